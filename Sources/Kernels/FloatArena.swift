@@ -1,0 +1,53 @@
+// The one owner of float memory: a block of zeroed floats that views point into.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A fixed block of `Float`, aligned to 64 bytes (one AVX-512 register, one cache line) and zero at first.
+///
+/// Views made from it (`Matrix`, `Vector`) do not keep it alive: whoever holds a view also holds the arena.
+public final class FloatArena: @unchecked Sendable {
+    /// The first element.
+    public let base: UnsafeMutablePointer<Float>
+    /// How many floats the block holds.
+    public let count: Int
+
+    /// Blocks from this size up ask the system for huge pages, which spares the matrix products address look-ups.
+    private static let hugePageBytes = 2 << 20
+
+    /// Reserves `count` zeroed floats. The system hands out the memory itself page by page when it is first touched.
+    public init(count: Int) {
+        precondition(count >= 0, "a float arena of \(count) elements")
+        let bytes = Swift.max(count, 1) * MemoryLayout<Float>.stride
+        let large = bytes >= FloatArena.hugePageBytes
+        let alignment = large ? FloatArena.hugePageBytes : 64
+        var memory: UnsafeMutableRawPointer?
+        let status = posix_memalign(&memory, alignment, bytes)
+        guard status == 0, let memory else {
+            fatalError("out of memory: \(bytes) bytes for a float arena (posix_memalign returned \(status))")
+        }
+        #if os(Linux)
+            if large { madvise(memory, bytes, MADV_HUGEPAGE) }
+        #endif
+        memset(memory, 0, bytes)
+        self.base = memory.bindMemory(to: Float.self, capacity: Swift.max(count, 1))
+        self.count = count
+    }
+
+    deinit { free(base) }
+
+    /// Sets every element to zero.
+    public func zero() { memset(base, 0, count * MemoryLayout<Float>.stride) }
+
+    /// Copies every element of `other`, which has the same size.
+    public func copy(from other: FloatArena) {
+        precondition(count == other.count, "arena of \(count) floats copied from one of \(other.count)")
+        memcpy(base, other.base, count * MemoryLayout<Float>.stride)
+    }
+
+    /// All elements as one buffer.
+    public var buffer: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+}

@@ -1,0 +1,89 @@
+// The shape of a model and the variants of its architecture.
+
+/// Which form of the Gaussian error linear unit the feed-forward layer uses (Hendrycks & Gimpel 2016).
+public enum Activation: String, Sendable, CaseIterable {
+    /// GPT-2's: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); `gelu_new` in Hugging Face's configs.
+    case geluTanh = "gelu-tanh"
+    /// The definition itself: x Φ(x), through erf; `gelu` in Hugging Face's configs.
+    case geluExact = "gelu-exact"
+}
+
+/// Everything that fixes the mathematics of a GPT-2-style model; two models with equal configs have equal layouts.
+public struct ModelConfig: Sendable, Equatable {
+    /// V, tokens in the vocabulary (rows of the embedding).
+    public var vocabularySize: Int
+    /// The most positions that a sequence may have.
+    public var contextLength: Int
+    /// L, transformer blocks.
+    public var blockCount: Int
+    /// H, attention heads of a block; divides `modelWidth`.
+    public var headCount: Int
+    /// C, width of the residual stream.
+    public var modelWidth: Int
+    /// F, width of the feed-forward layer inside a block.
+    public var feedForwardWidth: Int
+    public var activation: Activation
+    /// Whether linear layers and LayerNorms have a bias.
+    public var biases: Bool
+    /// Whether the head multiplies by the token embedding instead of a matrix of its own.
+    public var tiedHead: Bool
+    /// Added to the variance in every LayerNorm.
+    public var layerNormEpsilon: Float
+
+    public init(
+        vocabularySize: Int, contextLength: Int, blockCount: Int, headCount: Int, modelWidth: Int,
+        feedForwardWidth: Int? = nil, activation: Activation = .geluTanh, biases: Bool = true, tiedHead: Bool = true,
+        layerNormEpsilon: Float = 1e-5
+    ) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        self.blockCount = blockCount
+        self.headCount = headCount
+        self.modelWidth = modelWidth
+        self.feedForwardWidth = feedForwardWidth ?? 4 * modelWidth
+        self.activation = activation
+        self.biases = biases
+        self.tiedHead = tiedHead
+        self.layerNormEpsilon = layerNormEpsilon
+    }
+
+    /// D, width of one head.
+    public var headWidth: Int { modelWidth / headCount }
+
+    /// The largest value that any single size may have. Products of four such sizes still fit `Int`.
+    public static let largestSize = 1 << 20
+
+    /// Throws what is wrong with the shape, if anything: a size below one or beyond `largestSize`, a width that the
+    /// heads do not divide, an epsilon that is not a positive number.
+    public func validate() throws(ModelConfigError) {
+        let sizes = [
+            ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("blockCount", blockCount),
+            ("headCount", headCount), ("modelWidth", modelWidth), ("feedForwardWidth", feedForwardWidth),
+        ]
+        for (key, value) in sizes where value < 1 || value > ModelConfig.largestSize {
+            throw .sizeOutOfRange(key: key, value: value, limit: ModelConfig.largestSize)
+        }
+        guard modelWidth % headCount == 0 else {
+            throw .headsDoNotDivideWidth(modelWidth: modelWidth, headCount: headCount)
+        }
+        guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else { throw .badEpsilon(layerNormEpsilon) }
+    }
+}
+
+/// What can be wrong with a `ModelConfig`.
+public enum ModelConfigError: Error, Equatable, CustomStringConvertible {
+    case sizeOutOfRange(key: String, value: Int, limit: Int)
+    case headsDoNotDivideWidth(modelWidth: Int, headCount: Int)
+    case badEpsilon(Float)
+
+    public var description: String {
+        switch self {
+        case .sizeOutOfRange(let key, let value, let limit):
+            "model.\(key) is \(value); it must lie between 1 and \(limit)"
+        case .headsDoNotDivideWidth(let modelWidth, let headCount):
+            "model.modelWidth \(modelWidth) is not divisible by model.headCount \(headCount)"
+        case .badEpsilon(let value):
+            "model.layerNormEpsilon is \(value); it must be a positive number"
+        }
+    }
+}
