@@ -12,6 +12,7 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-Xcc", "-march=\(architec
 
 let package = Package(
     name: "luthier",
+    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "luthier", targets: ["luthier"]),
         .executable(name: "benchmarks", targets: ["benchmarks"]),
@@ -55,7 +56,8 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),

@@ -1,0 +1,107 @@
+// Which of OpenBLAS's hand-tuned kernels does the products: measured, because the library can guess wrong.
+
+import COpenBLAS
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// OpenBLAS carries a set of kernels for each processor family and picks one by name when it is loaded. A processor
+/// that is newer than the library falls back to an old set: OpenBLAS 0.3.21 runs AVX2 on AMD's Zen 5, at half of the
+/// speed that its own AVX-512 kernels reach there.
+public enum BLASKernel {
+    /// The kernel set in use, `Haswell` or `SkylakeX` say.
+    public static var name: String { String(cString: openblas_get_corename()) }
+
+    /// Sets that are worth trying on this processor, the library's own choice aside.
+    private static var candidates: [String] {
+        #if arch(x86_64)
+            return hasAVX512 ? ["SkylakeX"] : []
+        #else
+            return []
+        #endif
+    }
+
+    /// A challenger must be this much faster, so that noise never decides and a run can be repeated.
+    private static let requiredGain = 1.15
+
+    /// Takes the kernel set called `fixed`, or else the fastest by a short measurement. Call once, before any product.
+    ///
+    /// - Returns: the set in use afterwards; not `fixed` where the library has no such set.
+    @discardableResult
+    public static func choose(fixed: String? = nil) -> String {
+        openblas_set_num_threads(1)
+        if getenv("OPENBLAS_CORETYPE") != nil, fixed == nil { return name }
+        let own = name
+        if let fixed {
+            if fixed != own { use(fixed) }
+            return name
+        }
+        var best = own
+        var bestSeconds = secondsForProduct()
+        for candidate in candidates where candidate != own {
+            use(candidate)
+            guard name == candidate else { continue }
+            let seconds = secondsForProduct()
+            if seconds * requiredGain < bestSeconds {
+                best = candidate
+                bestSeconds = seconds
+            }
+        }
+        if name != best { use(best) }
+        return name
+    }
+
+    /// Loads another set. The two functions are exported by builds of OpenBLAS that carry several sets, but stand in
+    /// no header, hence the look-up by name; without them nothing changes.
+    private static func use(_ kernel: String) {
+        typealias Function = @convention(c) () -> Void
+        guard let process = dlopen(nil, RTLD_NOW),
+            let quit = dlsym(process, "gotoblas_dynamic_quit"), let start = dlsym(process, "gotoblas_dynamic_init")
+        else { return }
+        let previous = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
+        setenv("OPENBLAS_CORETYPE", kernel, 1)
+        unsafeBitCast(quit, to: Function.self)()
+        unsafeBitCast(start, to: Function.self)()
+        if let previous { setenv("OPENBLAS_CORETYPE", previous, 1) } else { unsetenv("OPENBLAS_CORETYPE") }
+    }
+
+    /// The best of five products of 256 × 256 × 256, about a millisecond in all.
+    private static func secondsForProduct() -> Double {
+        let side = 256
+        let arena = FloatArena(count: 3 * side * side)
+        for index in 0..<(2 * side * side) { arena.base[index] = Float(index % 7) - 3 }
+        let a = Matrix(arena, rows: side, columns: side)
+        let b = Matrix(arena, offset: side * side, rows: side, columns: side)
+        let c = Matrix(arena, offset: 2 * side * side, rows: side, columns: side)
+        var best = Double.infinity
+        for _ in 0..<5 {
+            let start = monotonicSeconds()
+            MatrixMultiply.runOnThisThread(into: c, a, b)
+            best = min(best, monotonicSeconds() - start)
+        }
+        return best
+    }
+
+    #if arch(x86_64)
+        /// Whether the processor and the system support AVX-512F, as the system lists it.
+        private static var hasAVX512: Bool {
+            guard let file = fopen("/proc/cpuinfo", "r") else { return false }
+            defer { fclose(file) }
+            var line = [CChar](repeating: 0, count: 8192)
+            while fgets(&line, Int32(line.count), file) != nil {
+                if strncmp(line, "flags", 5) == 0 { return strstr(line, " avx512f ") != nil }
+            }
+            return false
+        }
+    #endif
+}
+
+/// Seconds of a clock that only ever goes forward; its zero means nothing.
+public func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

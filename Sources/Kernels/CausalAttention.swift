@@ -1,0 +1,183 @@
+// Causal multi-head self-attention over sequences that lie one behind the other in the rows of a batch.
+
+/// softmax(scale · Q Kᵀ + mask) V per sequence and head, each position looking at itself and what stands before it
+/// (Vaswani et al. 2017). Scores are made for a block of queries at a time and never stored; backward computes them
+/// again from each row's log-sum-exp (Dao et al. 2022, without the tiling of keys).
+public enum CausalAttention {
+    /// How many queries are worked on together: their scores stay in the second-level cache.
+    private static let queryBlock = 64
+
+    /// What every call needs beside the arrays.
+    public struct Shape {
+        /// The rows of each sequence; together they cover the batch without overlap.
+        public let sequences: [Range<Int>]
+        /// H.
+        public let headCount: Int
+        /// D.
+        public let headWidth: Int
+        /// Multiplies the scores: 1 / √D.
+        public let scale: Float
+        /// On the probabilities, or nil; with the identity of each row of the batch.
+        public let dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)?
+
+        public init(
+            sequences: [Range<Int>], headCount: Int, headWidth: Int,
+            dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)? = nil
+        ) {
+            self.sequences = sequences
+            self.headCount = headCount
+            self.headWidth = headWidth
+            self.scale = 1 / Float(headWidth).squareRoot()
+            self.dropout = dropout.flatMap { $0.key.rate > 0 ? $0 : nil }
+        }
+
+        var width: Int { headCount * headWidth }
+        var longest: Int { sequences.lazy.map(\.count).max() ?? 0 }
+    }
+
+    /// One head of one sequence: views of its rows and columns.
+    private struct Head {
+        let index: Int
+        let rows: Range<Int>
+        let query: Matrix, key: Matrix, value: Matrix
+
+        init(_ qkv: Matrix, _ shape: Shape, _ task: Int) {
+            index = task % shape.headCount
+            rows = shape.sequences[task / shape.headCount]
+            let (D, C, first) = (shape.headWidth, shape.width, index * shape.headWidth)
+            let own = qkv.rows(rows)
+            query = own.columns(first..<(first + D))
+            key = own.columns((C + first)..<(C + first + D))
+            value = own.columns((2 * C + first)..<(2 * C + first + D))
+        }
+
+        /// This head's columns of a (N, C) array.
+        func columns(of matrix: Matrix) -> Matrix {
+            let D = query.columns
+            return matrix.rows(rows).columns((index * D)..<((index + 1) * D))
+        }
+    }
+
+    /// output[i] = Σⱼ≤ᵢ P[i, j] V[j] for every head.
+    ///
+    /// - Parameters:
+    ///   - output: (N, C), overwritten; backward needs it again.
+    ///   - logSumExp: (H, N), overwritten: the log of each softmax's denominator, for backward.
+    ///   - qkv: (N, 3C): queries, keys and values, the heads of each side by side.
+    public static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
+        check(output, logSumExp, qkv, shape)
+        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+            let head = Head(qkv, shape, task)
+            let attended = head.columns(of: output)
+            let logs = logSumExp.row(head.index) + head.rows.lowerBound
+            withScratch(queryBlock * head.rows.count) { scratch in
+                for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
+                    let queries = first..<min(first + queryBlock, head.rows.count)
+                    // 1. Scores of a block of queries with every key up to the last of them.
+                    let scores = Matrix(scratch, rows: queries.count, columns: queries.upperBound)
+                    let keys = 0..<queries.upperBound
+                    MatrixMultiply.runOnThisThread(
+                        into: scores, head.query.rows(queries), head.key.rows(keys), transposingB: true,
+                        scale: shape.scale)
+                    // 2. Softmax over the keys that a query may see, then dropout.
+                    for query in queries {
+                        let row = scores.row(query - first)
+                        logs[query] = softmax(row, visible: query + 1, of: scores.columns)
+                        drop(row, query, head, shape)
+                    }
+                    // 3. The values, weighted.
+                    MatrixMultiply.runOnThisThread(into: attended.rows(queries), scores, head.value.rows(keys))
+                }
+            }
+        }
+    }
+
+    /// Adds to the gradients of queries, keys and values. With A = dropout(P):
+    /// dV += Aᵀ dO; dA = dO Vᵀ; dS = P (mask(dA) - Σ dO O) scale; dQ += dS K; dK += dSᵀ Q.
+    ///
+    /// - Parameters:
+    ///   - dQKV: (N, 3C), added to.
+    ///   - dOutput, output: (N, C).
+    ///   - logSumExp, qkv: as forward left them.
+    public static func backward(
+        dQKV: Matrix, dOutput: Matrix, output: Matrix, logSumExp: Matrix, qkv: Matrix, _ shape: Shape
+    ) {
+        check(output, logSumExp, qkv, shape)
+        check(dOutput, logSumExp, dQKV, shape)
+        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+            let (head, gradient) = (Head(qkv, shape, task), Head(dQKV, shape, task))
+            let (attended, dAttended) = (head.columns(of: output), head.columns(of: dOutput))
+            let logs = logSumExp.row(head.index) + head.rows.lowerBound
+            let size = queryBlock * head.rows.count
+            withScratch(2 * size) { scratch in
+                for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
+                    let queries = first..<min(first + queryBlock, head.rows.count)
+                    let keys = 0..<queries.upperBound
+                    let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
+                    let dScores = Matrix(scratch + size, rows: queries.count, columns: keys.count)
+                    let (query, dOut) = (head.query.rows(queries), dAttended.rows(queries))
+                    // 1. Scores and probabilities again; dA beside them.
+                    MatrixMultiply.runOnThisThread(
+                        into: scores, query, head.key.rows(keys), transposingB: true, scale: shape.scale)
+                    MatrixMultiply.runOnThisThread(into: dScores, dOut, head.value.rows(keys), transposingB: true)
+                    // 2. dS in place of dA, A in place of the scores.
+                    for position in queries {
+                        let (p, ds) = (scores.row(position - first), dScores.row(position - first))
+                        probabilities(p, logSumExp: logs[position], visible: position + 1, of: keys.count)
+                        drop(ds, position, head, shape)
+                        let sum = dotProduct(dAttended.row(position), attended.row(position), count: shape.headWidth)
+                        let (center, scale) = (Lanes(repeating: sum), Lanes(repeating: shape.scale))
+                        mapLanes(into: ds, ds, p, count: keys.count) { ($0 - center) * $1 * scale }
+                        drop(p, position, head, shape)
+                    }
+                    // 3. The products of the two, each added where it belongs.
+                    MatrixMultiply.runOnThisThread(
+                        into: gradient.value.rows(keys), scores, dOut, transposingA: true, adding: true)
+                    MatrixMultiply.runOnThisThread(
+                        into: gradient.query.rows(queries), dScores, head.key.rows(keys), adding: true)
+                    MatrixMultiply.runOnThisThread(
+                        into: gradient.key.rows(keys), dScores, query, transposingA: true, adding: true)
+                }
+            }
+        }
+    }
+
+    /// Replaces the first `visible` scores by their softmax and the others by zero.
+    ///
+    /// - Returns: the log of the sum of the exponentials.
+    private static func softmax(_ row: UnsafeMutablePointer<Float>, visible: Int, of count: Int) -> Float {
+        let maximum = largest(row, count: visible)
+        let shift = Lanes(repeating: maximum)
+        mapLanes(into: row, row, count: visible) { Elementary.exp($0 - shift) }
+        let sum = sumLanes(row, count: visible) { $0 }
+        let factor = Lanes(repeating: 1 / sum)
+        mapLanes(into: row, row, count: visible) { $0 * factor }
+        (row + visible).update(repeating: 0, count: count - visible)
+        return Float(Double(maximum) + logarithm(Double(sum)))
+    }
+
+    /// Replaces the first `visible` scores by e^(score - logSumExp) and the others by zero.
+    private static func probabilities(
+        _ row: UnsafeMutablePointer<Float>, logSumExp: Float, visible: Int, of count: Int
+    ) {
+        let shift = Lanes(repeating: logSumExp)
+        mapLanes(into: row, row, count: visible) { Elementary.exp($0 - shift) }
+        (row + visible).update(repeating: 0, count: count - visible)
+    }
+
+    private static func drop(_ row: UnsafeMutablePointer<Float>, _ query: Int, _ head: Head, _ shape: Shape) {
+        guard let (key, identities) = shape.dropout else { return }
+        let identity = identities[head.rows.lowerBound + query]
+        key.apply(to: row, count: query + 1, identity: identity, channel: UInt64(head.index))
+    }
+
+    private static func check(_ output: Matrix, _ logSumExp: Matrix, _ qkv: Matrix, _ shape: Shape) {
+        precondition(
+            output.columns == shape.width && qkv.columns == 3 * shape.width && output.rows == qkv.rows
+                && logSumExp.rows == shape.headCount && logSumExp.columns == qkv.rows,
+            "attention of \(qkv.shape) into \(output.shape), \(logSumExp.shape) with \(shape.headCount) heads")
+        precondition(
+            shape.sequences.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= qkv.rows },
+            "sequences beyond the \(qkv.rows) rows of the batch")
+    }
+}

@@ -1,0 +1,68 @@
+// Token and position embeddings: a row of each table, added.
+
+public enum Embedding {
+    /// output[n] = tokenTable[tokens[n]] + positionTable[positions[n]].
+    ///
+    /// - Parameters:
+    ///   - output: (N, C), overwritten.
+    ///   - tokens: N token ids, each below V.
+    ///   - positions: N positions inside the own sequence, each below the context length.
+    ///   - tokenTable: (V, C).
+    ///   - positionTable: (context, C).
+    public static func forward(
+        into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
+        tokenTable: Matrix, positionTable: Matrix
+    ) {
+        check(output, tokens, positions, tokenTable, positionTable)
+        ParallelFor.ranges(output.rows) { rows in
+            for row in rows {
+                mapLanes(
+                    into: output.row(row), tokenTable.row(Int(tokens[row])), positionTable.row(Int(positions[row])),
+                    count: output.columns
+                ) { $0 + $1 }
+            }
+        }
+    }
+
+    /// Adds each row's gradient to the two table rows that made it. Threads take columns, so that rows that stand for
+    /// the same token are added in order and never at the same time.
+    ///
+    /// - Parameters:
+    ///   - dTokenTable: (V, C), added to.
+    ///   - dPositionTable: (context, C), added to.
+    ///   - dOutput: (N, C).
+    public static func backward(
+        dTokenTable: Matrix, dPositionTable: Matrix, dOutput: Matrix, tokens: UnsafePointer<Int32>,
+        positions: UnsafePointer<Int32>
+    ) {
+        check(dOutput, tokens, positions, dTokenTable, dPositionTable)
+        ParallelFor.ranges(dOutput.columns, grain: laneCount) { columns in
+            let (first, count) = (columns.lowerBound, columns.count)
+            for row in 0..<dOutput.rows {
+                let source = dOutput.row(row) + first
+                let token = dTokenTable.row(Int(tokens[row])) + first
+                let position = dPositionTable.row(Int(positions[row])) + first
+                mapLanes(into: token, token, source, count: count) { $0 + $1 }
+                mapLanes(into: position, position, source, count: count) { $0 + $1 }
+            }
+        }
+    }
+
+    /// An id or position beyond its table would read or write foreign memory, so each call looks at all of them.
+    private static func check(
+        _ rows: Matrix, _ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>, _ tokenTable: Matrix,
+        _ positionTable: Matrix
+    ) {
+        precondition(
+            rows.columns == tokenTable.columns && rows.columns == positionTable.columns,
+            "embedding rows \(rows.shape) from tables \(tokenTable.shape) and \(positionTable.shape)")
+        for row in 0..<rows.rows {
+            precondition(
+                tokens[row] >= 0 && Int(tokens[row]) < tokenTable.rows,
+                "token \(tokens[row]) in a vocabulary of \(tokenTable.rows)")
+            precondition(
+                positions[row] >= 0 && Int(positions[row]) < positionTable.rows,
+                "position \(positions[row]) in a context of \(positionTable.rows)")
+        }
+    }
+}
