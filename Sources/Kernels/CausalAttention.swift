@@ -145,7 +145,7 @@ public enum CausalAttention {
     /// Replaces the first `visible` scores by their softmax and the others by zero.
     ///
     /// - Returns: the log of the sum of the exponentials.
-    private static func softmax(_ row: UnsafeMutablePointer<Float>, visible: Int, of count: Int) -> Float {
+    static func softmax(_ row: UnsafeMutablePointer<Float>, visible: Int, of count: Int) -> Float {
         let maximum = largest(row, count: visible)
         let shift = Lanes(repeating: maximum)
         mapLanes(into: row, row, count: visible) { Elementary.exp($0 - shift) }

@@ -7,6 +7,11 @@ public enum CrossEntropy {
         public var loss: Double = 0
         /// Whether no other token had a larger logit than the target.
         public var isCorrect = false
+
+        public init(loss: Double = 0, isCorrect: Bool = false) {
+            self.loss = loss
+            self.isCorrect = isCorrect
+        }
     }
 
     /// Computes -log softmax(logits)[target] for every row, without changing the logits.

@@ -50,17 +50,7 @@ public struct DropoutKey: Sendable {
     }
 }
 
-/// A bijection of 64-bit words in which every input bit moves every output bit: the finaliser of SplitMix64
-/// (Steele, Lea & Flood 2014) after its increment.
-@inline(__always)
-func mix(_ value: UInt64) -> UInt64 {
-    var z = value &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-}
-
-/// The same for 32-bit words: two rounds of multiply and xor-shift with the constants of C. Wellons' "lowbias32" search.
+/// A bijection of 32-bit words in which every input bit moves every output bit: two rounds of multiply and xor-shift with the constants of C. Wellons' "lowbias32" search.
 @inline(__always)
 private func scramble(_ value: UInt32) -> UInt32 {
     var x = value

@@ -1,0 +1,119 @@
+// One transformer block, forward and backward: x + attention(norm(x)), then x + feed-forward(norm(x)).
+
+import Kernels
+
+/// A pre-LayerNorm block of GPT-2 (Radford et al. 2019, §2.3). Backward is forward read from below: each line of one
+/// has its line in the other, numbered alike.
+public enum Block {
+    /// What both directions need beside arrays of numbers.
+    struct Context {
+        let config: ModelConfig
+        let index: Int
+        let attention: CausalAttention.Shape
+        let identities: UnsafePointer<UInt64>
+        let dropout: TrainingDropout?
+
+        init(_ config: ModelConfig, index: Int, batch: Batch, dropout: TrainingDropout?) {
+            self.config = config
+            self.index = index
+            self.identities = batch.identities
+            self.dropout = dropout
+            let key = dropout?.key(.attention(block: index))
+            attention = CausalAttention.Shape(
+                sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
+                dropout: key.map { ($0, batch.identities) })
+        }
+
+        /// Applies the mask of `site` in place, in training.
+        func drop(_ matrix: Matrix, _ site: TrainingDropout.Site) {
+            dropout?.key(site).apply(to: matrix, identities: identities)
+        }
+
+        var dropsResidual: Bool { (dropout?.residual ?? 0) > 0 }
+    }
+
+    /// - Parameters:
+    ///   - output: (N, C), overwritten.
+    ///   - a: the block's activations; `a.input` is read, the others are overwritten.
+    ///   - p: the block's weights.
+    static func forward(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ context: Context) {
+        let (config, block) = (context.config, context.index)
+        // 1. Attention over the normalised stream.
+        LayerNorm.forward(
+            into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
+            epsilon: config.layerNormEpsilon)
+        Linear.forward(into: a.qkv, of: a.norm1, weight: p.attentionInput.weight, bias: p.attentionInput.bias)
+        CausalAttention.forward(into: a.attended, saving: a.logSumExp, of: a.qkv, context.attention)
+        // 2. Back into the stream.
+        Linear.forward(into: a.middle, of: a.attended, weight: p.attentionOutput.weight, bias: p.attentionOutput.bias)
+        context.drop(a.middle, .attentionOutput(block: block))
+        Elementwise.add(to: a.middle, a.input)
+        // 3. Feed-forward over the normalised stream.
+        LayerNorm.forward(
+            into: a.norm2, saving: a.norm2Saved, of: a.middle, weight: p.norm2.weight, bias: p.norm2.bias,
+            epsilon: config.layerNormEpsilon)
+        Linear.forward(into: a.hidden, of: a.norm2, weight: p.feedForwardInput.weight, bias: p.feedForwardInput.bias)
+        GELU.forward(into: a.activated, of: a.hidden, exact: config.activation == .geluExact)
+        // 4. Back into the stream.
+        Linear.forward(
+            into: output, of: a.activated, weight: p.feedForwardOutput.weight, bias: p.feedForwardOutput.bias)
+        context.drop(output, .feedForwardOutput(block: block))
+        Elementwise.add(to: output, a.middle)
+    }
+
+    /// - Parameters:
+    ///   - scratch: `dResidual` holds dOutput and becomes dInput; the rest is overwritten.
+    ///   - gradients: the block's gradients, added to.
+    ///   - a, p: as forward left them.
+    static func backward(
+        _ scratch: BackwardScratch, gradients g: BlockParameters, _ a: BlockActivations, _ p: BlockParameters,
+        _ context: Context
+    ) {
+        let (N, block) = (0..<a.input.rows, context.index)
+        let (dResidual, dNorm, dQKV) = (scratch.dResidual.rows(N), scratch.dNorm.rows(N), scratch.dQKV.rows(N))
+        let (dHidden, dAttended, dBranch) =
+            (scratch.dHidden.rows(N), scratch.dAttended.rows(N), scratch.dBranch.rows(N))
+        // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is.
+        let dFeedForward = branch(of: dResidual, into: dBranch, context, .feedForwardOutput(block: block))
+        Elementwise.zero(dHidden)
+        linearBackward(dHidden, g.feedForwardOutput, dFeedForward, input: a.activated, p.feedForwardOutput)
+        // 3. activated = gelu(norm2 · W).
+        GELU.backward(inPlace: dHidden, input: a.hidden, exact: context.config.activation == .geluExact)
+        Elementwise.zero(dNorm)
+        linearBackward(dNorm, g.feedForwardInput, dHidden, input: a.norm2, p.feedForwardInput)
+        LayerNorm.backward(
+            dInput: dResidual, dWeight: g.norm2.weight, dBias: g.norm2.bias, dOutput: dNorm, input: a.middle,
+            weight: p.norm2.weight, saved: a.norm2Saved)
+        // 2. middle = input + drop(attended · W).
+        let dAttention = branch(of: dResidual, into: dBranch, context, .attentionOutput(block: block))
+        Elementwise.zero(dAttended)
+        linearBackward(dAttended, g.attentionOutput, dAttention, input: a.attended, p.attentionOutput)
+        // 1. attended = attention(norm1 · W).
+        Elementwise.zero(dQKV)
+        CausalAttention.backward(
+            dQKV: dQKV, dOutput: dAttended, output: a.attended, logSumExp: a.logSumExp, qkv: a.qkv, context.attention)
+        Elementwise.zero(dNorm)
+        linearBackward(dNorm, g.attentionInput, dQKV, input: a.norm1, p.attentionInput)
+        LayerNorm.backward(
+            dInput: dResidual, dWeight: g.norm1.weight, dBias: g.norm1.bias, dOutput: dNorm, input: a.input,
+            weight: p.norm1.weight, saved: a.norm1Saved)
+    }
+
+    /// The gradient of a residual branch's output: the stream's, behind the branch's dropout mask where it has one.
+    private static func branch(
+        of dResidual: Matrix, into dBranch: Matrix, _ context: Context, _ site: TrainingDropout.Site
+    ) -> Matrix {
+        guard context.dropsResidual else { return dResidual }
+        dBranch.base.update(from: dResidual.base, count: dResidual.rows * dResidual.columns)
+        context.drop(dBranch, site)
+        return dBranch
+    }
+
+    private static func linearBackward(
+        _ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix, _ parameters: LinearParameters
+    ) {
+        Linear.backward(
+            dInput: dInput, dWeight: gradient.weight, dBias: gradient.bias, dOutput: dOutput, input: input,
+            weight: parameters.weight)
+    }
+}

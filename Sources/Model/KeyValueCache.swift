@@ -1,0 +1,42 @@
+// What a model remembers of the positions it has read while it generates.
+
+import Kernels
+
+/// Keys and values of every block for up to `capacity` positions of one sequence.
+public final class KeyValueCache {
+    /// The most positions it holds: the model's context length.
+    public let capacity: Int
+    /// Positions held.
+    public internal(set) var count = 0
+
+    private let arena: FloatArena
+    private let width: Int
+
+    public init(_ config: ModelConfig) {
+        capacity = config.contextLength
+        width = config.modelWidth
+        arena = FloatArena(count: 2 * config.blockCount * capacity * width)
+    }
+
+    /// (capacity, C) of one block.
+    func keys(block: Int) -> Matrix {
+        Matrix(arena, offset: 2 * block * capacity * width, rows: capacity, columns: width)
+    }
+
+    /// (capacity, C) of one block.
+    func values(block: Int) -> Matrix {
+        Matrix(arena, offset: (2 * block + 1) * capacity * width, rows: capacity, columns: width)
+    }
+
+    /// Forgets all positions from `count` on.
+    public func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count, "truncating a cache of \(self.count) positions to \(count)")
+        self.count = count
+    }
+
+    /// Makes this cache hold what `other` holds, for a second continuation of one prompt.
+    public func copy(from other: KeyValueCache) {
+        arena.copy(from: other.arena)
+        count = other.count
+    }
+}

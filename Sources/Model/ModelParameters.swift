@@ -1,0 +1,114 @@
+// Named views into one arena of the layout: the weights, or their gradients, as the layers ask for them.
+
+import Kernels
+
+/// A weight matrix (in, out) and its bias (out).
+public struct LinearParameters: Sendable {
+    public let weight: Matrix
+    public let bias: Vector?
+}
+
+/// The scale and shift of a LayerNorm, (C) each.
+public struct LayerNormParameters: Sendable {
+    public let weight: Vector
+    public let bias: Vector?
+}
+
+/// The parameters of one block.
+public struct BlockParameters: Sendable {
+    public let norm1: LayerNormParameters
+    /// C → 3C: queries, keys, values.
+    public let attentionInput: LinearParameters
+    /// C → C.
+    public let attentionOutput: LinearParameters
+    public let norm2: LayerNormParameters
+    /// C → F.
+    public let feedForwardInput: LinearParameters
+    /// F → C.
+    public let feedForwardOutput: LinearParameters
+}
+
+/// All parameters of a model, in an arena that the caller keeps alive.
+public struct ModelParameters: Sendable {
+    /// (V, C).
+    public let tokenEmbedding: Matrix
+    /// (context, C).
+    public let positionEmbedding: Matrix
+    public let blocks: [BlockParameters]
+    public let finalNorm: LayerNormParameters
+    /// (V, C); the token embedding itself where the head is tied.
+    public let head: Matrix
+
+    public init(_ layout: ParameterLayout, in arena: FloatArena, config: ModelConfig) {
+        let finder = Finder(layout: layout, arena: arena)
+        tokenEmbedding = finder.matrix("wte.weight")
+        positionEmbedding = finder.matrix("wpe.weight")
+        blocks = (0..<config.blockCount).map { index in
+            BlockParameters(
+                norm1: finder.layerNorm("h.\(index).ln_1"),
+                attentionInput: finder.linear("h.\(index).attn.c_attn"),
+                attentionOutput: finder.linear("h.\(index).attn.c_proj"),
+                norm2: finder.layerNorm("h.\(index).ln_2"),
+                feedForwardInput: finder.linear("h.\(index).mlp.c_fc"),
+                feedForwardOutput: finder.linear("h.\(index).mlp.c_proj"))
+        }
+        finalNorm = finder.layerNorm("ln_f")
+        head = config.tiedHead ? tokenEmbedding : finder.matrix("lm_head.weight")
+    }
+
+    /// Looks parameters up by name; a name that the layout lacks is a mistake in this file.
+    private struct Finder {
+        let arena: FloatArena
+        let byName: [String: Parameter]
+
+        init(layout: ParameterLayout, arena: FloatArena) {
+            precondition(
+                arena.count == layout.arenaCount, "an arena of \(arena.count) floats for \(layout.arenaCount)")
+            self.arena = arena
+            byName = Dictionary(uniqueKeysWithValues: layout.parameters.map { ($0.name, $0) })
+        }
+
+        func matrix(_ name: String) -> Matrix {
+            guard let parameter = byName[name], parameter.shape.count == 2 else {
+                preconditionFailure("the layout has no matrix \(name)")
+            }
+            return Matrix(arena, offset: parameter.offset, rows: parameter.shape[0], columns: parameter.shape[1])
+        }
+
+        func vector(_ name: String) -> Vector? {
+            byName[name].map { Vector(arena, offset: $0.offset, count: $0.count) }
+        }
+
+        func linear(_ name: String) -> LinearParameters {
+            LinearParameters(weight: matrix("\(name).weight"), bias: vector("\(name).bias"))
+        }
+
+        func layerNorm(_ name: String) -> LayerNormParameters {
+            guard let weight = vector("\(name).weight") else {
+                preconditionFailure("the layout has no vector \(name).weight")
+            }
+            return LayerNormParameters(weight: weight, bias: vector("\(name).bias"))
+        }
+    }
+}
+
+extension ParameterLayout {
+    /// Fills `arena` with each parameter's initial distribution. Every parameter has its own stream of random
+    /// numbers, so that one more parameter leaves the others as they were.
+    public func initialize(_ arena: FloatArena, seed: UInt64) {
+        for (index, parameter) in parameters.enumerated() {
+            let values = arena.base + parameter.offset
+            switch parameter.initializer {
+            case .zeros: values.update(repeating: 0, count: parameter.count)
+            case .ones: values.update(repeating: 1, count: parameter.count)
+            case .normal(let standardDeviation):
+                var generator = SplitMix64(seed: seed, stream: UInt64(index))
+                for element in stride(from: 0, to: parameter.count, by: 2) {
+                    let (first, second) = generator.normalPair()
+                    values[element] = Float(first * standardDeviation)
+                    if element + 1 < parameter.count { values[element + 1] = Float(second * standardDeviation) }
+                }
+            }
+        }
+    }
+}

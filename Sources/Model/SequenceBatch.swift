@@ -1,0 +1,98 @@
+// The sequences that one pass works on, laid one behind the other: no padding anywhere.
+
+import Kernels
+
+/// N = Σ lengths rows of tokens. Sequences may have different lengths; attention and positions keep them apart, every
+/// other layer sees N rows. A padding token has no place here, so none can leak into a loss.
+public struct SequenceBatch: Sendable {
+    /// (N) inputs.
+    public private(set) var tokens: [Int32] = []
+    /// (N) the token that each row is to predict.
+    public private(set) var targets: [Int32] = []
+    /// (N) how much each prediction counts in the loss; 0 for a prompt's.
+    public private(set) var weights: [Float] = []
+    /// (N) place inside the own sequence.
+    public private(set) var positions: [Int32] = []
+    /// (N) keys of the dropout masks.
+    public private(set) var identities: [UInt64] = []
+    /// The rows of each sequence.
+    public private(set) var sequences: [Range<Int>] = []
+
+    public init() {}
+
+    /// Adds one sequence.
+    ///
+    /// - Parameters:
+    ///   - tokens: T inputs, at most the context length.
+    ///   - targets: T tokens to predict.
+    ///   - weights: T weights, nil for 1 each.
+    ///   - example: the sequence's number in the global batch, which keys its dropout masks.
+    public mutating func append(
+        tokens newTokens: some Collection<Int32>, targets newTargets: some Collection<Int32>,
+        weights newWeights: [Float]? = nil, example: Int
+    ) {
+        let count = newTokens.count
+        precondition(
+            count > 0 && newTargets.count == count && (newWeights?.count ?? count) == count,
+            "a sequence of \(count) tokens with \(newTargets.count) targets and \(newWeights?.count ?? count) weights")
+        let start = tokens.count
+        tokens.append(contentsOf: newTokens)
+        targets.append(contentsOf: newTargets)
+        weights.append(contentsOf: newWeights ?? [Float](repeating: 1, count: count))
+        for position in 0..<count {
+            positions.append(Int32(position))
+            identities.append(DropoutKey.rowIdentity(example: example, position: position))
+        }
+        sequences.append(start..<(start + count))
+    }
+
+    /// N.
+    public var rowCount: Int { tokens.count }
+
+    /// Σ weights.
+    public var weightSum: Double { weights.reduce(0) { $0 + Double($1) } }
+}
+
+/// Dropout during training: the three rates of GPT-2, and the key of this step's masks.
+public struct TrainingDropout: Sendable, Equatable {
+    public var embedding: Float
+    public var attention: Float
+    public var residual: Float
+    public var seed: UInt64
+    public var step: UInt64
+
+    public init(embedding: Float, attention: Float, residual: Float, seed: UInt64, step: UInt64) {
+        self.embedding = embedding
+        self.attention = attention
+        self.residual = residual
+        self.seed = seed
+        self.step = step
+    }
+
+    /// The places of a model that have masks of their own.
+    enum Site {
+        case embedding
+        case attention(block: Int)
+        case attentionOutput(block: Int)
+        case feedForwardOutput(block: Int)
+
+        var number: UInt64 {
+            switch self {
+            case .embedding: 0
+            case .attention(let block): UInt64(3 * block + 1)
+            case .attentionOutput(let block): UInt64(3 * block + 2)
+            case .feedForwardOutput(let block): UInt64(3 * block + 3)
+            }
+        }
+    }
+
+    func key(_ site: Site) -> DropoutKey {
+        let rate =
+            switch site {
+            case .embedding: embedding
+            case .attention: attention
+            case .attentionOutput, .feedForwardOutput: residual
+            }
+        return DropoutKey(rate: rate, seed: seed, step: step, site: site.number)
+    }
+}
