@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+"""Makes the golden files of this folder: small GPT-2 models with PyTorch's logits, losses and gradients in float64.
+
+    pip install torch transformers numpy
+    python Tests/Fixtures/make_fixtures.py            # writes <name>.txt, <name>.bin and manifest.json next to itself
+    python Tests/Fixtures/make_fixtures.py --check    # computes again and compares with what lies here, writes nothing
+
+Every parameter, biases and LayerNorm included, is its usual initial value plus N(0, 0.3): at the initial values alone
+nearly any wrong formula gives nearly the right numbers. Parameters and loss weights are rounded to float32 first and the
+reference is computed in float64 from those rounded values, so both sides start from exactly the same numbers.
+
+Models with biases are Hugging Face Transformers' GPT2LMHeadModel. `forward` below is a second, independent statement of
+the same mathematics; it is asserted to agree with Transformers on each of those models before it is trusted for the
+one that Transformers does not have (no biases anywhere).
+
+A fixture is two files. `<name>.txt` has one fact per line:
+
+    config <key> <value>                                   keys of Hugging Face's config.json, and `biases`
+    array <name> <dtype> <sizes joined by x> <offset>      offset in bytes into <name>.bin, little-endian, row-major
+
+Arrays (B sequences of T positions; a ragged batch is written flat, and `lengths` cuts it into sequences):
+
+    parameter/<name>, gradient/<name>     names and orientation of GPT-2's checkpoint; float32, float64
+    lengths                               positions of each sequence
+    inputs, targets, weights              ids, ids, the weight of each position's loss
+    logits, loss, lossWeightSum           loss = sum(weight * negative log likelihood) / sum(weight)
+    training/inputs, targets, weights, lengths   one batch for each of the optimizer's steps
+    training/learningRate, loss, gradientNorm    of each step; the norm is the one before clipping
+    training/lossAfter                    loss of the last training batch once the last step has been taken
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import pathlib
+import sys
+
+import numpy
+import torch
+import transformers
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+PERTURBATION = 0.3
+STEPS, WARMUP, CLIP = 10, 3, 1.0
+BETAS, EPSILON, WEIGHT_DECAY = (0.9, 0.95), 1e-8, 0.1
+
+# name -> shape of the model, lengths of the batch's sequences, highest learning rate, seed
+FIXTURES = {
+    "tied-tanh": dict(
+        layers=2, heads=2, width=16, inner=64, vocabulary=67, context=16, activation="gelu_new", tied=True, biases=True,
+        lengths=[16, 16], peak=2e-2, seed=101),
+    "untied-exact": dict(
+        layers=2, heads=3, width=24, inner=40, vocabulary=33, context=20, activation="gelu", tied=False, biases=True,
+        lengths=[11, 11, 11], peak=2e-2, seed=102),
+    "single": dict(
+        layers=1, heads=1, width=8, inner=32, vocabulary=11, context=8, activation="gelu_new", tied=True, biases=True,
+        lengths=[8], peak=3e-2, seed=103),
+    "wide": dict(
+        layers=2, heads=4, width=32, inner=128, vocabulary=101, context=32, activation="gelu_new", tied=True,
+        biases=True, lengths=[24, 24, 24], peak=1e-2, seed=204),
+    "no-biases": dict(
+        layers=2, heads=2, width=20, inner=80, vocabulary=37, context=12, activation="gelu", tied=True, biases=False,
+        lengths=[10, 10], peak=2e-2, seed=105),
+    "ragged": dict(
+        layers=2, heads=2, width=16, inner=64, vocabulary=29, context=9, activation="gelu_new", tied=True, biases=True,
+        lengths=[5, 1, 9], peak=2e-2, seed=106),
+}
+
+
+def parameter_shapes(spec):
+    """(name, shape) of every parameter in the order of GPT-2's checkpoint; linear layers are (in, out)."""
+    width, inner = spec["width"], spec["inner"]
+    shapes = [("wte.weight", (spec["vocabulary"], width)), ("wpe.weight", (spec["context"], width))]
+
+    def linear(name, rows, columns):
+        shapes.append((name + ".weight", (rows, columns)))
+        if spec["biases"]:
+            shapes.append((name + ".bias", (columns,)))
+
+    def norm(name):
+        shapes.append((name + ".weight", (width,)))
+        if spec["biases"]:
+            shapes.append((name + ".bias", (width,)))
+
+    for layer in range(spec["layers"]):
+        norm(f"h.{layer}.ln_1")
+        linear(f"h.{layer}.attn.c_attn", width, 3 * width)
+        linear(f"h.{layer}.attn.c_proj", width, width)
+        norm(f"h.{layer}.ln_2")
+        linear(f"h.{layer}.mlp.c_fc", width, inner)
+        linear(f"h.{layer}.mlp.c_proj", inner, width)
+    norm("ln_f")
+    if not spec["tied"]:
+        shapes.append(("lm_head.weight", (spec["vocabulary"], width)))
+    return shapes
+
+
+def make_parameters(spec, generator):
+    """Initial values plus N(0, PERTURBATION), rounded to float32."""
+    parameters = {}
+    for name, shape in parameter_shapes(spec):
+        if len(shape) == 2:
+            start = generator.normal(0.0, 0.02, shape)
+        else:
+            start = numpy.ones(shape) if name.endswith("weight") else numpy.zeros(shape)
+        parameters[name] = (start + generator.normal(0.0, PERTURBATION, shape)).astype(numpy.float32)
+    return parameters
+
+
+def make_batch(spec, lengths, generator):
+    """Flat ids, targets and loss weights for sequences of these lengths; a quarter of the weights is zero."""
+    count = sum(lengths)
+    inputs = generator.integers(0, spec["vocabulary"], count)
+    targets = generator.integers(0, spec["vocabulary"], count)
+    weights = generator.choice([0.0, 1.0, 0.3, 0.75], count).astype(numpy.float32)
+    weights[count // 2] = 1.0
+    return dict(lengths=list(lengths), inputs=inputs, targets=targets, weights=weights)
+
+
+class Reference(torch.nn.Module):
+    """GPT-2 written out on the published names: pre-norm blocks, causal attention, a head tied or of its own."""
+
+    def __init__(self, spec, parameters):
+        super().__init__()
+        self.spec = spec
+        self.values = torch.nn.ParameterDict(
+            {name.replace(".", "/"): torch.nn.Parameter(torch.from_numpy(array).double())
+             for name, array in parameters.items()})
+
+    def value(self, name):
+        key = name.replace(".", "/")
+        return self.values[key] if key in self.values else None
+
+    def named(self):
+        return {key.replace("/", "."): value for key, value in self.values.items()}
+
+    def linear(self, x, name):
+        y = x @ self.value(name + ".weight")
+        bias = self.value(name + ".bias")
+        return y if bias is None else y + bias
+
+    def norm(self, x, name):
+        centred = x - x.mean(-1, keepdim=True)
+        y = centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt() * self.value(name + ".weight")
+        bias = self.value(name + ".bias")
+        return y if bias is None else y + bias
+
+    def gelu(self, x):
+        if self.spec["activation"] == "gelu":
+            return x * 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))
+        return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+    def attention(self, x, name):
+        length, width = x.shape
+        heads = self.spec["heads"]
+        query, key, value = self.linear(x, name + ".c_attn").split(width, dim=-1)
+        query, key, value = (
+            part.reshape(length, heads, width // heads).transpose(0, 1) for part in (query, key, value))
+        scores = query @ key.transpose(1, 2) / math.sqrt(width // heads)
+        future = torch.ones(length, length, dtype=torch.bool).triu(1)
+        mixed = scores.masked_fill(future, float("-inf")).softmax(-1) @ value
+        return self.linear(mixed.transpose(0, 1).reshape(length, width), name + ".c_proj")
+
+    def forward(self, ids):
+        """Logits (T, V) of one sequence."""
+        x = self.value("wte.weight")[ids] + self.value("wpe.weight")[: len(ids)]
+        for layer in range(self.spec["layers"]):
+            x = x + self.attention(self.norm(x, f"h.{layer}.ln_1"), f"h.{layer}.attn")
+            inner = self.gelu(self.linear(self.norm(x, f"h.{layer}.ln_2"), f"h.{layer}.mlp.c_fc"))
+            x = x + self.linear(inner, f"h.{layer}.mlp.c_proj")
+        head = self.value("wte.weight") if self.spec["tied"] else self.value("lm_head.weight")
+        return self.norm(x, "ln_f") @ head.T
+
+
+class HuggingFace(torch.nn.Module):
+    """The same interface over Transformers' GPT2LMHeadModel."""
+
+    def __init__(self, spec, parameters):
+        super().__init__()
+        config = transformers.GPT2Config(
+            vocab_size=spec["vocabulary"], n_positions=spec["context"], n_embd=spec["width"], n_layer=spec["layers"],
+            n_head=spec["heads"], n_inner=spec["inner"], activation_function=spec["activation"],
+            layer_norm_epsilon=1e-5, tie_word_embeddings=spec["tied"], resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+            bos_token_id=0, eos_token_id=0, attn_implementation="eager")
+        self.model = transformers.GPT2LMHeadModel(config).double().eval()
+        with torch.no_grad():
+            own = self.named()
+            assert set(own) == set(parameters), set(own) ^ set(parameters)
+            for name, array in parameters.items():
+                assert tuple(own[name].shape) == array.shape, name
+                own[name].copy_(torch.from_numpy(array).double())
+
+    def named(self):
+        return {name.removeprefix("transformer."): value for name, value in self.model.named_parameters()}
+
+    def forward(self, ids):
+        return self.model(ids[None], use_cache=False).logits[0]
+
+
+def evaluate(model, batch):
+    """Logits of all positions (sequences run one by one), loss, and the sum of the weights."""
+    pieces, start = [], 0
+    for length in batch["lengths"]:
+        pieces.append(model(torch.from_numpy(batch["inputs"][start : start + length])))
+        start += length
+    logits = torch.cat(pieces)
+    negative = -logits.log_softmax(-1)[torch.arange(start), torch.from_numpy(batch["targets"])]
+    weights = torch.from_numpy(batch["weights"]).double()
+    return logits, (weights * negative).sum() / weights.sum(), weights.sum()
+
+
+def gradients(model, loss):
+    model.zero_grad()
+    loss.backward()
+    return {name: value.grad.detach().clone() for name, value in model.named().items()}
+
+
+def learning_rate(step, peak):
+    """Linear warm-up, then a cosine down to a tenth."""
+    lowest = 0.1 * peak
+    if step < WARMUP:
+        return peak * (step + 1) / WARMUP
+    return lowest + 0.5 * (peak - lowest) * (1.0 + math.cos(math.pi * (step - WARMUP) / (STEPS - WARMUP)))
+
+
+def train(model, batches, peak):
+    """AdamW with clipping; the figures of each step, and the loss of the last batch afterwards."""
+    named = model.named()
+    optimizer = torch.optim.AdamW(
+        [dict(params=[value for value in named.values() if value.ndim >= 2], weight_decay=WEIGHT_DECAY),
+         dict(params=[value for value in named.values() if value.ndim < 2], weight_decay=0.0)],
+        lr=peak, betas=BETAS, eps=EPSILON)
+    rates, losses, norms = [], [], []
+    for step, batch in enumerate(batches):
+        loss = evaluate(model, batch)[1]
+        norm = math.sqrt(sum(float(g.square().sum()) for g in gradients(model, loss).values()))
+        for value in named.values():
+            value.grad.mul_(min(1.0, CLIP / norm))
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, peak)
+        optimizer.step()
+        rates.append(learning_rate(step, peak))
+        losses.append(loss.item())
+        norms.append(norm)
+    return rates, losses, norms, evaluate(model, batches[-1])[1].item()
+
+
+def shaped(batch, key, dtype):
+    """(B, T) where all sequences have one length, flat otherwise."""
+    array = numpy.asarray(batch[key], dtype)
+    lengths = batch["lengths"]
+    return array.reshape(len(lengths), lengths[0]) if len(set(lengths)) == 1 else array
+
+
+def build(spec):
+    """All arrays of one fixture, in the order they are written."""
+    generator = numpy.random.default_rng(spec["seed"])
+    parameters = make_parameters(spec, generator)
+    batch = make_batch(spec, spec["lengths"], generator)
+    batches = [make_batch(spec, generator.permutation(spec["lengths"]).tolist(), generator) for _ in range(STEPS)]
+
+    model = (HuggingFace if spec["biases"] else Reference)(spec, parameters)
+    logits, loss, weight_sum = evaluate(model, batch)
+    gradient = gradients(model, loss)
+    if spec["biases"]:
+        check_against_reference(spec, parameters, batch, logits, gradient)
+
+    arrays = {"parameter/" + name: value for name, value in parameters.items()}
+    arrays |= {
+        "lengths": numpy.array(batch["lengths"], numpy.int32),
+        "inputs": shaped(batch, "inputs", numpy.int32), "targets": shaped(batch, "targets", numpy.int32),
+        "weights": shaped(batch, "weights", numpy.float32), "logits": logits.detach().numpy(),
+        "loss": numpy.array([loss.item()]), "lossWeightSum": numpy.array([weight_sum.item()])}
+    arrays |= {"gradient/" + name: gradient[name].numpy() for name in parameters}
+    rates, losses, norms, after = train(model, batches, spec["peak"])
+    check_conditioning(spec, parameters, batches, losses)
+    for key, dtype in [("lengths", numpy.int32), ("inputs", numpy.int32), ("targets", numpy.int32),
+                       ("weights", numpy.float32)]:
+        arrays["training/" + key] = numpy.array([numpy.asarray(one[key], dtype) for one in batches])
+    arrays |= {
+        "training/learningRate": numpy.array(rates), "training/loss": numpy.array(losses),
+        "training/gradientNorm": numpy.array(norms), "training/lossAfter": numpy.array([after])}
+    return arrays
+
+
+def check_against_reference(spec, parameters, batch, logits, gradient):
+    """Transformers and the written-out model must be the same function to float64's precision."""
+    model = Reference(spec, parameters)
+    own_logits, own_loss, _ = evaluate(model, batch)
+    assert torch.allclose(own_logits, logits, rtol=1e-10, atol=1e-10), "logits differ from Transformers"
+    for name, value in gradients(model, own_loss).items():
+        assert torch.allclose(value, gradient[name], rtol=1e-9, atol=1e-12), f"gradient of {name} differs"
+
+
+def check_conditioning(spec, parameters, batches, losses):
+    """The steps must be reproducible in float32. AdamW's first steps move every element by about the learning rate
+    whatever the size of its gradient; where a gradient happens to be as small as float32's noise, its sign is chance
+    and the losses part by 1e-5. Another seed then serves better."""
+    model = Reference(spec, parameters).float()
+    for step, (own, exact) in enumerate(zip(train(model, batches, spec["peak"])[1], losses)):
+        assert abs(own - exact) < 1e-6 * exact, f"step {step} is not reproducible in float32: choose another seed"
+
+
+def config_lines(spec):
+    facts = {
+        "model_type": "gpt2", "vocab_size": spec["vocabulary"], "n_positions": spec["context"],
+        "n_embd": spec["width"], "n_layer": spec["layers"], "n_head": spec["heads"], "n_inner": spec["inner"],
+        "activation_function": spec["activation"], "layer_norm_epsilon": "1e-05",
+        "tie_word_embeddings": str(spec["tied"]).lower(), "biases": str(spec["biases"]).lower(),
+        "steps": STEPS, "warmup_steps": WARMUP, "learning_rate": spec["peak"],
+        "minimum_learning_rate": 0.1 * spec["peak"], "beta1": BETAS[0], "beta2": BETAS[1], "epsilon": EPSILON,
+        "weight_decay": WEIGHT_DECAY, "gradient_clip": CLIP}
+    return [f"config {key} {value}" for key, value in facts.items()]
+
+
+def encode(spec, arrays):
+    """The two files of a fixture as bytes. Arrays start at multiples of 8."""
+    lines, body = config_lines(spec), bytearray()
+    for name, array in arrays.items():
+        array = numpy.ascontiguousarray(array)
+        assert numpy.isfinite(array).all(), name
+        sizes = "x".join(str(size) for size in array.shape)
+        lines.append(f"array {name} {array.dtype.name} {sizes} {len(body)}")
+        body += array.astype(array.dtype.newbyteorder("<")).tobytes()
+        body += bytes(-len(body) % 8)
+    return ("\n".join(lines) + "\n").encode(), bytes(body)
+
+
+def check(name, spec, arrays):
+    """Compares with the files that lie here: layout exactly, float64 numbers to 1e-9."""
+    header, body = encode(spec, arrays)
+    assert (FOLDER / f"{name}.txt").read_bytes() == header, f"{name}.txt differs"
+    stored = (FOLDER / f"{name}.bin").read_bytes()
+    assert len(stored) == len(body), f"{name}.bin has another size"
+    offset = 0
+    for array_name, array in arrays.items():
+        old = numpy.frombuffer(stored, array.dtype, array.size, offset).reshape(array.shape)
+        exact = array.dtype != numpy.float64
+        same = (old == array).all() if exact else numpy.allclose(old, array, rtol=1e-9, atol=1e-12)
+        assert same, f"{name}: {array_name} differs"
+        offset += array.nbytes + -array.nbytes % 8
+    print(f"{name}: as stored")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--check", action="store_true", help="compare with the stored files instead of writing them")
+    arguments = options.parse_args()
+    torch.set_num_threads(1)
+    files = {}
+    for name, spec in FIXTURES.items():
+        arrays = build(spec)
+        if arguments.check:
+            check(name, spec, arrays)
+            continue
+        for suffix, content in zip((".txt", ".bin"), encode(spec, arrays)):
+            assert len(content) < 1 << 20, f"{name}{suffix} is {len(content)} bytes"
+            (FOLDER / (name + suffix)).write_bytes(content)
+            files[name + suffix] = hashlib.sha256(content).hexdigest()
+        print(name, "losses", [round(float(x), 4) for x in arrays["training/loss"]],
+              "norms", [round(float(x), 2) for x in arrays["training/gradientNorm"]])
+    if not arguments.check:
+        manifest = {
+            "made by": "Tests/Fixtures/make_fixtures.py",
+            "versions": {"python": sys.version.split()[0], "torch": torch.__version__,
+                         "transformers": transformers.__version__, "numpy": numpy.__version__},
+            "seeds": {name: spec["seed"] for name, spec in FIXTURES.items()},
+            "sha256": files}
+        (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+// Reader of the golden files in Tests/Fixtures: a text header of facts and arrays, and a file of plain numbers.
+
+import Foundation
+
+/// One golden model: its config, parameters, and PyTorch's float64 answers. `make_fixtures.py` documents the arrays.
+public struct Fixture: Sendable {
+    /// The fixtures that have one length for all sequences, so that a batch is a rectangle.
+    public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases"]
+    /// All fixtures; the batches of `ragged` are sequences of different lengths, written one after the other.
+    public static let all = rectangular + ["ragged"]
+
+    /// The name that it was read by.
+    public let name: String
+    private let config: [String: String]
+    private let arrays: [String: Entry]
+    private let body: [UInt8]
+
+    /// Where an array lies in the body.
+    private struct Entry: Sendable {
+        let type: String
+        let shape: [Int]
+        let offset: Int
+        var count: Int { shape.reduce(1, *) }
+    }
+
+    /// Reads `Tests/Fixtures/<named>.txt` and `.bin`.
+    public init(named name: String) throws {
+        let header = try String(contentsOfFile: TestData.fixture(name + ".txt"), encoding: .utf8)
+        body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TestData.fixture(name + ".bin"))))
+        var config: [String: String] = [:]
+        var arrays: [String: Entry] = [:]
+        for (index, line) in header.split(separator: "\n").enumerated() {
+            let words = line.split(separator: " ").map(String.init)
+            switch (words.first, words.count) {
+            case ("config", 3):
+                config[words[1]] = words[2]
+            case ("array", 5):
+                let shape = words[3].split(separator: "x").compactMap { Int($0) }
+                guard let offset = Int(words[4]), !shape.isEmpty else { fallthrough }
+                arrays[words[1]] = Entry(type: words[2], shape: shape, offset: offset)
+            default:
+                throw FixtureError(text: "\(name).txt, line \(index + 1) is not understood: \(line)")
+            }
+        }
+        self.name = name
+        self.config = config
+        self.arrays = arrays
+    }
+
+    /// A `config` value as it is written.
+    public func text(_ key: String) throws -> String {
+        guard let value = config[key] else { throw FixtureError(text: "fixture \(name) has no config \(key)") }
+        return value
+    }
+
+    /// A `config` value that is a whole number.
+    public func integer(_ key: String) throws -> Int {
+        guard let value = Int(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no integer") }
+        return value
+    }
+
+    /// A `config` value that is a number.
+    public func number(_ key: String) throws -> Double {
+        guard let value = Double(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no number") }
+        return value
+    }
+
+    /// A `config` value that is `true` or `false`.
+    public func flag(_ key: String) throws -> Bool {
+        guard let value = Bool(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no truth value") }
+        return value
+    }
+
+    /// The names of all arrays that start with `prefix`, without it, sorted: `names(under: "gradient/")`.
+    public func names(under prefix: String) -> [String] {
+        arrays.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+    }
+
+    /// The sizes of an array, slowest axis first.
+    public func shape(_ array: String) throws -> [Int] { try entry(array).shape }
+
+    /// The elements of a float32 array.
+    public func floats(_ array: String) throws -> [Float] { try elements(array, type: "float32") }
+
+    /// The elements of a float64 array.
+    public func doubles(_ array: String) throws -> [Double] { try elements(array, type: "float64") }
+
+    /// The elements of an int32 array.
+    public func integers(_ array: String) throws -> [Int32] { try elements(array, type: "int32") }
+
+    /// The only element of a float64 array, such as `loss`.
+    public func double(_ array: String) throws -> Double {
+        let values = try doubles(array)
+        guard values.count == 1 else { throw FixtureError(text: "\(name): \(array) has \(values.count) elements") }
+        return values[0]
+    }
+
+    private func entry(_ array: String) throws -> Entry {
+        guard let entry = arrays[array] else { throw FixtureError(text: "fixture \(name) has no array \(array)") }
+        return entry
+    }
+
+    /// Copies elements out of the body. Fixtures are little-endian, as every machine that Swift runs on.
+    private func elements<Element: BitwiseCopyable>(_ array: String, type: String) throws -> [Element] {
+        let entry = try entry(array)
+        guard entry.type == type else { throw FixtureError(text: "\(name): \(array) is \(entry.type), not \(type)") }
+        let size = MemoryLayout<Element>.stride
+        guard entry.offset >= 0, entry.offset + entry.count * size <= body.count else {
+            throw FixtureError(text: "\(name): \(array) goes beyond the end of \(name).bin")
+        }
+        return body.withUnsafeBytes { bytes in
+            (0..<entry.count).map { bytes.loadUnaligned(fromByteOffset: entry.offset + $0 * size, as: Element.self) }
+        }
+    }
+}
+
+/// What is wrong with a fixture, or with a test's use of it.
+public struct FixtureError: Error, CustomStringConvertible {
+    let text: String
+    public var description: String { text }
+}
