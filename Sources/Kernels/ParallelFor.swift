@@ -10,14 +10,13 @@ import Synchronization
 #endif
 
 /// Splits loops over the cores. Work is divided by index alone, never by timing, so that results depend at most on
-/// the number of threads. A loop started from inside a loop runs on the calling thread.
-///
-/// Compute runs from one thread at a time: the trainer's or the generator's.
+/// the number of threads. A loop started while another one runs, from inside it or from another thread, runs on the
+/// thread that starts it.
 public enum ParallelFor {
     /// Threads that take part, the calling one included. Set once, before any work, by `configure`.
     public private(set) nonisolated(unsafe) static var threadCount = 1
     private nonisolated(unsafe) static var pool: WorkerPool?
-    private nonisolated(unsafe) static var isRunning = false
+    private static let isRunning = Atomic<Bool>(false)
 
     /// Sets the number of threads; 0 means one for each processor that this process may use.
     public static func configure(threads: Int) {
@@ -49,7 +48,7 @@ public enum ParallelFor {
 
     /// Runs `body` for every index in `0..<count`; idle threads take the next one. For tasks that share no output.
     public static func tasks(_ count: Int, _ body: (Int) -> Void) {
-        guard min(threadCount, count) > 1, !isRunning else {
+        guard min(threadCount, count) > 1, !isRunning.load(ordering: .relaxed) else {
             for index in 0..<count { body(index) }
             return
         }
@@ -66,13 +65,12 @@ public enum ParallelFor {
     /// Runs `body` once for each part in `0..<parts` (at most `threadCount`), at the same time where it can.
     @usableFromInline
     static func run(_ parts: Int, _ body: (Int) -> Void) {
-        guard let pool, !isRunning else {
+        guard let pool, !isRunning.exchange(true, ordering: .acquiring) else {
             for part in 0..<parts { body(part) }
             return
         }
-        isRunning = true
         pool.run(parts, body)
-        isRunning = false
+        isRunning.store(false, ordering: .releasing)
     }
 }
 
