@@ -1,0 +1,27 @@
+// Where the tests find the real data and the small golden files.
+
+import Foundation
+
+/// The folder of real data, which is no part of the package, and the fixtures, which are.
+public enum TestData {
+    /// What a skipped test says.
+    public static let absence =
+        "the folder of test data is absent: set LUTHIER_TEST_DATA, or put it at ../shared/data"
+
+    private static let packageRoot = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static let root: URL =
+        ProcessInfo.processInfo.environment["LUTHIER_TEST_DATA"].map { URL(fileURLWithPath: $0) }
+        ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared/data")
+
+    public static var isAvailable: Bool { FileManager.default.fileExists(atPath: root.path) }
+
+    /// The full path of a file or folder of the real data, whether or not it is there.
+    public static func path(_ relative: String) -> String { root.appendingPathComponent(relative).path }
+
+    /// The full path of a file in Tests/Fixtures.
+    public static func fixture(_ name: String) -> String {
+        packageRoot.appendingPathComponent("Tests/Fixtures/" + name).path
+    }
+}
