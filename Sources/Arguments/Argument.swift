@@ -1,0 +1,54 @@
+// `@Argument`: a value known by its place, `luthier inspect PATH`.
+
+/// A positional value: required, with a default, optional, or (the last one only) an array of all words that remain.
+@propertyWrapper
+public struct Argument<Value>: ArgumentField {
+    private let slot: Slot<Value>
+    private let makeDefinition: (String, Slot<Value>) -> ArgumentDefinition
+
+    public var wrappedValue: Value {
+        get { slot.read("Argument") }
+        nonmutating set { slot.value = newValue }
+    }
+
+    func definition(property: String) -> ArgumentDefinition { makeDefinition(property, slot) }
+
+    private init(_ value: Value?, _ shape: ValueShape<Value>, _ help: ArgumentHelp?) {
+        slot = Slot(value)
+        makeDefinition = { property, slot in
+            shape.definition(.positional, slot: slot, property: property, help: help)
+        }
+    }
+
+    /// A required argument.
+    public init(help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+        self.init(nil, .single(), help)
+    }
+
+    /// An argument with a default.
+    public init(wrappedValue: Value, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+        self.init(wrappedValue, .single(), help)
+    }
+
+    /// An argument that is nil when left out.
+    public init<Wrapped: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == Wrapped? {
+        self.init(.some(nil), .optional(), help)
+    }
+
+    /// An argument that is nil when left out, written `= nil`.
+    public init<Wrapped: ExpressibleByArgument>(wrappedValue: Wrapped?, help: ArgumentHelp? = nil)
+    where Value == Wrapped? {
+        self.init(.some(wrappedValue), .optional(), help)
+    }
+
+    /// One word or more.
+    public init<Element: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == [Element] {
+        self.init(nil, .array(), help)
+    }
+
+    /// Any number of words; those given replace the default.
+    public init<Element: ExpressibleByArgument>(wrappedValue: [Element], help: ArgumentHelp? = nil)
+    where Value == [Element] {
+        self.init(wrappedValue, .array(), help)
+    }
+}

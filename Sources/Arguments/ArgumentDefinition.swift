@@ -1,0 +1,76 @@
+// What the parser and the help know of one property, and where its value is kept.
+
+/// Keeps the value of one property. A class, because `Mirror` finds the properties of a command but cannot set them.
+final class Slot<Value> {
+    var value: Value?
+    /// Whether the command line has given a value, which then has replaced the default.
+    var isGiven = false
+
+    init(_ value: Value?) { self.value = value }
+
+    func read(_ wrapper: String) -> Value {
+        guard let value else {
+            preconditionFailure("an @\(wrapper) without a default was read before the command line was parsed")
+        }
+        return value
+    }
+}
+
+/// One property as the parser sees it.
+struct ArgumentDefinition {
+    enum Kind: Equatable {
+        case option
+        case flag
+        case positional
+    }
+
+    var kind: Kind
+    /// With their dashes; empty for a positional argument.
+    var names: [String] = []
+    /// Names that set a flag to false.
+    var negativeNames: [String] = []
+    var valueName = ""
+    var help = ""
+    var isRequired = false
+    var isRepeating = false
+    var defaultText: String?
+    var allowedValues: [String] = []
+    var valueKind = ""
+    /// The title of the option group, nil for the command's own options.
+    var section: String?
+    /// Takes a word as a value; false where it does not stand for one.
+    var acceptValue: (String) -> Bool = { _ in false }
+    /// Sets a flag.
+    var acceptFlag: (Bool) -> Void = { _ in }
+
+    /// What errors call it: the long name, or `<value>` for a positional argument.
+    var label: String {
+        names.first { $0.hasPrefix("--") } ?? names.first ?? "<\(valueName)>"
+    }
+}
+
+/// A property wrapper that stands for one argument.
+protocol ArgumentField {
+    func definition(property: String) -> ArgumentDefinition
+}
+
+/// A property wrapper that stands for several.
+protocol ArgumentFieldGroup {
+    var title: String? { get }
+    var members: any ParsableArguments { get }
+    func validateMembers() throws(ValidationError)
+}
+
+/// The definitions of `arguments` in the order in which its properties are declared, groups opened up.
+func definitions(of arguments: any ParsableArguments, section: String? = nil) -> [ArgumentDefinition] {
+    Mirror(reflecting: arguments).children.flatMap { child -> [ArgumentDefinition] in
+        if let group = child.value as? any ArgumentFieldGroup {
+            return definitions(of: group.members, section: group.title ?? section)
+        }
+        guard let field = child.value as? any ArgumentField, let label = child.label else { return [] }
+        // The stored property behind `@Option var x` is called `_x`.
+        var definition = field.definition(property: String(label.drop { $0 == "_" }))
+        definition.section = section
+        return [definition]
+    }
+}

@@ -1,0 +1,69 @@
+// What an option, flag or argument says about itself, and what it is called.
+
+/// The description of one property. A plain string literal is enough for most.
+public struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
+    public var abstract: String
+    /// The word between angle brackets, `--config <file>`; nil means the property's name.
+    public var valueName: String?
+
+    public init(_ abstract: String, valueName: String? = nil) {
+        self.abstract = abstract
+        self.valueName = valueName
+    }
+
+    public init(stringLiteral value: String) { self.init(value) }
+}
+
+/// The names under which an option or flag is known.
+public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
+    enum Element: Sendable {
+        case long
+        case short
+        case customLong(String)
+        case customShort(Character)
+    }
+
+    let elements: [Element]
+
+    init(_ elements: [Element]) { self.elements = elements }
+
+    public init(arrayLiteral parts: NameSpecification...) { self.init(parts.flatMap(\.elements)) }
+
+    /// The property's name in kebab-case: `batchSize` is `--batch-size`.
+    public static var long: NameSpecification { NameSpecification([.long]) }
+    /// The first letter of the property's name.
+    public static var short: NameSpecification { NameSpecification([.short]) }
+    public static var shortAndLong: NameSpecification { NameSpecification([.short, .long]) }
+    /// `name` is written without its dashes.
+    public static func customLong(_ name: String) -> NameSpecification { NameSpecification([.customLong(name)]) }
+    public static func customShort(_ letter: Character) -> NameSpecification {
+        NameSpecification([.customShort(letter)])
+    }
+
+    /// The names with their dashes, in the order given.
+    func names(property: String) -> [String] {
+        elements.map { element in
+            switch element {
+            case .long: "--" + kebabCase(property)
+            case .short: "-" + property.prefix(1).lowercased()
+            case .customLong(let name): "--" + name
+            case .customShort(let letter): "-\(letter)"
+            }
+        }
+    }
+}
+
+/// `batchSize` as `batch-size`: a dash goes in front of every capital that follows a small letter or a digit, and of
+/// the last of a run of capitals when a small letter follows (`baseURLPath` is `base-url-path`).
+func kebabCase(_ name: String) -> String {
+    let characters = Array(name)
+    var result = ""
+    for (index, character) in characters.enumerated() {
+        if character.isUppercase, index > 0 {
+            let endsRun = index + 1 < characters.count && characters[index + 1].isLowercase
+            if !characters[index - 1].isUppercase || endsRun { result += "-" }
+        }
+        result += character.lowercased()
+    }
+    return result
+}

@@ -1,0 +1,50 @@
+// `@Flag`: a switch without a value, `--json`.
+
+/// How a flag can be turned off.
+public enum FlagInversion: Sendable {
+    /// `--name` turns it on, `--no-name` off.
+    case prefixedNo
+}
+
+/// A switch: off unless its name is given, or, with an inversion, as its default says.
+@propertyWrapper
+public struct Flag: ArgumentField {
+    private let slot: Slot<Bool>
+    private let name: NameSpecification
+    private let inversion: FlagInversion?
+    private let help: ArgumentHelp?
+
+    public var wrappedValue: Bool {
+        get { slot.read("Flag") }
+        nonmutating set { slot.value = newValue }
+    }
+
+    public init(wrappedValue: Bool = false, name: NameSpecification = .long, help: ArgumentHelp? = nil) {
+        self.init(wrappedValue, name, nil, help)
+    }
+
+    public init(
+        wrappedValue: Bool, name: NameSpecification = .long, inversion: FlagInversion, help: ArgumentHelp? = nil
+    ) {
+        self.init(wrappedValue, name, inversion, help)
+    }
+
+    private init(_ value: Bool, _ name: NameSpecification, _ inversion: FlagInversion?, _ help: ArgumentHelp?) {
+        slot = Slot(value)
+        self.name = name
+        self.inversion = inversion
+        self.help = help
+    }
+
+    func definition(property: String) -> ArgumentDefinition {
+        let names = name.names(property: property)
+        let slot = slot
+        var definition = ArgumentDefinition(kind: .flag, names: names, help: help?.abstract ?? "")
+        if inversion == .prefixedNo {
+            definition.negativeNames = names.filter { $0.hasPrefix("--") }.map { "--no-" + $0.dropFirst(2) }
+            definition.defaultText = slot.value == true ? "on" : "off"
+        }
+        definition.acceptFlag = { slot.value = $0 }
+        return definition
+    }
+}

@@ -1,0 +1,64 @@
+// `@Option`: a value that follows a name, `--batch-size 8`.
+
+/// A named value. The property's type says the rest: with a default it may be left out, as an optional it is nil then,
+/// as an array it may be repeated, and otherwise it is required.
+@propertyWrapper
+public struct Option<Value>: ArgumentField {
+    private let slot: Slot<Value>
+    private let makeDefinition: (String, Slot<Value>) -> ArgumentDefinition
+
+    public var wrappedValue: Value {
+        get { slot.read("Option") }
+        nonmutating set { slot.value = newValue }
+    }
+
+    func definition(property: String) -> ArgumentDefinition { makeDefinition(property, slot) }
+
+    private init(
+        _ value: Value?, _ shape: ValueShape<Value>, _ name: NameSpecification, _ help: ArgumentHelp?
+    ) {
+        slot = Slot(value)
+        makeDefinition = { property, slot in
+            var definition = shape.definition(.option, slot: slot, property: property, help: help)
+            definition.names = name.names(property: property)
+            return definition
+        }
+    }
+
+    /// A required option.
+    public init(name: NameSpecification = .long, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+        self.init(nil, .single(), name, help)
+    }
+
+    /// An option with a default.
+    public init(wrappedValue: Value, name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    where Value: ExpressibleByArgument {
+        self.init(wrappedValue, .single(), name, help)
+    }
+
+    /// An option that is nil when left out.
+    public init<Wrapped: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    where Value == Wrapped? {
+        self.init(.some(nil), .optional(), name, help)
+    }
+
+    /// An option that is nil when left out, written `= nil`.
+    public init<Wrapped: ExpressibleByArgument>(
+        wrappedValue: Wrapped?, name: NameSpecification = .long, help: ArgumentHelp? = nil
+    ) where Value == Wrapped? {
+        self.init(.some(wrappedValue), .optional(), name, help)
+    }
+
+    /// An option that may be repeated, and must be given at least once.
+    public init<Element: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    where Value == [Element] {
+        self.init(nil, .array(), name, help)
+    }
+
+    /// An option that may be repeated; the values given replace the default.
+    public init<Element: ExpressibleByArgument>(
+        wrappedValue: [Element], name: NameSpecification = .long, help: ArgumentHelp? = nil
+    ) where Value == [Element] {
+        self.init(wrappedValue, .array(), name, help)
+    }
+}

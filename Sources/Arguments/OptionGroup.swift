@@ -1,0 +1,32 @@
+// `@OptionGroup`: options that several commands share.
+
+/// Options declared in a type of their own and taken over by a command; with a title they get a section of the help.
+@propertyWrapper
+public struct OptionGroup<Value: ParsableArguments>: ArgumentFieldGroup {
+    private let slot: Slot<Value>
+    let title: String?
+
+    public var wrappedValue: Value {
+        get { slot.read("OptionGroup") }
+        nonmutating set { slot.value = newValue }
+    }
+
+    public init(title: String? = nil) {
+        slot = Slot(Value())
+        self.title = title
+    }
+
+    var members: any ParsableArguments { wrappedValue }
+
+    func validateMembers() throws(ValidationError) {
+        try validateAll(&wrappedValue)
+    }
+}
+
+/// Validates the groups inside `arguments`, then `arguments` itself.
+func validateAll<Arguments: ParsableArguments>(_ arguments: inout Arguments) throws(ValidationError) {
+    for child in Mirror(reflecting: arguments).children {
+        if let group = child.value as? any ArgumentFieldGroup { try group.validateMembers() }
+    }
+    try arguments.validate()
+}

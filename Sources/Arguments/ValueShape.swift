@@ -1,0 +1,69 @@
+// How words become the value of an option or argument: one value, none or one, or several.
+
+/// How the words given for one property make its value.
+struct ValueShape<Value> {
+    let isRepeating: Bool
+    let allowedValues: [String]
+    let valueKind: String
+    /// How a default is shown in the help; nil for nothing to show.
+    let describe: (Value) -> String?
+    /// Puts the value that a word stands for into the slot; false where it stands for none.
+    let accept: (String, Slot<Value>) -> Bool
+
+    func definition(
+        _ kind: ArgumentDefinition.Kind, slot: Slot<Value>, property: String, help: ArgumentHelp?
+    ) -> ArgumentDefinition {
+        ArgumentDefinition(
+            kind: kind,
+            valueName: help?.valueName ?? kebabCase(property),
+            help: help?.abstract ?? "",
+            isRequired: slot.value == nil,
+            isRepeating: isRepeating,
+            defaultText: slot.value.flatMap(describe),
+            allowedValues: allowedValues,
+            valueKind: valueKind,
+            acceptValue: { word in
+                guard accept(word, slot) else { return false }
+                slot.isGiven = true
+                return true
+            })
+    }
+}
+
+extension ValueShape where Value: ExpressibleByArgument {
+    static func single() -> ValueShape {
+        ValueShape(
+            isRepeating: false, allowedValues: Value.allValueStrings, valueKind: Value.valueKind,
+            describe: { $0.defaultValueDescription.isEmpty ? nil : $0.defaultValueDescription },
+            accept: { word, slot in
+                guard let value = Value(argument: word) else { return false }
+                slot.value = value
+                return true
+            })
+    }
+}
+
+extension ValueShape {
+    static func optional<Wrapped: ExpressibleByArgument>() -> ValueShape where Value == Wrapped? {
+        ValueShape(
+            isRepeating: false, allowedValues: Wrapped.allValueStrings, valueKind: Wrapped.valueKind,
+            describe: { $0?.defaultValueDescription },
+            accept: { word, slot in
+                guard let value = Wrapped(argument: word) else { return false }
+                slot.value = .some(value)
+                return true
+            })
+    }
+
+    static func array<Element: ExpressibleByArgument>() -> ValueShape where Value == [Element] {
+        ValueShape(
+            isRepeating: true, allowedValues: Element.allValueStrings, valueKind: Element.valueKind,
+            describe: { $0.isEmpty ? nil : $0.map(\.defaultValueDescription).joined(separator: ", ") },
+            accept: { word, slot in
+                guard let value = Element(argument: word) else { return false }
+                // The first value given replaces the default; those after it are added.
+                slot.value = slot.isGiven ? (slot.value ?? []) + [value] : [value]
+                return true
+            })
+    }
+}

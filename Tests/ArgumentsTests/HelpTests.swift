@@ -1,0 +1,90 @@
+// The help as people see it.
+
+import Arguments
+import Testing
+
+@Suite struct HelpTests {
+    private func help(_ words: [String], columns: Int = 80) throws -> String {
+        guard case .help(let text) = try CommandLineParser.parse(Forge.self, words, columns: columns) else { return "" }
+        return text
+    }
+
+    @Test(arguments: [["--help"], ["-h"], ["help"]])
+    func ofTheRoot(_ words: [String]) throws {
+        #expect(
+            try help(words) == """
+                A tool to test the parser with.
+
+                USAGE
+                  forge <subcommand>
+
+                OPTIONS
+                      --version  Shows the version.
+                  -h, --help     Shows this help.
+
+                SUBCOMMANDS
+                  train          Fine-tunes a model.
+                  inspect        Shows what is in a file.
+                  tokenizer      Bytes to ids and back.
+
+                'forge <subcommand> --help' explains one of them.
+                """)
+    }
+
+    @Test(arguments: [["train", "--help"], ["train", "--unknown", "-h"], ["help", "train"]])
+    func ofACommandWithGroups(_ words: [String]) throws {
+        #expect(
+            try help(words) == """
+                Fine-tunes a model.
+
+                USAGE
+                  forge train --config <file> [options]
+
+                OPTIONS
+                  -c, --config <file>            The run's settings. (required)
+                      --set <key=value>          Changes one key. (repeatable)
+                      --learning-rate <learning-rate>
+                      --batch-size <batch-size>  (default: 8)
+                      --seed <seed>
+                      --split <split>            Which part of the data. (one of: train,
+                                                 validation, test; default: train)
+                      --[no-]shuffle             Mixes the rows. (default: on)
+                  -n, --dry-run
+                  -h, --help                     Shows this help.
+
+                OUTPUT
+                      --json                     Prints one JSON object as the last line.
+                      --threads <threads>        Threads to use, 0 for all. (default: 0)
+                """)
+    }
+
+    @Test func ofPositionalArgumentsAndADiscussion() throws {
+        #expect(
+            try help(["inspect", "a", "-h"]) == """
+                Shows what is in a file.
+
+                USAGE
+                  forge inspect [options] <path> [<row>]
+
+                ARGUMENTS
+                  <path>                           The file to look at.
+                  <row>
+
+                OPTIONS
+                      --temperature <temperature>  (default: 1.0)
+                  -h, --help                       Shows this help.
+
+                A checkpoint shows its tensors, a dataset its rows, and whatever is neither
+                shows why it is not.
+                  kept   as   it is
+                """)
+    }
+
+    @Test(arguments: [80, 90, 100])
+    func staysInsideItsWidth(_ columns: Int) throws {
+        for words in [["train", "-h"], ["inspect", "-h"], ["tokenizer", "train", "-h"]] {
+            let widest = try help(words, columns: columns).split(separator: "\n").map(\.count).max()
+            #expect(try #require(widest) <= columns)
+        }
+    }
+}
