@@ -29,14 +29,14 @@ let package = Package(
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
-        .target(name: "Datasets", dependencies: ["Tokenizer", "StrictJSON"], swiftSettings: strict),
+        .target(name: "Datasets", dependencies: ["Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(name: "Interchange", dependencies: ["Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(name: "Inference", dependencies: ["Model", "Tokenizer"], swiftSettings: strict),
         .target(
             name: "Training",
             dependencies: ["Model", "Datasets", "Inference", "Checkpoint", "Interchange", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
-        .target(name: "Arguments", swiftSettings: strict),
+        .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "luthier",
@@ -59,7 +59,7 @@ let package = Package(
         .testTarget(
             name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,5 +1,7 @@
 // What an option, flag or argument says about itself, and what it is called.
 
+import StrictJSON
+
 /// The description of one property. A plain string literal is enough for most.
 public struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
     public var abstract: String
@@ -51,19 +53,4 @@ public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
             }
         }
     }
-}
-
-/// `batchSize` as `batch-size`: a dash goes in front of every capital that follows a small letter or a digit, and of
-/// the last of a run of capitals when a small letter follows (`baseURLPath` is `base-url-path`).
-func kebabCase(_ name: String) -> String {
-    let characters = Array(name)
-    var result = ""
-    for (index, character) in characters.enumerated() {
-        if character.isUppercase, index > 0 {
-            let endsRun = index + 1 < characters.count && characters[index + 1].isLowercase
-            if !characters[index - 1].isUppercase || endsRun { result += "-" }
-        }
-        result += character.lowercased()
-    }
-    return result
 }

@@ -1,5 +1,7 @@
 // Gives the words of a command line to the properties that they name.
 
+import StrictJSON
+
 /// One walk over the words that follow a command's name.
 struct Assignment {
     private let definitions: [ArgumentDefinition]

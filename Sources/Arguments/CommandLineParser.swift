@@ -1,5 +1,7 @@
 // From the words of the command line to a command ready to run.
 
+import StrictJSON
+
 /// What a command line asks for.
 public enum ParsedCommand {
     /// Run this; `path` is the words that lead to it, the program's name first.

@@ -1,5 +1,7 @@
 // The protocols that a command and a group of its options conform to, and how a command describes itself.
 
+import StrictJSON
+
 /// A value whose properties marked `@Option`, `@Flag`, `@Argument` and `@OptionGroup` are filled from the command
 /// line. The marks keep their values behind a reference, so copies of one instance share what was parsed.
 public protocol ParsableArguments: SendableMetatype {

@@ -1,5 +1,7 @@
 // How words become the value of an option or argument: one value, none or one, or several.
 
+import StrictJSON
+
 /// How the words given for one property make its value.
 struct ValueShape<Value> {
     let isRepeating: Bool

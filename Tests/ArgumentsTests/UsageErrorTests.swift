@@ -1,6 +1,7 @@
 // Every defect of a command line, with the exact words that report it.
 
 import Arguments
+import StrictJSON
 import Testing
 
 @Suite struct UsageErrorTests {

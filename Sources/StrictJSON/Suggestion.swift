@@ -64,3 +64,18 @@ public enum Suggestion {
         return previous[second.count]
     }
 }
+
+/// `batchSize` as `batch-size`: a dash goes in front of every capital that follows a small letter or a digit, and of
+/// the last of a run of capitals when a small letter follows (`baseURLPath` is `base-url-path`).
+package func kebabCase(_ name: String) -> String {
+    let characters = Array(name)
+    var result = ""
+    for (index, character) in characters.enumerated() {
+        if character.isUppercase, index > 0 {
+            let endsRun = index + 1 < characters.count && characters[index + 1].isLowercase
+            if !characters[index - 1].isUppercase || endsRun { result += "-" }
+        }
+        result += character.lowercased()
+    }
+    return result
+}

@@ -1,0 +1,77 @@
+// Cutting one body of text into training, validation and test, where no files are given for them.
+
+import Kernels
+
+/// The three parts of a run's data.
+public enum Split: String, Sendable, CaseIterable {
+    case train, validation, test
+}
+
+/// Fractions and seed of a split.
+public struct SplitFractions: Sendable, Equatable {
+    /// Shares in 0 ..< 1 of the whole.
+    public var validation: Double
+    public var test: Double
+    /// Chooses which documents go where; a stream is cut at its end instead, whatever the seed.
+    public var seed: UInt64
+
+    public init(validation: Double, test: Double, seed: UInt64) {
+        self.validation = validation
+        self.test = test
+        self.seed = seed
+    }
+
+    /// Divides `documents`, which keep their order inside each part.
+    ///
+    /// A stream (`text`) is cut in three at character boundaries: first training, then validation, then test, so that
+    /// no sentence stands on both sides. Documents are drawn by the seed.
+    public func divide(_ documents: [Document], format: TextFormat) throws(DatasetError) -> [Split: [Document]] {
+        guard validation >= 0, test >= 0, validation + test < 1 else {
+            throw .fractionsTooLarge(validation: validation, test: test)
+        }
+        return format == .text ? divideStreams(documents) : drawDocuments(documents)
+    }
+
+    private func divideStreams(_ documents: [Document]) -> [Split: [Document]] {
+        var parts: [Split: [Document]] = [:]
+        for document in documents {
+            let count = document.bytes.count
+            let first = boundary(Int(Double(count) * (1 - validation - test)), in: document.bytes)
+            let second = test > 0 ? boundary(Int(Double(count) * (1 - test)), in: document.bytes) : count
+            let ranges: [(Split, Range<Int>)] = [
+                (.train, 0..<first), (.validation, first..<second), (.test, second..<count),
+            ]
+            for (split, range) in ranges where !range.isEmpty {
+                let line = document.line + document.bytes[..<range.lowerBound].count { $0 == 0x0A }
+                let piece = Document(path: document.path, line: line, bytes: Array(document.bytes[range]))
+                parts[split, default: []].append(piece)
+            }
+        }
+        return parts
+    }
+
+    private func drawDocuments(_ documents: [Document]) -> [Split: [Document]] {
+        let count = documents.count
+        let validationCount = share(validation, of: count)
+        let testCount = share(test, of: count - validationCount)
+        var generator = SplitMix64(seed: seed, stream: 0x5EED)
+        let order = generator.permutation(count)
+        var split = [Split](repeating: .train, count: count)
+        for index in order.prefix(validationCount) { split[Int(index)] = .validation }
+        for index in order.dropFirst(validationCount).prefix(testCount) { split[Int(index)] = .test }
+        return Dictionary(grouping: documents.indices) { split[$0] }.mapValues { $0.map { documents[$0] } }
+    }
+
+    /// At least one where the fraction is not zero and one can be spared.
+    private func share(_ fraction: Double, of count: Int) -> Int {
+        guard fraction > 0, count > 1 else { return 0 }
+        return min(count - 1, max(1, Int((fraction * Double(count)).rounded())))
+    }
+
+    /// The start of the character that `offset` falls into.
+    private func boundary(_ offset: Int, in bytes: [UInt8]) -> Int {
+        var position = min(max(offset, 0), bytes.count)
+        while position > 0, position < bytes.count, bytes[position] & 0xC0 == 0x80 { position -= 1 }
+        return position
+    }
+}

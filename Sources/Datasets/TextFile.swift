@@ -1,0 +1,86 @@
+// Reading text from files: valid UTF-8 or a named error, byte-order mark and line ends as they are meant.
+
+import Foundation
+
+/// The bytes of a text file, checked.
+public struct TextFile: Sendable {
+    /// The path it was read from, as it was given.
+    public let path: String
+    /// UTF-8 without a byte-order mark, line ends as "\n".
+    public let bytes: [UInt8]
+
+    /// Text files larger than this are refused: they would not fit into memory with their tokens.
+    public static let largestBytes = 4 << 30
+
+    /// Reads and checks the file at `path`.
+    public init(path: String) throws(DatasetError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw .fileNotFound(path: path)
+        }
+        guard !isFolder.boolValue else { throw .isFolder(path: path) }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular else { throw .notRegular(path: path) }
+        let size = (attributes?[.size] as? Int) ?? 0
+        guard size <= TextFile.largestBytes else {
+            throw .tooLarge(path: path, bytes: size, limit: TextFile.largestBytes)
+        }
+        guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
+        self.path = path
+        bytes = try TextFile.checked([UInt8](data), path: path)
+    }
+
+    /// A text that is already in memory.
+    public init(path: String, bytes: [UInt8]) throws(DatasetError) {
+        self.path = path
+        self.bytes = try TextFile.checked(bytes, path: path)
+    }
+
+    /// Takes the byte-order mark and carriage returns before line feeds away, and refuses what is no UTF-8.
+    private static func checked(_ raw: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
+        if let offset = firstInvalidOffset(raw) {
+            let before = raw[..<offset]
+            let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
+            let column = offset - ((before.lastIndex(of: 0x0A) ?? -1) + 1) + 1
+            throw .invalidUTF8(path: path, line: line, column: column, byte: raw[offset])
+        }
+        let body = raw.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(raw.dropFirst(3)) : raw
+        guard body.contains(0x0D) else { return body }
+        var result: [UInt8] = []
+        result.reserveCapacity(body.count)
+        for (index, byte) in body.enumerated() {
+            if byte == 0x0D, index + 1 < body.count, body[index + 1] == 0x0A { continue }
+            result.append(byte)
+        }
+        return result
+    }
+
+    /// Where the first byte stands that no valid UTF-8 text could have there (Unicode 15, table 3-7).
+    private static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
+        bytes.withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < bytes.count {
+                let lead = bytes[index]
+                if lead < 0x80 {
+                    index += 1
+                    continue
+                }
+                let (length, second): (Int, ClosedRange<UInt8>)
+                switch lead {
+                case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+                case 0xE0: (length, second) = (3, 0xA0...0xBF)
+                case 0xED: (length, second) = (3, 0x80...0x9F)
+                case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
+                case 0xF0: (length, second) = (4, 0x90...0xBF)
+                case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+                case 0xF4: (length, second) = (4, 0x80...0x8F)
+                default: return index
+                }
+                guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { return index }
+                for offset in 2..<max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 { return index }
+                index += length
+            }
+            return nil
+        }
+    }
+}

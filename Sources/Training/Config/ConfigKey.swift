@@ -1,0 +1,155 @@
+// One key of the config: its path, what values it takes, its default in words, what it means, how it is read and written.
+
+import StrictJSON
+
+/// A row of the list that is the config's documentation, its parser and its writer at once.
+public struct ConfigKey {
+    /// `training.learningRate`.
+    public let path: String
+    /// What values it takes: `integer from 1`, `one of constant, linear, cosine`.
+    public let values: String
+    /// The default, in words where it depends on something.
+    public let defaultText: String
+    /// One sentence.
+    public let meaning: String
+    /// Stores a value. Returns false where its type or range is wrong.
+    let assign: (JSONNode, inout RunConfig) -> Bool
+    /// The value as it stands in a config.
+    let value: (RunConfig) -> JSONOutput
+
+    /// The path as a flag of the command line: `training.learningRate` is `--learning-rate`.
+    public var section: String { String(path.prefix { $0 != "." }) }
+}
+
+extension ConfigKey {
+    typealias Path<Value> = WritableKeyPath<RunConfig, Value>
+
+    static func integer(
+        _ path: String, _ target: Path<Int>, from minimum: Int = 0, to maximum: Int = 1 << 40, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: range("integer", minimum, maximum), defaultText: "\(RunConfig()[keyPath: target])",
+            meaning: meaning,
+            assign: { node, config in
+                guard let value = node.integer, value >= minimum, value <= maximum else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { .integer($0[keyPath: target]) })
+    }
+
+    static func optionalInteger(
+        _ path: String, _ target: Path<Int?>, from minimum: Int = 1, to maximum: Int = 1 << 40,
+        defaultText: String, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: range("integer", minimum, maximum) + " or null", defaultText: defaultText,
+            meaning: meaning,
+            assign: { node, config in
+                if node.isNull {
+                    config[keyPath: target] = nil
+                    return true
+                }
+                guard let value = node.integer, value >= minimum, value <= maximum else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { $0[keyPath: target].map { .integer($0) } ?? .null })
+    }
+
+    /// A number in the half-open or closed range that `contains` describes and `values` says in words.
+    static func number(
+        _ path: String, _ target: Path<Double>, _ values: String, _ meaning: String,
+        where contains: @escaping (Double) -> Bool
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: values, defaultText: "\(RunConfig()[keyPath: target])", meaning: meaning,
+            assign: { node, config in
+                guard let value = node.number, value.isFinite, contains(value) else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { .number($0[keyPath: target]) })
+    }
+
+    static func optionalNumber(
+        _ path: String, _ target: Path<Double?>, _ values: String, defaultText: String, _ meaning: String,
+        where contains: @escaping (Double) -> Bool
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: values + " or null", defaultText: defaultText, meaning: meaning,
+            assign: { node, config in
+                if node.isNull {
+                    config[keyPath: target] = nil
+                    return true
+                }
+                guard let value = node.number, value.isFinite, contains(value) else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { $0[keyPath: target].map { .number($0) } ?? .null })
+    }
+
+    static func flag(_ path: String, _ target: Path<Bool>, _ meaning: String) -> ConfigKey {
+        ConfigKey(
+            path: path, values: "true or false", defaultText: "\(RunConfig()[keyPath: target])", meaning: meaning,
+            assign: { node, config in
+                guard let value = node.bool else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { .bool($0[keyPath: target]) })
+    }
+
+    static func optionalText(
+        _ path: String, _ target: Path<String?>, _ values: String, defaultText: String, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: values + " or null", defaultText: defaultText, meaning: meaning,
+            assign: { node, config in
+                guard node.isNull || node.string?.isEmpty == false else { return false }
+                config[keyPath: target] = node.string
+                return true
+            }, value: { $0[keyPath: target].map { .string($0) } ?? .null })
+    }
+
+    static func choice(_ path: String, _ target: Path<String>, _ choices: [String], _ meaning: String) -> ConfigKey {
+        ConfigKey(
+            path: path, values: "one of " + choices.joined(separator: ", "),
+            defaultText: RunConfig()[keyPath: target], meaning: meaning,
+            assign: { node, config in
+                guard let value = node.string, choices.contains(value) else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { .string($0[keyPath: target]) })
+    }
+
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ path: String, _ target: Path<Choice>, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
+            defaultText: RunConfig()[keyPath: target].rawValue, meaning: meaning,
+            assign: { node, config in
+                guard let value = node.string.flatMap({ Choice(rawValue: $0) }) else { return false }
+                config[keyPath: target] = value
+                return true
+            }, value: { .string($0[keyPath: target].rawValue) })
+    }
+
+    /// A list of texts, for which one text alone may stand.
+    static func texts(_ path: String, _ target: Path<[String]>, _ values: String, _ meaning: String) -> ConfigKey {
+        ConfigKey(
+            path: path, values: values, defaultText: "[]", meaning: meaning,
+            assign: { node, config in
+                if let one = node.string, !one.isEmpty {
+                    config[keyPath: target] = [one]
+                    return true
+                }
+                guard let list = node.array else { return false }
+                let texts = list.compactMap(\.string).filter { !$0.isEmpty }
+                guard texts.count == list.count else { return false }
+                config[keyPath: target] = texts
+                return true
+            }, value: { .array($0[keyPath: target].map { .string($0) }) })
+    }
+
+    private static func range(_ noun: String, _ minimum: Int, _ maximum: Int) -> String {
+        maximum == 1 << 40 ? "\(noun) from \(minimum)" : "\(noun) from \(minimum) to \(maximum)"
+    }
+}

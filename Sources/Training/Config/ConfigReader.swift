@@ -1,0 +1,152 @@
+// From JSON and flags to a RunConfig that remembers where every value came from, and back.
+
+import Foundation
+import StrictJSON
+
+/// What can be wrong with a config.
+public enum ConfigError: Error, Equatable, CustomStringConvertible {
+    case fileNotFound(path: String)
+    case unreadable(path: String)
+    case json(path: String, JSONError)
+    case unknownKey(source: String, key: String, nearest: String?)
+    case wrongValue(source: String, key: String, found: String, expected: String)
+    case notASection(source: String, key: String, found: String)
+    case malformedAssignment(text: String)
+    case inconsistent(String)
+
+    public var description: String {
+        switch self {
+        case .fileNotFound(let path): "\(path): no such file"
+        case .unreadable(let path): "\(path) is a folder or cannot be read, where a config was expected"
+        case .json(let path, let error): "\(path), \(error)"
+        case .unknownKey(let source, let key, let nearest):
+            "\(source): unknown key \(key)" + (nearest.map { "; did you mean \($0)?" } ?? "")
+        case .wrongValue(let source, let key, let found, let expected):
+            "\(source): \(key) is \(found); it takes \(expected)"
+        case .notASection(let source, let key, let found):
+            "\(source): \(key) is a group of keys and takes an object, not \(found)"
+        case .malformedAssignment(let text): "--set \(text): expected key.path=value"
+        case .inconsistent(let text): text
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .unknownKey: "`luthier train --help` lists every key"
+        case .malformedAssignment: "for example --set training.learningRate=3e-4"
+        default: nil
+        }
+    }
+}
+
+/// Collects values from a file, then from the command line, the later winning.
+public struct ConfigReader {
+    public private(set) var config = RunConfig()
+    /// Key path → where its value came from; keys that are not listed have their default.
+    public private(set) var origins: [String: String] = [:]
+
+    public init() {}
+
+    /// Reads a config file: JSON with `//` comments.
+    public mutating func read(path: String) throws(ConfigError) {
+        guard FileManager.default.fileExists(atPath: path) else { throw .fileNotFound(path: path) }
+        guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
+        try read([UInt8](data), path: path)
+    }
+
+    /// Reads a config's text. `path` names it in messages.
+    public mutating func read(_ bytes: [UInt8], path: String) throws(ConfigError) {
+        let root: JSONNode
+        do {
+            root = try JSONText.parse(bytes, options: JSONOptions(allowsComments: true, maximumBytes: 1 << 20))
+        } catch { throw .json(path: path, error) }
+        guard let sections = root.object else {
+            throw .notASection(source: "\(path), \(root.position)", key: "the config", found: root.typeName)
+        }
+        for section in sections.members {
+            let place = "\(path), \(section.keyPosition)"
+            let keys = ConfigKey.all.filter { $0.section == section.key }
+            guard !keys.isEmpty else { throw ConfigReader.unknown(section.key, place) }
+            guard let members = section.value.object else {
+                throw .notASection(source: place, key: section.key, found: section.value.typeName)
+            }
+            for member in members.members {
+                let line = "\(path), \(member.keyPosition)"
+                try set("\(section.key).\(member.key)", to: member.value, source: line, origin: line)
+            }
+        }
+    }
+
+    /// Applies `--set key.path=value`. The value is JSON where it parses as JSON, else a text.
+    public mutating func set(assignment text: String) throws(ConfigError) {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw .malformedAssignment(text: text)
+        }
+        try set(
+            String(text[..<equals]), toText: String(text[text.index(after: equals)...]), source: "--set \(text)",
+            origin: "--set")
+    }
+
+    /// Applies one flag's value.
+    public mutating func set(_ key: String, toText text: String, source: String, origin: String) throws(ConfigError) {
+        let node: JSONNode
+        if let parsed = try? JSONText.parse(text), parsed.string == nil {
+            node = parsed
+        } else if let quoted = try? JSONText.parse(text) {
+            node = quoted
+        } else {
+            node = JSONNode(value: .string(text), position: SourcePosition(line: 1, column: 1))
+        }
+        try set(key, to: node, source: source, origin: origin)
+    }
+
+    private mutating func set(
+        _ path: String, to node: JSONNode, source: String, origin: String
+    ) throws(ConfigError) {
+        guard let key = ConfigKey.all.first(where: { $0.path == path }) else {
+            throw ConfigReader.unknown(path, source)
+        }
+        guard key.assign(node, &config) else {
+            let text = JSONOutput(node).serialized()
+            let found = text.count > 40 ? node.typeName : text
+            throw .wrongValue(source: source, key: path, found: found, expected: key.values)
+        }
+        origins[path] = origin
+    }
+
+    private static func unknown(_ key: String, _ source: String) -> ConfigError {
+        let candidates = key.contains(".") ? ConfigKey.all.map(\.path) : sections + ConfigKey.all.map(\.path)
+        return .unknownKey(source: source, key: key, nearest: Suggestion.nearest(to: key, among: candidates))
+    }
+
+    private static var sections: [String] {
+        var names: [String] = []
+        for key in ConfigKey.all where names.last != key.section { names.append(key.section) }
+        return names
+    }
+}
+
+extension RunConfig {
+    /// The whole config as JSON, which reads back to the same config.
+    public func serialized() -> String {
+        var sections: [(key: String, value: JSONOutput)] = []
+        for key in ConfigKey.all {
+            let name = String(key.path.dropFirst(key.section.count + 1))
+            let member = (key: name, value: key.value(self))
+            if let last = sections.last, last.key == key.section, case .object(let members) = last.value {
+                sections[sections.count - 1].value = .object(members + [member])
+            } else {
+                sections.append((key: key.section, value: .object([member])))
+            }
+        }
+        return JSONOutput.object(sections).serialized(pretty: true) + "\n"
+    }
+
+    /// Keys whose values differ from `other`'s: path, value here, value there.
+    public func differences(from other: RunConfig) -> [(path: String, here: String, there: String)] {
+        ConfigKey.all.compactMap { key in
+            let (here, there) = (key.value(self).serialized(), key.value(other).serialized())
+            return here == there ? nil : (key.path, here, there)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// AdamW over a whole model: the moments, clipping by the global norm, and the walk over the parameter list.
+
+import Kernels
+import Model
+
+/// The optimizer's memory and its step.
+public final class Optimizer {
+    /// The numbers that stay the same from step to step.
+    public struct Settings: Sendable, Equatable {
+        public var beta1: Double
+        public var beta2: Double
+        public var epsilon: Double
+        /// Acts on matrices only.
+        public var weightDecay: Double
+        /// The largest norm of the whole gradient; 0 for no clipping.
+        public var gradientClip: Double
+
+        public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, gradientClip: Double) {
+            self.beta1 = beta1
+            self.beta2 = beta2
+            self.epsilon = epsilon
+            self.weightDecay = weightDecay
+            self.gradientClip = gradientClip
+        }
+    }
+
+    public let settings: Settings
+    /// Arenas of the model's layout.
+    public let firstMoment: FloatArena
+    public let secondMoment: FloatArena
+    /// Updates that the moments have seen: AdamW's t.
+    public var updateCount = 0
+    private let layout: ParameterLayout
+
+    public init(_ layout: ParameterLayout, _ settings: Settings) {
+        self.layout = layout
+        self.settings = settings
+        firstMoment = FloatArena(count: layout.arenaCount)
+        secondMoment = FloatArena(count: layout.arenaCount)
+    }
+
+    /// The norm of the whole gradient; infinite or NaN where an element is.
+    public func gradientNorm(_ gradients: FloatArena) -> Double {
+        AdamW.squaredNorm(Vector(gradients, count: layout.arenaCount)).squareRoot()
+    }
+
+    /// Moves the weights by one step, clips on the way, and clears the gradients.
+    ///
+    /// - Parameter norm: of `gradients`, from `gradientNorm`; finite.
+    public func update(_ weights: FloatArena, gradients: FloatArena, norm: Double, learningRate: Double) {
+        precondition(norm.isFinite, "an update with a gradient norm of \(norm)")
+        updateCount += 1
+        let clip = settings.gradientClip
+        let step = AdamW.Step(
+            learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
+            weightDecay: settings.weightDecay, number: updateCount,
+            gradientScale: clip > 0 && norm > clip ? clip / norm : 1)
+        for parameter in layout.parameters {
+            func view(_ arena: FloatArena) -> Vector {
+                Vector(arena, offset: parameter.offset, count: parameter.count)
+            }
+            AdamW.update(
+                .init(
+                    weights: view(weights), gradients: view(gradients), firstMoment: view(firstMoment),
+                    secondMoment: view(secondMoment)),
+                step, decays: parameter.decays)
+        }
+    }
+}
