@@ -33,10 +33,4 @@ public final class KeyValueCache {
         precondition(count >= 0 && count <= self.count, "truncating a cache of \(self.count) positions to \(count)")
         self.count = count
     }
-
-    /// Makes this cache hold what `other` holds, for a second continuation of one prompt.
-    public func copy(from other: KeyValueCache) {
-        arena.copy(from: other.arena)
-        count = other.count
-    }
 }

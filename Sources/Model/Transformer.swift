@@ -190,3 +190,13 @@ extension SequenceBatch {
         }
     }
 }
+
+extension Transformer {
+    /// Floats that a training pass over `rowCount` rows works on, beside weights and gradients: for estimates.
+    public static func workingFloats(_ config: ModelConfig, rowCount: Int) -> Int {
+        let (C, F) = (config.modelWidth, config.feedForwardWidth)
+        let head = min(rowCount, LanguageHead.chunk) * (config.vocabularySize + 2 * C)
+        let kept = Activations.floatCount(config, rowCount: rowCount, keepsAll: true)
+        return kept + rowCount * (7 * C + F) + head
+    }
+}

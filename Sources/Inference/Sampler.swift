@@ -1,0 +1,93 @@
+// Choosing the next token: a pure function of logits, settings, what came before, and a random number.
+
+import Kernels
+
+/// How tokens are chosen.
+public struct SamplingSettings: Sendable, Equatable {
+    /// Divides the logits; 0 takes the largest always.
+    public var temperature: Double
+    /// Only the k largest logits take part; 0 for all.
+    public var topK: Int
+    /// Only the likeliest tokens take part that together reach this probability (Holtzman et al. 2020).
+    public var topP: Double
+    /// Divides positive logits and multiplies negative ones of tokens that occurred already (Keskar et al. 2019).
+    public var repetitionPenalty: Double
+
+    public init(temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, repetitionPenalty: Double = 1) {
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.repetitionPenalty = repetitionPenalty
+    }
+
+    public static let greedy = SamplingSettings(temperature: 0)
+}
+
+public enum Sampler {
+    /// Picks a token.
+    ///
+    /// - Parameters:
+    ///   - logits: (V), not changed.
+    ///   - previous: tokens of prompt and continuation so far, for the repetition penalty.
+    /// - Returns: a token id below V; of equal largest logits the smallest id.
+    public static func next(
+        _ logits: Vector, _ settings: SamplingSettings, previous: [Int32], using generator: inout SplitMix64
+    ) -> Int32 {
+        var values = (0..<logits.count).map { logits[$0] }
+        if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
+        guard settings.temperature > 0 else { return greedy(values) }
+
+        var candidates = [Int](0..<values.count)
+        if settings.topK > 0 && settings.topK < values.count {
+            candidates = largest(settings.topK, of: values)
+        }
+        let maximum = candidates.lazy.map { values[$0] }.max() ?? 0
+        var weights = candidates.map { exponential(Double(values[$0] - maximum) / settings.temperature) }
+        if settings.topP < 1 { (candidates, weights) = nucleus(candidates, weights, settings.topP) }
+        return draw(candidates, weights, generator.uniform())
+    }
+
+    private static func penalize(_ values: inout [Float], _ previous: [Int32], _ penalty: Float) {
+        for token in Set(previous) where Int(token) < values.count {
+            let value = values[Int(token)]
+            values[Int(token)] = value > 0 ? value / penalty : value * penalty
+        }
+    }
+
+    private static func greedy(_ values: [Float]) -> Int32 {
+        var best = 0
+        for index in 1..<max(values.count, 1) where values[index] > values[best] { best = index }
+        return Int32(best)
+    }
+
+    /// The indices of the `count` largest values; of equal ones the smaller indices. Ascending.
+    private static func largest(_ count: Int, of values: [Float]) -> [Int] {
+        let order = values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
+        return order.prefix(count).sorted()
+    }
+
+    /// The likeliest candidates up to and including the one with which their share reaches `share`.
+    private static func nucleus(_ candidates: [Int], _ weights: [Double], _ share: Double) -> ([Int], [Double]) {
+        let total = weights.reduce(0, +)
+        let order = weights.indices.sorted { weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1 }
+        var kept: [Int] = []
+        var sum = 0.0
+        for index in order {
+            kept.append(index)
+            sum += weights[index]
+            if sum >= share * total { break }
+        }
+        return (kept.map { candidates[$0] }, kept.map { weights[$0] })
+    }
+
+    private static func draw(_ candidates: [Int], _ weights: [Double], _ uniform: Double) -> Int32 {
+        var rest = uniform * weights.reduce(0, +)
+        for (candidate, weight) in zip(candidates, weights) {
+            rest -= weight
+            if rest < 0 { return Int32(candidate) }
+        }
+        // Rounding can leave a little over: the last candidate that has any weight.
+        let last = weights.lastIndex { $0 > 0 } ?? 0
+        return Int32(candidates[last])
+    }
+}

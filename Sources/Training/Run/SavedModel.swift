@@ -1,0 +1,149 @@
+// Models as files: what a checkpoint of ours holds, and everything that a run can start from.
+
+import Checkpoint
+import Foundation
+import Interchange
+import Kernels
+import Model
+import StrictJSON
+import Tokenizer
+
+/// A model with what is needed to use it.
+public struct SavedModel {
+    public let model: Transformer
+    public let tokenizer: Tokenizer
+    /// As it was trained; defaults where it was not trained here.
+    public let config: RunConfig
+    /// SHA-256 of the checkpoint, nil for a foreign file.
+    public let hash: String?
+
+    public init(model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.config = config
+        self.hash = hash
+    }
+
+    /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
+    public init(path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw TrainingError.runNotFound(path: path)
+        }
+        if isFolder.boolValue, FileManager.default.fileExists(atPath: path + "/config.json"),
+            !RunFolder.isRun(path)
+        {
+            self = try SavedModel(huggingFace: path)
+        } else if isFolder.boolValue {
+            self = try SavedModel(checkpoint: RunFolder(path: path).best())
+        } else {
+            self = try SavedModel(checkpoint: path)
+        }
+    }
+
+    private init(huggingFace path: String) throws {
+        let folder = try HuggingFaceFolder(path: path)
+        let model = Transformer(folder.config)
+        try folder.loadWeights(layout: model.layout, into: model.weights)
+        let tokenizer = try Tokenizer(path: path)
+        try SavedModel.checkSizes(tokenizer, model.config)
+        var config = RunConfig()
+        config.adopt(folder.config)
+        self.init(model: model, tokenizer: tokenizer, config: config)
+    }
+
+    private init(checkpoint path: String) throws {
+        let reader = try CheckpointReader(path: path)
+        self = try SavedModel(reader)
+    }
+
+    /// Weights, tokenizer and config of an opened checkpoint.
+    init(_ reader: CheckpointReader) throws {
+        let config = try SavedModel.config(of: reader)
+        guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
+        else { throw TrainingError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
+        let shape = config.modelConfig(vocabularySize: embedding.shape[0])
+        try shape.validate()
+        let expected = ParameterLayout(shape).parameters
+        let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
+        if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
+            throw TrainingError.badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
+        }
+        for parameter in expected {
+            let found = reader.arrays.first { $0.name == "/model/" + parameter.name }
+            guard let found, found.shape == parameter.shape else {
+                let shape = found.map { "has shape \($0.shape)" } ?? "is missing"
+                throw TrainingError.badCheckpoint(
+                    path: reader.path, reason: "/model/\(parameter.name) \(shape), expected \(parameter.shape)")
+            }
+        }
+        let model = Transformer(shape)
+        for parameter in model.layout.parameters {
+            try reader.read(
+                "/model/" + parameter.name, shape: parameter.shape, into: model.weights.slice(parameter.range))
+        }
+        let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
+        try SavedModel.checkSizes(tokenizer, shape)
+        self.init(model: model, tokenizer: tokenizer, config: config, hash: reader.hash)
+    }
+
+    private static func config(of reader: CheckpointReader) throws -> RunConfig {
+        var configReader = ConfigReader()
+        try configReader.read(reader.text("/config", maximumBytes: 1 << 20), path: "\(reader.path)/config")
+        return configReader.config
+    }
+
+    private static func checkSizes(_ tokenizer: Tokenizer, _ config: ModelConfig) throws(TrainingError) {
+        guard tokenizer.vocabularySize <= config.vocabularySize else {
+            throw .tokenizerTooLarge(tokenizer: tokenizer.vocabularySize, embedding: config.vocabularySize)
+        }
+    }
+
+    /// Writes a checkpoint; with optimizer and state one that a run can go on from.
+    ///
+    /// - Returns: the file's SHA-256.
+    @discardableResult
+    public func write(to path: String, optimizer: Optimizer? = nil, state: TrainingState? = nil) throws -> String {
+        let layout = model.layout
+        var arrays = layout.records("/model/", model.weights)
+        var texts = [
+            TextRecord(name: "/config", bytes: Array(config.withoutPaths.serialized().utf8)),
+            TextRecord(name: "/tokenizer", bytes: tokenizer.serialized()),
+        ]
+        if let optimizer {
+            arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
+            arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
+        }
+        if let state { texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8))) }
+        return try CheckpointFile.write(to: path, arrays: arrays, texts: texts).hash
+    }
+}
+
+extension ParameterLayout {
+    /// One record for each parameter, its values in `arena`.
+    func records(_ prefix: String, _ arena: FloatArena) -> [ArrayRecord] {
+        parameters.map {
+            ArrayRecord(
+                name: prefix + $0.name, shape: $0.shape, values: UnsafeBufferPointer(arena.slice($0.range)))
+        }
+    }
+}
+
+extension FloatArena {
+    /// Some of the elements.
+    func slice(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(rebasing: buffer[range])
+    }
+}
+
+extension RunConfig {
+    /// The config without the names of files, as a checkpoint holds it: equal training gives equal bytes wherever the
+    /// files lie.
+    public var withoutPaths: RunConfig {
+        var copy = self
+        copy.model.base = nil
+        copy.tokenizer.path = nil
+        (copy.data.train, copy.data.validation, copy.data.test) = ([], [], [])
+        return copy
+    }
+}

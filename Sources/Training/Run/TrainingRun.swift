@@ -1,0 +1,207 @@
+// A whole run: from a config to a trained model in its folder, going on where an earlier one stopped.
+
+import Checkpoint
+import Datasets
+import Foundation
+import Inference
+import Kernels
+import Model
+import StrictJSON
+import Tokenizer
+
+/// Prepared by `prepare`, then driven by `run`. Prints nothing: it reports `Progress`, and asks whether to stop.
+public final class TrainingRun {
+    public let folder: RunFolder
+    public let config: RunConfig
+    public let trainer: Trainer
+    public let tokenizer: Tokenizer
+    public let summary: RunSummary
+    let data: RunData
+    let evaluator: Evaluator
+    private let lock: RunLock
+    private let report: (Progress) -> Void
+    private let shouldStop: () -> StopReason?
+    private let metrics: LineLog
+    private let timings: LineLog
+    private let samples: LineLog
+    private let events: EventFile
+    private var lastValidation: EvaluationResult?
+    private var lastTrainLoss: Double?
+    private var lastSavedStep: Int?
+    private var tokensTrained = 0
+    private var secondsTrained = 0.0
+
+    init(
+        _ prepared: PreparedRun, folder: RunFolder, lock: RunLock, report: @escaping (Progress) -> Void,
+        shouldStop: @escaping () -> StopReason?
+    ) throws {
+        self.folder = folder
+        self.lock = lock
+        self.report = report
+        self.shouldStop = shouldStop
+        (config, trainer, tokenizer) = (prepared.config, prepared.trainer, prepared.saved.tokenizer)
+        (data, summary) = (prepared.data, prepared.summary)
+        evaluator = Evaluator(
+            window: config.evaluation.window ?? config.model.contextLength,
+            stride: config.evaluation.stride ?? config.model.contextLength, batchSize: config.evaluation.batchSize,
+            maximumTokens: config.evaluation.maximumTokens)
+        let step = prepared.isResumed ? trainer.state.step : nil
+        metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step)
+        timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
+        samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
+        events = try EventFile(folder: folder.path)
+        lastSavedStep = step
+        try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
+        try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
+        try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
+    }
+
+    /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint behind.
+    public func run() throws -> RunResult {
+        let start = monotonicSeconds()
+        report(.started(summary))
+        if trainer.state.step == 0, lastSavedStep == nil { try evaluate() }
+        var reason = StopReason.finished
+        while !trainer.isFinished {
+            let epoch = trainer.state.epoch
+            try step()
+            if evaluationIsDue(epochBefore: epoch) { try evaluate() }
+            if saveIsDue(epochBefore: epoch) { try save() }
+            if patienceIsOver {
+                reason = .earlyStopping
+                break
+            }
+            if let stop = shouldStop() {
+                reason = stop
+                break
+            }
+        }
+        if lastSavedStep != trainer.state.step { try save() }
+        return result(reason, seconds: monotonicSeconds() - start)
+    }
+
+    /// One step, its notice if it was skipped, and its line in the log if one is due.
+    private func step() throws {
+        let step = try trainer.step()
+        secondsTrained += step.seconds
+        tokensTrained += step.tokens
+        if let inputs = step.skippedInputs {
+            let shown = inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
+            report(.notice("step \(step.step) skipped: its loss or gradient is not finite; its inputs: \(shown)"))
+        }
+        let rate = Double(tokensTrained) / max(secondsTrained, 1e-9)
+        report(.step(step, totalSteps: trainer.state.totalSteps, tokensPerSecond: rate))
+        guard step.step % config.training.logEvery == 0 || trainer.isFinished else { return }
+        let loss = trainer.state.windowLoss / trainer.state.windowWeight
+        trainer.state.windowLoss = 0
+        trainer.state.windowWeight = 0
+        lastTrainLoss = loss
+        try metrics.append([
+            ("step", .integer(step.step)), ("epoch", .number(step.epoch)), ("loss", .number(loss)),
+            ("learningRate", .number(step.learningRate)), ("gradientNorm", .number(step.gradientNorm)),
+            ("skippedSteps", .integer(trainer.state.skippedSteps)),
+        ])
+        try timings.append([
+            ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
+            ("peakMemoryBytes", .integer(Memory.peakBytes)),
+        ])
+        try events.write(["loss": loss, "learningRate": step.learningRate, "gradientNorm": step.gradientNorm], step: step.step)
+    }
+
+    /// Measures the validation split and continues the sample prompts.
+    private func evaluate() throws {
+        let step = trainer.state.step
+        guard let text = data.splits[.validation] else { return }
+        guard
+            let result = try evaluator.evaluate(
+                trainer.model, text, tokenizer: tokenizer, split: "validation", shouldStop: { false })
+        else { return }
+        lastValidation = result
+        let isBest = result.loss < trainer.state.bestLoss ?? .infinity
+        if isBest {
+            (trainer.state.bestLoss, trainer.state.bestStep) = (result.loss, step)
+            trainer.state.evaluationsSinceBest = 0
+        } else {
+            trainer.state.evaluationsSinceBest += 1
+        }
+        try metrics.append([
+            ("step", .integer(step)), ("validationLoss", .number(result.loss)),
+            ("validationPerplexity", .number(result.perplexity)),
+            ("validationBitsPerByte", .number(result.bitsPerByte)),
+            ("validationTokenAccuracy", .number(result.tokenAccuracy)),
+        ])
+        try events.write(["validationLoss": result.loss, "validationPerplexity": result.perplexity], step: step)
+        report(.evaluated(step: step, result, isBest: isBest))
+        try continueSamples(step)
+    }
+
+    private func continueSamples(_ step: Int) throws {
+        guard !config.evaluation.samples.isEmpty else { return }
+        let generator = TextGenerator(model: trainer.model, tokenizer: tokenizer)
+        let settings = config.generationSettings(seed: UInt64(config.training.seed))
+        for prompt in config.evaluation.samples {
+            let completion = try generator.complete(generator.encode(prompt: prompt), settings)
+            try samples.append([
+                ("step", .integer(step)), ("prompt", .string(prompt)), ("text", .string(completion.text)),
+            ])
+            report(.sample(step: step, prompt: prompt, text: completion.text))
+        }
+    }
+
+    /// Publishes a checkpoint of this moment, then moves `latest` and `best` and deletes what is too old.
+    private func save() throws {
+        let start = monotonicSeconds()
+        let step = trainer.state.step
+        try metrics.synchronize()
+        let saved = SavedModel(model: trainer.model, tokenizer: tokenizer, config: config)
+        try saved.write(to: folder.checkpoint(step: step), optimizer: trainer.optimizer, state: trainer.state)
+        lastSavedStep = step
+        let name = RunFolder.checkpointName(step: step)
+        try AtomicFile.write(name + "\n", to: folder.file("latest"))
+        if trainer.state.bestStep == step || trainer.state.bestLoss == nil {
+            try AtomicFile.write(name + "\n", to: folder.file("best"))
+        }
+        folder.prune(keepLast: config.training.keepLast, keep: [trainer.state.bestStep])
+        report(.saved(step: step, path: folder.checkpoint(step: step), seconds: monotonicSeconds() - start))
+    }
+
+    private func evaluationIsDue(epochBefore: Int) -> Bool {
+        if trainer.isFinished { return true }
+        guard let every = config.evaluation.every else { return trainer.state.epoch != epochBefore }
+        return trainer.state.step % every == 0
+    }
+
+    /// A new best is always saved, so that `best` can name it.
+    private func saveIsDue(epochBefore: Int) -> Bool {
+        if trainer.state.bestStep == trainer.state.step, trainer.state.bestLoss != nil { return true }
+        guard let every = config.training.saveEvery else { return evaluationIsDue(epochBefore: epochBefore) }
+        return trainer.state.step % every == 0 || trainer.isFinished
+    }
+
+    private var patienceIsOver: Bool {
+        guard let patience = config.training.earlyStoppingPatience else { return false }
+        return trainer.state.evaluationsSinceBest >= patience
+    }
+
+    private func result(_ reason: StopReason, seconds: Double) -> RunResult {
+        let state = trainer.state
+        let windows = trainer.data.windowCount(epoch: state.epoch)
+        return RunResult(
+            run: folder.name, steps: state.step, epochs: Double(state.epoch) + Double(state.position) / Double(windows),
+            trainLoss: lastTrainLoss, validation: lastValidation,
+            bestCheckpoint: try? folder.best(), lastCheckpoint: lastSavedStep.map { folder.checkpoint(step: $0) },
+            tokensPerSecond: Double(tokensTrained) / max(secondsTrained, 1e-9),
+            peakMemoryBytes: Memory.peakBytes, seconds: seconds, stopped: reason)
+    }
+}
+
+extension RunConfig {
+    /// The stored defaults of generation.
+    public func generationSettings(seed: UInt64) -> GenerationSettings {
+        GenerationSettings(
+            sampling: SamplingSettings(
+                temperature: generation.temperature, topK: generation.topK, topP: generation.topP,
+                repetitionPenalty: generation.repetitionPenalty),
+            maximumTokens: generation.maximumTokens, stop: generation.stop, seed: seed)
+    }
+}

@@ -1,0 +1,149 @@
+// The training step: batches, gradients over the accumulated batch, and the optimizer. Prints and writes nothing.
+
+import Datasets
+import Kernels
+import Model
+import Tokenizer
+
+/// What one step did.
+public struct StepReport: Sendable {
+    /// Steps taken so far, this one included.
+    public var step: Int
+    /// Epochs passed, as a fraction.
+    public var epoch: Double
+    /// Mean loss per token, in nats.
+    public var loss: Double
+    public var learningRate: Double
+    /// Before clipping.
+    public var gradientNorm: Double
+    /// Predictions that carried loss.
+    public var tokens: Int
+    public var seconds: Double
+    /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
+    public var skippedInputs: [String]?
+}
+
+/// Takes one optimizer step at a time over a training set. Its `state`, the weights and the moments are all that a
+/// checkpoint needs; nothing else is carried from step to step.
+public final class Trainer {
+    /// Steps without a finite gradient after which a run ends.
+    public static let skipLimit = 5
+
+    public let model: Transformer
+    public let optimizer: Optimizer
+    public let schedule: LearningRateSchedule
+    public var state: TrainingState
+    public let data: TrainingSet
+    private let config: RunConfig
+    private let tokenizer: Tokenizer
+    private let gradients: FloatArena
+    private let gradientViews: ModelParameters
+    private var windows: [Window] = []
+    private var windowsEpoch: Int?
+
+    /// - Parameters:
+    ///   - config: resolved.
+    ///   - state: where to go on; a new state for a new run.
+    public init(
+        model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState
+    ) {
+        self.model = model
+        self.data = data
+        self.tokenizer = tokenizer
+        self.config = config
+        self.state = state
+        schedule = config.learningRateSchedule(totalSteps: state.totalSteps)
+        optimizer = Optimizer(
+            model.layout,
+            .init(
+                beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
+                weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
+        optimizer.updateCount = state.updates
+        gradients = FloatArena(count: model.layout.arenaCount)
+        gradientViews = ModelParameters(model.layout, in: gradients, config: model.config)
+    }
+
+    /// Whether the schedule is at its end.
+    public var isFinished: Bool { state.step >= state.totalSteps }
+
+    /// Takes the next step: the gradient of the mean loss over `batchSize · accumulation` windows, clipped, then AdamW.
+    ///
+    /// A loss or gradient that is not finite never reaches weights or moments: the step counts, but changes nothing.
+    ///
+    /// - Throws: `diverged` after `skipLimit` such steps in a row.
+    public func step() throws(TrainingError) -> StepReport {
+        let start = monotonicSeconds()
+        let chosen = nextWindows()
+        let (loss, weightSum) = accumulateGradients(chosen)
+        let norm = optimizer.gradientNorm(gradients)
+        let learningRate = schedule[state.step]
+        var report = StepReport(
+            step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
+            gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
+        if loss.isFinite && norm.isFinite {
+            optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: learningRate)
+            state.updates = optimizer.updateCount
+            state.consecutiveSkips = 0
+            state.windowLoss += loss
+            state.windowWeight += weightSum
+        } else {
+            gradients.zero()
+            state.skippedSteps += 1
+            state.consecutiveSkips += 1
+            report.skippedInputs = data.origins(chosen, tokenizer: tokenizer)
+        }
+        advance(past: chosen)
+        report.epoch = Double(state.epoch) + Double(state.position) / Double(max(1, windows.count))
+        report.seconds = monotonicSeconds() - start
+        if state.consecutiveSkips >= Trainer.skipLimit {
+            throw .diverged(
+                steps: state.consecutiveSkips, lastStep: state.step, inputs: report.skippedInputs ?? [])
+        }
+        return report
+    }
+
+    /// The next step's windows: a full global batch, or what the epoch has left.
+    private func nextWindows() -> ArraySlice<Window> {
+        if windowsEpoch != state.epoch {
+            windows = data.windows(epoch: state.epoch)
+            windowsEpoch = state.epoch
+        }
+        let size = config.training.batchSize * config.training.accumulation
+        return windows[state.position..<min(state.position + size, windows.count)]
+    }
+
+    private func advance(past chosen: ArraySlice<Window>) {
+        state.step += 1
+        state.position = chosen.endIndex
+        if state.position >= windows.count {
+            state.epoch += 1
+            state.position = 0
+        }
+    }
+
+    /// Adds the gradients of the mean loss over `chosen`, one micro-batch after the other.
+    ///
+    /// - Returns: Σ weight · loss and Σ weight.
+    private func accumulateGradients(_ chosen: ArraySlice<Window>) -> (Double, Double) {
+        let weightSum = chosen.reduce(0.0) { $0 + Double($1.count) }
+        var loss = 0.0
+        for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
+            let part = chosen[start..<min(start + config.training.batchSize, chosen.endIndex)]
+            let batch = data.batch(part, first: start - chosen.startIndex)
+            let result = model.accumulateGradients(
+                batch, into: gradientViews, weightSum: weightSum, dropout: dropout)
+            loss += result.weightedLoss
+        }
+        return (loss, weightSum)
+    }
+
+    /// This step's masks, or nil where every rate is 0.
+    private var dropout: TrainingDropout? {
+        let rates = (config.model.embeddingDropout ?? 0, config.model.attentionDropout ?? 0)
+        let residual = config.model.residualDropout ?? 0
+        guard rates.0 > 0 || rates.1 > 0 || residual > 0 else { return nil }
+        return TrainingDropout(
+            embedding: Float(rates.0), attention: Float(rates.1), residual: Float(residual),
+            seed: UInt64(state.seed), step: UInt64(state.step))
+    }
+}

@@ -1,0 +1,55 @@
+// What can end a run.
+
+/// One case per reason; the description is the message that a person reads.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    case diverged(steps: Int, lastStep: Int, inputs: [String])
+    case badState(String)
+    case runExists(path: String)
+    case runNotFound(path: String)
+    case noCheckpoint(path: String)
+    case configChanged(key: String, run: String, now: String)
+    case dataChanged(run: String, now: String)
+    case tokenizerTooLarge(tokenizer: Int, embedding: Int)
+    case nothingToTrain(String)
+    case notEnoughMemory(needed: Int, available: Int)
+    case badCheckpoint(path: String, reason: String)
+    case badTokenizerSplit(String)
+
+    public var description: String {
+        switch self {
+        case .diverged(let steps, let lastStep, let inputs):
+            "the loss or gradient was not finite in \(steps) steps in a row, the last being step \(lastStep) with "
+                + inputs.joined(separator: ", ")
+        case .badState(let reason): "the checkpoint's state cannot be read: \(reason)"
+        case .runExists(let path): "the run \(path) exists already"
+        case .runNotFound(let path): "there is no run or checkpoint at \(path)"
+        case .noCheckpoint(let path): "\(path) holds no checkpoint that is whole"
+        case .configChanged(let key, let run, let now):
+            "the run was started with \(key) = \(run) and cannot go on with \(now)"
+        case .dataChanged(let run, let now):
+            "the data has changed since the run was started: SHA-256 \(run.prefix(16))… then, \(now.prefix(16))… now"
+        case .tokenizerTooLarge(let tokenizer, let embedding):
+            "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
+        case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
+        case .notEnoughMemory(let needed, let available):
+            "the run needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+        case .badCheckpoint(let path, let reason): "\(path): \(reason)"
+        case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
+        }
+    }
+
+    /// What the reader can do about it.
+    public var hint: String? {
+        switch self {
+        case .diverged: "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
+        case .runExists: "--resume goes on with it, --run NAME starts another"
+        case .runNotFound: "`luthier train --config FILE` makes one"
+        case .configChanged: "start a new run with --run NAME, or undo the change"
+        case .dataChanged: "put the files back, or start a new run with --run NAME"
+        case .notEnoughMemory: "a smaller batchSize, contextLength or model"
+        default: nil
+        }
+    }
+
+    private func mebibytes(_ bytes: Int) -> Int { bytes >> 20 }
+}

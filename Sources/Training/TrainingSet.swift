@@ -1,0 +1,72 @@
+// The training split in the order in which a run sees it: a function of seed and epoch, so that nothing is stored.
+
+import Datasets
+import Kernels
+import Model
+import Tokenizer
+
+/// Windows of the training text, shuffled anew for each epoch.
+public struct TrainingSet: Sendable {
+    public let text: TokenizedText
+    /// T, predictions in a window.
+    public let contextLength: Int
+    public let shuffles: Bool
+    public let seed: UInt64
+
+    public init(_ text: TokenizedText, contextLength: Int, shuffles: Bool, seed: UInt64) {
+        self.text = text
+        self.contextLength = contextLength
+        self.shuffles = shuffles
+        self.seed = seed
+    }
+
+    /// The windows of one epoch in their order. Long documents are cut at another place each time.
+    public func windows(epoch: Int) -> [Window] {
+        let windows = text.windows(length: contextLength, phase: phase(epoch: epoch))
+        guard shuffles else { return windows }
+        var generator = SplitMix64(seed: seed, stream: mix(UInt64(epoch)) ^ 0x0EDE)
+        return generator.permutation(windows.count).map { windows[Int($0)] }
+    }
+
+    /// How many windows an epoch has.
+    public func windowCount(epoch: Int) -> Int {
+        text.windows(length: contextLength, phase: phase(epoch: epoch)).count
+    }
+
+    /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
+    public func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
+        // Only a text longer than a window has epochs of different lengths.
+        guard shuffles, text.sources.contains(where: { $0.tokens.count > contextLength + 1 }) else {
+            return epochs * ((windowCount(epoch: 0) + examples - 1) / examples)
+        }
+        return (0..<epochs).reduce(0) { $0 + (windowCount(epoch: $1) + examples - 1) / examples }
+    }
+
+    private func phase(epoch: Int) -> Int {
+        guard shuffles, contextLength > 1 else { return 0 }
+        var generator = SplitMix64(seed: seed, stream: mix(UInt64(epoch)) ^ 0x9A5E)
+        return generator.below(contextLength)
+    }
+
+    /// One batch of windows.
+    ///
+    /// - Parameter first: the first window's number in the global batch, which keys dropout.
+    public func batch(_ windows: ArraySlice<Window>, first: Int) -> SequenceBatch {
+        var batch = SequenceBatch()
+        for (offset, window) in windows.enumerated() {
+            batch.append(
+                tokens: text.tokens[window.start..<(window.start + window.count)],
+                targets: text.tokens[(window.start + 1)..<(window.start + window.count + 1)],
+                example: first + offset)
+        }
+        return batch
+    }
+
+    /// `file:line` of each window's first token.
+    public func origins(_ windows: ArraySlice<Window>, tokenizer: Tokenizer) -> [String] {
+        windows.map { window in
+            let line = text.line(of: window.start, source: window.source, tokenizer: tokenizer)
+            return "\(text.sources[window.source].path):\(line)"
+        }
+    }
+}

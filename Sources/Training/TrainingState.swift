@@ -1,0 +1,109 @@
+// Where a run stands: everything that a checkpoint holds beside weights, moments and tokenizer.
+
+import StrictJSON
+
+/// The state of a run between two steps. Together with weights and moments it fixes all that follows.
+public struct TrainingState: Sendable, Equatable {
+    /// Steps taken, skipped ones included.
+    public var step = 0
+    /// The epoch that the next step belongs to, counted from zero, and how many of its examples are used up.
+    public var epoch = 0
+    public var position = 0
+    /// Updates that the optimizer's moments have seen.
+    public var updates = 0
+    /// The best validation loss so far and the step that reached it.
+    public var bestLoss: Double?
+    public var bestStep = 0
+    /// Evaluations since then.
+    public var evaluationsSinceBest = 0
+    /// Steps whose loss or gradient was not finite: in all, and in a row.
+    public var skippedSteps = 0
+    public var consecutiveSkips = 0
+    /// Σ weight · loss and Σ weight since the last line of the log.
+    public var windowLoss = 0.0
+    public var windowWeight = 0.0
+    public var seed = 1
+    /// The learning-rate schedule's length.
+    public var totalSteps = 0
+    /// OpenBLAS's kernel set and the number of threads, on which the last bits depend.
+    public var kernel = ""
+    public var threads = 1
+    /// SHA-256 over the data files' contents, in order.
+    public var dataHash = ""
+
+    public init() {}
+
+    /// The state as JSON, the same bytes for the same state.
+    public func serialized() -> String {
+        JSONOutput.object(
+            TrainingState.fields.map { (key: $0.key, value: $0.value(self)) }
+        ).serialized(pretty: true) + "\n"
+    }
+
+    /// Reads what `serialized` wrote.
+    public init(serialized bytes: [UInt8]) throws(TrainingError) {
+        let root: JSONNode
+        do { root = try JSONText.parse(bytes) } catch { throw .badState("\(error)") }
+        guard let object = root.value.object else { throw .badState("it is \(root.value.typeName), not an object") }
+        for field in TrainingState.fields {
+            guard let node = object[field.key], field.assign(node, &self) else {
+                throw .badState("\(field.key) is missing or of the wrong type")
+            }
+        }
+    }
+
+    /// One member of the JSON.
+    private struct Field {
+        let key: String
+        let value: (TrainingState) -> JSONOutput
+        let assign: (JSONNode, inout TrainingState) -> Bool
+    }
+
+    private static var fields: [Field] {
+        [
+            integer("step", \.step), integer("epoch", \.epoch), integer("position", \.position),
+            integer("updates", \.updates),
+            Field(
+                key: "bestLoss", value: { $0.bestLoss.map { .number($0) } ?? .null },
+                assign: { node, state in
+                    state.bestLoss = node.value.number
+                    return node.value.isNull || node.value.number != nil
+                }),
+            integer("bestStep", \.bestStep), integer("evaluationsSinceBest", \.evaluationsSinceBest),
+            integer("skippedSteps", \.skippedSteps), integer("consecutiveSkips", \.consecutiveSkips),
+            number("windowLoss", \.windowLoss), number("windowWeight", \.windowWeight),
+            integer("seed", \.seed), integer("totalSteps", \.totalSteps),
+            text("kernel", \.kernel), integer("threads", \.threads), text("dataHash", \.dataHash),
+        ]
+    }
+
+    private static func integer(_ key: String, _ path: WritableKeyPath<TrainingState, Int>) -> Field {
+        Field(
+            key: key, value: { .integer($0[keyPath: path]) },
+            assign: { node, state in
+                guard let value = node.value.integer, value >= 0 else { return false }
+                state[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func number(_ key: String, _ path: WritableKeyPath<TrainingState, Double>) -> Field {
+        Field(
+            key: key, value: { .number($0[keyPath: path]) },
+            assign: { node, state in
+                guard let value = node.value.number else { return false }
+                state[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func text(_ key: String, _ path: WritableKeyPath<TrainingState, String>) -> Field {
+        Field(
+            key: key, value: { .string($0[keyPath: path]) },
+            assign: { node, state in
+                guard let value = node.value.string else { return false }
+                state[keyPath: path] = value
+                return true
+            })
+    }
+}
