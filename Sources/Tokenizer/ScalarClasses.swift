@@ -1,0 +1,64 @@
+// What the split pattern wants to know of a character: letter, number, white space or none of them.
+
+/// The four classes that GPT-2's split pattern tells apart.
+enum ScalarClass {
+    static let letter: UInt8 = 0
+    static let number: UInt8 = 1
+    static let space: UInt8 = 2
+    static let other: UInt8 = 3
+    /// Only in the table of first bytes: the class depends on more than one byte.
+    static let undecided: UInt8 = 4
+}
+
+/// The class of every Unicode scalar in two levels: 256 scalars share a block, and equal blocks are stored once.
+///
+/// `\p{L}` and `\p{N}` are the general categories L* and N*, `\s` is the property White_Space. The table is made from
+/// the standard library's properties when the first character beyond ASCII is met (a few milliseconds).
+struct ScalarClasses: Sendable {
+    static let shared = ScalarClasses()
+
+    /// No letter, number or space is assigned from here on.
+    private static let end = 0x40000
+
+    private let blockOfHighBits: [UInt16]
+    private let classes: [UInt8]
+
+    private init() {
+        var blockOfHighBits: [UInt16] = []
+        var classes: [UInt8] = []
+        var placeOfBlock: [[UInt8]: UInt16] = [:]
+        for start in stride(from: 0, to: Self.end, by: 256) {
+            let block = (start..<start + 256).map { Unicode.Scalar(UInt32($0)).map(Self.classify) ?? ScalarClass.other }
+            if let place = placeOfBlock[block] {
+                blockOfHighBits.append(place)
+            } else {
+                let place = UInt16(placeOfBlock.count)
+                placeOfBlock[block] = place
+                blockOfHighBits.append(place)
+                classes += block
+            }
+        }
+        self.blockOfHighBits = blockOfHighBits
+        self.classes = classes
+    }
+
+    @inline(__always)
+    subscript(value: UInt32) -> UInt8 {
+        guard value < UInt32(Self.end) else { return ScalarClass.other }
+        let block = blockOfHighBits.withUnsafeBufferPointer { $0[Int(value >> 8)] }
+        return classes.withUnsafeBufferPointer { $0[Int(block) << 8 | Int(value & 0xFF)] }
+    }
+
+    static func classify(_ scalar: Unicode.Scalar) -> UInt8 {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: ScalarClass.letter
+        case .decimalNumber, .letterNumber, .otherNumber: ScalarClass.number
+        default: scalar.properties.isWhitespace ? ScalarClass.space : ScalarClass.other
+        }
+    }
+
+    /// The class of a scalar by its first byte, in 256 entries; bytes from 0x80 on are undecided.
+    static let ofFirstBytes: [UInt8] = (UInt8.min...UInt8.max).map { byte in
+        byte < 0x80 ? classify(Unicode.Scalar(byte)) : ScalarClass.undecided
+    }
+}

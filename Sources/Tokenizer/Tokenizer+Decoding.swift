@@ -1,0 +1,73 @@
+// Ids to bytes.
+
+extension Tokenizer {
+    /// The bytes that the ids stand for, one after another; they need not be UTF-8.
+    ///
+    /// - Throws: `unknownID` for an id that the vocabulary has not.
+    public func decode(_ ids: some Sequence<some BinaryInteger>) throws(TokenizerError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for id in ids {
+            guard let id = Int(exactly: id), (0..<vocabularySize).contains(id) else {
+                throw .unknownID(Int(clamping: id), vocabularySize: vocabularySize)
+            }
+            bytes.append(contentsOf: vocabulary.token(id))
+        }
+        return bytes
+    }
+
+    /// A decoder for ids that come one at a time.
+    public func makeStreamingDecoder() -> StreamingDecoder { StreamingDecoder(tokenizer: self) }
+
+    /// Decodes ids one at a time into text that can be shown at once.
+    ///
+    /// Bytes that may be the beginning of a character are held back until it is complete. All that was returned,
+    /// joined, is what decoding all ids at once and repairing the text (U+FFFD for what is not UTF-8) gives.
+    public struct StreamingDecoder: Sendable {
+        private let tokenizer: Tokenizer
+        private var held: [UInt8] = []
+
+        public init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+
+        /// The text that the id completes. An id that the vocabulary has not, as a padded model may give, is U+FFFD.
+        public mutating func append(_ id: Int) -> String {
+            if (0..<tokenizer.vocabularySize).contains(id) {
+                held.append(contentsOf: tokenizer.vocabulary.token(id))
+            } else {
+                return finish() + "\u{FFFD}"
+            }
+            let kept = Self.unfinishedLength(of: held)
+            let text = String(decoding: held.dropLast(kept), as: UTF8.self)
+            held.removeFirst(held.count - kept)
+            return text
+        }
+
+        /// What is still held back; an unfinished character becomes U+FFFD.
+        public mutating func finish() -> String {
+            defer { held.removeAll() }
+            return String(decoding: held, as: UTF8.self)
+        }
+
+        /// How many bytes at the end are the beginning of a well-formed character (RFC 3629) that lacks its rest.
+        private static func unfinishedLength(of bytes: [UInt8]) -> Int {
+            for length in 1...3 where length <= bytes.count {
+                let lead = bytes[bytes.count - length]
+                if lead & 0xC0 == 0x80 { continue }
+                let width = lead < 0xC2 || lead > 0xF4 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+                guard length < width else { return 0 }
+                guard length > 1 else { return length }
+                // The second byte decides whether the beginning can still become well-formed.
+                let second = bytes[bytes.count - length + 1]
+                let isPossible =
+                    switch lead {
+                    case 0xE0: second >= 0xA0
+                    case 0xED: second < 0xA0
+                    case 0xF0: second >= 0x90
+                    case 0xF4: second < 0x90
+                    default: true
+                    }
+                return isPossible ? length : 0
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// Finds a tokenizer's files and reads them in whichever form they have.
+
+import Foundation
+import StrictJSON
+
+/// Reads a tokenizer from disk.
+enum TokenizerReader {
+    static let largestFile = 64 << 20
+
+    static func read(path: String, endOfText: String?) throws(TokenizerError) -> Tokenizer {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw .noSuchFile(path: path)
+        }
+        guard isFolder.boolValue else { return try readTokenizerFile(path, endOfText: endOfText) }
+        let folder = URL(fileURLWithPath: path)
+        func existing(_ name: String) -> String? {
+            let file = folder.appendingPathComponent(name).path
+            return FileManager.default.fileExists(atPath: file) ? file : nil
+        }
+        if let file = existing("tokenizer.json") { return try readTokenizerFile(file, endOfText: endOfText) }
+        for (vocabularyName, mergesName) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
+            if let vocabulary = existing(vocabularyName), let merges = existing(mergesName) {
+                return try readPair(vocabulary: vocabulary, merges: merges, endOfText: endOfText)
+            }
+        }
+        throw .noTokenizerInFolder(path: path)
+    }
+
+    private static func readTokenizerFile(_ path: String, endOfText: String?) throws(TokenizerError) -> Tokenizer {
+        try TokenizerFile(bytes: contents(of: path), file: path).makeTokenizer(endOfText: endOfText)
+    }
+
+    /// Reads a vocabulary and its merges from two files; they name no split, it is GPT-2's.
+    private static func readPair(
+        vocabulary vocabularyPath: String, merges mergesPath: String, endOfText: String?
+    ) throws(TokenizerError) -> Tokenizer {
+        let node = try parse(contents(of: vocabularyPath), file: vocabularyPath)
+        let place = FilePlace(file: vocabularyPath, node.position)
+        guard let object = node.object else {
+            throw .wrongType(place, name: "the vocabulary", expected: "an object", found: node.typeName)
+        }
+        let name = endOfText ?? Tokenizer.endOfText
+        let endOfTextID = object[name]?.integer
+        if endOfText != nil, endOfTextID == nil { throw .noEndOfText(file: vocabularyPath, name: name) }
+        var builder = VocabularyBuilder(file: vocabularyPath)
+        let specialIDs = endOfTextID.map { [$0] } ?? []
+        try builder.add(object, at: place, specialIDs: Set(specialIDs))
+        let vocabulary = try builder.build()
+        let merges = try readMerges(mergesPath, vocabulary: vocabulary, special: Set(specialIDs))
+        return Tokenizer(
+            vocabulary: vocabulary, merges: merges, split: .gpt2, endOfTextID: endOfTextID, specialIDs: specialIDs)
+    }
+
+    /// Reads one merge a line; a first line that starts with `#version` is passed over, and so are empty lines at the
+    /// end.
+    private static func readMerges(
+        _ path: String, vocabulary: Vocabulary, special: Set<Int>
+    ) throws(TokenizerError) -> [Merge] {
+        let bytes = try contents(of: path)
+        var builder = MergeListBuilder(vocabulary: vocabulary, special: special)
+        var lineNumber = 0
+        let contentEnd = (bytes.lastIndex { $0 != 0x0A && $0 != 0x0D } ?? -1) + 1
+        var start = 0
+        while start < contentEnd {
+            let lineFeed = bytes[start..<contentEnd].firstIndex(of: 0x0A) ?? contentEnd
+            var line = bytes[start..<lineFeed]
+            if line.last == 0x0D { line.removeLast() }
+            lineNumber += 1
+            start = lineFeed + 1
+            if lineNumber == 1, line.starts(with: "#version".utf8) { continue }
+            try builder.add(line, at: FilePlace(file: path, line: lineNumber))
+        }
+        return builder.merges
+    }
+
+    static func parse(_ bytes: [UInt8], file: String) throws(TokenizerError) -> JSONNode {
+        do {
+            return try JSONText.parse(bytes, options: JSONOptions(maximumBytes: largestFile))
+        } catch {
+            throw .invalidJSON(file: file, error: error)
+        }
+    }
+
+    private static func contents(of path: String) throws(TokenizerError) -> [UInt8] {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else {
+                throw TokenizerError.unreadable(path: path, reason: "it is not a regular file")
+            }
+            let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+            guard size <= largestFile else {
+                throw TokenizerError.fileTooLarge(path: path, bytes: size, limit: largestFile)
+            }
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch let error as TokenizerError {
+            throw error
+        } catch {
+            throw .unreadable(path: path, reason: error.localizedDescription)
+        }
+    }
+}
