@@ -1,0 +1,102 @@
+// The words for a checkpoint's defects.
+
+extension CheckpointError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidName(let name): "'\(name)' cannot be a name in a checkpoint"
+        case .duplicateName(let name): "\(name) is given twice"
+        case .empty(let name): "\(name) has no elements"
+        case .shapeDoesNotMatchValues(let name, let shape, let count):
+            "\(name) has shape \(text(shape)) but \(count) values"
+        case .nonFinite(let path, let name, let index, let value):
+            "\(path.map { "\($0): " } ?? "")\(name) is \(value) at index \(index)"
+        case .beyondFloat16(let name, let index, let value):
+            "\(name) is \(value) at index \(index), beyond float16's largest number, 65504"
+        case .notEnoughSpace(let path, let needed, let available):
+            "\(path) needs \(megabytes(needed)), but its disk has only \(megabytes(available)) left"
+        case .file(let error): error.description
+        case .library(let path, let operation, let detail): "\(path): HDF5 failed in \(operation): \(detail)"
+        case .readBackDiffers(let path, let name):
+            "\(path): \(name) read back from the disk differs from what was written"
+        case .notARegularFile(let path, let kind): "\(path) is \(kind), not a checkpoint"
+        case .sizeOutOfRange(let path, let found, let minimum, let maximum):
+            "\(path) has \(found) bytes; a checkpoint has between \(minimum) and \(maximum)"
+        case .notACheckpoint(let path, let contents): "\(path) is no checkpoint of ours: \(contents.description)"
+        case .newerVersion(let path, let found, let supported):
+            "\(path) has format version \(found); this program reads up to version \(supported)"
+        case .damagedHeader(let path): "\(path) is damaged in its first \(UserBlock.byteCount) bytes"
+        case .lengthDiffers(let path, let expected, let found):
+            "\(path) should have \(expected) bytes but has \(found)"
+        case .hashDiffers(let path, let expected, let found):
+            "\(path) is damaged: its SHA-256 should be \(expected) but is \(found)"
+        case .notHDF5(let path): "\(path) holds no HDF5 data after its first \(UserBlock.byteCount) bytes"
+        case .forbiddenObject(let path, let name, let defect): "\(path): \(name) \(defect.description)"
+        case .missing(let path, let name): "\(path) has no \(name)"
+        case .shapeDiffers(let path, let name, let expected, let found):
+            "\(path): \(name) has shape \(text(found)), expected \(text(expected))"
+        case .elementTypeDiffers(let path, let name, let expected, let found):
+            "\(path): \(name) holds \(found), expected \(expected)"
+        case .textTooLong(let path, let name, let found, let maximum):
+            "\(path): \(name) has \(found) bytes, at most \(maximum) are allowed"
+        }
+    }
+
+    /// What the reader can do about it, where there is something.
+    public var hint: String? {
+        switch self {
+        case .file(let error): error.hint
+        case .notEnoughSpace: "free some space, or choose a folder on another disk"
+        case .notACheckpoint(_, .safetensors), .notACheckpoint(_, .plainHDF5): "bring it in with 'luthier import'"
+        case .notACheckpoint(_, .pytorch): "save it as safetensors, then bring it in with 'luthier import'"
+        case .newerVersion: "use a newer luthier"
+        case .lengthDiffers, .hashDiffers, .damagedHeader, .notACheckpoint(_, .zeros), .readBackDiffers:
+            "use an earlier checkpoint, or copy this one again from where it came from"
+        case .nonFinite(nil, _, _, _): "the run has diverged: go back to the last good checkpoint and lower the rate"
+        case .beyondFloat16: "write float32 instead"
+        default: nil
+        }
+    }
+}
+
+extension ForeignContents {
+    /// What the file seems to be, as a phrase.
+    public var description: String {
+        switch self {
+        case .zeros: "it begins with zeros, as files do that a crash has left behind"
+        case .plainHDF5: "it is HDF5, but without the \(UserBlock.byteCount) bytes in front"
+        case .pytorch: "it looks like PyTorch's, which can run code when it is read"
+        case .safetensors: "it looks like safetensors"
+        case .gguf: "it is GGUF"
+        case .unknown: "it does not begin as one"
+        }
+    }
+}
+
+extension ObjectDefect: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .softLink: "is a soft link, which is not allowed"
+        case .externalLink: "is a link into another file, which is not allowed"
+        case .userDefinedLink: "is a link of an unknown kind, which is not allowed"
+        case .notAnArray: "is neither a group nor an array"
+        case .invalidName: "is a name that checkpoints do not have"
+        case .linkedTwice: "stands in the file under a second name"
+        case .tooDeep(let maximum): "lies more than \(maximum) groups deep"
+        case .tooMany(let maximum): "is one object too many: at most \(maximum) are allowed"
+        case .layout(let kind): "is stored \(kind), not contiguous"
+        case .externalStorage: "keeps its data in another file, which is not allowed"
+        case .filters(let count): "passes through \(count) filters, which are not allowed"
+        case .elementType(let found): "holds \(found); only float32, float16 and bytes are allowed"
+        case .rank(let found, let maximum): "has \(found) dimensions; 1 to \(maximum) are allowed"
+        case .zeroSize(let shape): "has shape \(text(shape)), which is empty"
+        case .sizeOverflow(let shape): "has shape \(text(shape)), more than memory can hold"
+        case .storageSize(let expected, let found): "should take \(expected) bytes but takes \(found)"
+        case .outsideFile: "lies outside the file"
+        }
+    }
+}
+
+/// `[3, 4]` as `(3, 4)`.
+private func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
+
+private func megabytes(_ count: Int) -> String { "\((count + 999_999) / 1_000_000) MB" }

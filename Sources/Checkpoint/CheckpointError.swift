@@ -1,0 +1,70 @@
+// Everything that can be wrong with a checkpoint, on writing and on reading, as data.
+
+/// A checkpoint that could not be written or was refused.
+public enum CheckpointError: Error, Equatable {
+    // Before anything is written.
+    /// A name that is empty, has an empty part, or a character other than letters, digits, `.`, `_`, `-` and `/`.
+    case invalidName(String)
+    case duplicateName(String)
+    /// An array or text without elements.
+    case empty(name: String)
+    case shapeDoesNotMatchValues(name: String, shape: [Int], count: Int)
+    /// A value that is NaN or infinite, at a row-major index. `path` is nil on writing.
+    case nonFinite(path: String?, name: String, index: Int, value: Float)
+    /// A value that float16 cannot hold.
+    case beyondFloat16(name: String, index: Int, value: Float)
+    case notEnoughSpace(path: String, needed: Int, available: Int)
+
+    // While writing or reading.
+    case file(FileError)
+    /// HDF5 failed; `detail` is its own account.
+    case library(path: String, operation: String, detail: String)
+    /// What stands on the disk is not what was written.
+    case readBackDiffers(path: String, name: String)
+
+    // The file as a whole.
+    case notARegularFile(path: String, kind: String)
+    case sizeOutOfRange(path: String, found: Int, minimum: Int, maximum: Int)
+    case notACheckpoint(path: String, contents: ForeignContents)
+    case newerVersion(path: String, found: Int, supported: Int)
+    /// Bytes of the first 512 that must be zero are not.
+    case damagedHeader(path: String)
+    case lengthDiffers(path: String, expected: Int, found: Int)
+    case hashDiffers(path: String, expected: String, found: String)
+    case notHDF5(path: String)
+
+    // What is in it.
+    /// An object that no checkpoint of ours holds.
+    case forbiddenObject(path: String, name: String, defect: ObjectDefect)
+    case missing(path: String, name: String)
+    case shapeDiffers(path: String, name: String, expected: [Int], found: [Int])
+    case elementTypeDiffers(path: String, name: String, expected: String, found: String)
+    case textTooLong(path: String, name: String, found: Int, maximum: Int)
+
+    /// Runs `body`, whose error becomes a `.file`.
+    static func wrapping<Result>(_ body: () throws(FileError) -> Result) throws(CheckpointError) -> Result {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+}
+
+/// Why an object inside an HDF5 file is refused.
+public enum ObjectDefect: Equatable, Sendable {
+    case softLink, externalLink, userDefinedLink
+    /// Neither a group nor a dataset.
+    case notAnArray
+    case invalidName
+    /// The same object under a second name, or a group inside itself.
+    case linkedTwice
+    case tooDeep(maximum: Int)
+    case tooMany(maximum: Int)
+    /// Data that is not one run of bytes in this file: "chunked", "compact", "virtual".
+    case layout(String)
+    case externalStorage
+    case filters(Int)
+    case elementType(String)
+    case rank(found: Int, maximum: Int)
+    case zeroSize(shape: [Int])
+    case sizeOverflow(shape: [Int])
+    case storageSize(expected: Int, found: Int)
+    case outsideFile
+}

@@ -1,0 +1,164 @@
+// Writing a checkpoint: a complete, verified file takes the name, or nothing changes.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Writing, verifying and tidying up checkpoints.
+public enum CheckpointFile {
+    /// What was written.
+    public struct Receipt: Equatable, Sendable {
+        /// SHA-256 of everything after the user block, in hexadecimal; names the content.
+        public let hash: String
+        /// The whole file's size.
+        public let byteCount: Int
+    }
+
+    /// Writes `arrays` and `texts`, in this order, to `path`. Equal content gives equal bytes.
+    ///
+    /// The file is written beside its destination, read back once (hashed and compared with memory in the same
+    /// pass), flushed to the disk and renamed. After any failure the destination is what it was before.
+    @discardableResult
+    public static func write(
+        to path: String, arrays: [ArrayRecord], texts: [TextRecord], elementType: ElementType = .float32
+    ) throws(CheckpointError) -> Receipt {
+        let payloads = try Payload.prepare(arrays, texts, elementType)
+        try checkDestination(path)
+        try checkSpace(for: payloads, at: path)
+        let temporary = try CheckpointError.wrapping { () throws(FileError) in try TemporaryFile(for: path) }
+        let receipt: Receipt
+        do throws(CheckpointError) {
+            let offsets = try HDF5Writer.write(payloads, to: temporary.path, path: path)
+            receipt = try seal(temporary.descriptor, path: path, payloads, offsets)
+        } catch {
+            temporary.discard()
+            throw error
+        }
+        try CheckpointError.wrapping(temporary.publish)
+        return receipt
+    }
+
+    /// Checks that the file at `path` is whole: its user block, length and hash. Returns the hash in hexadecimal.
+    public static func verify(_ path: String) throws(CheckpointError) -> String {
+        let verified = try VerifiedFile(path: path)
+        verified.descriptor.close()
+        return verified.hash
+    }
+
+    /// Removes what writers that were killed have left in `folder`, and returns the names. Only for a caller that
+    /// holds the folder's `RunLock`: another writer's file looks the same.
+    @discardableResult
+    public static func removeLeftovers(in folder: String) throws(FileError) -> [String] {
+        guard let stream = opendir(folder) else { throw FileError(.list, folder) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if TemporaryFile.isTemporary(name) { names.append(name) }
+        }
+        for name in names {
+            let path = "\(folder)/\(name)"
+            guard unlink(path) == 0 else { throw FileError(.remove, path) }
+        }
+        return names.sorted()
+    }
+
+    /// Refuses a destination that a rename could not replace, before an hour's work is written beside it.
+    private static func checkDestination(_ path: String) throws(CheckpointError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || kind == S_IFLNK else {
+            throw .notARegularFile(path: path, kind: VerifiedFile.kind(of: status))
+        }
+    }
+
+    private static func checkSpace(for payloads: [Payload], at path: String) throws(CheckpointError) {
+        // HDF5 needs about 300 bytes for each array and its name; 4096 is ample.
+        let needed = payloads.reduce(1 << 16) { $0 + $1.byteCount + 4096 }
+        let folder = parentFolder(of: path)
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { throw .file(FileError(.create, path)) }
+        let available = Int(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+        guard available >= needed else { throw .notEnoughSpace(path: path, needed: needed, available: available) }
+    }
+
+    /// Reads the file back, compares its arrays with memory, hashes it, and writes the user block.
+    private static func seal(
+        _ descriptor: FileDescriptor, path: String, _ payloads: [Payload], _ offsets: [Int]
+    ) throws(CheckpointError) -> Receipt {
+        do throws(CheckpointError) {
+            var digest = SHA256Digest()
+            var comparison = Comparison(payloads, offsets, path: path)
+            let end = 1 << 62
+            let length = try descriptor.forEachPiece(
+                of: UserBlock.byteCount..<end, wrapping: { CheckpointError.file($0) }
+            ) { offset, bytes throws(CheckpointError) in
+                digest.update(bytes)
+                try comparison.compare(bytes, at: offset)
+            }
+            try comparison.finish()
+            let hash = digest.finish()
+            try CheckpointError.wrapping { () throws(FileError) in
+                try descriptor.write(UserBlock(length: length, hash: hash).encoded())
+            }
+            return Receipt(hash: SHA256Digest.hexadecimal(hash), byteCount: UserBlock.byteCount + length)
+        } catch .file(let error) {
+            throw .file(FileError(error.operation, path, code: error.code))
+        }
+    }
+
+    /// Fills in the user block of a file whose HDF5 part was made elsewhere.
+    package static func seal(_ path: String) throws(CheckpointError) {
+        let descriptor = try CheckpointError.wrapping { () throws(FileError) in try FileDescriptor.open(path, O_RDWR) }
+        defer { descriptor.close() }
+        _ = try seal(descriptor, path: path, [], [])
+    }
+}
+
+/// Compares a file that passes by in pieces with what should stand in it.
+private struct Comparison {
+    /// In the order in which they stand in the file.
+    private let places: [(offset: Int, payload: Payload)]
+    private let path: String
+    /// The first place that has not been passed entirely.
+    private var current = 0
+    private var compared = 0
+
+    init(_ payloads: [Payload], _ offsets: [Int], path: String) {
+        places = zip(offsets, payloads).sorted { $0.0 < $1.0 }.map { (offset: $0.0, payload: $0.1) }
+        self.path = path
+    }
+
+    mutating func compare(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(CheckpointError) {
+        let end = offset + bytes.count
+        while current < places.count {
+            let (start, payload) = places[current]
+            let stop = start + payload.byteCount
+            let common = max(start, offset)..<max(max(start, offset), min(stop, end))
+            if !common.isEmpty {
+                let isEqual = payload.withBytes { expected in
+                    guard let expected = expected.baseAddress, let found = bytes.baseAddress else { return false }
+                    let (inPayload, inPiece) = (common.lowerBound - start, common.lowerBound - offset)
+                    return memcmp(expected + inPayload, found + inPiece, common.count) == 0
+                }
+                guard isEqual else { throw .readBackDiffers(path: path, name: payload.name) }
+                compared += common.count
+            }
+            if stop > end { return }
+            current += 1
+        }
+    }
+
+    /// Checks that the file did not end early.
+    func finish() throws(CheckpointError) {
+        guard compared == places.reduce(0, { $0 + $1.payload.byteCount }) else {
+            throw .readBackDiffers(path: path, name: places[min(current, places.count - 1)].payload.name)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// Reading a checkpoint: its list of arrays and texts, and their contents.
+
+import CHDF5
+
+/// An array inside a checkpoint.
+public struct ArrayInfo: Equatable, Sendable {
+    /// The full name, `/model/h.0.attn.c_attn.weight`.
+    public let name: String
+    public let shape: [Int]
+    public let elementType: ElementType
+
+    public init(name: String, shape: [Int], elementType: ElementType) {
+        self.name = name
+        self.shape = shape
+        self.elementType = elementType
+    }
+
+    public var count: Int { shape.reduce(1, *) }
+}
+
+/// A checkpoint opened for reading. Everything about its structure has been checked before `init` returns.
+public final class CheckpointReader {
+    public let path: String
+    /// SHA-256 of everything after the user block, in hexadecimal; names the content.
+    public let hash: String
+    /// The whole file's size.
+    public let byteCount: Int
+    /// In the order of names inside each group, as HDF5 gives them.
+    public let arrays: [ArrayInfo]
+    /// The names of the texts.
+    public let texts: [String]
+
+    private let session: HDF5Session
+    private let descriptor: FileDescriptor
+    private let file: hid_t
+    private let datasets: [String: HDF5Catalogue.Dataset]
+
+    /// Opens the file at `path` once, proves it whole (block, length, hash), and checks every object in it.
+    public init(path: String) throws(CheckpointError) {
+        let verified = try VerifiedFile(path: path)
+        let session = HDF5Session(path: path)
+        // The file that was verified, even if another has taken its name since.
+        let alias = "/dev/fd/\(verified.descriptor.number)"
+        let file = H5Fopen(alias, luthier_h5_read_only(), luthier_h5_default())
+        guard file >= 0 else {
+            let error = session.failure("opening the file")
+            verified.descriptor.close()
+            throw error
+        }
+        let catalogue: [HDF5Catalogue.Dataset]
+        do throws(CheckpointError) {
+            catalogue = try HDF5Catalogue.read(file, byteCount: verified.byteCount, session)
+        } catch {
+            H5Fclose(file)
+            verified.descriptor.close()
+            throw error
+        }
+        self.path = path
+        self.session = session
+        self.file = file
+        descriptor = verified.descriptor
+        hash = verified.hash
+        byteCount = verified.byteCount
+        datasets = Dictionary(catalogue.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        arrays = catalogue.compactMap { dataset in
+            guard case .float(let type) = dataset.type else { return nil }
+            return ArrayInfo(name: dataset.name, shape: dataset.shape, elementType: type)
+        }
+        texts = catalogue.filter { $0.type == .text }.map(\.name)
+    }
+
+    deinit {
+        H5Fclose(file)
+        descriptor.close()
+    }
+
+    /// Copies the array `name`, which must have this `shape`, into `destination`; float16 becomes float32. NaN and
+    /// infinite values are refused unless allowed.
+    public func read(
+        _ name: String, shape: [Int], into destination: UnsafeMutableBufferPointer<Float>,
+        allowingNonFinite: Bool = false
+    ) throws(CheckpointError) {
+        guard let dataset = datasets[name] else { throw .missing(path: path, name: name) }
+        guard case .float(let elementType) = dataset.type else {
+            throw .elementTypeDiffers(path: path, name: name, expected: "floats", found: dataset.type.description)
+        }
+        guard dataset.shape == shape else {
+            throw .shapeDiffers(path: path, name: name, expected: shape, found: dataset.shape)
+        }
+        precondition(
+            destination.count == dataset.count, "\(name) has \(dataset.count) values, its memory \(destination.count)")
+        switch elementType {
+        case .float32: try readBytes(of: dataset, into: UnsafeMutableRawBufferPointer(destination))
+        case .float16:
+            // The halves fill the second half of the memory, and are widened from the front, never overtaking.
+            let bytes = UnsafeMutableRawBufferPointer(destination)
+            let half = bytes.count / 2
+            try readBytes(of: dataset, into: UnsafeMutableRawBufferPointer(rebasing: bytes[half...]))
+            for index in 0..<dataset.count {
+                let bits = UInt16(littleEndian: bytes.load(fromByteOffset: half + 2 * index, as: UInt16.self))
+                bytes.storeBytes(of: Float(Float16(bitPattern: bits)), toByteOffset: 4 * index, as: Float.self)
+            }
+        }
+        if !allowingNonFinite, let index = Finiteness.firstNonFinite(in: UnsafeBufferPointer(destination)) {
+            throw .nonFinite(path: path, name: name, index: index, value: destination[index])
+        }
+    }
+
+    /// The bytes of the text `name`, of which there may be at most `maximumBytes`.
+    public func text(_ name: String, maximumBytes: Int = 64 << 20) throws(CheckpointError) -> [UInt8] {
+        guard let dataset = datasets[name] else { throw .missing(path: path, name: name) }
+        guard dataset.type == .text else {
+            throw .elementTypeDiffers(path: path, name: name, expected: "bytes", found: dataset.type.description)
+        }
+        guard dataset.count <= maximumBytes else {
+            throw .textTooLong(path: path, name: name, found: dataset.count, maximum: maximumBytes)
+        }
+        var bytes = [UInt8](repeating: 0, count: dataset.count)
+        let result: Result<Void, CheckpointError> = bytes.withUnsafeMutableBytes { buffer in
+            do throws(CheckpointError) {
+                return .success(try readBytes(of: dataset, into: buffer))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+        return bytes
+    }
+
+    private func readBytes(
+        of dataset: HDF5Catalogue.Dataset, into memory: UnsafeMutableRawBufferPointer
+    ) throws(CheckpointError) {
+        let set = H5Dopen2(file, dataset.name, luthier_h5_default())
+        try session.with("opening \(dataset.name)", set, close: H5Dclose) { set throws(CheckpointError) in
+            try dataset.type.withType(session) { type throws(CheckpointError) in
+                // The same type in memory as in the file: no conversion, straight into place.
+                let status = H5Dread(set, type, 0, 0, luthier_h5_default(), memory.baseAddress)
+                try session.checked("reading \(dataset.name)", status)
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// One process at a time in a run's folder.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Holds `run.lock` in a folder until it is released. The system gives the lock back when the process ends, however
+/// it ends, so no lock is ever stale; the file itself stays.
+public final class RunLock {
+    public static let fileName = "run.lock"
+
+    private let file: FileDescriptor
+    private var isHeld = true
+
+    /// Takes the lock of `directory`, or says who has it.
+    public init(directory: String) throws(RunLockError) {
+        let path = "\(directory)/\(RunLock.fileName)"
+        do throws(FileError) {
+            file = try FileDescriptor.open(path, O_RDWR | O_CREAT, failure: .create)
+        } catch {
+            throw .file(error)
+        }
+        guard retrying({ flock(file.number, LOCK_EX | LOCK_NB) }) == 0 else {
+            let code = errno
+            let owner = RunLock.owner(file)
+            file.close()
+            throw code == EWOULDBLOCK
+                ? .held(directory: directory, owner: owner) : .file(FileError(.open, path, code: code))
+        }
+        // Only the message of whoever comes second depends on what stands in the file.
+        _ = ftruncate(file.number, 0)
+        try? file.write(Array("process \(getpid()) on \(RunLock.hostName)\n".utf8))
+    }
+
+    /// Gives the lock back. A holder calls it at the end of its work, in a `defer`, since Swift may otherwise end an
+    /// object's life right after its last use.
+    public func release() {
+        if isHeld { file.close() }
+        isHeld = false
+    }
+
+    deinit { release() }
+
+    /// What the lock's owner has written: one line without control characters.
+    private static func owner(_ file: FileDescriptor) -> String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = bytes.withUnsafeMutableBytes { try? file.read(at: 0, into: $0) } ?? 0
+        let line = bytes[..<count].prefix { (0x20...0x7e).contains($0) }
+        return line.isEmpty ? "another process" : String(decoding: line, as: UTF8.self)
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "an unknown host" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Why a run's lock could not be taken.
+public enum RunLockError: Error, Equatable, CustomStringConvertible {
+    /// Another process works in the folder.
+    case held(directory: String, owner: String)
+    /// The lock's file cannot be made or locked.
+    case file(FileError)
+
+    public var description: String {
+        switch self {
+        case .held(let directory, let owner): "\(directory) is in use by \(owner)"
+        case .file(let error): error.description
+        }
+    }
+
+    /// What the reader can do about it.
+    public var hint: String? {
+        switch self {
+        case .held: "wait for it, stop it, or give this run another name with --run"
+        case .file(let error): error.hint
+        }
+    }
+}
