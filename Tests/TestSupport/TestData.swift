@@ -1,25 +1,27 @@
-// Where tests find files: the golden fixtures of the repository and the larger data set beside it.
+// Where the tests find the real data and the small golden files.
 
 import Foundation
 
-/// Paths for tests. The repository's root is found from the place of this source file.
+/// The folder of real data, which is no part of the package, and the fixtures, which are.
 public enum TestData {
-    /// The repository's root.
-    public static let packageRoot = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    /// What a skipped test says.
+    public static let absence =
+        "the folder of test data is absent: set LUTHIER_TEST_DATA, or put it at ../shared/data"
 
-    /// The folder of data that is not in the repository: `LUTHIER_TEST_DATA`, by default `../shared/data`.
-    public static let folder: String = {
-        let named = ProcessInfo.processInfo.environment["LUTHIER_TEST_DATA"] ?? "../shared/data"
-        return named.hasPrefix("/") ? named : packageRoot + "/" + named
-    }()
+    private static let packageRoot = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The path of something in `folder`.
-    public static func path(_ relative: String) -> String { folder + "/" + relative }
+    private static let root: URL =
+        ProcessInfo.processInfo.environment["LUTHIER_TEST_DATA"].map { URL(fileURLWithPath: $0) }
+        ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared/data")
 
-    /// Whether `folder` exists; tests that need it are skipped where it does not.
-    public static var isAvailable: Bool { FileManager.default.fileExists(atPath: folder) }
+    public static var isAvailable: Bool { FileManager.default.fileExists(atPath: root.path) }
 
-    /// The path of a file in `Tests/Fixtures`.
-    public static func fixture(_ name: String) -> String { packageRoot + "/Tests/Fixtures/" + name }
+    /// The full path of a file or folder of the real data, whether or not it is there.
+    public static func path(_ relative: String) -> String { root.appendingPathComponent(relative).path }
+
+    /// The full path of a file in Tests/Fixtures.
+    public static func fixture(_ name: String) -> String {
+        packageRoot.appendingPathComponent("Tests/Fixtures/" + name).path
+    }
 }

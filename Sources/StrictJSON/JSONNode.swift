@@ -1,0 +1,71 @@
+// A JSON value together with the place where it begins, and short ways to ask what it is.
+
+/// A value and the place of its first character.
+public struct JSONNode: Sendable {
+    public let value: JSONValue
+    public let position: SourcePosition
+
+    public init(value: JSONValue, position: SourcePosition) {
+        self.value = value
+        self.position = position
+    }
+}
+
+/// What a JSON text can hold. Whole numbers that fit `Int` are `.integer`; every other number, also `1.0`, is `.number`.
+public enum JSONValue: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([JSONNode])
+    case object(JSONObject)
+}
+
+extension JSONNode {
+    public var isNull: Bool {
+        if case .null = value { true } else { false }
+    }
+
+    public var bool: Bool? {
+        if case .bool(let flag) = value { flag } else { nil }
+    }
+
+    /// The whole number, where the text wrote one without fraction and exponent and it fits `Int`.
+    public var integer: Int? {
+        if case .integer(let number) = value { number } else { nil }
+    }
+
+    /// The number, whichever way it was written.
+    public var number: Double? {
+        switch value {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        default: nil
+        }
+    }
+
+    public var string: String? {
+        if case .string(let text) = value { text } else { nil }
+    }
+
+    public var array: [JSONNode]? {
+        if case .array(let elements) = value { elements } else { nil }
+    }
+
+    public var object: JSONObject? {
+        if case .object(let object) = value { object } else { nil }
+    }
+
+    /// What the value is, for a message: "a string", "a number", "an object".
+    public var typeName: String {
+        switch value {
+        case .null: "null"
+        case .bool: "true or false"
+        case .integer, .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+}

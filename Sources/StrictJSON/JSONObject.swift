@@ -1,0 +1,87 @@
+// The members of a JSON object in the order of the text, found by the bytes of their keys.
+
+/// One member of an object.
+public struct JSONMember: Sendable {
+    public let key: String
+    public let keyPosition: SourcePosition
+    public let value: JSONNode
+}
+
+/// An object: its members in the order of the text, no two with the same key.
+///
+/// Keys are compared by their UTF-8 bytes. Swift's own `==` on strings takes "é" in one scalar and in two for equal;
+/// a vocabulary holds both as different tokens.
+public struct JSONObject: Sendable {
+    public let members: [JSONMember]
+    private let table: KeyTable
+
+    init(members: [JSONMember], table: KeyTable) {
+        self.members = members
+        self.table = table
+    }
+
+    /// The value stored under `key`, found in constant time.
+    public subscript(key: String) -> JSONNode? {
+        table.index(of: key, in: members).map { members[$0].value }
+    }
+}
+
+/// An open-addressing table from keys to places in a list of members; a short list is searched without it.
+///
+/// The standard library's seeded hash keeps a hostile file from making every key collide. The seed changes nothing
+/// that can be seen, because the order of the members is the text's.
+struct KeyTable: Sendable {
+    private static let longestUnindexedList = 8
+
+    /// 0 is empty; otherwise the upper half of the key's hash, and in the lower half its place plus one.
+    private var slots: [UInt64] = []
+
+    func index(of key: String, in members: [JSONMember]) -> Int? {
+        if slots.isEmpty {
+            return members.firstIndex { Self.equalBytes($0.key, key) }
+        }
+        return find(key, hash: Self.hash(key), in: members)
+    }
+
+    /// Enters the last element of `members`, which must have grown by exactly one since the call before.
+    mutating func noteLast(of members: [JSONMember]) {
+        guard members.count > Self.longestUnindexedList else { return }
+        if members.count * 2 > slots.count {
+            slots = [UInt64](repeating: 0, count: max(32, slots.count * 2))
+            for place in members.indices { enter(place, of: members) }
+        } else {
+            enter(members.count - 1, of: members)
+        }
+    }
+
+    private mutating func enter(_ place: Int, of members: [JSONMember]) {
+        let hash = Self.hash(members[place].key)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = (hash & 0xFFFF_FFFF_0000_0000) | UInt64(place + 1)
+    }
+
+    private func find(_ key: String, hash: UInt64, in members: [JSONMember]) -> Int? {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != 0 {
+            if slots[slot] >> 32 == hash >> 32 {
+                let place = Int(slots[slot] & 0xFFFF_FFFF) - 1
+                if Self.equalBytes(members[place].key, key) { return place }
+            }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
+    private static func hash(_ key: String) -> UInt64 {
+        var hasher = Hasher()
+        var key = key
+        key.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    static func equalBytes(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    }
+}

@@ -1,0 +1,57 @@
+// JSON to be written: built by literals, in the order given, the same bytes every time.
+
+/// A value to be written as JSON.
+///
+/// Members keep the order in which they are given. Doubles are written in the fewest digits that read back to the same
+/// double, independent of the locale; those that are not finite become `null`, because JSON has no word for them.
+public indirect enum JSONOutput: Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([JSONOutput])
+    case object([(key: String, value: JSONOutput)])
+
+    /// What was read, to be written again.
+    public init(_ node: JSONNode) {
+        self =
+            switch node.value {
+            case .null: .null
+            case .bool(let flag): .bool(flag)
+            case .integer(let number): .integer(number)
+            case .number(let number): .number(number)
+            case .string(let text): .string(text)
+            case .array(let elements): .array(elements.map { JSONOutput($0) })
+            case .object(let object): .object(object.members.map { (key: $0.key, value: JSONOutput($0.value)) })
+            }
+    }
+
+    /// The text: one line without spaces, or with `pretty` one line per value, indented by two spaces. No line feed
+    /// at the end.
+    public func serialized(pretty: Bool = false) -> String {
+        String(decoding: serializedBytes(pretty: pretty), as: UTF8.self)
+    }
+
+    /// The text in UTF-8.
+    public func serializedBytes(pretty: Bool = false) -> [UInt8] {
+        var writer = JSONWriter(isPretty: pretty)
+        writer.write(self, depth: 0)
+        return writer.bytes
+    }
+}
+
+extension JSONOutput: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    public init(floatLiteral value: Double) { self = .number(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(nilLiteral: ()) { self = .null }
+    public init(arrayLiteral elements: JSONOutput...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSONOutput)...) {
+        self = .object(elements.map { (key: $0.0, value: $0.1) })
+    }
+}
