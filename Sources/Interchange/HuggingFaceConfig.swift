@@ -54,7 +54,7 @@ enum HuggingFaceConfig {
             activation: try activation(object), biases: true,
             tiedHead: try flag("tie_word_embeddings", object, default: true),
             layerNormEpsilon: try epsilon(object))
-        do throws(ModelConfigError) { try config.validate() } catch { throw .shape(error) }
+        do throws(ModelConfigError) { try config.validate() } catch { throw HuggingFaceConfigDefect(error) }
         return config
     }
 
@@ -71,7 +71,7 @@ enum HuggingFaceConfig {
     private static func size(_ key: String, _ node: JSONNode) throws(HuggingFaceConfigDefect) -> Int {
         guard let value = node.integer else { throw wrongType(key, node, "a whole number") }
         guard value >= 1, value <= ModelConfig.largestSize else {
-            throw .unsupportedValue(key: key, value: "\(value)", supported: ["1 to \(ModelConfig.largestSize)"])
+            throw .sizeOutOfRange(key: key, value: value, limit: ModelConfig.largestSize)
         }
         return value
     }

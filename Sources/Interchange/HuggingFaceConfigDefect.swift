@@ -12,8 +12,27 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     case unsupportedArchitecture(String, supported: [String])
     /// A key that changes the mathematics has a value that is not implemented. Values are written as JSON.
     case unsupportedValue(key: String, value: String, supported: [String])
-    /// The sizes contradict each other.
-    case shape(ModelConfigError)
+    /// A size below one, or beyond what any model may have.
+    case sizeOutOfRange(key: String, value: Int, limit: Int)
+    case headsDoNotDivideWidth(width: Int, heads: Int)
+    case badEpsilon(Float)
+}
+
+extension HuggingFaceConfigDefect {
+    /// What `ModelConfig` found wrong, in the words of this file format.
+    init(_ error: ModelConfigError) {
+        let keys = [
+            "vocabularySize": "vocab_size", "contextLength": "n_positions", "blockCount": "n_layer",
+            "headCount": "n_head", "modelWidth": "n_embd", "feedForwardWidth": "n_inner",
+        ]
+        self =
+            switch error {
+            case .sizeOutOfRange(let key, let value, let limit):
+                .sizeOutOfRange(key: keys[key] ?? key, value: value, limit: limit)
+            case .headsDoNotDivideWidth(let width, let heads): .headsDoNotDivideWidth(width: width, heads: heads)
+            case .badEpsilon(let value): .badEpsilon(value)
+            }
+    }
 }
 
 extension HuggingFaceConfigDefect: CustomStringConvertible {
@@ -27,7 +46,10 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
         case .unsupportedValue(let key, let value, let supported):
             "\(key) is \(value), which changes the computation and is not supported; supported: "
                 + supported.joined(separator: ", ")
-        case .shape(let error): "\(error)"
+        case .sizeOutOfRange(let key, let value, let limit):
+            "\(key) is \(value); it must lie between 1 and \(limit)"
+        case .headsDoNotDivideWidth(let width, let heads): "n_embd \(width) is not divisible by n_head \(heads)"
+        case .badEpsilon(let value): "layer_norm_epsilon is \(value); it must be a positive number"
         }
     }
 

@@ -16,7 +16,7 @@ public struct HuggingFaceFolder: Sendable {
     public init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/config.json"
-        config = try HuggingFaceConfig.parse(Array(try MappedFile(path: configPath).bytes), file: configPath)
+        config = try HuggingFaceConfig.parse(try MappedFile.contents(of: configPath), file: configPath)
         weights = try HuggingFaceFolder.openWeights(of: path)
         _ = try match(config)
     }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// The bytes of a file for as long as this object lives. The file must not be cut short meanwhile: the system answers
+/// The bytes of a file for as long as this object lives; whoever keeps `bytes` keeps the object. The file must not be cut short meanwhile: the system answers
 /// a read beyond its new end with a signal.
 final class MappedFile: @unchecked Sendable {
     let path: String
@@ -33,6 +33,12 @@ final class MappedFile: @unchecked Sendable {
             throw .system(file: path, action: .map, code: errno)
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// A copy of the whole file.
+    static func contents(of path: String) throws(InterchangeError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { Array(file.bytes) }
     }
 
     deinit {

@@ -11,6 +11,7 @@ public struct SafetensorsFile: Sendable {
     public let entries: [SafetensorsEntry]
     /// The header's `__metadata__`.
     public let metadata: [String: String]
+    /// Alive as long as self, and so are its bytes during every method.
     private let file: MappedFile
     private let bodyOffset: Int
     private let places: [ByteKey: Int]

@@ -38,7 +38,7 @@ extension WeightsDefect: CustomStringConvertible {
         switch self {
         case .shape(_, let found, let expected)
         where found.count == 2 && found != expected && found.reversed() == expected:
-            "the matrix is stored transposed; GPT-2's linear layers are stored as (inputs, outputs)"
+            "the matrix is stored transposed; GPT-2 has linear layers as (inputs, outputs), embeddings as (tokens, width)"
         case .headNotTied: "set \"tie_word_embeddings\" to false in config.json to keep both"
         default: nil
         }
