@@ -1,0 +1,50 @@
+// A file's bytes mapped into memory, read-only.
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The bytes of a file for as long as this object lives; whoever keeps `bytes` keeps the object. The file must not be cut short meanwhile: the system answers
+/// a read beyond its new end with a signal.
+final class MappedFile: @unchecked Sendable {
+    let path: String
+    let bytes: UnsafeRawBufferPointer
+
+    /// Maps the file at `path`, which must be a regular file.
+    init(path: String) throws(InterchangeError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(file: path, action: .open, code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system(file: path, action: .examine, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+            throw .system(file: path, action: .read, code: code)
+        }
+        self.path = path
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+            throw .system(file: path, action: .map, code: errno)
+        }
+        bytes = UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// A copy of the whole file.
+    static func contents(of path: String) throws(InterchangeError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { Array(file.bytes) }
+    }
+
+    deinit {
+        if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
+    }
+}
+
+/// The system's words for an `errno`.
+func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -1,0 +1,75 @@
+// A safetensors file opened for reading.
+
+import Kernels
+
+/// The tensors of a file, mapped into memory and checked completely before the first one is read.
+///
+/// Format: an 8-byte little-endian length, a JSON header of that length, then the tensors' bytes, row-major and
+/// little-endian (huggingface/safetensors).
+public struct SafetensorsFile: Sendable {
+    /// The tensors in the order of their bytes.
+    public let entries: [SafetensorsEntry]
+    /// The header's `__metadata__`.
+    public let metadata: [String: String]
+    /// Alive as long as self, and so are its bytes during every method.
+    private let file: MappedFile
+    private let bodyOffset: Int
+    private let places: [ByteKey: Int]
+
+    /// The path that it was opened by.
+    public var path: String { file.path }
+
+    /// Opens the file at `path`. Throws what the system refuses, and every breach of the format.
+    public init(path: String) throws(InterchangeError) {
+        file = try MappedFile(path: path)
+        let header: SafetensorsHeader
+        do throws(SafetensorsDefect) {
+            header = try SafetensorsHeader(file.bytes)
+        } catch {
+            throw .safetensors(file: path, error)
+        }
+        entries = header.entries
+        metadata = header.metadata
+        bodyOffset = header.bodyOffset
+        // The header's reader has refused equal names.
+        places = Dictionary(
+            uniqueKeysWithValues: header.entries.enumerated().map { (ByteKey($0.element.name), $0.offset) })
+    }
+
+    /// The tensor called `name`, or nil.
+    public subscript(name: String) -> SafetensorsEntry? { places[ByteKey(name)].map { entries[$0] } }
+
+    /// Copies a tensor, as float32, to `destination`, which has exactly its elements.
+    public func read(
+        _ entry: SafetensorsEntry, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        precondition(
+            destination.count == entry.count,
+            "\(entry.name) has \(entry.count) elements, the destination \(destination.count)")
+        let range = (bodyOffset + entry.range.lowerBound)..<(bodyOffset + entry.range.upperBound)
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+        switch entry.type {
+        case .f32: FloatConversion.copySingles(bytes, into: destination)
+        case .f16: FloatConversion.expandHalves(bytes, into: destination)
+        case .bf16: FloatConversion.expandBrainFloats(bytes, into: destination)
+        default:
+            throw .safetensors(
+                file: path, .unreadableType(tensor: entry.name, type: entry.type.rawValue))
+        }
+    }
+
+    /// A tensor's elements as float32.
+    public func floats(_ entry: SafetensorsEntry) throws(InterchangeError) -> [Float] {
+        var values = [Float](repeating: 0, count: entry.count)
+        try values.withUnsafeMutableBufferPointer { (buffer) throws(InterchangeError) in
+            try read(entry, into: buffer)
+        }
+        return values
+    }
+
+    /// A name compared by its bytes; Swift's strings compare by canonical equivalence, file formats do not.
+    private struct ByteKey: Hashable {
+        let bytes: [UInt8]
+        init(_ text: String) { bytes = Array(text.utf8) }
+    }
+}
