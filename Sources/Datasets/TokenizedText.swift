@@ -33,7 +33,7 @@ public struct TokenizedText: Sendable {
             let first = tokens.count
             if let startToken { tokens.append(startToken) }
             do {
-                try tokenizer.encode(document.bytes, into: &tokens)
+                tokens += try tokenizer.encode(document.bytes)
             } catch {
                 throw .encoding(path: document.path, line: document.line, reason: "\(error)")
             }

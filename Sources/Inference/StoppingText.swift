@@ -10,10 +10,10 @@ struct StoppingText {
     private(set) var isStopped = false
 
     private let stops: [String]
-    private var decoder: StreamingDecoder
+    private var decoder: Tokenizer.StreamingDecoder
     private var held = ""
 
-    init(stops: [String], decoder: StreamingDecoder) {
+    init(stops: [String], decoder: Tokenizer.StreamingDecoder) {
         self.stops = stops.filter { !$0.isEmpty }
         self.decoder = decoder
     }

@@ -71,8 +71,8 @@ public final class TextGenerator {
 
     /// The tokens of a prompt; an empty prompt is the end-of-text token, behind which a text begins.
     public func encode(prompt: String) throws(GenerationError) -> [Int32] {
-        var tokens: [Int32] = []
-        do { try tokenizer.encode(Array(prompt.utf8), into: &tokens) } catch { throw .unencodable("\(error)") }
+        var tokens: [Int32]
+        do { tokens = try tokenizer.encode(prompt) } catch { throw .unencodable("\(error)") }
         if tokens.isEmpty {
             guard let start = tokenizer.endOfTextID else { throw .emptyPrompt }
             tokens = [Int32(start)]
@@ -93,7 +93,7 @@ public final class TextGenerator {
             throw .promptTooLong(tokens: prompt.count, context: contextLength)
         }
         var generator = SplitMix64(seed: settings.seed, stream: UInt64(stream))
-        var text = StoppingText(stops: settings.stop, decoder: StreamingDecoder(tokenizer))
+        var text = StoppingText(stops: settings.stop, decoder: tokenizer.makeStreamingDecoder())
         var tokens: [Int32] = []
         var logits = read(prompt)
         while tokens.count < settings.maximumTokens {

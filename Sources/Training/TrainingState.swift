@@ -44,7 +44,7 @@ public struct TrainingState: Sendable, Equatable {
     public init(serialized bytes: [UInt8]) throws(TrainingError) {
         let root: JSONNode
         do { root = try JSONText.parse(bytes) } catch { throw .badState("\(error)") }
-        guard let object = root.value.object else { throw .badState("it is \(root.value.typeName), not an object") }
+        guard let object = root.object else { throw .badState("it is \(root.typeName), not an object") }
         for field in TrainingState.fields {
             guard let node = object[field.key], field.assign(node, &self) else {
                 throw .badState("\(field.key) is missing or of the wrong type")
@@ -66,8 +66,8 @@ public struct TrainingState: Sendable, Equatable {
             Field(
                 key: "bestLoss", value: { $0.bestLoss.map { .number($0) } ?? .null },
                 assign: { node, state in
-                    state.bestLoss = node.value.number
-                    return node.value.isNull || node.value.number != nil
+                    state.bestLoss = node.number
+                    return node.isNull || node.number != nil
                 }),
             integer("bestStep", \.bestStep), integer("evaluationsSinceBest", \.evaluationsSinceBest),
             integer("skippedSteps", \.skippedSteps), integer("consecutiveSkips", \.consecutiveSkips),
@@ -81,7 +81,7 @@ public struct TrainingState: Sendable, Equatable {
         Field(
             key: key, value: { .integer($0[keyPath: path]) },
             assign: { node, state in
-                guard let value = node.value.integer, value >= 0 else { return false }
+                guard let value = node.integer, value >= 0 else { return false }
                 state[keyPath: path] = value
                 return true
             })
@@ -91,7 +91,7 @@ public struct TrainingState: Sendable, Equatable {
         Field(
             key: key, value: { .number($0[keyPath: path]) },
             assign: { node, state in
-                guard let value = node.value.number else { return false }
+                guard let value = node.number else { return false }
                 state[keyPath: path] = value
                 return true
             })
@@ -101,7 +101,7 @@ public struct TrainingState: Sendable, Equatable {
         Field(
             key: key, value: { .string($0[keyPath: path]) },
             assign: { node, state in
-                guard let value = node.value.string else { return false }
+                guard let value = node.string else { return false }
                 state[keyPath: path] = value
                 return true
             })

@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// A row of the list that is the config's documentation, its parser and its writer at once.
-public struct ConfigKey {
+public struct ConfigKey: Sendable {
     /// `training.learningRate`.
     public let path: String
     /// What values it takes: `integer from 1`, `one of constant, linear, cosine`.
@@ -13,19 +13,19 @@ public struct ConfigKey {
     /// One sentence.
     public let meaning: String
     /// Stores a value. Returns false where its type or range is wrong.
-    let assign: (JSONNode, inout RunConfig) -> Bool
+    let assign: @Sendable (JSONNode, inout RunConfig) -> Bool
     /// The value as it stands in a config.
-    let value: (RunConfig) -> JSONOutput
+    let value: @Sendable (RunConfig) -> JSONOutput
 
     /// The path as a flag of the command line: `training.learningRate` is `--learning-rate`.
     public var section: String { String(path.prefix { $0 != "." }) }
 }
 
 extension ConfigKey {
-    typealias Path<Value> = WritableKeyPath<RunConfig, Value>
+    typealias Path<Value> = WritableKeyPath<RunConfig, Value> & Sendable
 
     static func integer(
-        _ path: String, _ target: Path<Int>, from minimum: Int = 0, to maximum: Int = 1 << 40, _ meaning: String
+        _ path: String, _ target: any Path<Int>, from minimum: Int = 0, to maximum: Int = 1 << 40, _ meaning: String
     ) -> ConfigKey {
         ConfigKey(
             path: path, values: range("integer", minimum, maximum), defaultText: "\(RunConfig()[keyPath: target])",
@@ -38,7 +38,7 @@ extension ConfigKey {
     }
 
     static func optionalInteger(
-        _ path: String, _ target: Path<Int?>, from minimum: Int = 1, to maximum: Int = 1 << 40,
+        _ path: String, _ target: any Path<Int?>, from minimum: Int = 1, to maximum: Int = 1 << 40,
         defaultText: String, _ meaning: String
     ) -> ConfigKey {
         ConfigKey(
@@ -57,8 +57,8 @@ extension ConfigKey {
 
     /// A number in the half-open or closed range that `contains` describes and `values` says in words.
     static func number(
-        _ path: String, _ target: Path<Double>, _ values: String, _ meaning: String,
-        where contains: @escaping (Double) -> Bool
+        _ path: String, _ target: any Path<Double>, _ values: String, _ meaning: String,
+        where contains: @escaping @Sendable (Double) -> Bool
     ) -> ConfigKey {
         ConfigKey(
             path: path, values: values, defaultText: "\(RunConfig()[keyPath: target])", meaning: meaning,
@@ -70,8 +70,8 @@ extension ConfigKey {
     }
 
     static func optionalNumber(
-        _ path: String, _ target: Path<Double?>, _ values: String, defaultText: String, _ meaning: String,
-        where contains: @escaping (Double) -> Bool
+        _ path: String, _ target: any Path<Double?>, _ values: String, defaultText: String, _ meaning: String,
+        where contains: @escaping @Sendable (Double) -> Bool
     ) -> ConfigKey {
         ConfigKey(
             path: path, values: values + " or null", defaultText: defaultText, meaning: meaning,
@@ -86,7 +86,7 @@ extension ConfigKey {
             }, value: { $0[keyPath: target].map { .number($0) } ?? .null })
     }
 
-    static func flag(_ path: String, _ target: Path<Bool>, _ meaning: String) -> ConfigKey {
+    static func flag(_ path: String, _ target: any Path<Bool>, _ meaning: String) -> ConfigKey {
         ConfigKey(
             path: path, values: "true or false", defaultText: "\(RunConfig()[keyPath: target])", meaning: meaning,
             assign: { node, config in
@@ -97,7 +97,7 @@ extension ConfigKey {
     }
 
     static func optionalText(
-        _ path: String, _ target: Path<String?>, _ values: String, defaultText: String, _ meaning: String
+        _ path: String, _ target: any Path<String?>, _ values: String, defaultText: String, _ meaning: String
     ) -> ConfigKey {
         ConfigKey(
             path: path, values: values + " or null", defaultText: defaultText, meaning: meaning,
@@ -108,7 +108,7 @@ extension ConfigKey {
             }, value: { $0[keyPath: target].map { .string($0) } ?? .null })
     }
 
-    static func choice(_ path: String, _ target: Path<String>, _ choices: [String], _ meaning: String) -> ConfigKey {
+    static func choice(_ path: String, _ target: any Path<String>, _ choices: [String], _ meaning: String) -> ConfigKey {
         ConfigKey(
             path: path, values: "one of " + choices.joined(separator: ", "),
             defaultText: RunConfig()[keyPath: target], meaning: meaning,
@@ -119,8 +119,8 @@ extension ConfigKey {
             }, value: { .string($0[keyPath: target]) })
     }
 
-    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ path: String, _ target: Path<Choice>, _ meaning: String
+    static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
+        _ path: String, _ target: any Path<Choice>, _ meaning: String
     ) -> ConfigKey {
         ConfigKey(
             path: path, values: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
@@ -133,7 +133,7 @@ extension ConfigKey {
     }
 
     /// A list of texts, for which one text alone may stand.
-    static func texts(_ path: String, _ target: Path<[String]>, _ values: String, _ meaning: String) -> ConfigKey {
+    static func texts(_ path: String, _ target: any Path<[String]>, _ values: String, _ meaning: String) -> ConfigKey {
         ConfigKey(
             path: path, values: values, defaultText: "[]", meaning: meaning,
             assign: { node, config in

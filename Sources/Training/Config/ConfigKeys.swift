@@ -140,7 +140,7 @@ extension ConfigKey {
         .texts("generation.stop", \.generation.stop, "list of texts", "texts at which generation ends"),
     ]
 
-    private static func dropout(_ path: String, _ target: Path<Double?>, _ meaning: String) -> ConfigKey {
+    private static func dropout(_ path: String, _ target: any Path<Double?>, _ meaning: String) -> ConfigKey {
         .optionalNumber(
             path, target, "number from 0 to below 1", defaultText: "0.1 from a base, else 0", meaning
         ) { $0 >= 0 && $0 < 1 }

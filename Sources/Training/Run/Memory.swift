@@ -26,7 +26,7 @@ public enum Memory {
     public static var peakBytes: Int {
         var usage = rusage()
         #if canImport(Glibc)
-            getrusage(RUSAGE_SELF, &usage)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             return usage.ru_maxrss << 10
         #else
             getrusage(RUSAGE_SELF, &usage)

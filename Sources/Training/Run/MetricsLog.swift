@@ -15,7 +15,7 @@ final class LineLog {
         var kept: [UInt8] = []
         if let step, let data = FileManager.default.contents(atPath: path) {
             for line in data.split(separator: 0x0A, omittingEmptySubsequences: true) {
-                guard let node = try? JSONText.parse(Array(line)), let lineStep = node.value.object?["step"]?.value.integer,
+                guard let node = try? JSONText.parse(Array(line)), let lineStep = node.object?["step"]?.integer,
                     lineStep <= step
                 else { continue }
                 kept += line + [0x0A]

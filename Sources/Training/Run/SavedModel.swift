@@ -119,6 +119,14 @@ public struct SavedModel {
     }
 }
 
+extension SavedModel {
+    /// The largest absolute difference between two models' weights of one shape.
+    public func largestDifference(from other: SavedModel) -> Float {
+        precondition(model.layout == other.model.layout, "models of different shapes")
+        return zip(model.weights.buffer, other.model.weights.buffer).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+}
+
 extension ParameterLayout {
     /// One record for each parameter, its values in `arena`.
     func records(_ prefix: String, _ arena: FloatArena) -> [ArrayRecord] {

@@ -1,0 +1,29 @@
+// Which model a command works with: the one named, else the newest run.
+
+import Arguments
+import Kernels
+import Training
+
+struct CheckpointOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Checkpoint, run or Hugging Face folder; the newest run by default.", valueName: "path"))
+    var checkpoint: String?
+    @Option(help: "Threads; 0 for one a core.")
+    var threads: Int = 0
+
+    /// Loads the model after setting threads and kernel.
+    func load() throws -> SavedModel {
+        ParallelFor.configure(threads: threads)
+        BLASKernel.choose()
+        return try SavedModel(path: path())
+    }
+
+    /// The path of the model; a bare run name stands for its folder.
+    func path() throws(TrainingError) -> String {
+        if let checkpoint {
+            let run = RunFolder(path: "checkpoints/\(checkpoint)")
+            return !checkpoint.contains("/") && run.exists ? run.path : checkpoint
+        }
+        guard let newest = RunFolder.newest(in: "checkpoints") else { throw .runNotFound(path: "checkpoints/") }
+        return newest.path
+    }
+}

@@ -1,0 +1,86 @@
+// A run's events as a person sees them: one steady line on a terminal, plain lines elsewhere.
+
+import Datasets
+import Foundation
+import Training
+
+/// Prints to stderr.
+final class ProgressPrinter {
+    private let logEvery: Int
+    private var validationLoss: Double?
+    private var firstStep = 0
+    private var started = Date()
+
+    init(logEvery: Int) { self.logEvery = logEvery }
+
+    func show(_ event: Training.Progress) {
+        switch event {
+        case .started(let summary): start(summary)
+        case .notice(let text): Console.message("note: \(text)")
+        case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
+        case .evaluated(let step, let result, let isBest):
+            validationLoss = result.loss
+            Console.message(
+                "step \(step): validation loss \(Self.number(result.loss)), perplexity "
+                    + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
+                    + "token accuracy \(Self.percent(result.tokenAccuracy))" + (isBest && step > 0 ? " (best)" : ""))
+        case .sample(_, let prompt, let text):
+            Console.message("  sample: \(prompt)│\(text)".replacingOccurrences(of: "\n", with: "⏎"))
+        case .saved(_, let path, let seconds):
+            Console.message("saved \(path) in \(Self.number(seconds)) s")
+        }
+    }
+
+    private func start(_ summary: RunSummary) {
+        (started, firstStep) = (Date(), summary.firstStep)
+        Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
+        for line in summary.data { Console.message("  \(line)") }
+        Console.message(
+            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) an epoch, up to \(summary.tokensPerStep) tokens each; "
+                + "about \(summary.estimatedBytes >> 20) MiB")
+        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)")
+    }
+
+    private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {
+        guard Console.isTerminal || step.step % logEvery == 0 || step.step == totalSteps else { return }
+        let perStep = Date().timeIntervalSince(started) / Double(max(1, step.step - firstStep))
+        let left = Self.duration(perStep * Double(totalSteps - step.step))
+        let validation = validationLoss.map { "  val \(Self.number($0))" } ?? ""
+        let line =
+            "step \(step.step)/\(totalSteps)  epoch \(Self.number(step.epoch, digits: 2))  loss "
+            + "\(Self.number(step.loss))\(validation)  lr \(Self.scientific(step.learningRate))  "
+            + "\(Int(rate)) tok/s  \(left) left"
+        if Console.isTerminal { Console.progress(line) } else { Console.message(line) }
+        if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
+    }
+
+    /// Four digits behind the point, whatever the locale.
+    static func number(_ value: Double, digits: Int = 4) -> String {
+        guard value.isFinite, abs(value) < 1e12 else { return value.isNaN ? "nan" : value > 0 ? "inf" : "\(value)" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let rounded = (abs(value) * scale).rounded()
+        let whole = Int(rounded / scale)
+        let part = String(Int(rounded - Double(whole) * scale))
+        return (value < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: digits - part.count) + part
+    }
+
+    static func percent(_ share: Double) -> String { number(100 * share, digits: 2) + " %" }
+
+    /// Two significant digits: `1.0e-3`.
+    static func scientific(_ value: Double) -> String {
+        guard value > 0, value.isFinite else { return "0" }
+        var exponent = Int(log10(value).rounded(.down))
+        var mantissa = (value / pow(10, Double(exponent)) * 10).rounded() / 10
+        if mantissa >= 10 { (mantissa, exponent) = (1, exponent + 1) }
+        return "\(mantissa)e\(exponent)"
+    }
+
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e8 else { return "?" }
+        let whole = Int(seconds.rounded())
+        let parts = (whole / 3600, whole / 60 % 60, whole % 60)
+        if parts.0 > 0 { return "\(parts.0)h \(parts.1)m" }
+        return parts.1 > 0 ? "\(parts.1)m \(parts.2)s" : "\(parts.2)s"
+    }
+}

@@ -1,0 +1,31 @@
+// SIGINT and SIGTERM: the first asks the run to stop after its step, a second one ends the program at once.
+
+import Foundation
+import Synchronization
+import Training
+
+enum StopSignal {
+    /// The number of the first signal, 0 for none. Written by the handler, which may do nothing else.
+    private static let received = Atomic<Int32>(0)
+
+    /// Catches both signals from now on.
+    static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                if StopSignal.received.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged {
+                    return
+                }
+                _exit(128 + number)
+            }
+        }
+    }
+
+    /// Why to stop, if a signal came.
+    static var reason: StopReason? {
+        switch received.load(ordering: .relaxed) {
+        case SIGINT: .interrupt
+        case SIGTERM: .terminate
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// `luthier tokenizer`: trains byte-pair encodings, and shows what they do.
+
+import Arguments
+import Datasets
+import Foundation
+import StrictJSON
+import Tokenizer
+import Training
+
+struct TokenizerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenizer", abstract: "Trains a tokenizer, encodes, decodes.",
+        subcommands: [Train.self, Encode.self, Decode.self, Info.self])
+
+    /// Which tokenizer a command uses.
+    struct Source: ParsableArguments {
+        @Option(help: ArgumentHelp("Folder or tokenizer.json; by default the newest run's.", valueName: "path"))
+        var tokenizer: String?
+
+        func load() throws -> Tokenizer {
+            if let tokenizer { return try Tokenizer(path: tokenizer) }
+            guard let newest = RunFolder.newest(in: "checkpoints") else {
+                throw ValidationError("which tokenizer?", hint: "name one with --tokenizer PATH")
+            }
+            return try SavedModel(path: newest.path).tokenizer
+        }
+    }
+
+    struct Train: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Learns merges from text files.")
+        @Argument(help: "Text files.") var files: [String]
+        @Option(help: "Tokens, the 256 bytes and end-of-text included.") var vocabularySize: Int
+        @Option(help: ArgumentHelp("Folder to write to.", valueName: "folder")) var output: String
+        @Option(help: "How text is cut before merging: gpt2 or none.") var split: Tokenizer.Split = .gpt2
+
+        mutating func run() throws {
+            let texts = try files.map { path throws(DatasetError) in try TextFile(path: path).bytes }
+            let tokenizer = try Tokenizer.train(on: texts, vocabularySize: vocabularySize, split: split)
+            try tokenizer.write(to: output)
+            Console.message("\(tokenizer.vocabularySize) tokens written to \(output)")
+            if tokenizer.vocabularySize < vocabularySize {
+                Console.message("note: the text has no more pairs that occur twice")
+            }
+        }
+    }
+
+    struct Encode: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints the ids of a text.")
+        @OptionGroup var source: Source
+        @Argument(help: "File, or - for stdin.") var file: String = "-"
+        @Flag(help: "As {\"ids\":[…]}.") var json = false
+
+        mutating func run() throws {
+            let bytes = try TextFileContents.read(file)
+            let ids = try source.load().encode(bytes)
+            if json {
+                Console.json([("ids", .array(ids.map { .integer(Int($0)) }))])
+            } else {
+                Console.output(ids.map(String.init).joined(separator: " ") + "\n")
+            }
+        }
+    }
+
+    struct Decode: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints the text of ids.")
+        @OptionGroup var source: Source
+        @Argument(help: "File of ids, or - for stdin.") var file: String = "-"
+        @Flag(help: "As {\"text\":…}.") var json = false
+
+        mutating func run() throws {
+            let words = String(decoding: try TextFileContents.read(file), as: UTF8.self).split { $0.isWhitespace }
+            let ids = try words.map { word in
+                guard let id = Int(word) else { throw ValidationError("\(word) is no token id") }
+                return id
+            }
+            let bytes = try source.load().decode(ids)
+            if json {
+                Console.json([("text", .string(String(decoding: bytes, as: UTF8.self)))])
+            } else {
+                FileHandle.standardOutput.write(Data(bytes))
+            }
+        }
+    }
+
+    struct Info: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Describes a tokenizer.")
+        @OptionGroup var source: Source
+
+        mutating func run() throws {
+            let tokenizer = try source.load()
+            Console.output(
+                "vocabulary \(tokenizer.vocabularySize), merges \(tokenizer.mergeCount), split \(tokenizer.split.rawValue), "
+                    + "end of text \(tokenizer.endOfTextID.map(String.init) ?? "none")\n")
+        }
+    }
+}
+
+extension Tokenizer.Split: ExpressibleByArgument {}
