@@ -35,3 +35,15 @@ static inline int luthier_h5_object(hid_t object, haddr_t *address, unsigned *li
     *links = info.rc;
     return (int)info.type;
 }
+
+// Reserves room for a file of `count` bytes without changing its length; 0 where the system has no such call. Linux's
+// fallocate is declared here because its header shows it to GNU sources only, which Swift's importer is not.
+#ifdef __linux__
+extern int fallocate(int descriptor, int mode, off_t offset, off_t count);
+static inline int luthier_reserve(int descriptor, off_t count) {
+    const int keep_size = 1;
+    return fallocate(descriptor, keep_size, 0, count);
+}
+#else
+static inline int luthier_reserve(int descriptor, off_t count) { return 0; }
+#endif

@@ -45,6 +45,12 @@ public enum CheckpointError: Error, Equatable {
     static func wrapping<Result>(_ body: () throws(FileError) -> Result) throws(CheckpointError) -> Result {
         do throws(FileError) { return try body() } catch { throw .file(error) }
     }
+
+    /// The error with the destination's name instead of the temporary file's.
+    func naming(_ path: String) -> CheckpointError {
+        guard case .file(let error) = self else { return self }
+        return .file(FileError(error.operation, path, code: error.code))
+    }
 }
 
 /// Why an object inside an HDF5 file is refused.

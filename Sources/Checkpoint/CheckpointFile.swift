@@ -26,15 +26,20 @@ public enum CheckpointFile {
     ) throws(CheckpointError) -> Receipt {
         let payloads = try Payload.prepare(arrays, texts, elementType)
         try checkDestination(path)
-        try checkSpace(for: payloads, at: path)
+        let needed = try checkSpace(for: payloads, at: path)
         let temporary = try CheckpointError.wrapping { () throws(FileError) in try TemporaryFile(for: path) }
+        let descriptor = temporary.descriptor
         let receipt: Receipt
         do throws(CheckpointError) {
-            let offsets = try HDF5Writer.write(payloads, to: temporary.path, path: path)
-            receipt = try seal(temporary.descriptor, path: path, payloads, offsets)
+            let offsets = try HDF5Writer.write(payloads, to: temporary.path, path: path) { () throws(CheckpointError) in
+                // So that HDF5 does not meet a full disk: it does not bear that well.
+                try CheckpointError.wrapping { () throws(FileError) in try descriptor.reserve(needed) }
+            }
+            try CheckpointError.wrapping(descriptor.releaseReserve)
+            receipt = try seal(descriptor, path: path, payloads, offsets)
         } catch {
             temporary.discard()
-            throw error
+            throw error.naming(path)
         }
         try CheckpointError.wrapping(temporary.publish)
         return receipt
@@ -77,7 +82,8 @@ public enum CheckpointFile {
         }
     }
 
-    private static func checkSpace(for payloads: [Payload], at path: String) throws(CheckpointError) {
+    /// Returns the most bytes that the file can take.
+    private static func checkSpace(for payloads: [Payload], at path: String) throws(CheckpointError) -> Int {
         // HDF5 needs about 300 bytes for each array and its name; 4096 is ample.
         let needed = payloads.reduce(1 << 16) { $0 + $1.byteCount + 4096 }
         let folder = parentFolder(of: path)
@@ -86,31 +92,27 @@ public enum CheckpointFile {
         let available = Int(
             clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
         guard available >= needed else { throw .notEnoughSpace(path: path, needed: needed, available: available) }
+        return needed
     }
 
     /// Reads the file back, compares its arrays with memory, hashes it, and writes the user block.
     private static func seal(
         _ descriptor: FileDescriptor, path: String, _ payloads: [Payload], _ offsets: [Int]
     ) throws(CheckpointError) -> Receipt {
-        do throws(CheckpointError) {
-            var digest = SHA256Digest()
-            var comparison = Comparison(payloads, offsets, path: path)
-            let end = 1 << 62
-            let length = try descriptor.forEachPiece(
-                of: UserBlock.byteCount..<end, wrapping: { CheckpointError.file($0) }
-            ) { offset, bytes throws(CheckpointError) in
-                digest.update(bytes)
-                try comparison.compare(bytes, at: offset)
-            }
-            try comparison.finish()
-            let hash = digest.finish()
-            try CheckpointError.wrapping { () throws(FileError) in
-                try descriptor.write(UserBlock(length: length, hash: hash).encoded())
-            }
-            return Receipt(hash: SHA256Digest.hexadecimal(hash), byteCount: UserBlock.byteCount + length)
-        } catch .file(let error) {
-            throw .file(FileError(error.operation, path, code: error.code))
+        var digest = SHA256Digest()
+        var comparison = Comparison(payloads, offsets, path: path)
+        let length = try descriptor.forEachPiece(
+            of: UserBlock.byteCount..<VerifiedFile.maximumBytes, wrapping: { CheckpointError.file($0) }
+        ) { offset, bytes throws(CheckpointError) in
+            digest.update(bytes)
+            try comparison.compare(bytes, at: offset)
         }
+        try comparison.finish()
+        let hash = digest.finish()
+        try CheckpointError.wrapping { () throws(FileError) in
+            try descriptor.write(UserBlock(length: length, hash: hash).encoded())
+        }
+        return Receipt(hash: SHA256Digest.hexadecimal(hash), byteCount: UserBlock.byteCount + length)
     }
 
     /// Fills in the user block of a file whose HDF5 part was made elsewhere.

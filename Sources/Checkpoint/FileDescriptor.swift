@@ -1,5 +1,7 @@
 // Thin, checked forms of the system's calls on files, used by everything that reads or writes here.
 
+import CHDF5
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -77,6 +79,19 @@ struct FileDescriptor {
         try bytes.withUnsafeBufferPointer { buffer throws(FileError) in
             try write(UnsafeRawBufferPointer(buffer), at: 0)
         }
+    }
+
+    /// Asks the system for room for `byteCount` bytes without changing the file's length, so that a full disk shows
+    /// before anything is written. Where the file system cannot promise room, this does nothing.
+    func reserve(_ byteCount: Int) throws(FileError) {
+        let status = retrying { luthier_reserve(number, off_t(byteCount)) }
+        guard status == 0 || [EOPNOTSUPP, ENOSYS, EINVAL].contains(errno) else { throw FileError(.reserve, path) }
+    }
+
+    /// Gives back what was reserved beyond the file's end.
+    func releaseReserve() throws(FileError) {
+        let length = try status().st_size
+        guard retrying({ ftruncate(number, length) }) == 0 else { throw FileError(.write, path) }
     }
 
     /// Waits until everything written stands on the disk.

@@ -11,6 +11,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     /// What was attempted; the raw value is the word for it in messages.
     public enum Operation: String, Sendable {
         case open, create, read, write, rename, remove, examine
+        case reserve = "reserve space for"
         case flush = "flush to the disk"
         case list = "list the folder"
     }

@@ -1,6 +1,7 @@
 // Calls into HDF5 with every return value checked and its own account of a failure kept.
 
 import CHDF5
+import Foundation
 
 /// HDF5 at work on one file, `path` being the name for errors.
 ///
@@ -8,12 +9,20 @@ import CHDF5
 struct HDF5Session {
     let path: String
 
-    init(path: String) {
-        self.path = path
-        // Per thread: without it HDF5 prints its errors to stderr.
-        H5Eset_auto2(0, nil, nil)
+    /// What must come before HDF5's first use, once.
+    private static let prepareLibrary: Void = {
+        // Everything is closed by us. HDF5's own tidying up when the process ends crashes (1.10.8) if ever a file
+        // could not be closed because the disk was full, even if all has gone well since.
+        H5dont_atexit()
         // No plugins: a file must not make the program load code.
         H5PLset_loading_state(0)
+    }()
+
+    init(path: String) {
+        self.path = path
+        HDF5Session.prepareLibrary
+        // Per thread: without it HDF5 prints its errors to stderr.
+        H5Eset_auto2(0, nil, nil)
     }
 
     /// An identifier that HDF5 has given, or its error.
@@ -61,8 +70,16 @@ struct HDF5Session {
         }
         H5Eclear2(0)
         // The last lines say most: the system's own reason stands in the innermost.
-        let detail = lines.isEmpty ? "no reason given" : lines.suffix(3).joined(separator: ": ")
+        let detail = lines.isEmpty ? "no reason given" : lines.suffix(3).map(brief).joined(separator: ": ")
         return .library(path: path, operation: operation, detail: detail)
+    }
+
+    /// A line of HDF5's account. Those of failed reads and writes, "file write failed: time = …, filename = …, error
+    /// message = 'No space left on device', buf = 0x…", are cut down to their message.
+    private func brief(_ line: String) -> String {
+        guard let message = line.components(separatedBy: "error message = '").dropFirst().first else { return line }
+        let what = line.components(separatedBy: ": time =")[0]
+        return "\(what): \(message.prefix { $0 != "'" })"
     }
 }
 

@@ -6,21 +6,19 @@ import CHDF5
 struct HDF5Writer {
     private let session: HDF5Session
 
-    /// Fills the file at `temporaryPath`, leaving room for the user block. Returns where in the file the data of each
-    /// payload begins. `path` is the name for errors.
+    /// Fills the file at `temporaryPath`, leaving room for the user block. Calls `prepare` when HDF5 has made the file
+    /// empty. Returns where in the file the data of each payload begins. `path` is the name for errors.
     static func write(
-        _ payloads: [Payload], to temporaryPath: String, path: String
+        _ payloads: [Payload], to temporaryPath: String, path: String, prepare: () throws(CheckpointError) -> Void
     ) throws(CheckpointError) -> [Int] {
-        try HDF5Writer(session: HDF5Session(path: path)).write(payloads, to: temporaryPath)
-    }
-
-    private func write(_ payloads: [Payload], to temporaryPath: String) throws(CheckpointError) -> [Int] {
-        try withFile(temporaryPath) { file throws(CheckpointError) in
+        let writer = HDF5Writer(session: HDF5Session(path: path))
+        return try writer.withFile(temporaryPath) { file throws(CheckpointError) in
+            try prepare()
             var groups: Set<String> = []
             var offsets: [Int] = []
             for payload in payloads {
-                try createGroups(around: payload.name, in: file, &groups)
-                offsets.append(try write(payload, to: file))
+                try writer.createGroups(around: payload.name, in: file, &groups)
+                offsets.append(try writer.write(payload, to: file))
             }
             return offsets
         }

@@ -47,10 +47,8 @@ struct TemporaryFile {
         try FileDescriptor.synchronizeFolder(parentFolder(of: destination))
     }
 
-    /// Removes the file. It is emptied first, since HDF5 keeps a file open that it could not close, and an unlinked
-    /// open file would go on filling a full disk.
+    /// Removes the file.
     func discard() {
-        _ = ftruncate(descriptor.number, 0)
         _ = unlink(path)
         descriptor.close()
     }

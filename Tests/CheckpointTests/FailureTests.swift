@@ -142,11 +142,11 @@ private func limitFileSize(to byteCount: Int?) {
                 for limit in [0, 100, 600, 2000, 5000, 50_000, 399_000, 400_000, 401_000] {
                     limitFileSize(to: limit)
                     let error = #expect(throws: CheckpointError.self) { try large.write(to: path) }
-                    guard case .library(_, _, let detail)? = error else {
+                    guard case .library(path, _, let detail)? = error else {
                         Issue.record("limit \(limit): \(String(describing: error))")
                         continue
                     }
-                    #expect(detail.contains("File too large"))
+                    #expect(detail.hasSuffix("file write failed: File too large"), "limit \(limit): \(detail)")
                     #expect(throws: FileError(.write, "\(folder)/latest", code: EFBIG)) {
                         try AtomicFile.write([UInt8](repeating: 1, count: limit + 1), to: "\(folder)/latest")
                     }

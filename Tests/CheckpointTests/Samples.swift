@@ -31,8 +31,9 @@ struct Sample: Sendable {
         ])
 
     @discardableResult
-    func write(to path: String, _ elementType: ElementType = .float32) throws(CheckpointError) -> CheckpointFile.Receipt
-    {
+    func write(
+        to path: String, _ elementType: ElementType = .float32
+    ) throws(CheckpointError) -> CheckpointFile.Receipt {
         var records: [ArrayRecord] = []
         var memory: [UnsafeMutableBufferPointer<Float>] = []
         defer { memory.forEach { $0.deallocate() } }
