@@ -1,1 +1,3 @@
-print("benchmarks")
+import Kernels
+import Foundation
+print(BLASKernel.debug())

@@ -18,7 +18,7 @@ public enum BLASKernel {
     /// Sets that are worth trying on this processor, the library's own choice aside.
     private static var candidates: [String] {
         #if arch(x86_64)
-            return hasAVX512 ? ["SkylakeX"] : []
+            return [("avx512f", "SkylakeX"), ("avx2", "Haswell")].filter { supports($0.0) }.map { $0.1 }
         #else
             return []
         #endif
@@ -27,16 +27,20 @@ public enum BLASKernel {
     /// A challenger must be this much faster, so that noise never decides and a run can be repeated.
     private static let requiredGain = 1.15
 
-    /// Takes the kernel set called `fixed`, or else the fastest by a short measurement. Call once, before any product.
+    /// Names a set that is to be used without measuring. OpenBLAS's own `OPENBLAS_CORETYPE` only says which one is
+    /// loaded first: it is often set for another machine or for other programs, and a wrong one halves the speed.
+    public static let environmentVariable = "LUTHIER_BLAS_KERNEL"
+
+    /// Takes the kernel set called `fixed` or named in the environment, or else the fastest by a short measurement.
+    /// Call once, before any product.
     ///
-    /// - Returns: the set in use afterwards; not `fixed` where the library has no such set.
+    /// - Returns: the set in use afterwards; not the one asked for where the library has no such set.
     @discardableResult
     public static func choose(fixed: String? = nil) -> String {
         openblas_set_num_threads(1)
-        if getenv("OPENBLAS_CORETYPE") != nil, fixed == nil { return name }
         let own = name
-        if let fixed {
-            if fixed != own { use(fixed) }
+        if let asked = fixed ?? getenv(environmentVariable).map({ String(cString: $0) }) {
+            if asked != own { use(asked) }
             return name
         }
         var best = own
@@ -86,13 +90,13 @@ public enum BLASKernel {
     }
 
     #if arch(x86_64)
-        /// Whether the processor and the system support AVX-512F, as the system lists it.
-        private static var hasAVX512: Bool {
+        /// Whether the processor and the system support a feature, as the system lists them.
+        private static func supports(_ feature: String) -> Bool {
             guard let file = fopen("/proc/cpuinfo", "r") else { return false }
             defer { fclose(file) }
             var line = [CChar](repeating: 0, count: 8192)
             while fgets(&line, Int32(line.count), file) != nil {
-                if strncmp(line, "flags", 5) == 0 { return strstr(line, " avx512f ") != nil }
+                if strncmp(line, "flags", 5) == 0 { return strstr(line, " \(feature) ") != nil }
             }
             return false
         }
