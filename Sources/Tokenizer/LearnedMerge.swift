@@ -6,4 +6,11 @@ package struct LearnedMerge: Sendable, Equatable {
     package let right: Int32
     package let id: Int32
     package let count: Int
+
+    package init(left: Int32, right: Int32, id: Int32, count: Int) {
+        self.left = left
+        self.right = right
+        self.id = id
+        self.count = count
+    }
 }

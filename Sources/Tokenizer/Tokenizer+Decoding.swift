@@ -4,15 +4,19 @@ extension Tokenizer {
     /// The bytes that the ids stand for, one after another; they need not be UTF-8.
     ///
     /// - Throws: `unknownID` for an id that the vocabulary has not.
-    public func decode(_ ids: some Sequence<some BinaryInteger>) throws(TokenizerError) -> [UInt8] {
+    public func decode(_ ids: [Int32]) throws(TokenizerError) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(ids.count * 4)
         for id in ids {
-            guard let id = Int(exactly: id), (0..<vocabularySize).contains(id) else {
-                throw .unknownID(Int(clamping: id), vocabularySize: vocabularySize)
-            }
-            bytes.append(contentsOf: vocabulary.token(id))
+            guard id >= 0, id < vocabularySize else { throw .unknownID(Int(id), vocabularySize: vocabularySize) }
+            bytes.append(contentsOf: vocabulary.token(Int(id)))
         }
         return bytes
+    }
+
+    /// The same for ids of any integer type, in any sequence.
+    public func decode(_ ids: some Sequence<some BinaryInteger>) throws(TokenizerError) -> [UInt8] {
+        try decode(ids.map { Int32(clamping: $0) })
     }
 
     /// A decoder for ids that come one at a time.

@@ -29,4 +29,17 @@ extension Tokenizer {
 
     /// The ids of the string's UTF-8.
     public func encode(_ text: String) throws(TokenizerError) -> [Int32] { try encode(Array(text.utf8)) }
+
+    /// How GPT-2's pattern cuts a text: the ends of its pieces in order, the last one the text's.
+    package static func pieceEnds(of bytes: [UInt8]) -> [Int] {
+        var ends: [Int] = []
+        bytes.withUnsafeBufferPointer { text in
+            ScalarClasses.ofFirstBytes.withUnsafeBufferPointer { classes in
+                guard let base = text.baseAddress, let classes = classes.baseAddress else { return }
+                let scanner = PieceScanner(base: base, count: text.count, classOfFirstByte: classes)
+                while (ends.last ?? 0) < text.count { ends.append(scanner.pieceEnd(from: ends.last ?? 0)) }
+            }
+        }
+        return ends
+    }
 }
