@@ -43,7 +43,8 @@ let package = Package(
             dependencies: ["Arguments", "Training", "Inference", "Interchange", "Datasets", "Tokenizer", "Checkpoint"],
             swiftSettings: strict),
         .executableTarget(
-            name: "benchmarks", dependencies: ["Arguments", "Training", "Inference"],
+            name: "benchmarks",
+            dependencies: ["Arguments", "Training", "Inference", "Datasets", "Tokenizer", "StrictJSON"],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
         .target(
@@ -59,7 +60,8 @@ let package = Package(
         .testTarget(
             name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

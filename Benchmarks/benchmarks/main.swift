@@ -1,3 +1,10 @@
-import Kernels
+// The program: parse, run, exit.
+
+import Arguments
 import Foundation
-print(BLASKernel.debug())
+
+exit(
+    Benchmarks.execute(Array(CommandLine.arguments.dropFirst())) { error, _ in
+        FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+        return ExitCode.failure.rawValue
+    })

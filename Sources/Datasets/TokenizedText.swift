@@ -48,6 +48,13 @@ public struct TokenizedText: Sendable {
         (self.tokens, self.sources, self.tooShort) = (tokens, sources, tooShort)
     }
 
+    /// One document whose tokens are known already.
+    public init(tokens: [Int32], path: String) {
+        self.tokens = tokens
+        sources = tokens.count < 2 ? [] : [Source(path: path, line: 1, tokens: 0..<tokens.count)]
+        tooShort = []
+    }
+
     /// Predictions that the split holds: all tokens but each document's first.
     public var predictionCount: Int { tokens.count - sources.count }
 }

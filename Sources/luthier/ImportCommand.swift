@@ -22,7 +22,8 @@ struct ImportCommand: ParsableCommand {
         let readBack = try SavedModel(path: output)
         let difference = saved.largestDifference(from: readBack)
         let parameters = saved.model.layout.parameterCount
-        Console.message("\(parameters) parameters written to \(output); read back, they differ by at most \(difference)")
+        Console.message(
+            "\(parameters) parameters written to \(output); read back, they differ by at most \(difference)")
         guard json else { return }
         Console.json([
             ("parameters", .integer(parameters)), ("maxAbsoluteDifference", .number(Double(difference))),

@@ -108,7 +108,8 @@ extension ConfigKey {
             }, value: { $0[keyPath: target].map { .string($0) } ?? .null })
     }
 
-    static func choice(_ path: String, _ target: any Path<String>, _ choices: [String], _ meaning: String) -> ConfigKey {
+    static func choice(_ path: String, _ target: any Path<String>, _ choices: [String], _ meaning: String) -> ConfigKey
+    {
         ConfigKey(
             path: path, values: "one of " + choices.joined(separator: ", "),
             defaultText: RunConfig()[keyPath: target], meaning: meaning,

@@ -37,7 +37,8 @@ public struct RunFolder: Sendable {
 
     /// Whether the folder is a run of ours rather than a model of somebody else's.
     public static func isRun(_ path: String) -> Bool {
-        FileManager.default.fileExists(atPath: path + "/origins.json") || !RunFolder(path: path).checkpointSteps().isEmpty
+        FileManager.default.fileExists(atPath: path + "/origins.json")
+            || !RunFolder(path: path).checkpointSteps().isEmpty
     }
 
     /// The best checkpoint: the one that `best` names where it is there, else the newest that is whole.

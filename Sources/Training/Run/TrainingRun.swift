@@ -105,7 +105,8 @@ public final class TrainingRun {
             ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
             ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
-        try events.write(["loss": loss, "learningRate": step.learningRate, "gradientNorm": step.gradientNorm], step: step.step)
+        try events.write(
+            ["loss": loss, "learningRate": step.learningRate, "gradientNorm": step.gradientNorm], step: step.step)
     }
 
     /// Measures the validation split and continues the sample prompts.

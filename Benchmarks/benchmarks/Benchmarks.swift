@@ -1,0 +1,76 @@
+// The list of benchmarks, and what they share: the machine's description and the last line of JSON.
+
+import Arguments
+import Foundation
+import Kernels
+import StrictJSON
+
+struct Benchmarks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmarks", abstract: "Measures how fast Luthier is on this machine.",
+        discussion: "A readable table first, one line of JSON last. Absolute times say little on a shared machine: "
+            + "compare ratios from one run.",
+        subcommands: [
+            MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, TokenizerBenchmark.self,
+        ])
+}
+
+/// Options of every benchmark.
+struct MachineOptions: ParsableArguments {
+    @Option(help: "Threads; 0 for one a core.") var threads: Int = 0
+
+    /// Sets threads and kernel; refuses builds whose numbers mean nothing.
+    func prepare() throws {
+        #if DEBUG
+            throw ValidationError("this is a debug build", hint: "swift run -c release benchmarks …")
+        #else
+            ParallelFor.configure(threads: threads)
+            BLASKernel.choose()
+        #endif
+    }
+}
+
+enum Report {
+    /// The last line of stdout.
+    static func json(_ benchmark: String, _ members: [(key: String, value: JSONOutput)]) {
+        let head: [(key: String, value: JSONOutput)] = [
+            ("benchmark", .string(benchmark)), ("machine", .string(machine)), ("revision", .string(revision)),
+            ("threads", .integer(ParallelFor.threadCount)), ("kernel", .string(BLASKernel.name)),
+        ]
+        print(JSONOutput.object(head + members).serialized())
+    }
+
+    /// The processor's name as the system gives it.
+    private static var machine: String {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+        let name = line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces) ?? "unknown processor"
+        return "\(name), \(ParallelFor.availableProcessors) cores"
+    }
+
+    /// The commit that is checked out here, or "unknown".
+    private static var revision: String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["git", "rev-parse", "--short", "HEAD"]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return "unknown" }
+        let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? "unknown" : text
+    }
+
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+
+    /// A number with one digit behind the point, right-aligned.
+    static func column(_ value: Double, width: Int = 9) -> String {
+        let text = "\((value * 10).rounded() / 10)"
+        return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+}

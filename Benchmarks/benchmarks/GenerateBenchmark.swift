@@ -1,0 +1,59 @@
+// Reading a prompt and drawing tokens one at a time, as chat does.
+
+import Arguments
+import Inference
+import Kernels
+import Model
+import StrictJSON
+
+struct GenerateBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Reads a prompt and draws tokens greedily: tokens per second of both.")
+    @OptionGroup var machine: MachineOptions
+    @Option(help: "The model.") var shape: ShapeArgument = .gpt2
+    @Option(help: "Tokens in the prompt.") var promptTokens: Int = 512
+    @Option(help: "Tokens drawn.") var tokens: Int = 128
+    @Flag(help: "Only the line of JSON.") var json = false
+
+    mutating func validate() throws(ValidationError) {
+        if promptTokens < 1 || tokens < 1 { throw ValidationError("--prompt-tokens and --tokens must be at least 1") }
+    }
+
+    mutating func run() throws {
+        try machine.prepare()
+        let model = Transformer(shape.config(context: promptTokens + tokens))
+        model.layout.initialize(model.weights, seed: 1)
+        let decoder = Decoder(model)
+        let cache = KeyValueCache(model.config)
+        var generator = SplitMix64(seed: 2)
+        let prompt = (0..<promptTokens).map { _ in Int32(generator.below(shape.vocabulary)) }
+        _ = decoder.advance(cache, by: prompt)
+
+        var promptRates: [Double] = []
+        var rates: [Double] = []
+        for _ in 0..<3 {
+            cache.truncate(to: 0)
+            var start = monotonicSeconds()
+            var logits = decoder.advance(cache, by: prompt)
+            promptRates.append(Double(promptTokens) / (monotonicSeconds() - start))
+            start = monotonicSeconds()
+            for _ in 0..<tokens {
+                let token = Sampler.next(logits, .greedy, previous: [], using: &generator)
+                logits = decoder.advance(cache, by: [token])
+            }
+            rates.append(Double(tokens) / (monotonicSeconds() - start))
+        }
+        let (promptRate, rate) = (Report.median(promptRates), Report.median(rates))
+        if !json {
+            print("\(shape.text), f32, batch 1")
+            print("  prompt of \(promptTokens): \(Report.column(promptRate)) tokens/s")
+            print("  \(tokens) tokens drawn: \(Report.column(rate)) tokens/s")
+        }
+        Report.json(
+            "generate",
+            [
+                ("shape", .string(shape.text)), ("precision", "f32"), ("promptTokensPerSecond", .number(promptRate)),
+                ("tokensPerSecond", .number(rate)),
+            ])
+    }
+}

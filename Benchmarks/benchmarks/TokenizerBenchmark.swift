@@ -1,0 +1,48 @@
+// Encoding text files on one thread.
+
+import Arguments
+import Datasets
+import Kernels
+import StrictJSON
+import Tokenizer
+
+struct TokenizerBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenizer", abstract: "Encodes text files on one thread: megabytes per second.")
+    @OptionGroup var machine: MachineOptions
+    @Option(
+        help: ArgumentHelp("Folder of the tokenizer; one is trained on the first file otherwise.", valueName: "path"))
+    var tokenizer: String?
+    @Argument(help: "Text files.") var files: [String]
+    @Flag(help: "Only the line of JSON.") var json = false
+
+    mutating func run() throws {
+        try machine.prepare()
+        let texts = try files.map { path throws(DatasetError) in try TextFile(path: path) }
+        let encoder: Tokenizer
+        if let tokenizer {
+            encoder = try Tokenizer(path: tokenizer)
+        } else {
+            encoder = try Tokenizer.train(on: [texts[0].bytes], vocabularySize: 8192, split: .gpt2)
+        }
+        var (bytes, seconds, ids) = (0, 0.0, 0)
+        for text in texts {
+            var best = Double.infinity
+            for _ in 0..<3 {
+                let start = monotonicSeconds()
+                ids = try encoder.encode(text.bytes).count
+                best = min(best, monotonicSeconds() - start)
+            }
+            bytes += text.bytes.count
+            seconds += best
+            if !json {
+                let rate = Double(text.bytes.count) / best / 1e6
+                print("\(text.path): \(text.bytes.count) bytes, \(ids) tokens, \(Report.column(rate)) MB/s")
+            }
+        }
+        let rate = Double(bytes) / seconds / 1e6
+        Report.json(
+            "tokenizer",
+            [("vocabularySize", .integer(encoder.vocabularySize)), ("megabytesPerSecond", .number(rate))])
+    }
+}
