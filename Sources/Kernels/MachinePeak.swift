@@ -4,7 +4,7 @@
 public enum MachinePeak {
     /// FLOP per second of all threads of `ParallelFor` together, the best of several short runs.
     public static func flopsPerSecond() -> Double {
-        let rounds = 400_000
+        let rounds = 2_000_000
         // Twelve chains of sixteen lanes, two operations a multiply–add.
         let work = Double(rounds * 12 * laneCount * 2 * ParallelFor.threadCount)
         var best = 0.0
