@@ -126,6 +126,11 @@ import Testing
         Attack("too many objects", at: "/model", .tooMany(maximum: 16384)) { file, _ in
             for index in 0..<16_383 { H5Gclose(H5Gcreate2(file, "/model/\(index)", 0, 0, 0)) }
         },
+        Attack("too many objects in two groups", at: "/model/z", .tooMany(maximum: 16384)) { file, _ in
+            // Each group alone is allowed: 1 root, 1 /model, 16 381 inside it, 2 inside the first of those.
+            for index in 0..<16_380 { H5Gclose(H5Gcreate2(file, "/model/\(index)", 0, 0, 0)) }
+            for name in ["/model/0/a", "/model/0/b", "/model/z"] { H5Gclose(H5Gcreate2(file, name, 0, 0, 0)) }
+        },
     ]
 
     @Test(arguments: attacks) func isRefused(_ attack: Attack) throws {
