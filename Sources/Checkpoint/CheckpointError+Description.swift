@@ -13,7 +13,7 @@ extension CheckpointError: CustomStringConvertible {
         case .beyondFloat16(let name, let index, let value):
             "\(name) is \(value) at index \(index), beyond float16's largest number, 65504"
         case .notEnoughSpace(let path, let needed, let available):
-            "\(path) needs \(megabytes(needed)), but its disk has only \(megabytes(available)) left"
+            "\(path) needs \(needed) bytes, but its disk has only \(available) left"
         case .file(let error): error.description
         case .library(let path, let operation, let detail): "\(path): HDF5 failed in \(operation): \(detail)"
         case .readBackDiffers(let path, let name):
@@ -98,5 +98,3 @@ extension ObjectDefect: CustomStringConvertible {
 
 /// `[3, 4]` as `(3, 4)`.
 private func text(_ shape: [Int]) -> String { "(\(shape.map(String.init).joined(separator: ", ")))" }
-
-private func megabytes(_ count: Int) -> String { "\((count + 999_999) / 1_000_000) MB" }

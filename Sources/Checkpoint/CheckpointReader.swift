@@ -30,7 +30,6 @@ public final class CheckpointReader {
     /// The names of the texts.
     public let texts: [String]
 
-    private let session: HDF5Session
     private let descriptor: FileDescriptor
     private let file: hid_t
     private let datasets: [String: HDF5Catalogue.Dataset]
@@ -56,7 +55,6 @@ public final class CheckpointReader {
             throw error
         }
         self.path = path
-        self.session = session
         self.file = file
         descriptor = verified.descriptor
         hash = verified.hash
@@ -130,6 +128,8 @@ public final class CheckpointReader {
     private func readBytes(
         of dataset: HDF5Catalogue.Dataset, into memory: UnsafeMutableRawBufferPointer
     ) throws(CheckpointError) {
+        // Made anew, because this may be another thread than the one that opened the file.
+        let session = HDF5Session(path: path)
         let set = H5Dopen2(file, dataset.name, luthier_h5_default())
         try session.with("opening \(dataset.name)", set, close: H5Dclose) { set throws(CheckpointError) in
             try dataset.type.withType(session) { type throws(CheckpointError) in

@@ -9,12 +9,12 @@ import CHDF5
 #endif
 
 /// An open file and the path to name in errors. Whoever opens it closes it.
-struct FileDescriptor {
-    let number: Int32
-    let path: String
+package struct FileDescriptor {
+    package let number: Int32
+    package let path: String
 
     /// Opens `path`; descriptors are never inherited by child processes.
-    static func open(
+    package static func open(
         _ path: String, _ flags: Int32, failure: FileError.Operation = .open
     ) throws(FileError) -> FileDescriptor {
         let number = retrying { openFile(path, flags | O_CLOEXEC, 0o644) }
@@ -74,10 +74,10 @@ struct FileDescriptor {
         return offset - range.lowerBound
     }
 
-    /// Writes all of `bytes` at the start of the file.
-    func write(_ bytes: [UInt8]) throws(FileError) {
+    /// Writes all of `bytes` from `offset` on.
+    package func write(_ bytes: [UInt8], at offset: Int = 0) throws(FileError) {
         try bytes.withUnsafeBufferPointer { buffer throws(FileError) in
-            try write(UnsafeRawBufferPointer(buffer), at: 0)
+            try write(UnsafeRawBufferPointer(buffer), at: offset)
         }
     }
 
@@ -99,7 +99,7 @@ struct FileDescriptor {
         guard retrying({ fsync(number) }) == 0 else { throw FileError(.flush, path) }
     }
 
-    func close() { _ = closeFile(number) }
+    package func close() { _ = closeFile(number) }
 
     /// Makes renames and removals inside the folder at `path` last through a power cut. File systems that cannot do
     /// this for folders say EINVAL; there is nothing more to ask of them.

@@ -51,7 +51,7 @@ struct HDF5Catalogue {
     private mutating func walk(_ group: hid_t, name: String, depth: Int) throws(CheckpointError) {
         var information = H5G_info_t()
         try session.checked("examining \(name)/", H5Gget_info(group, &information))
-        let limit = hsize_t(HDF5Catalogue.maximumObjects - addresses.count)
+        let limit = hsize_t(max(0, HDF5Catalogue.maximumObjects - addresses.count))
         guard information.nlinks <= limit else {
             throw refuse(name.isEmpty ? "/" : name, .tooMany(maximum: HDF5Catalogue.maximumObjects))
         }
@@ -93,6 +93,9 @@ struct HDF5Catalogue {
         var links: UInt32 = 0
         let kind = try session.checked("examining \(name)", luthier_h5_object(object, &address, &links))
         guard addresses.insert(address).inserted, links == 1 else { throw refuse(name, .linkedTwice) }
+        guard addresses.count <= HDF5Catalogue.maximumObjects else {
+            throw refuse(name, .tooMany(maximum: HDF5Catalogue.maximumObjects))
+        }
         switch H5O_type_t(kind) {
         case H5O_TYPE_GROUP:
             guard depth < ObjectName.maximumDepth else {

@@ -41,6 +41,21 @@ import Testing
         }
     }
 
+    @Test func anotherProcessWritesTheSameBytes() async throws {
+        let folder = NSTemporaryDirectory() + "checkpoint-process-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        await #expect(processExitsWith: .success) { [folder = folder as String] in
+            setenv("TZ", "Asia/Tokyo", 1)
+            setenv("LC_ALL", "de_DE.UTF-8", 1)
+            tzset()
+            setlocale(LC_ALL, "")
+            try Sample.small.write(to: "\(folder)/theirs.h5")
+        }
+        try Sample.small.write(to: "\(folder)/ours.h5")
+        #expect(try bytes(of: "\(folder)/ours.h5") == bytes(of: "\(folder)/theirs.h5"))
+    }
+
     @Test func anyDifferenceGivesAnotherHash() throws {
         try withFolder { folder in
             let first = try Sample.small.write(to: "\(folder)/a.h5")
