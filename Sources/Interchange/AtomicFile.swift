@@ -41,6 +41,13 @@ struct AtomicFile: ~Copyable {
         }
     }
 
+    /// Appends bytes.
+    func write(_ bytes: [UInt8]) throws(InterchangeError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(InterchangeError) in
+            try write(UnsafeRawBufferPointer(buffer))
+        }
+    }
+
     /// Flushes the bytes, gives the file its name, and flushes the folder that holds the name.
     mutating func finish() throws(InterchangeError) {
         guard fsync(descriptor) == 0 else { throw .system(file: path, action: .flush, code: errno) }

@@ -52,6 +52,7 @@ public enum FileAction: String, Sendable {
     case map = "map it into memory"
     case read = "read it"
     case create = "create it"
+    case createFolder = "create the folder"
     case write = "write to it"
     case flush = "flush it to the disk"
     case rename = "rename the finished file to its name"

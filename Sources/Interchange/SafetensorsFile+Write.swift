@@ -31,16 +31,9 @@ extension SafetensorsFile {
     ) throws(InterchangeError) {
         let header = headerBytes(tensors, metadata: metadata)
         var file = try AtomicFile(path: path)
-        try write(header, to: file)
+        try file.write(header)
         for tensor in tensors { try file.write(UnsafeRawBufferPointer(tensor.elements)) }
         try file.finish()
-    }
-
-    private static func write(_ bytes: [UInt8], to file: borrowing AtomicFile) throws(InterchangeError) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-        defer { copy.deallocate() }
-        copy.copyBytes(from: bytes)
-        try file.write(UnsafeRawBufferPointer(copy))
     }
 
     /// The length and the header, padded with spaces so that the body starts at a multiple of 8.
