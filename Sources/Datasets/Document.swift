@@ -33,18 +33,10 @@ public struct Document: Sendable, Equatable {
             return lines(of: file).filter { !isBlank($0.bytes) }
         case .documents:
             var result: [Document] = []
-            var open: Document?
-            for line in lines(of: file) {
-                if isBlank(line.bytes) {
-                    if let open { result.append(open) }
-                    open = nil
-                } else if let started = open {
-                    open = Document(path: file.path, line: started.line, bytes: started.bytes + [0x0A] + line.bytes)
-                } else {
-                    open = line
-                }
+            for part in lines(of: file).split(whereSeparator: { isBlank($0.bytes) }) {
+                let bytes = Array(part.map(\.bytes).joined(separator: [0x0A]))
+                result.append(Document(path: file.path, line: part[part.startIndex].line, bytes: bytes))
             }
-            if let open { result.append(open) }
             return result
         }
     }

@@ -62,14 +62,42 @@ public enum Sampler {
 
     /// The indices of the `count` largest values; of equal ones the smaller indices. Ascending.
     private static func largest(_ count: Int, of values: [Float]) -> [Int] {
-        let order = values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
-        return order.prefix(count).sorted()
+        let threshold = valueOfRank(count, in: values)
+        var ties = count - values.count { $0 > threshold }
+        return values.indices.filter { index in
+            if values[index] == threshold {
+                ties -= 1
+                return ties >= 0
+            }
+            return values[index] > threshold
+        }
+    }
+
+    /// The `rank`-th largest value, by quickselect: a vocabulary is too large to be sorted for every token.
+    private static func valueOfRank(_ rank: Int, in values: [Float]) -> Float {
+        var (candidates, rank) = (values, rank)
+        while true {
+            let pivot = candidates[candidates.count / 2]
+            let above = candidates.filter { $0 > pivot }
+            if rank <= above.count {
+                candidates = above
+                continue
+            }
+            let below = candidates.filter { $0 < pivot }
+            let equal = candidates.count - above.count - below.count
+            if rank <= above.count + equal || below.isEmpty { return pivot }
+            rank -= above.count + equal
+            candidates = below
+        }
     }
 
     /// The likeliest candidates up to and including the one with which their share reaches `share`.
     private static func nucleus(_ candidates: [Int], _ weights: [Double], _ share: Double) -> ([Int], [Double]) {
         let total = weights.reduce(0, +)
-        let order = weights.indices.sorted { weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1 }
+        // All weights below this together cannot make up the rest, so they need not be sorted.
+        let negligible = (1 - share) * total / Double(weights.count)
+        let order = weights.indices.filter { weights[$0] >= negligible }
+            .sorted { weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1 }
         var kept: [Int] = []
         var sum = 0.0
         for index in order {

@@ -2,19 +2,20 @@
 
 import Tokenizer
 
-/// Collects tokens into text that ends in front of the first stop text.
+/// Collects tokens into text that ends in front of the first stop text. Compares bytes: as Characters, the stop "\n"
+/// would not be found in "\r\n".
 struct StoppingText {
     /// What is certain so far.
     private(set) var text = ""
     /// Whether a stop text was found.
     private(set) var isStopped = false
 
-    private let stops: [String]
+    private let stops: [[UInt8]]
     private var decoder: Tokenizer.StreamingDecoder
-    private var held = ""
+    private var held: [UInt8] = []
 
     init(stops: [String], decoder: Tokenizer.StreamingDecoder) {
-        self.stops = stops.filter { !$0.isEmpty }
+        self.stops = stops.filter { !$0.isEmpty }.map { Array($0.utf8) }
         self.decoder = decoder
     }
 
@@ -24,38 +25,32 @@ struct StoppingText {
     /// Ends the text; returns what was held back.
     mutating func finish() -> String {
         let last = take(decoder.finish())
-        guard !isStopped else { return last }
-        text += held
-        defer { held = "" }
-        return last + held
+        let rest = String(decoding: held, as: UTF8.self)
+        held = []
+        text += rest
+        return last + rest
     }
 
     private mutating func take(_ piece: String) -> String {
         guard !isStopped else { return "" }
-        held += piece
-        let found = stops.compactMap { held.firstRange(of: $0)?.lowerBound }.min()
-        var certain: String
-        if let found {
+        held += piece.utf8
+        let certainCount: Int
+        if let found = stops.compactMap({ held.firstRange(of: $0)?.lowerBound }).min() {
             isStopped = true
-            certain = String(held[..<found])
-            held = ""
+            certainCount = found
         } else {
-            let keep = longestBeginning()
-            certain = String(held.dropLast(keep))
-            held = String(held.suffix(keep))
+            certainCount = held.count - longestBeginning()
         }
+        let certain = String(decoding: held[..<certainCount], as: UTF8.self)
+        held = isStopped ? [] : Array(held[certainCount...])
         text += certain
         return certain
     }
 
-    /// How many characters at the end of `held` could be the beginning of a stop text.
+    /// How many bytes at the end of `held` could be the beginning of a stop text.
     private func longestBeginning() -> Int {
-        var longest = 0
-        for stop in stops {
-            for count in 1..<max(stop.count, 1) where count > longest && held.hasSuffix(stop.prefix(count)) {
-                longest = count
-            }
-        }
-        return longest
+        stops.lazy.flatMap { stop in
+            (1..<max(stop.count, 1)).filter { $0 <= held.count && held.suffix($0).elementsEqual(stop.prefix($0)) }
+        }.max() ?? 0
     }
 }

@@ -97,7 +97,7 @@ public final class TextGenerator {
         var tokens: [Int32] = []
         var logits = read(prompt)
         while tokens.count < settings.maximumTokens {
-            let token = Sampler.next(logits, settings.sampling, previous: prompt + tokens, using: &generator)
+            let token = Sampler.next(logits, settings.sampling, previous: cached, using: &generator)
             if Int(token) == tokenizer.endOfTextID {
                 onText(text.finish())
                 return Completion(text: text.text, tokens: tokens, finishReason: .stop)

@@ -54,7 +54,7 @@ public enum AdamW {
         let (b1, b2) = (Float(step.beta1), Float(step.beta2))
         let (c1, c2) = (Float(1 - step.beta1), Float(1 - step.beta2))
         let scale = Float(step.gradientScale)
-        let keep = Float(decays ? 1 - step.learningRate * step.weightDecay : 1)
+        let decay = Float(decays ? step.learningRate * step.weightDecay : 0)
         let stepSize = Float(step.learningRate / correction1)
         let rootCorrection = Float(1 / correction2.squareRoot())
         let epsilon = Float(step.epsilon)
@@ -68,7 +68,9 @@ public enum AdamW {
                 let second = b2 * v[index] + c2 * gradient * gradient
                 m[index] = first
                 v[index] = second
-                w[index] = keep * w[index] - stepSize * first / (second.squareRoot() * rootCorrection + epsilon)
+                // Decay is subtracted with the step: 1 - ηλ would lose most of a small λ's digits.
+                let change = stepSize * first / (second.squareRoot() * rootCorrection + epsilon)
+                w[index] -= change + decay * w[index]
                 g[index] = 0
             }
         }

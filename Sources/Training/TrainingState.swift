@@ -16,6 +16,8 @@ public struct TrainingState: Sendable, Equatable {
     public var bestStep = 0
     /// Evaluations since then.
     public var evaluationsSinceBest = 0
+    /// Whether a signal cut off the evaluation of this step, which the resumed run then makes up for.
+    public var evaluationPending = false
     /// Steps whose loss or gradient was not finite: in all, and in a row.
     public var skippedSteps = 0
     public var consecutiveSkips = 0
@@ -70,6 +72,12 @@ public struct TrainingState: Sendable, Equatable {
                     return node.isNull || node.number != nil
                 }),
             integer("bestStep", \.bestStep), integer("evaluationsSinceBest", \.evaluationsSinceBest),
+            Field(
+                key: "evaluationPending", value: { .bool($0.evaluationPending) },
+                assign: { node, state in
+                    state.evaluationPending = node.bool ?? false
+                    return node.bool != nil
+                }),
             integer("skippedSteps", \.skippedSteps), integer("consecutiveSkips", \.consecutiveSkips),
             number("windowLoss", \.windowLoss), number("windowWeight", \.windowWeight),
             integer("seed", \.seed), integer("totalSteps", \.totalSteps),

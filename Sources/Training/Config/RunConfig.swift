@@ -114,7 +114,8 @@ public struct RunConfig: Sendable, Equatable {
         model.activation = config.activation
         model.biases = config.biases
         model.tiedHead = config.tiedHead
-        model.layerNormEpsilon = Double(config.layerNormEpsilon)
+        // The shortest decimal: 1e-5 stays 1e-5 on its way through a Float.
+        model.layerNormEpsilon = Double(config.layerNormEpsilon.description) ?? Double(config.layerNormEpsilon)
         tokenizer.vocabularySize = config.vocabularySize
     }
 

@@ -38,7 +38,8 @@ public struct DryRun: Sendable {
         let evaluated = Double(prepared.data.splits[.validation]?.predictionCount ?? 0) * evaluations
         return DryRun(
             summary: prepared.summary, measuredSteps: steps, tokensPerSecond: rate,
-            expectedSeconds: (perStep * left + evaluated / 3) / max(rate, 1e-9), peakMemoryBytes: Memory.peakBytes,
+            expectedSeconds: steps > 0 ? (perStep * left + evaluated / 3) / rate : 0,
+            peakMemoryBytes: Memory.peakBytes,
             checkpointBytes: 12 * prepared.summary.parameters)
     }
 }

@@ -49,7 +49,7 @@ public final class TrainingRun {
         metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
-        events = try EventFile(folder: folder.path)
+        events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
         try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
@@ -60,13 +60,13 @@ public final class TrainingRun {
     public func run() throws -> RunResult {
         let start = monotonicSeconds()
         report(.started(summary))
-        if trainer.state.step == 0, lastSavedStep == nil { try evaluate() }
+        if trainer.state.step == 0 && lastSavedStep == nil { try evaluate() }
+        if trainer.state.evaluationPending {
+            try evaluate()
+            try save()
+        }
         var reason = StopReason.finished
         while !trainer.isFinished {
-            let epoch = trainer.state.epoch
-            try step()
-            if evaluationIsDue(epochBefore: epoch) { try evaluate() }
-            if saveIsDue(epochBefore: epoch) { try save() }
             if patienceIsOver {
                 reason = .earlyStopping
                 break
@@ -75,6 +75,10 @@ public final class TrainingRun {
                 reason = stop
                 break
             }
+            let epoch = trainer.state.epoch
+            try step()
+            if evaluationIsDue(epochBefore: epoch) { try evaluate() }
+            if saveIsDue(epochBefore: epoch) { try save() }
         }
         if lastSavedStep != trainer.state.step { try save() }
         return result(reason, seconds: monotonicSeconds() - start)
@@ -92,12 +96,14 @@ public final class TrainingRun {
         let rate = Double(tokensTrained) / max(secondsTrained, 1e-9)
         report(.step(step, totalSteps: trainer.state.totalSteps, tokensPerSecond: rate))
         guard step.step % config.training.logEvery == 0 || trainer.isFinished else { return }
-        let loss = trainer.state.windowLoss / trainer.state.windowWeight
+        // nil where every step since the last line was skipped.
+        let weight = trainer.state.windowWeight
+        let loss = weight > 0 ? trainer.state.windowLoss / weight : nil
         trainer.state.windowLoss = 0
         trainer.state.windowWeight = 0
-        lastTrainLoss = loss
+        lastTrainLoss = loss ?? lastTrainLoss
         try metrics.append([
-            ("step", .integer(step.step)), ("epoch", .number(step.epoch)), ("loss", .number(loss)),
+            ("step", .integer(step.step)), ("epoch", .number(step.epoch)), ("loss", loss.map { .number($0) } ?? .null),
             ("learningRate", .number(step.learningRate)), ("gradientNorm", .number(step.gradientNorm)),
             ("skippedSteps", .integer(trainer.state.skippedSteps)),
         ])
@@ -105,8 +111,15 @@ public final class TrainingRun {
             ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
             ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
-        try events.write(
-            ["loss": loss, "learningRate": step.learningRate, "gradientNorm": step.gradientNorm], step: step.step)
+        try record(
+            step: step.step,
+            [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
+    }
+
+    /// The same numbers for TensorBoard.
+    private func record(step: Int, _ values: [(tag: String, value: Double)]) throws {
+        try events.append(
+            step: step, seconds: Date().timeIntervalSince1970, values: values.map { ($0.tag, Float($0.value)) })
     }
 
     /// Measures the validation split and continues the sample prompts.
@@ -115,8 +128,13 @@ public final class TrainingRun {
         guard let text = data.splits[.validation] else { return }
         guard
             let result = try evaluator.evaluate(
-                trainer.model, text, tokenizer: tokenizer, split: "validation", shouldStop: { false })
-        else { return }
+                trainer.model, text, tokenizer: tokenizer, split: "validation",
+                shouldStop: { [shouldStop] in shouldStop() != nil })
+        else {
+            trainer.state.evaluationPending = true
+            return
+        }
+        trainer.state.evaluationPending = false
         lastValidation = result
         let isBest = result.loss < trainer.state.bestLoss ?? .infinity
         if isBest {
@@ -131,7 +149,7 @@ public final class TrainingRun {
             ("validationBitsPerByte", .number(result.bitsPerByte)),
             ("validationTokenAccuracy", .number(result.tokenAccuracy)),
         ])
-        try events.write(["validationLoss": result.loss, "validationPerplexity": result.perplexity], step: step)
+        try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
         try continueSamples(step)
     }
