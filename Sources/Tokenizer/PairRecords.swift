@@ -17,6 +17,7 @@ struct PairRecord {
 struct PairRecords {
     private(set) var records: [PairRecord] = []
     private var slots = [Int32](repeating: -1, count: 1 << 12)
+    private let multiplier = PairTable.randomMultiplier()
 
     mutating func append(_ record: PairRecord) -> Int {
         records.append(record)
@@ -30,7 +31,7 @@ struct PairRecords {
     }
 
     func index(_ left: Int32, _ right: Int32) -> Int? {
-        var slot = Self.hash(left, right) & (slots.count - 1)
+        var slot = hash(left, right) & (slots.count - 1)
         while slots[slot] >= 0 {
             let place = Int(slots[slot])
             if records[place].left == left, records[place].right == right { return place }
@@ -45,13 +46,13 @@ struct PairRecords {
     }
 
     private mutating func enter(_ place: Int) {
-        var slot = Self.hash(records[place].left, records[place].right) & (slots.count - 1)
+        var slot = hash(records[place].left, records[place].right) & (slots.count - 1)
         while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = Int32(place)
     }
 
-    private static func hash(_ left: Int32, _ right: Int32) -> Int {
-        let product = PairTable.pack(left, right).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    private func hash(_ left: Int32, _ right: Int32) -> Int {
+        let product = PairTable.pack(left, right).multipliedFullWidth(by: multiplier)
         return Int(truncatingIfNeeded: product.high ^ product.low)
     }
 }

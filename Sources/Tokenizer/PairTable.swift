@@ -23,13 +23,14 @@ final class PairTable: @unchecked Sendable {
     /// What lookups need, copied out of the object so that a loop touches no reference counts. Valid while it lives.
     struct View {
         let entries: UnsafePointer<Entry>
+        let multiplier: UInt64
         let shift: UInt64
         let mask: Int
 
         @inline(__always)
         func find(_ left: Int32, _ right: Int32) -> (rank: UInt32, result: Int32) {
             let pair = PairTable.pack(left, right)
-            var slot = PairTable.slot(of: pair, shift: shift)
+            var slot = PairTable.slot(of: pair, multiplier: multiplier, shift: shift)
             while true {
                 let entry = entries[slot]
                 if entry.pair == pair { return (entry.rank, entry.result) }
@@ -51,10 +52,11 @@ final class PairTable: @unchecked Sendable {
         let capacity = 1 << Int(bits)
         entries = .allocate(capacity: capacity)
         entries.initialize(repeating: Entry(pair: Self.emptyPair, rank: 0, result: 0), count: capacity)
-        view = View(entries: entries, shift: 64 - bits, mask: capacity - 1)
+        view = View(
+            entries: entries, multiplier: Self.randomMultiplier(), shift: 64 - bits, mask: capacity - 1)
         for (rank, merge) in merges.enumerated() {
             let pair = Self.pack(merge.left, merge.right)
-            var slot = Self.slot(of: pair, shift: view.shift)
+            var slot = Self.slot(of: pair, multiplier: view.multiplier, shift: view.shift)
             while entries[slot].pair != Self.emptyPair { slot = (slot + 1) & view.mask }
             entries[slot] = Entry(pair: pair, rank: UInt32(rank), result: merge.result)
         }
@@ -68,9 +70,13 @@ final class PairTable: @unchecked Sendable {
     }
 
     @inline(__always)
-    private static func slot(of pair: UInt64, shift: UInt64) -> Int {
+    private static func slot(of pair: UInt64, multiplier: UInt64, shift: UInt64) -> Int {
         // A pair's two halves are folded first: a product's upper bits do not hear of a factor's upper bits.
         let folded = pair ^ (pair >> 29)
-        return Int(truncatingIfNeeded: (folded &* 0x9E37_79B9_7F4A_7C15) &>> shift)
+        return Int(truncatingIfNeeded: (folded &* multiplier) &>> shift)
     }
+
+    /// An odd number for multiplicative hashing. It is drawn anew, so that no file can be made to collide; what is found
+    /// does not depend on it.
+    static func randomMultiplier() -> UInt64 { UInt64.random(in: .min ... .max) | 1 }
 }

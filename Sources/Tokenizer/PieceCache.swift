@@ -19,6 +19,7 @@ struct PieceCache {
         var ids: SIMD4<Int32>
     }
 
+    private let seed = PieceHashSeed(first: 0xC2B2_AE3D_27D4_EB4F, second: 0x9E37_79B9_7F4A_7C15)
     private let entries: UnsafeMutablePointer<Entry>
     private let spill: UnsafeMutablePointer<Int32>
 
@@ -38,7 +39,7 @@ struct PieceCache {
     /// not known.
     @inline(__always)
     func copyIDs(of key: PieceKey, to output: UnsafeMutablePointer<Int32>) -> Int {
-        var slot = Self.slot(of: key)
+        var slot = slot(of: key)
         if entries[slot].low != key.low || entries[slot].high != key.high {
             slot += 1
             if entries[slot].low != key.low || entries[slot].high != key.high { return 0 }
@@ -51,7 +52,7 @@ struct PieceCache {
     }
 
     func insert(_ key: PieceKey, ids: UnsafePointer<Int32>, count: Int) {
-        let slot = Self.slot(of: key)
+        let slot = slot(of: key)
         entries[slot + 1] = entries[slot]
         if entries[slot].ids.w > Self.inlineIDs {
             (spill + (slot + 1) * Self.spillWidth).update(
@@ -64,7 +65,7 @@ struct PieceCache {
     }
 
     @inline(__always)
-    private static func slot(of key: PieceKey) -> Int {
-        Int(truncatingIfNeeded: key.hash &>> (64 - pairBits)) << 1
+    private func slot(of key: PieceKey) -> Int {
+        Int(truncatingIfNeeded: key.hash(seed) &>> (64 - Self.pairBits)) << 1
     }
 }

@@ -20,6 +20,7 @@ struct PieceCounter {
 
     private let text: UnsafePointer<UInt8>
     private let count: Int
+    private let seed = PieceHashSeed.random()
     private var slots = [Slot](repeating: Slot(), count: 1 << 12)
     private var shortCount = 0
     private var longSlots = [Int32](repeating: -1, count: 1 << 8)
@@ -54,7 +55,7 @@ struct PieceCounter {
         let key = PieceKey(start: text + piece.start, length: piece.length, available: count - piece.start)
         let mask = slots.count - 1
         let place = slots.withUnsafeBufferPointer { slots in
-            var slot = Int(truncatingIfNeeded: key.hash) & mask
+            var slot = Int(truncatingIfNeeded: key.hash(seed)) & mask
             while slots[slot].high != 0, slots[slot].low != key.low || slots[slot].high != key.high {
                 slot = (slot + 1) & mask
             }
@@ -75,7 +76,7 @@ struct PieceCounter {
         for old in slots where old.high != 0 {
             let piece = pieces[old.piece]
             let key = PieceKey(start: text + piece.start, length: piece.length, available: count - piece.start)
-            var slot = Int(truncatingIfNeeded: key.hash) & (grown.count - 1)
+            var slot = Int(truncatingIfNeeded: key.hash(seed)) & (grown.count - 1)
             while grown[slot].high != 0 { slot = (slot + 1) & (grown.count - 1) }
             grown[slot] = old
         }

@@ -31,11 +31,22 @@ struct PieceKey: Equatable {
         self.high = high | UInt64(length) << 56
     }
 
-    /// All bits of the key in 64; not for the outside, whose colliding keys cost at most a second look.
+    /// All bits of the key in 64.
     @inline(__always)
-    var hash: UInt64 {
-        let mixed = low ^ (high &* 0xC2B2_AE3D_27D4_EB4F)
-        let product = mixed.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    func hash(_ seed: PieceHashSeed) -> UInt64 {
+        let mixed = low ^ (high &* seed.first)
+        let product = mixed.multipliedFullWidth(by: seed.second)
         return product.high ^ product.low
+    }
+}
+
+/// Two odd numbers that make one hash of pieces out of many.
+struct PieceHashSeed {
+    let first: UInt64
+    let second: UInt64
+
+    /// Drawn anew, for a table that is searched until the key is found: no text can be made to collide.
+    static func random() -> PieceHashSeed {
+        PieceHashSeed(first: PairTable.randomMultiplier(), second: PairTable.randomMultiplier())
     }
 }

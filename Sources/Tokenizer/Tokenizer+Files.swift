@@ -77,7 +77,17 @@ extension Tokenizer {
     /// A token as the files write it.
     private func written(_ id: Int) -> String {
         let bytes = vocabulary.token(id)
-        return specialIDs.contains(id) ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.encode(bytes)
+        return isSpecial(id) ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.encode(bytes)
+    }
+
+    /// Found by halving, because a vocabulary may name very many.
+    private func isSpecial(_ id: Int) -> Bool {
+        var range = specialIDs[...]
+        while let middle = range.isEmpty ? nil : (range.startIndex + range.endIndex) / 2 {
+            if range[middle] == id { return true }
+            range = range[middle] < id ? range[(middle + 1)...] : range[..<middle]
+        }
+        return false
     }
 
     private var vocabularyOutput: JSONOutput {

@@ -272,4 +272,29 @@ import Tokenizer
         let error = try #require(throws: TokenizerError.self) { try Tokenizer(path: folder.path) }
         #expect(error == .fileTooLarge(path: file.path, bytes: 64 << 20 + 1, limit: 64 << 20))
     }
+
+    @Test func everyChangedByteIsReadOrRefused() throws {
+        let text = Array(
+            Self.tokenizerFile(
+                added: Self.end, vocabulary: "{\"a\":0,\"b\":1,\"ab\":2,\"Ġ\":3,\"Ġa\":5}",
+                merges: "[\"a b\",\n\"Ġ a\"]"
+            ).utf8)
+        var refused = 0
+        for place in text.indices {
+            for byte in [0x00, 0x20, 0x22, 0x2C, 0x2D, 0x30, 0x34, 0x39, 0x5B, 0x61, 0x62, 0x7D, 0xC4, 0xFF] as [UInt8]
+            {
+                var changed = text
+                changed[place] = byte
+                do {
+                    let tokenizer = try Tokenizer(serialized: changed)
+                    #expect(
+                        try Tokenizer(serialized: tokenizer.serialized()).vocabularySize == tokenizer.vocabularySize)
+                    #expect(try tokenizer.decode(0..<tokenizer.vocabularySize).count > 4)
+                } catch {
+                    refused += 1
+                }
+            }
+        }
+        #expect(refused > text.count * 7)
+    }
 }
