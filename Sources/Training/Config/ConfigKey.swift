@@ -17,7 +17,13 @@ public struct ConfigKey: Sendable {
     /// The value as it stands in a config.
     let value: @Sendable (RunConfig) -> JSONOutput
 
-    /// The path as a flag of the command line: `training.learningRate` is `--learning-rate`.
+    /// Copies the key's value from one config to another.
+    func copy(_ source: RunConfig, _ target: inout RunConfig) {
+        guard let node = try? JSONText.parse(value(source).serialized()) else { return }
+        _ = assign(node, &target)
+    }
+
+    /// The group that the key stands in: `training`.
     public var section: String { String(path.prefix { $0 != "." }) }
 }
 

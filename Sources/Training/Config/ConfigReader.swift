@@ -77,6 +77,24 @@ public struct ConfigReader {
         }
     }
 
+    /// Puts these values on top of `earlier`, a run's config that stands already.
+    ///
+    /// - Parameter changeable: keys that may differ; the others must agree.
+    /// - Returns: the keys that do differ.
+    public mutating func lay(
+        over earlier: ConfigReader, changeable: Set<String>
+    ) throws(TrainingError) -> [(path: String, here: String, there: String)] {
+        let given = origins.keys
+        let differences = config.differences(from: earlier.config).filter { given.contains($0.path) }
+        for difference in differences where !changeable.contains(difference.path) {
+            throw .configChanged(key: difference.path, run: difference.there, now: difference.here)
+        }
+        var merged = earlier.config
+        for key in ConfigKey.all where given.contains(key.path) { key.copy(config, &merged) }
+        config = merged
+        return differences
+    }
+
     /// Applies `--set key.path=value`. The value is JSON where it parses as JSON, else a text.
     public mutating func set(assignment text: String) throws(ConfigError) {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {

@@ -33,22 +33,24 @@ public struct PreparedRun {
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates.
     public init(_ request: RunRequest, notice: (String) -> Void) throws {
-        var config = request.reader.config
+        var reader = request.reader
         let previous = request.resume ? request.folder.newestWhole { notice($0) } : nil
         let state = try previous.map { try TrainingState(serialized: $0.reader.text("/state")) }
+        if state != nil { try PreparedRun.keepRunConfig(&reader, of: request.folder, notice: notice) }
+        var config = reader.config
         PreparedRun.prepareMachine(config, state, notice: notice)
         guard !config.data.train.isEmpty else { throw TrainingError.nothingToTrain("data.train names no file") }
 
         // The tokenizer comes first, since data needs it, and the data's length settles the schedule.
         let documents = try RunDocuments(config.data)
-        let source = try PreparedRun.source(config, resumed: previous?.reader)
-        if let source, state == nil { config.adopt(source.model.config) }
+        var source = try PreparedRun.source(config, resumed: previous?.reader)
+        if let base = source, state == nil { source = try PreparedRun.fit(base, to: config, given: reader.origins) }
         let tokenizer = try source?.tokenizer ?? PreparedRun.makeTokenizer(config.tokenizer, documents[.train])
         let data = try RunData(documents, tokenizer: tokenizer, startToken: config.data.startToken)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
         }
-        if let source { config.adopt(source.model.config) }
+        if let source, state == nil { config.adopt(source.model.config) }
         let shape = source?.model.config ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
         let needed = Memory.trainingBytes(shape, rowsPerBatch: config.training.batchSize * shape.contextLength)
@@ -68,7 +70,6 @@ public struct PreparedRun {
             guard state.dataHash == data.hash else {
                 throw TrainingError.dataChanged(run: state.dataHash, now: data.hash)
             }
-            try PreparedRun.checkUnchanged(config, in: request.folder, notice: notice)
         }
 
         let model = source?.model ?? Transformer(shape)
@@ -79,7 +80,7 @@ public struct PreparedRun {
             state: PreparedRun.startingState(state, config, totalSteps: totalSteps, dataHash: data.hash))
         if let previous { try trainer.optimizer.readMoments(previous.reader, model.layout) }
         (self.config, self.data, isResumed) = (config, data, previous != nil)
-        origins = PreparedRun.origins(config, request.reader.origins, hasBase: config.model.base != nil)
+        origins = PreparedRun.origins(reader.origins, hasBase: config.model.base != nil)
         summary = RunSummary(
             run: request.folder.name, parameters: model.layout.parameterCount, vocabularySize: shape.vocabularySize,
             data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
@@ -107,6 +108,23 @@ public struct PreparedRun {
         if let reader { return try SavedModel(reader) }
         guard let base = config.model.base else { return nil }
         return try SavedModel(path: base)
+    }
+
+    /// A base brings its own shape. A key of the shape that was given as well must agree, but for a shorter context,
+    /// which cuts the position table.
+    private static func fit(_ base: SavedModel, to config: RunConfig, given: [String: String]) throws -> SavedModel {
+        var adopted = config
+        adopted.adopt(base.model.config)
+        let shape = config.differences(from: adopted).filter { $0.path.hasPrefix("model.") && given[$0.path] != nil }
+        for difference in shape {
+            if difference.path == "model.contextLength", config.model.contextLength < adopted.model.contextLength {
+                return try fit(base.withContext(config.model.contextLength), to: config, given: given)
+            }
+            throw ConfigError.inconsistent(
+                "\(given[difference.path] ?? ""): \(difference.path) is \(difference.here), but the base has "
+                    + "\(difference.there)")
+        }
+        return base
     }
 
     private static func makeTokenizer(
@@ -151,27 +169,24 @@ public struct PreparedRun {
     private static let changeable: Set<String> = [
         "training.epochs", "training.steps", "training.saveEvery", "training.keepLast", "training.logEvery",
         "training.threads", "training.earlyStoppingPatience", "evaluation.every", "evaluation.batchSize",
-        "evaluation.samples", "data.train", "data.validation", "data.test", "model.base", "tokenizer.path",
-        "training.warmupSteps", "generation.maximumTokens", "generation.temperature", "generation.topK",
+        "evaluation.samples", "data.train", "data.validation", "data.test", "generation.maximumTokens",
+        "generation.temperature", "generation.topK",
         "generation.topP", "generation.repetitionPenalty", "generation.stop",
     ]
 
-    private static func checkUnchanged(
-        _ config: RunConfig, in folder: RunFolder, notice: (String) -> Void
+    /// A resumed run keeps its own config; what is given now may change how long it goes on and what it keeps.
+    private static func keepRunConfig(
+        _ reader: inout ConfigReader, of folder: RunFolder, notice: (String) -> Void
     ) throws {
-        var reader = ConfigReader()
-        try reader.read(path: folder.file("config.json"))
-        for difference in config.differences(from: reader.config) {
-            guard changeable.contains(difference.path) else {
-                throw TrainingError.configChanged(
-                    key: difference.path, run: difference.there, now: difference.here)
-            }
+        var earlier = ConfigReader()
+        try earlier.read(path: folder.file("config.json"))
+        for difference in try reader.lay(over: earlier, changeable: changeable) where difference.here != "null" {
             notice("\(difference.path) changes from \(difference.there) to \(difference.here)")
         }
     }
 
     /// `origins.json`: where each value of the resolved config came from.
-    private static func origins(_ config: RunConfig, _ given: [String: String], hasBase: Bool) -> JSONOutput {
+    private static func origins(_ given: [String: String], hasBase: Bool) -> JSONOutput {
         .object(
             ConfigKey.all.map { key in
                 let adopted = hasBase && (key.section == "model" && !key.path.hasSuffix("Dropout"))

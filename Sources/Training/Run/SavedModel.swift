@@ -120,6 +120,17 @@ public struct SavedModel {
 }
 
 extension SavedModel {
+    /// The same model with a shorter context: the position table loses its last rows.
+    public func withContext(_ contextLength: Int) -> SavedModel {
+        var shape = model.config
+        shape.contextLength = contextLength
+        let shorter = Transformer(shape)
+        for (target, source) in zip(shorter.layout.parameters, model.layout.parameters) {
+            (shorter.weights.base + target.offset).update(from: model.weights.base + source.offset, count: target.count)
+        }
+        return SavedModel(model: shorter, tokenizer: tokenizer, config: config, hash: hash)
+    }
+
     /// The largest absolute difference between two models' weights of one shape.
     public func largestDifference(from other: SavedModel) -> Float {
         precondition(model.layout == other.model.layout, "models of different shapes")
