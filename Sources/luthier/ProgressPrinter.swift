@@ -25,7 +25,7 @@ final class ProgressPrinter {
                     + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
                     + "token accuracy \(Self.percent(result.tokenAccuracy))" + (isBest && step > 0 ? " (best)" : ""))
         case .sample(_, let prompt, let text):
-            Console.message("  sample: \(prompt)│\(text)".replacingOccurrences(of: "\n", with: "⏎"))
+            Console.message("  sample: \(Self.visible(prompt))│\(Self.visible(text))")
         case .saved(_, let path, let seconds):
             Console.message("saved \(path) in \(Self.number(seconds)) s")
         }
@@ -52,6 +52,16 @@ final class ProgressPrinter {
             + "\(Int(rate)) tok/s  \(left) left"
         if Console.isTerminal { Console.progress(line) } else { Console.message(line) }
         if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
+    }
+
+    /// One line: line feeds as ⏎, other control characters, which could move the cursor, as ·.
+    static func visible(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    if scalar == "\n" { return "⏎" }
+                    return scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "·" : scalar
+                }))
     }
 
     /// Four digits behind the point, whatever the locale.

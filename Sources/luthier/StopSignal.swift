@@ -10,6 +10,12 @@ enum StopSignal {
 
     /// Catches both signals from now on.
     static func install() {
+        // Whoever starts us may have had signals blocked, and a child inherits that.
+        var both = sigset_t()
+        sigemptyset(&both)
+        sigaddset(&both, SIGINT)
+        sigaddset(&both, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &both, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 if StopSignal.received.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged {

@@ -1,0 +1,92 @@
+# What people do here: `make demo`, `make test`; `make help` lists the rest.
+
+SWIFT ?= swift
+PREFIX ?= $(HOME)/.local
+PYTHON ?= python3
+BUILD = $(SWIFT) build -c release
+LUTHIER = .build/release/luthier
+PACKAGES = pkg-config libopenblas-dev libhdf5-dev libssl-dev
+SOURCES = Package.swift Sources Tests Benchmarks
+
+.PHONY: help deps build demo test check lint format install shakespeare mutations fixtures benchmarks clean
+
+help:
+	@echo 'make demo         train a small model on the text in data/, measure it, let it write'
+	@echo 'make test         build and run all tests'
+	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
+	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
+	@echo 'make shakespeare  the published run: 2,000 steps on tiny shakespeare, to 1.90 nats per byte or less'
+	@echo 'make benchmarks   matrix products, training and generation on this machine'
+	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
+	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
+	@echo 'make format       format the sources'
+	@echo 'make clean        remove what was built'
+
+# The C libraries. Installs what is missing where it may, and says what to install where it may not.
+deps:
+	@command -v $(SWIFT) >/dev/null || { echo 'error: no Swift toolchain: install Swift 6.0 or later first'; exit 1; }
+	@if pkg-config --exists hdf5 openblas libcrypto 2>/dev/null; then exit 0; fi; \
+	if command -v brew >/dev/null; then brew install pkg-config openblas hdf5 openssl@3; exit $$?; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo 'error: OpenBLAS, HDF5 or OpenSSL is missing, and this system has no apt-get.'; \
+		echo 'hint: install the development packages of all three, and pkg-config'; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else \
+		echo 'error: some of these packages are missing, and installing them needs root:'; \
+		echo '  sudo apt-get install $(PACKAGES)'; exit 1; fi; \
+	echo 'installing $(PACKAGES)'; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $(PACKAGES) >/dev/null
+
+build: deps
+	$(BUILD) --product luthier
+
+demo: build
+	$(LUTHIER) train --config configs/forecasts.json
+	$(LUTHIER) eval --split validation
+	$(LUTHIER) generate --prompt 'Steady rain falls' --seed 3
+
+test: deps
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+check: deps lint
+	$(BUILD) --build-tests -Xswiftc -warnings-as-errors
+	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
+	$(PYTHON) Tests/tailscan.py .build/release
+
+install: build
+	install -d $(PREFIX)/bin
+	install -m 755 $(LUTHIER) $(PREFIX)/bin/luthier
+
+# Tiny shakespeare is not shipped: it is taken from the test data where they are, else downloaded.
+data/tinyshakespeare.txt:
+	@data=$${LUTHIER_TEST_DATA:-../shared/data}/corpus-tinyshakespeare/input.txt; \
+	if [ -f "$$data" ]; then cp "$$data" $@; else \
+		curl -fsSL -o $@ https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt \
+		|| { rm -f $@; echo 'error: tiny shakespeare could not be downloaded'; exit 1; }; fi
+	@echo '86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed  $@' | sha256sum --check --quiet \
+		|| { rm -f $@; echo 'error: that was not tiny shakespeare'; exit 1; }
+
+shakespeare: build data/tinyshakespeare.txt
+	$(LUTHIER) train --config configs/shakespeare.json
+	$(LUTHIER) eval --split validation
+
+benchmarks: deps
+	$(BUILD) --product benchmarks
+	.build/release/benchmarks matmul
+	.build/release/benchmarks train
+	.build/release/benchmarks generate
+
+mutations: deps
+	$(PYTHON) Tests/mutations.py
+
+fixtures:
+	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
+
+clean:
+	rm -rf .build
