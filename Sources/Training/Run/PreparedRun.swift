@@ -46,6 +46,12 @@ public struct PreparedRun {
         var source = try PreparedRun.source(config, resumed: previous?.reader)
         if let base = source, state == nil { source = try PreparedRun.fit(base, to: config, given: reader.origins) }
         let tokenizer = try source?.tokenizer ?? PreparedRun.makeTokenizer(config.tokenizer, documents[.train])
+        let learned = source == nil && config.tokenizer.path == nil
+        if learned, tokenizer.vocabularySize < config.tokenizer.vocabularySize {
+            notice(
+                "the training text gave a vocabulary of \(tokenizer.vocabularySize), not of "
+                    + "\(config.tokenizer.vocabularySize): no pair stands in it twice any more")
+        }
         let data = try RunData(documents, tokenizer: tokenizer, startToken: config.data.startToken)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
