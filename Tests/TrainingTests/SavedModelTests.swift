@@ -67,12 +67,13 @@ import Training
                 for parameter in trainer.model.layout.parameters {
                     let read = FloatArena(count: parameter.count)
                     try reader.read("/optimizer/\(group)/\(parameter.name)", shape: parameter.shape, into: read.buffer)
-                    #expect(read.bits == arena.buffer[parameter.range].map(\.bitPattern), "\(parameter.name)")
+                    #expect(read.bits == Bits(arena.buffer[parameter.range]), "\(parameter.name)")
                 }
             }
             // Written again, from what was read: the same bytes. Without optimizer and state, a third of the arrays.
             try loaded.write(to: place.path + "/b.h5", optimizer: trainer.optimizer, state: trainer.state)
-            #expect(try place.read("b.h5") == place.read("a.h5"))
+            #expect(
+                try SHA256Digest.hex(ofFile: place.path + "/b.h5") == SHA256Digest.hex(ofFile: place.path + "/a.h5"))
             try saved.write(to: place.path + "/c.h5")
             let small = try CheckpointReader(path: place.path + "/c.h5")
             #expect(3 * small.arrays.count == reader.arrays.count && small.texts == ["/config", "/tokenizer"])

@@ -6,6 +6,7 @@ import Foundation
 import Kernels
 import Model
 import TestSupport
+import Testing
 import Tokenizer
 import Training
 
@@ -64,9 +65,17 @@ enum TinyTraining {
     }
 }
 
+/// Floats compared bit by bit, so that NaN equals itself and -0 differs from 0. A failed test does not list them.
+struct Bits: Equatable, CustomTestStringConvertible {
+    private let words: [UInt32]
+
+    init(_ values: some Sequence<Float>) { words = values.map(\.bitPattern) }
+
+    var testDescription: String { "\(words.count) floats, hash \(words.reduce(0) { $0 &* 31 &+ Int($1) })" }
+}
+
 extension FloatArena {
-    /// The elements bit by bit, so that NaN equals itself and -0 differs from 0.
-    var bits: [UInt32] { buffer.map(\.bitPattern) }
+    var bits: Bits { Bits(buffer) }
 }
 
 /// Everything that a run reported, for a test to look at.

@@ -109,7 +109,7 @@ import Training
 
     /// As a skip leaves weights and moments alone, the run goes on as if the step had not been.
     @Test func whatFollowsASkipIsUntouchedByIt() throws {
-        func weightsAfter(_ lines: String, steps: Int) throws -> [UInt32] {
+        func weightsAfter(_ lines: String, steps: Int) throws -> Bits {
             let model = TinyTraining.model(Self.untied)
             try Self.poison(model, token: "Z", .nan)
             var config = Self.untied
