@@ -66,7 +66,9 @@ enum RowReader {
         func object(_ bytes: ArraySlice<UInt8>) throws(DatasetError) -> JSONObject {
             let node: JSONNode
             do {
-                node = try JSONText.parse(Array(bytes))
+                var options = JSONOptions()
+                options.firstLine = line
+                node = try JSONText.parse(Array(bytes), options: options)
             } catch {
                 throw .badRow(path: path, line: line, column: error.position.column, reason: "\(error.defect)")
             }
