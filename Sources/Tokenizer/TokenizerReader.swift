@@ -13,9 +13,9 @@ enum TokenizerReader {
             throw .noSuchFile(path: path)
         }
         guard isFolder.boolValue else { return try readTokenizerFile(path, endOfText: endOfText) }
-        let folder = URL(fileURLWithPath: path)
         func existing(_ name: String) -> String? {
-            let file = folder.appendingPathComponent(name).path
+            // Put together by hand: messages name the path as it was given.
+            let file = (path.hasSuffix("/") ? path : path + "/") + name
             return FileManager.default.fileExists(atPath: file) ? file : nil
         }
         if let file = existing("tokenizer.json") { return try readTokenizerFile(file, endOfText: endOfText) }

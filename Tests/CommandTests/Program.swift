@@ -115,9 +115,11 @@ final class Running {
 
 /// A text that a small model can learn in a moment: 120 short paragraphs, all different.
 enum SampleText {
-    static let paragraphs: String = (0..<120).map { index in
-        let place = ["Aston", "Birkdale", "Corby", "Dover", "Elgin"][index % 5]
-        let sky = ["clear", "cloudy", "rainy", "foggy"][index % 4]
-        return "In \(place) the sky is \(sky) and it is \(index % 30) degrees. Day \(index) brings wind from the west."
-    }.joined(separator: "\n\n") + "\n"
+    static let paragraphs: String =
+        (0..<120).map { index in
+            let place = ["Aston", "Birkdale", "Corby", "Dover", "Elgin"][index % 5]
+            let sky = ["clear", "cloudy", "rainy", "foggy"][index % 4]
+            return
+                "In \(place) the sky is \(sky) and it is \(index % 30) degrees. Day \(index) brings wind from the west."
+        }.joined(separator: "\n\n") + "\n"
 }
