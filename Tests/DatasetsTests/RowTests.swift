@@ -67,6 +67,14 @@ import Tokenizer
         #expect(try Self.view(#"{"instruction": "do", "output": "y"}"#).hasSuffix("[ ][y][<|endoftext|>]\n"))
     }
 
+    @Test func rowsInOneArray() throws {
+        let text = "[\n  {\"text\": \"ab\"},\n  {\"text\":\n   7}\n]"
+        let whole = text.replacing("7", with: "\"cd\"")
+        #expect(try Self.view(whole, path: "rows.json") == "a·[b][<|endoftext|>]c·[d][<|endoftext|>]\n")
+        let error = try #require(throws: DatasetError.self) { try Self.view(text, path: "rows.json") }
+        #expect("\(error)" == "rows.json, line 4, column 4: text is a number; it takes text")
+    }
+
     @Test func textRows() throws {
         #expect(try Self.view(#"{"text": "ab"}"#) == "a·[b][<|endoftext|>]\n")
     }
