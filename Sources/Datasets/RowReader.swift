@@ -16,34 +16,69 @@ enum RowReader {
 
     /// Whether a file is meant as rows: by its name, or because it begins with a brace.
     static func looksLikeRows(_ file: TextFile) -> Bool {
-        let first = file.bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
-        return file.path.hasSuffix(".jsonl") || first == 0x7B
+        file.path.hasSuffix(".jsonl") || firstByte(file) == 0x7B || isArray(file)
+    }
+
+    /// Whether all rows stand in one array of JSON.
+    private static func isArray(_ file: TextFile) -> Bool { file.path.hasSuffix(".json") && firstByte(file) == 0x5B }
+
+    private static func firstByte(_ file: TextFile) -> UInt8? {
+        file.bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
     }
 
     /// Reads every row; all are of one kind, `kind` or the first row's.
     static func read(_ file: TextFile, kind wanted: Kind?) throws(DatasetError) -> [Document] {
-        var kind = wanted
-        var firstLine: Int?
-        var documents: [Document] = []
+        var rows = RowCollector(path: file.path, kind: wanted)
+        if isArray(file) {
+            for node in try elements(of: file) {
+                try rows.add(Place(path: file.path, line: node.position.line).object(node), line: node.position.line)
+            }
+            return rows.documents
+        }
         for line in Document.lines(of: file) where !Document.isBlank(line.bytes) {
-            let place = Place(path: file.path, line: line.number)
             guard line.bytes.count <= largestLineBytes else {
                 throw .lineTooLong(
                     path: file.path, line: line.number, bytes: line.bytes.count, limit: largestLineBytes)
             }
-            let object = try place.object(line.bytes)
+            try rows.add(Place(path: file.path, line: line.number).object(line.bytes), line: line.number)
+        }
+        return rows.documents
+    }
+
+    /// The elements of a file that is one array.
+    private static func elements(of file: TextFile) throws(DatasetError) -> [JSONNode] {
+        do {
+            return try JSONText.parse(file.bytes, options: JSONOptions(maximumBytes: file.bytes.count)).array ?? []
+        } catch {
+            throw .badRow(
+                path: file.path, line: error.position.line, column: error.position.column, reason: "\(error.defect)")
+        }
+    }
+
+    /// Documents of one file, all of one kind.
+    private struct RowCollector {
+        let path: String
+        var kind: Kind?
+        var firstLine: Int?
+        var documents: [Document] = []
+
+        init(path: String, kind: Kind?) {
+            self.path = path
+            self.kind = kind
+        }
+
+        mutating func add(_ object: JSONObject, line: Int) throws(DatasetError) {
+            let place = Place(path: path, line: line)
             let found = try place.kind(of: object)
             if let kind, found != kind {
                 throw .mixedRows(
-                    path: file.path, line: line.number, found: found.rawValue, expected: kind.rawValue,
-                    since: firstLine)
+                    path: path, line: line, found: found.rawValue, expected: kind.rawValue, since: firstLine)
             }
             kind = kind ?? found
-            firstLine = firstLine ?? line.number
+            firstLine = firstLine ?? line
             let content = try place.content(of: object, found)
-            documents.append(Document(path: file.path, line: line.number, content: content, row: found))
+            documents.append(Document(path: path, line: line, content: content, row: found))
         }
-        return documents
     }
 
     /// Reads one row whose answer may be missing.
@@ -66,10 +101,16 @@ enum RowReader {
         func object(_ bytes: ArraySlice<UInt8>) throws(DatasetError) -> JSONObject {
             let node: JSONNode
             do {
-                node = try JSONText.parse(Array(bytes))
+                var options = JSONOptions()
+                options.firstLine = line
+                node = try JSONText.parse(Array(bytes), options: options)
             } catch {
                 throw .badRow(path: path, line: line, column: error.position.column, reason: "\(error.defect)")
             }
+            return try self.object(node)
+        }
+
+        func object(_ node: JSONNode) throws(DatasetError) -> JSONObject {
             guard let object = node.object else {
                 throw .badRow(
                     path: path, line: line, column: node.position.column,
@@ -153,7 +194,7 @@ enum RowReader {
         private func wrong(_ node: JSONNode?, _ key: String, _ expected: String) -> DatasetError {
             let found = node.map { $0.string.map { "\"\($0.prefix(40))\"" } ?? $0.typeName } ?? "missing"
             return .badRow(
-                path: path, line: line, column: node?.position.column ?? 1,
+                path: path, line: node?.position.line ?? line, column: node?.position.column ?? 1,
                 reason: "\(key) is \(found); it takes \(expected)")
         }
 

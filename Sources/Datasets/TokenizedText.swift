@@ -21,6 +21,12 @@ public struct TokenizedText: Sendable {
         public let path: String
         public let line: Int
         public let reason: String
+
+        public init(path: String, line: Int, reason: String) {
+            self.path = path
+            self.line = line
+            self.reason = reason
+        }
     }
 
     public let tokens: [Int32]
