@@ -48,7 +48,7 @@ let package = Package(
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
         .target(
-            name: "TestSupport", dependencies: ["Kernels", "StrictJSON"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Kernels", "Model", "StrictJSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
