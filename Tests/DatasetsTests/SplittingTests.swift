@@ -4,7 +4,9 @@ import Datasets
 import Testing
 
 @Suite struct SplittingTests {
-    static func stream(_ text: String) -> Document { Document(path: "t.txt", line: 1, content: .stream(Array(text.utf8))) }
+    static func stream(_ text: String) -> Document {
+        Document(path: "t.txt", line: 1, content: .stream(Array(text.utf8)))
+    }
 
     static func bytes(_ document: Document) -> [UInt8] {
         switch document.content {

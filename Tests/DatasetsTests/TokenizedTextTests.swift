@@ -8,7 +8,9 @@ import Tokenizer
 
 @Suite struct TokenizedTextTests {
     static func documents(_ texts: String...) -> [Document] {
-        texts.enumerated().map { Document(path: "t.txt", line: 10 * $0.offset + 1, content: .text(Array($0.element.utf8))) }
+        texts.enumerated().map {
+            Document(path: "t.txt", line: 10 * $0.offset + 1, content: .text(Array($0.element.utf8)))
+        }
     }
 
     /// The tokens of each document as text, the end-of-text token as |.
