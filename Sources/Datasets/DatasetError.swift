@@ -4,8 +4,10 @@
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
     case isFolder(path: String)
+    case emptyFolder(path: String)
     case notRegular(path: String)
     case unreadable(path: String)
+    case unwritable(path: String)
     case tooLarge(path: String, bytes: Int, limit: Int)
     /// The column counts bytes.
     case invalidUTF8(path: String, line: Int, column: Int, byte: UInt8)
@@ -13,13 +15,37 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case emptySplit(split: String, reason: String)
     case fractionsTooLarge(validation: Double, test: Double)
     case encoding(path: String, line: Int, reason: String)
+    case badRow(path: String, line: Int, column: Int, reason: String)
+    /// A row whose keys are those of no format.
+    case unknownRow(path: String, line: Int, keys: String)
+    case mixedRows(path: String, line: Int, found: String, expected: String, since: Int?)
+    case lineTooLong(path: String, line: Int, bytes: Int, limit: Int)
+    /// Rows longer than the context; all of them, in order.
+    case overlong(rows: [LongRow], limit: Int)
+    /// A row in which no token is to be learned.
+    case withoutLoss(path: String, line: Int)
+
+    /// A row that is too long.
+    public struct LongRow: Sendable, Equatable {
+        public let path: String
+        public let line: Int
+        public let tokens: Int
+
+        public init(path: String, line: Int, tokens: Int) {
+            self.path = path
+            self.line = line
+            self.tokens = tokens
+        }
+    }
 
     public var description: String {
         switch self {
         case .fileNotFound(let path): "\(path): no such file"
         case .isFolder(let path): "\(path) is a folder, where a text file was expected"
+        case .emptyFolder(let path): "\(path) is a folder without files"
         case .notRegular(let path): "\(path) is no regular file"
         case .unreadable(let path): "\(path) cannot be read"
+        case .unwritable(let path): "\(path) cannot be written"
         case .tooLarge(let path, let bytes, let limit):
             "\(path) has \(bytes) bytes; the limit for one text file is \(limit)"
         case .invalidUTF8(let path, let line, let column, let byte):
@@ -28,6 +54,21 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .fractionsTooLarge(let validation, let test):
             "data.validationFraction \(validation) and data.testFraction \(test) leave nothing to train on"
         case .encoding(let path, let line, let reason): "\(path), line \(line): \(reason)"
+        case .badRow(let path, let line, let column, let reason):
+            "\(path), line \(line), column \(column): \(reason)"
+        case .unknownRow(let path, let line, let keys):
+            "\(path), line \(line), column 1: a row of no known format" + (keys.isEmpty ? "" : ": its keys are \(keys)")
+        case .mixedRows(let path, let line, let found, let expected, let since):
+            "\(path), line \(line), column 1: a \(found) row among \(expected) rows"
+                + (since.map { " (line \($0))" } ?? "")
+        case .lineTooLong(let path, let line, let bytes, let limit):
+            "\(path), line \(line), column 1: the line has \(bytes) bytes; the limit is \(limit)"
+        case .overlong(let rows, let limit):
+            "\(rows.count) rows are longer than the \(limit) tokens that fit the context: "
+                + rows.prefix(10).map { "\($0.path), line \($0.line): \($0.tokens)" }.joined(separator: "; ")
+                + (rows.count > 10 ? "; …" : "")
+        case .withoutLoss(let path, let line):
+            "\(path), line \(line), column 1: no token of this row carries loss, so it teaches nothing"
         }
     }
 
@@ -36,6 +77,11 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .invalidUTF8: "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding"
         case .isFolder: "name the files inside it"
+        case .unknownRow:
+            "a row has prompt and completion, messages, instruction and output, or text"
+        case .overlong:
+            "a larger model.contextLength, or data.overlong: drop, truncate-prompt, truncate-answer or split"
+        case .withoutLoss: "remove the row, or set data.rowsWithoutLoss to drop"
         case .emptySplit: "name a file for it under data, or give it a fraction"
         default: nil
         }

@@ -1,53 +1,116 @@
-// Documents: the pieces of text that a model reads each from its own beginning.
+// Documents: the pieces of data that a model reads each from its own beginning.
 
-/// How files are cut into documents.
-public enum TextFormat: String, Sendable, CaseIterable {
-    /// Each file is one document, a stream from its first byte to its last.
+/// How a file is cut into documents.
+public enum DataFormat: String, Sendable, CaseIterable {
+    /// By the file's content: rows of JSON, else one stream.
+    case auto
+    /// The file is one document, a stream from its first byte to its last.
     case text
-    /// Documents stand in one file, apart by blank lines.
+    /// Documents stand apart by blank lines.
     case documents
     /// Every line is a document.
     case lines
+    /// A JSON object a line: `{"prompt", "completion"}`.
+    case promptCompletion = "prompt-completion"
+    /// A JSON object a line: `{"messages": [{"role", "content", "weight"?} …]}`.
+    case chat
+    /// A JSON object a line: `{"instruction", "input"?, "output"}`.
+    case instruction
+    /// A JSON object a line: `{"text"}`.
+    case textRows = "text-rows"
 }
 
-/// One piece of text and where it comes from.
+/// One document and where it comes from.
 public struct Document: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        /// A whole file, read as one stream; it may be cut anywhere.
+        case stream([UInt8])
+        /// A text with a beginning and an end.
+        case text([UInt8])
+        /// Turns, of which the assistant's are learned.
+        case conversation([Message])
+    }
+
     /// The file's path as it was given.
     public let path: String
     /// The line on which it begins, counted from one.
     public let line: Int
-    public let bytes: [UInt8]
+    public let content: Content
+    /// Whether it is a row of JSON, which is kept whole, rather than plain text, which may be cut into windows.
+    public var isRow: Bool { row != nil }
+    /// Which kind of row it is; nil for plain text.
+    let row: RowReader.Kind?
 
-    public init(path: String, line: Int, bytes: [UInt8]) {
+    /// Plain text, or a conversation that stands in no file.
+    package init(path: String, line: Int, content: Content) {
+        self.init(path: path, line: line, content: content, row: nil)
+    }
+
+    init(path: String, line: Int, content: Content, row: RowReader.Kind?) {
         self.path = path
         self.line = line
-        self.bytes = bytes
+        self.content = content
+        self.row = row
     }
 
-    /// Cuts a file. Blank lines between documents belong to none; in `text` every byte belongs to the one document.
-    public static func documents(of file: TextFile, format: TextFormat) -> [Document] {
+    /// The template that suits it where none is named; nil for texts.
+    public var suitingTemplate: ChatTemplate? {
+        switch row {
+        case .chat: .chat
+        case .instruction: .instruction
+        case .promptCompletion: .raw
+        case .text, nil: nil
+        }
+    }
+
+    /// Bytes of its texts.
+    public var byteCount: Int {
+        switch content {
+        case .stream(let bytes), .text(let bytes): bytes.count
+        case .conversation(let messages): messages.reduce(0) { $0 + $1.content.count }
+        }
+    }
+
+    /// Cuts a file. Blank lines between documents belong to none; in a stream every byte counts.
+    public static func documents(of file: TextFile, format: DataFormat = .auto) throws(DatasetError) -> [Document] {
         switch format {
-        case .text:
-            return file.bytes.isEmpty ? [] : [Document(path: file.path, line: 1, bytes: file.bytes)]
-        case .lines:
-            return lines(of: file).filter { !isBlank($0.bytes) }
+        case .auto:
+            return RowReader.looksLikeRows(file) ? try RowReader.read(file, kind: nil) : stream(file)
+        case .text: return stream(file)
+        case .lines: return lines(of: file).filter { !isBlank($0.bytes) }.map { $0.document(file.path) }
         case .documents:
-            var result: [Document] = []
-            for part in lines(of: file).split(whereSeparator: { isBlank($0.bytes) }) {
+            return lines(of: file).split(whereSeparator: { isBlank($0.bytes) }).map { part in
                 let bytes = Array(part.map(\.bytes).joined(separator: [0x0A]))
-                result.append(Document(path: file.path, line: part[part.startIndex].line, bytes: bytes))
+                return Line(number: part[part.startIndex].number, bytes: bytes[...]).document(file.path)
             }
-            return result
+        case .promptCompletion: return try RowReader.read(file, kind: .promptCompletion)
+        case .chat: return try RowReader.read(file, kind: .chat)
+        case .instruction: return try RowReader.read(file, kind: .instruction)
+        case .textRows: return try RowReader.read(file, kind: .text)
         }
     }
 
-    private static func lines(of file: TextFile) -> [Document] {
+    private static func stream(_ file: TextFile) -> [Document] {
+        file.bytes.isEmpty ? [] : [Document(path: file.path, line: 1, content: .stream(file.bytes))]
+    }
+
+    /// One line of a file.
+    struct Line {
+        let number: Int
+        let bytes: ArraySlice<UInt8>
+
+        func document(_ path: String) -> Document {
+            Document(path: path, line: number, content: .text(Array(bytes)))
+        }
+    }
+
+    static func lines(of file: TextFile) -> [Line] {
         file.bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated().map {
-            Document(path: file.path, line: $0.offset + 1, bytes: Array($0.element))
+            Line(number: $0.offset + 1, bytes: $0.element)
         }
     }
 
-    private static func isBlank(_ bytes: [UInt8]) -> Bool {
+    static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
     }
 }

@@ -1,4 +1,4 @@
-// Cutting one body of text into training, validation and test, where no files are given for them.
+// Cutting one body of data into training, validation and test, where no files are given for them.
 
 import Kernels
 
@@ -23,34 +23,39 @@ public struct SplitFractions: Sendable, Equatable {
 
     /// Divides `documents`, which keep their order inside each part.
     ///
-    /// A stream (`text`) is cut in three at character boundaries: first training, then validation, then test, so that
-    /// no sentence stands on both sides. Documents are drawn by the seed.
-    public func divide(_ documents: [Document], format: TextFormat) throws(DatasetError) -> [Split: [Document]] {
+    /// A stream is cut in three at character boundaries: first training, then validation, then test, so that no
+    /// sentence stands on both sides. All other documents are drawn by the seed.
+    public func divide(_ documents: [Document]) throws(DatasetError) -> [Split: [Document]] {
         guard validation >= 0, test >= 0, validation + test < 1 else {
             throw .fractionsTooLarge(validation: validation, test: test)
         }
-        return format == .text ? divideStreams(documents) : drawDocuments(documents)
-    }
-
-    private func divideStreams(_ documents: [Document]) -> [Split: [Document]] {
         var parts: [Split: [Document]] = [:]
+        var whole: [Document] = []
         for document in documents {
-            let count = document.bytes.count
-            let first = boundary(Int(Double(count) * (1 - validation - test)), in: document.bytes)
-            let second = test > 0 ? boundary(Int(Double(count) * (1 - test)), in: document.bytes) : count
-            let ranges: [(Split, Range<Int>)] = [
-                (.train, 0..<first), (.validation, first..<second), (.test, second..<count),
-            ]
-            for (split, range) in ranges where !range.isEmpty {
-                let line = document.line + document.bytes[..<range.lowerBound].count { $0 == 0x0A }
-                let piece = Document(path: document.path, line: line, bytes: Array(document.bytes[range]))
-                parts[split, default: []].append(piece)
+            if case .stream(let bytes) = document.content {
+                for (split, piece) in cut(document, bytes) { parts[split, default: []].append(piece) }
+            } else {
+                whole.append(document)
             }
         }
+        for (split, drawn) in draw(whole) { parts[split, default: []] += drawn }
         return parts
     }
 
-    private func drawDocuments(_ documents: [Document]) -> [Split: [Document]] {
+    private func cut(_ document: Document, _ bytes: [UInt8]) -> [(Split, Document)] {
+        let count = bytes.count
+        let first = boundary(Int(Double(count) * (1 - validation - test)), in: bytes)
+        let second = test > 0 ? boundary(Int(Double(count) * (1 - test)), in: bytes) : count
+        let ranges: [(Split, Range<Int>)] = [
+            (.train, 0..<first), (.validation, first..<second), (.test, second..<count),
+        ]
+        return ranges.filter { !$0.1.isEmpty }.map { split, range in
+            let line = document.line + bytes[..<range.lowerBound].count { $0 == 0x0A }
+            return (split, Document(path: document.path, line: line, content: .stream(Array(bytes[range]))))
+        }
+    }
+
+    private func draw(_ documents: [Document]) -> [Split: [Document]] {
         let count = documents.count
         let validationCount = share(validation, of: count)
         let testCount = min(share(test, of: count), max(0, count - validationCount - 1))

@@ -1,7 +1,7 @@
 // Sixteen floats at a time: loads, stores, and the elementary functions that the layers share.
 
 /// One AVX-512 register of floats (two AVX2 registers, four of SSE or NEON).
-typealias Lanes = SIMD16<Float>
+package typealias Lanes = SIMD16<Float>
 
 /// How many floats a `Lanes` holds.
 let laneCount = 16
@@ -130,11 +130,11 @@ func largest(_ input: UnsafeMutablePointer<Float>, count: Int) -> Float {
 }
 
 /// The elementary functions of the layers, sixteen lanes at a time, correct to about two units in the last place.
-enum Elementary {
+package enum Elementary {
     /// eˣ: x = n ln 2 + r with |r| ≤ ln 2 / 2, eʳ by a Taylor polynomial of degree seven, scaled by 2ⁿ in the
     /// exponent's bits. Zero below -87.33 (where the result would be subnormal), e^88.37 above 88.37; NaN stays NaN.
     @inline(__always)
-    static func exp(_ x: Lanes) -> Lanes {
+    package static func exp(_ x: Lanes) -> Lanes {
         let upper = Lanes(repeating: 88.37)
         let lower = Lanes(repeating: -87.33)
         var bounded = x.replacing(with: upper, where: x .> upper)
@@ -161,12 +161,12 @@ enum Elementary {
 
     /// 1 / (1 + e⁻ˣ).
     @inline(__always)
-    static func sigmoid(_ x: Lanes) -> Lanes { Lanes(repeating: 1) / (Lanes(repeating: 1) + exp(-x)) }
+    package static func sigmoid(_ x: Lanes) -> Lanes { Lanes(repeating: 1) / (Lanes(repeating: 1) + exp(-x)) }
 
     /// erf(x) = x P(x²) / Q(x²) on [-4, 4], ±1 beyond; coefficients of the rational fit published in Eigen's
     /// SpecialFunctionsImpl.h, absolute error below 3e-7.
     @inline(__always)
-    static func erf(_ x: Lanes) -> Lanes {
+    package static func erf(_ x: Lanes) -> Lanes {
         let limit = Lanes(repeating: 4)
         var bounded = x.replacing(with: limit, where: x .> limit)
         bounded = bounded.replacing(with: -limit, where: bounded .< -limit)

@@ -10,6 +10,8 @@ public struct JSONOptions: Sendable {
     /// How many arrays and objects may stand inside each other; at most `deepestNesting` counts.
     public var maximumDepth: Int
     public var maximumBytes: Int
+    /// The number of the text's first line: that of its place in a file of one text a line.
+    public var firstLine = 1
 
     public init(allowsComments: Bool = false, maximumDepth: Int = 128, maximumBytes: Int = 64 << 20) {
         self.allowsComments = allowsComments

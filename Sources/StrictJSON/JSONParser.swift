@@ -10,7 +10,7 @@ struct JSONParser {
     let allowsComments: Bool
     let maximumDepth: Int
     var offset = 0
-    var line = 1
+    var line: Int
     var lineStart = 0
     var continuationBytes = 0
 
@@ -19,6 +19,7 @@ struct JSONParser {
         self.count = count
         allowsComments = options.allowsComments
         maximumDepth = min(options.maximumDepth, JSONOptions.deepestNesting)
+        line = options.firstLine
     }
 
     /// The place of the byte at `offset`; only valid for offsets with no continuation byte between them and the state.

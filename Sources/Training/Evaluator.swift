@@ -7,22 +7,29 @@ import Tokenizer
 
 /// What a model does on a text.
 public struct EvaluationResult: Sendable, Equatable {
-    /// Mean over all predicted tokens, in nats.
+    /// Σ weight · loss / Σ weight over all predictions, in nats.
     public var loss: Double
-    /// Predicted tokens.
+    /// Predictions that carry loss.
     public var tokens: Int
     /// Predictions in which the right token had the largest logit.
     public var correct: Int
     /// Documents that took part.
     public var examples: Int
-    /// Bytes of the predicted tokens.
+    /// Documents with answers, and those in which every token of every answer was predicted right.
+    public var answered: Int
+    public var answeredRight: Int
+    /// Bytes of the predicted tokens; a special token has none.
     public var bytes: Int
+    /// Σ loss over the predictions, whatever their weight.
+    public var summedLoss: Double
 
     /// e^loss.
     public var perplexity: Double { exp(loss) }
     /// Summed loss / ln 2 / bytes: comparable between vocabularies.
-    public var bitsPerByte: Double { loss * Double(tokens) / log(2) / Double(max(1, bytes)) }
+    public var bitsPerByte: Double { summedLoss / log(2) / Double(max(1, bytes)) }
     public var tokenAccuracy: Double { Double(correct) / Double(max(1, tokens)) }
+    /// nil for plain text.
+    public var sequenceAccuracy: Double? { answered > 0 ? Double(answeredRight) / Double(answered) : nil }
 }
 
 /// Predicts every token of a text once. The definition of perplexity: nothing is added to a document, its tokens from
@@ -57,21 +64,35 @@ public struct Evaluator: Sendable {
         guard !windows.isEmpty else {
             throw .emptySplit(split: split, reason: "no document has two tokens or more")
         }
-        var sum = 0.0
-        var result = EvaluationResult(loss: 0, tokens: 0, correct: 0, examples: 0, bytes: 0)
+        let special = Set(tokenizer.specialIDs)
+        var (weighted, weightSum) = (0.0, 0.0)
+        var wrong = Set<Int>()
+        var result = EvaluationResult(
+            loss: 0, tokens: 0, correct: 0, examples: 0, answered: 0, answeredRight: 0, bytes: 0, summedLoss: 0)
         for start in Swift.stride(from: 0, to: windows.count, by: batchSize) {
             if shouldStop() { return nil }
-            let batch = batch(windows[start..<min(start + batchSize, windows.count)], text)
+            let part = windows[start..<min(start + batchSize, windows.count)]
+            let batch = batch(part, text)
             let rows = model.evaluate(batch).rows
-            for row in 0..<batch.rowCount where batch.weights[row] != 0 {
-                sum += rows[row].loss
-                result.correct += rows[row].isCorrect ? 1 : 0
-                result.tokens += 1
-                result.bytes += tokenizer.bytes(of: Int(batch.targets[row])).count
+            for (window, sequence) in zip(part, batch.sequences) {
+                for row in sequence where batch.weights[row] != 0 {
+                    weighted += Double(batch.weights[row]) * rows[row].loss
+                    weightSum += Double(batch.weights[row])
+                    result.summedLoss += rows[row].loss
+                    result.tokens += 1
+                    result.correct += rows[row].isCorrect ? 1 : 0
+                    if !rows[row].isCorrect { wrong.insert(window.source) }
+                    let target = Int(batch.targets[row])
+                    result.bytes += special.contains(target) ? 0 : tokenizer.bytes(of: target).count
+                }
             }
         }
-        result.loss = sum / Double(result.tokens)
-        result.examples = Set(windows.map(\.source)).count
+        result.loss = weighted / weightSum
+        let sources = Set(windows.map(\.source))
+        result.examples = sources.count
+        let answered = sources.filter { text.sources[$0].hasAnswers }
+        result.answered = answered.count
+        result.answeredRight = answered.count { !wrong.contains($0) }
         return result
     }
 
@@ -89,13 +110,9 @@ public struct Evaluator: Sendable {
     private func batch(_ windows: ArraySlice<Window>, _ text: TokenizedText) -> SequenceBatch {
         var batch = SequenceBatch()
         for (index, window) in windows.enumerated() {
-            let weights =
-                [Float](repeating: 0, count: window.skipped)
-                + [Float](repeating: 1, count: window.count - window.skipped)
             batch.append(
-                tokens: text.tokens[window.start..<(window.start + window.count)],
-                targets: text.tokens[(window.start + 1)..<(window.start + window.count + 1)],
-                weights: weights, example: index)
+                tokens: text.tokens[window.inputs], targets: text.tokens[window.targets],
+                weights: text.weights(window), example: index)
         }
         return batch
     }

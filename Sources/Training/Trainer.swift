@@ -16,7 +16,7 @@ public struct StepReport: Sendable {
     public var learningRate: Double
     /// Before clipping.
     public var gradientNorm: Double
-    /// Predictions that carried loss.
+    /// Tokens read.
     public var tokens: Int
     public var seconds: Double
     /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
@@ -125,7 +125,7 @@ public final class Trainer {
     ///
     /// - Returns: Σ weight · loss and Σ weight.
     private func accumulateGradients(_ chosen: ArraySlice<Window>) -> (Double, Double) {
-        let weightSum = chosen.reduce(0.0) { $0 + Double($1.count) }
+        let weightSum = chosen.reduce(0.0) { $0 + data.text.weightSum($1) }
         var loss = 0.0
         for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
             let part = chosen[start..<min(start + config.training.batchSize, chosen.endIndex)]

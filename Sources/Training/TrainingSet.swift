@@ -20,7 +20,7 @@ public struct TrainingSet: Sendable {
         self.seed = seed
     }
 
-    /// The windows of one epoch in their order. Long documents are cut at another place each time.
+    /// The windows of one epoch in their order. Streams are cut at other places each time.
     public func windows(epoch: Int) -> [Window] {
         let windows = text.windows(length: contextLength, phase: phase(epoch: epoch))
         guard shuffles else { return windows }
@@ -35,8 +35,8 @@ public struct TrainingSet: Sendable {
 
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
     public func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
-        // Only a text longer than a window has epochs of different lengths.
-        guard shuffles, text.sources.contains(where: { $0.tokens.count > contextLength + 1 }) else {
+        // Only a stream longer than a window has epochs of different lengths.
+        guard shuffles, text.sources.contains(where: { $0.isStream && $0.tokens.count > contextLength + 1 }) else {
             return epochs * ((windowCount(epoch: 0) + examples - 1) / examples)
         }
         return (0..<epochs).reduce(0) { $0 + (windowCount(epoch: $1) + examples - 1) / examples }
@@ -55,9 +55,8 @@ public struct TrainingSet: Sendable {
         var batch = SequenceBatch()
         for (offset, window) in windows.enumerated() {
             batch.append(
-                tokens: text.tokens[window.start..<(window.start + window.count)],
-                targets: text.tokens[(window.start + 1)..<(window.start + window.count + 1)],
-                example: first + offset)
+                tokens: text.tokens[window.inputs], targets: text.tokens[window.targets],
+                weights: text.weights(window), example: first + offset)
         }
         return batch
     }

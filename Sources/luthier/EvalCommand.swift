@@ -1,4 +1,4 @@
-// `luthier eval`: loss, perplexity and accuracy on a split of a run's data, or on a file.
+// `luthier eval`: loss, perplexity and accuracy on a split of a run's data, or on a file; on request, real answers.
 
 import Arguments
 import Datasets
@@ -15,7 +15,7 @@ struct EvalCommand: ParsableCommand {
     var config: String?
     @Option(help: "Which part of the data.")
     var split: Split = .validation
-    @Option(help: ArgumentHelp("Measures this file as one text instead.", valueName: "file"))
+    @Option(help: ArgumentHelp("Measures this file instead: rows of JSON, else one text.", valueName: "file"))
     var data: String?
     @Option(help: "Tokens read at once; the model's context by default.")
     var window: Int?
@@ -23,12 +23,20 @@ struct EvalCommand: ParsableCommand {
     var stride: Int?
     @Option(help: "Windows worked on together.")
     var batchSize: Int = 8
+    @Flag(help: "Answers every row greedily as well: exact match, stop rate, mean length.")
+    var generate = false
+    @Option(help: "With --generate: holds each answer against the slots that it must contain.")
+    var check: AnswerCheck?
+    @Option(help: "Rows that are answered at the most.")
+    var limit: Int?
     @Flag(help: "Ends with one JSON object on stdout.")
     var json = false
 
     mutating func validate() throws(ValidationError) {
         if let window, window < 1 { throw ValidationError("--window \(window) must be at least 1") }
         if let stride, stride < 1 { throw ValidationError("--stride \(stride) must be at least 1") }
+        if let limit, limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
+        if check != nil && !generate { throw ValidationError("--check needs answers", hint: "add --generate") }
         if batchSize < 1 { throw ValidationError("--batch-size \(batchSize) must be at least 1") }
     }
 
@@ -42,21 +50,31 @@ struct EvalCommand: ParsableCommand {
         guard (stride ?? window) <= window else {
             throw ValidationError("--stride \(stride ?? window) is larger than the window of \(window)")
         }
-        let documents = try documents()
-        let end = saved.tokenizer.endOfTextID.map { Int32($0) }
-        let text = try TokenizedText(
-            documents.list, tokenizer: saved.tokenizer, startToken: documents.startToken ? end : nil)
-        let evaluator = Evaluator(window: window, stride: stride ?? window, batchSize: batchSize)
+        let (documents, section) = try source()
         let name = data ?? split.rawValue
-        guard
-            let result = try evaluator.evaluate(saved.model, text, tokenizer: saved.tokenizer, split: name)
+        var config = saved.config
+        config.data.startToken = section.startToken
+        config.data.overlong = section.overlong
+        config.data.promptLossWeight = 0
+        let template = saved.template ?? documents.lazy.compactMap(\.suitingTemplate).first ?? .raw
+        var options = config.encodingOptions(template: template, contextLength: context)
+        options.dropsRowsWithoutLoss = true
+        let text = try TokenizedText(documents, tokenizer: saved.tokenizer, options)
+        let evaluator = Evaluator(window: window, stride: stride ?? window, batchSize: batchSize)
+        guard let result = try evaluator.evaluate(saved.model, text, tokenizer: saved.tokenizer, split: name)
         else { return }
         show(result, name)
+        for remark in text.dropped { Console.message("note: \(remark.path), line \(remark.line): \(remark.reason)") }
+        var members = members(result, name)
+        if generate { members += try answers(documents, saved) }
+        if json { Console.json(members) }
     }
 
     /// The documents to measure: of the file, or of the split that the config describes.
-    private func documents() throws -> (list: [Document], startToken: Bool) {
-        if let data { return (Document.documents(of: try TextFile(path: data), format: .text), false) }
+    private func source() throws -> ([Document], RunConfig.DataSection) {
+        if let data {
+            return (try Document.documents(of: TextFile(path: data)), RunConfig().data)
+        }
         var reader = ConfigReader()
         if let config {
             try reader.read(path: config)
@@ -74,28 +92,66 @@ struct EvalCommand: ParsableCommand {
         guard !documents[split].isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
-        return (documents[split], reader.config.data.startToken)
+        return (documents[split], reader.config.data)
     }
 
     private func show(_ result: EvaluationResult, _ name: String) {
-        let rows = [
+        Console.output("\(name)\n")
+        var rows = [
             ("loss", ProgressPrinter.number(result.loss, digits: 6) + " nats per token"),
             ("perplexity", ProgressPrinter.number(result.perplexity, digits: 6)),
             ("bits per byte", ProgressPrinter.number(result.bitsPerByte, digits: 6)),
             ("token accuracy", ProgressPrinter.percent(result.tokenAccuracy)),
-            ("tokens", "\(result.tokens) in \(result.examples) documents"),
         ]
-        Console.output("\(name)\n")
+        if let accuracy = result.sequenceAccuracy { rows.append(("rows all right", ProgressPrinter.percent(accuracy))) }
+        rows.append(("tokens", "\(result.tokens) in \(result.examples) documents"))
+        show(rows)
+    }
+
+    private func show(_ rows: [(label: String, value: String)]) {
         for (label, value) in rows {
-            Console.output("  \(label)\(String(repeating: " ", count: 16 - label.count))\(value)\n")
+            Console.output("  \(label)\(String(repeating: " ", count: max(1, 16 - label.count)))\(value)\n")
         }
-        guard json else { return }
-        Console.json([
+    }
+
+    /// Generates an answer for every turn, and says how many are right.
+    private func answers(
+        _ documents: [Document], _ saved: SavedModel
+    ) throws -> [(key: String, value: JSONOutput)] {
+        let responder = Responder(saved)
+        let total = min(limit ?? documents.count, documents.count)
+        let records = try AnswerEvaluator.answers(responder, documents, limit: limit) { done in
+            if Console.isTerminal { Console.progress("\(done)/\(total) rows answered") }
+        }
+        Console.endProgress()
+        let summary = AnswerSummary(records)
+        guard summary.answers > 0 else {
+            throw ValidationError("--generate: this data has no answers to compare with")
+        }
+        show([
+            ("answers", "\(summary.answers)"), ("exact match", ProgressPrinter.percent(summary.exactMatch)),
+            ("stop rate", ProgressPrinter.percent(summary.stopRate)),
+            ("mean length", ProgressPrinter.number(summary.meanTokens, digits: 1) + " tokens"),
+        ])
+        var members: [(key: String, value: JSONOutput)] = []
+        if check == .weather {
+            let report = try WeatherCheck.run(records)
+            Console.output(report.render())
+            members.append(("weather", report.json))
+        }
+        return members + [
+            ("answers", .integer(summary.answers)), ("exactMatch", .number(summary.exactMatch)),
+            ("stopRate", .number(summary.stopRate)), ("meanTokens", .number(summary.meanTokens)),
+        ]
+    }
+
+    private func members(_ result: EvaluationResult, _ name: String) -> [(key: String, value: JSONOutput)] {
+        [
             ("loss", .number(result.loss)), ("perplexity", .number(result.perplexity)),
             ("bitsPerByte", .number(result.bitsPerByte)), ("tokenAccuracy", .number(result.tokenAccuracy)),
-            ("sequenceAccuracy", .null), ("tokens", .integer(result.tokens)), ("examples", .integer(result.examples)),
-            ("split", .string(name)),
-        ])
+            ("sequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null),
+            ("tokens", .integer(result.tokens)), ("examples", .integer(result.examples)), ("split", .string(name)),
+        ]
     }
 }
 

@@ -25,8 +25,18 @@ import Testing
         Case(
             "missing text", ["--config", "small.json", "--train", "none.txt"], 1, "error: none.txt: no such file"),
         Case(
-            "folder as text", ["--config", "small.json", "--train", "folder"], 1,
-            "error: folder is a folder, where a text file was expected"),
+            "empty folder as text", ["--config", "small.json", "--train", "hollow"], 1,
+            "error: hollow is a folder without files"),
+        Case(
+            "rows too long", ["--config", "small.json", "--train", "long.jsonl"], 1,
+            "error: 2 rows are longer than the 17 tokens that fit the context: long.jsonl, line 1: 31; long.jsonl, line 3: 24"
+        ),
+        Case(
+            "nothing to learn", ["--config", "small.json", "--train", "unlearned.jsonl"], 1,
+            "error: unlearned.jsonl, line 2, column 1: no token of this row carries loss, so it teaches nothing"),
+        Case(
+            "a row that is no JSON", ["--config", "small.json", "--train", "torn.jsonl"], 1,
+            "error: torn.jsonl, line 2, column 14: "),
         Case(
             "unknown key", ["--config", "unknown.json"], 1,
             "error: unknown.json, line 2, column 16: unknown key training.learnRate; did you mean training.learningRate?"
@@ -93,7 +103,9 @@ import Testing
             "window larger than the context",
             ["eval", "--checkpoint", "whole.h5", "--data", "text.txt", "--window", "17"], 2,
             "error: --window 17 is larger than the model's context of 16"),
-        Case("two prompts", ["generate", "--prompt", "a", "-"], 2, "error: one of --prompt, --prompt-file and - is"),
+        Case(
+            "two prompts", ["generate", "--prompt", "a", "-"], 2,
+            "error: one of --prompt, --prompt-file, --batch and - is"),
         Case(
             "negative temperature", ["generate", "--prompt", "a", "--temperature", "-1"], 2,
             "error: --temperature -1.0 must lie between 0 and 100"),
@@ -135,6 +147,19 @@ import Testing
         try place.write("", to: "empty.txt")
         try place.write(Data("ok\ncaf".utf8) + Data([0xE9]) + Data("\n".utf8), to: "latin1.txt")
         try place.write("x", to: "folder/inside.txt")
+        try FileManager.default.createDirectory(atPath: place.file("hollow"), withIntermediateDirectories: true)
+        try place.write(
+            """
+            {"prompt": "twenty-four characters..", "completion": "answer"}
+            {"prompt": "a", "completion": "b"}
+            {"prompt": "twenty characters...", "completion": "end"}
+            """, to: "long.jsonl")
+        try place.write(
+            """
+            {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+            {"messages": [{"role": "user", "content": "a"}]}
+            """, to: "unlearned.jsonl")
+        try place.write("{\"text\": \"a\"}\n{\"text\": \"b\" \n", to: "torn.jsonl")
         try place.write("#version: 0.2\na b\nc\n", to: "merges/merges.txt")
         try place.write("{\"a\": 0, \"b\": 1, \"ab\": 2, \"c\": 3}", to: "merges/vocab.json")
         try place.write("\u{80}pickle", to: "pickled/pytorch_model.bin")

@@ -18,11 +18,15 @@ import Testing
             (.documents, "one", [(1, "one")]),
             (.documents, "", []),
             (.documents, " \n\t\n", []),
-        ] as [(TextFormat, String, [(Int, String)])])
-    func formats(format: TextFormat, text: String, expected: [(line: Int, text: String)]) throws {
+        ] as [(DataFormat, String, [(Int, String)])])
+    func formats(format: DataFormat, text: String, expected: [(line: Int, text: String)]) throws {
         let file = try TextFile(path: "t.txt", bytes: Array(text.utf8))
-        let documents = Document.documents(of: file, format: format)
+        let documents = try Document.documents(of: file, format: format)
         #expect(
-            documents == expected.map { Document(path: "t.txt", line: $0.line, bytes: Array($0.text.utf8)) })
+            documents
+                == expected.map { line, text in
+                    let bytes = Array(text.utf8)
+                    return Document(path: "t.txt", line: line, content: format == .text ? .stream(bytes) : .text(bytes))
+                })
     }
 }

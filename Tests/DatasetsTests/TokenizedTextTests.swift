@@ -8,7 +8,9 @@ import Tokenizer
 
 @Suite struct TokenizedTextTests {
     static func documents(_ texts: String...) -> [Document] {
-        texts.enumerated().map { Document(path: "t.txt", line: 10 * $0.offset + 1, bytes: Array($0.element.utf8)) }
+        texts.enumerated().map {
+            Document(path: "t.txt", line: 10 * $0.offset + 1, content: .text(Array($0.element.utf8)))
+        }
     }
 
     /// The tokens of each document as text, the end-of-text token as |.
@@ -20,16 +22,18 @@ import Tokenizer
 
     @Test(
         arguments: [
-            (nil, nil, ["ab", "cde"], ["x", ""]),
-            (256, nil, ["|ab", "|x", "|cde"], [""]),
-            (nil, 256, ["ab|", "x|", "cde|"], [""]),
-            (256, 256, ["|ab|", "|x|", "||", "|cde|"], []),
-        ] as [(Int32?, Int32?, [String], [String])])
-    func startAndEndTokens(start: Int32?, end: Int32?, kept: [String], dropped: [String]) throws {
-        let text = try TokenizedText(
-            Self.documents("ab", "x", "", "cde"), tokenizer: .bytes, startToken: start, endToken: end)
+            (false, false, ["ab", "cde"], [11, 21]),
+            (true, false, ["|ab", "|x", "|cde"], [21]),
+            (false, true, ["ab|", "x|", "cde|"], [21]),
+            (true, true, ["|ab|", "|x|", "||", "|cde|"], []),
+        ] as [(Bool, Bool, [String], [Int])])
+    func startAndEndTokens(start: Bool, end: Bool, kept: [String], dropped: [Int]) throws {
+        var options = EncodingOptions()
+        (options.startToken, options.endsTexts) = (start, end)
+        let text = try TokenizedText(Self.documents("ab", "x", "", "cde"), tokenizer: .bytes, options)
         #expect(Self.shown(text) == kept)
-        #expect(text.tooShort.map { String(decoding: $0.bytes, as: UTF8.self) } == dropped)
+        #expect(text.dropped.map(\.line) == dropped)
+        #expect(text.dropped.allSatisfy { $0.reason == "fewer than two tokens: nothing to predict" })
         #expect(text.tokens.count == kept.reduce(0) { $0 + $1.count })
         #expect(text.predictionCount == text.tokens.count - kept.count)
         #expect(text.sources.allSatisfy { $0.path == "t.txt" })
@@ -46,7 +50,7 @@ import Tokenizer
             _ = try folder.write("#version: 0.2\n", as: "merges.txt")
             let tokenizer = try Tokenizer(path: folder.path)
             let error = #expect(throws: DatasetError.self) {
-                try TokenizedText(Self.documents("ab", "abZ"), tokenizer: tokenizer)
+                try TokenizedText(Self.documents("ab", "abZ"), tokenizer: tokenizer, EncodingOptions())
             }
             #expect(
                 error?.description
@@ -61,8 +65,12 @@ import Tokenizer
     }
 
     @Test func linesAreCounted() throws {
-        let text = try TokenizedText(
-            Self.documents("a\nb\n\nc", "x\ny"), tokenizer: .bytes, startToken: 256, endToken: nil)
+        var options = EncodingOptions()
+        options.startToken = true
+        let streams = ["a\nb\n\nc", "x\ny"].enumerated().map {
+            Document(path: "t.txt", line: 10 * $0.offset + 1, content: .stream(Array($0.element.utf8)))
+        }
+        let text = try TokenizedText(streams, tokenizer: .bytes, options)
         func line(_ position: Int, _ source: Int) -> Int { text.line(of: position, source: source, tokenizer: .bytes) }
         // The tokens are |a↩b↩↩c|x↩y.
         #expect((0..<7).map { line($0, 0) } == [1, 1, 1, 2, 2, 3, 4])
@@ -73,8 +81,10 @@ import Tokenizer
 @Suite struct WindowTests {
     /// Documents with these numbers of tokens.
     static func text(_ counts: [Int]) throws -> TokenizedText {
-        let documents = counts.map { Document(path: "t", line: 1, bytes: [UInt8](repeating: 0x61, count: $0)) }
-        return try TokenizedText(documents, tokenizer: .bytes)
+        let documents = counts.map {
+            Document(path: "t", line: 1, content: .stream([UInt8](repeating: 0x61, count: $0)))
+        }
+        return try TokenizedText(documents, tokenizer: .bytes, EncodingOptions())
     }
 
     /// `start+count`, with `(skipped)` where there are any, and the source.

@@ -14,6 +14,8 @@ import Training
         ("model.embeddingDropout", "null"), ("model.attentionDropout", "null"), ("model.residualDropout", "null"),
         ("tokenizer.path", "null"), ("tokenizer.vocabularySize", "4096"), ("tokenizer.split", "\"gpt2\""),
         ("data.train", "[]"), ("data.validation", "[]"), ("data.test", "[]"), ("data.format", "\"auto\""),
+        ("data.template", "null"), ("data.promptLossWeight", "0.0"), ("data.overlong", "\"error\""),
+        ("data.rowsWithoutLoss", "\"error\""),
         ("data.validationFraction", "0.1"), ("data.testFraction", "0.0"), ("data.splitSeed", "1"),
         ("data.shuffle", "true"), ("data.startToken", "false"),
         ("training.epochs", "3"), ("training.steps", "null"), ("training.batchSize", "8"),
@@ -80,7 +82,8 @@ import Training
             "tokenizer": { "path": "t", "vocabularySize": 300, "split": "none" },
             "data": {
                 "train": ["a", "b"], "validation": "c", "test": ["d"], "format": "lines", "validationFraction": 0.2,
-                "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true
+                "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "template": "chat",
+                "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop"
             },
             "training": {
                 "epochs": 5, "steps": 77, "batchSize": 3, "accumulation": 2, "learningRate": 3e-4,

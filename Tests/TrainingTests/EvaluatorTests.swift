@@ -76,8 +76,8 @@ import Training
     @Test func bitsPerByteCountBytes() throws {
         let words = Array(TinyText.lines(30).utf8)
         let tokenizer = try Tokenizer.train(on: [words], vocabularySize: 280, split: .gpt2)
-        let document = Document(path: "t.txt", line: 1, bytes: words)
-        let text = try TokenizedText([document], tokenizer: tokenizer)
+        let document = Document(path: "t.txt", line: 1, content: .stream(words))
+        let text = try TokenizedText([document], tokenizer: tokenizer, EncodingOptions())
         #expect(text.tokens.count < words.count)
         let model = TinyTraining.model(config, vocabularySize: 280)
         let evaluator = Evaluator(window: 8, stride: 8)

@@ -48,9 +48,10 @@ enum TinyTraining {
     }
 
     /// A text whose lines are documents.
-    static func text(_ lines: String, path: String = "t.txt", format: TextFormat = .lines) throws -> TokenizedText {
+    static func text(_ lines: String, path: String = "t.txt", format: DataFormat = .lines) throws -> TokenizedText {
         let file = try TextFile(path: path, bytes: Array(lines.utf8))
-        return try TokenizedText(Document.documents(of: file, format: format), tokenizer: tokenizer)
+        return try TokenizedText(
+            Document.documents(of: file, format: format), tokenizer: tokenizer, EncodingOptions())
     }
 
     static func trainer(_ text: TokenizedText, _ config: RunConfig, model: Transformer? = nil) -> Trainer {

@@ -1,5 +1,6 @@
 // One key of the config: its path, what values it takes, its default in words, what it means, how it is read and written.
 
+import Datasets
 import StrictJSON
 
 /// A row of the list that is the config's documentation, its parser and its writer at once.
@@ -154,6 +155,22 @@ extension ConfigKey {
                 config[keyPath: target] = texts
                 return true
             }, value: { .array($0[keyPath: target].map { .string($0) }) })
+    }
+
+    static func template(_ path: String, _ target: any Path<ChatTemplate?>, _ meaning: String) -> ConfigKey {
+        let names = ChatTemplate.named.map(\.name).joined(separator: ", ")
+        return ConfigKey(
+            path: path, values: "one of \(names), or an object with system, user, assistant, answerLead, stop, or null",
+            defaultText: "chat for chats, instruction for instructions, else raw", meaning: meaning,
+            assign: { node, config in
+                guard !node.isNull else {
+                    config[keyPath: target] = nil
+                    return true
+                }
+                guard let template = ChatTemplate(node) else { return false }
+                config[keyPath: target] = template
+                return true
+            }, value: { $0[keyPath: target]?.json ?? .null })
     }
 
     private static func range(_ noun: String, _ minimum: Int, _ maximum: Int) -> String {

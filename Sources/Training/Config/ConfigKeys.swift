@@ -48,8 +48,20 @@ extension ConfigKey {
         .texts("data.validation", \.data.validation, "path or list of paths", "validation text"),
         .texts("data.test", \.data.test, "path or list of paths", "test text"),
         .choice(
-            "data.format", \.data.format, ["auto", "text", "documents", "lines"],
-            "text: each file one stream; documents: apart by blank lines; lines: one a line; auto: text"),
+            "data.format", \.data.format,
+            "text: each file one stream; documents: apart by blank lines; lines: one a line; the others are rows of "
+                + "JSON, one a line; auto: by content"),
+        .template(
+            "data.template", \.data.template,
+            "what stands around the turns of a conversation; stored with the model"),
+        .number(
+            "data.promptLossWeight", \.data.promptLossWeight, "number from 0 to 1",
+            "weight of prompt tokens in the training loss"
+        ) { $0 >= 0 && $0 <= 1 },
+        .choice("data.overlong", \.data.overlong, "what becomes of rows that are longer than the context"),
+        .choice(
+            "data.rowsWithoutLoss", \.data.rowsWithoutLoss, ["error", "drop"],
+            "what becomes of rows in which nothing is to be learned"),
         .number(
             "data.validationFraction", \.data.validationFraction, "number from 0 to below 1",
             "share of the training text held out where no validation file is given"

@@ -43,7 +43,11 @@ public struct RunConfig: Sendable, Equatable {
         public var train: [String] = []
         public var validation: [String] = []
         public var test: [String] = []
-        public var format = "auto"
+        public var format = DataFormat.auto
+        public var template: ChatTemplate?
+        public var promptLossWeight = 0.0
+        public var overlong = OverlongPolicy.error
+        public var rowsWithoutLoss = "error"
         public var validationFraction = 0.1
         public var testFraction = 0.0
         public var splitSeed = 1

@@ -45,14 +45,20 @@ public struct PreparedRun {
         let documents = try RunDocuments(config.data)
         var source = try PreparedRun.source(config, resumed: previous?.reader)
         if let base = source, state == nil { source = try PreparedRun.fit(base, to: config, given: reader.origins) }
-        let tokenizer = try source?.tokenizer ?? PreparedRun.makeTokenizer(config.tokenizer, documents[.train])
+        config.data.template = config.data.template ?? source?.template ?? documents.suitingTemplate
+        let template = config.data.template ?? .raw
+        let tokenizer =
+            try source?.tokenizer
+            ?? PreparedRun.makeTokenizer(config.tokenizer, documents.texts(of: .train, template: template))
         let learned = source == nil && config.tokenizer.path == nil
         if learned, tokenizer.vocabularySize < config.tokenizer.vocabularySize {
             notice(
                 "the training text gave a vocabulary of \(tokenizer.vocabularySize), not of "
                     + "\(config.tokenizer.vocabularySize): no pair stands in it twice any more")
         }
-        let data = try RunData(documents, tokenizer: tokenizer, startToken: config.data.startToken)
+        let context = source?.model.config.contextLength ?? config.model.contextLength
+        let options = config.encodingOptions(template: template, contextLength: context)
+        let data = try RunData(documents, tokenizer: tokenizer, options)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
         }
@@ -138,7 +144,7 @@ public struct PreparedRun {
     }
 
     private static func makeTokenizer(
-        _ section: RunConfig.TokenizerSection, _ documents: [Document]
+        _ section: RunConfig.TokenizerSection, _ texts: [[UInt8]]
     ) throws -> Tokenizer {
         if let path = section.path { return try Tokenizer(path: path) }
         if section.vocabularySize == Tokenizer.bytes.vocabularySize { return Tokenizer.bytes }
@@ -146,7 +152,7 @@ public struct PreparedRun {
             throw TrainingError.badTokenizerSplit(section.split)
         }
         return try Tokenizer.train(
-            on: documents.map(\.bytes), vocabularySize: section.vocabularySize, split: split)
+            on: texts, vocabularySize: section.vocabularySize, split: split)
     }
 
     private static func startingState(

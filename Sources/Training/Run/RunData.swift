@@ -9,46 +9,58 @@ import Tokenizer
 /// Documents of all splits, before they are encoded.
 public struct RunDocuments: Sendable {
     public let splits: [Split: [Document]]
-    public let format: TextFormat
     /// SHA-256 over the files' contents in the order in which they are named.
     public let hash: String
+    /// The template that suits the rows, where the config names none; nil where there are only texts.
+    public let suitingTemplate: ChatTemplate?
     /// Bytes and lines of each file read, in order.
-    let files: [(path: String, split: Split?, bytes: Int, lines: Int)]
+    let files: [(path: String, split: Split, bytes: Int, lines: Int)]
 
     /// Reads every file that `config` names. A split without files of its own is taken from the training files.
     public init(_ config: RunConfig.DataSection) throws {
-        let format = TextFormat(rawValue: config.format) ?? .text
-        var files: [(path: String, split: Split?, bytes: Int, lines: Int)] = []
+        var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
         var digest = SHA256Digest()
         func read(_ paths: [String], _ split: Split) throws -> [Document] {
-            try paths.flatMap { path in
+            try paths.flatMap { try FileList.files(at: $0) }.flatMap { path in
                 let file = try TextFile(path: path)
                 file.bytes.withUnsafeBytes { digest.update($0) }
                 var lines = file.bytes.count { $0 == 0x0A }
                 if let last = file.bytes.last, last != 0x0A { lines += 1 }
                 files.append((path, split, file.bytes.count, lines))
-                return Document.documents(of: file, format: format)
+                return try Document.documents(of: file, format: config.format)
             }
         }
         let train = try read(config.train, .train)
-        var splits: [Split: [Document]] = [:]
-        splits[.validation] = try read(config.validation, .validation)
-        splits[.test] = try read(config.test, .test)
+        let validation = try read(config.validation, .validation)
+        let test = try read(config.test, .test)
         let fractions = SplitFractions(
             validation: config.validation.isEmpty ? config.validationFraction : 0,
             test: config.test.isEmpty ? config.testFraction : 0, seed: UInt64(config.splitSeed))
-        let divided = try fractions.divide(train, format: format)
-        for split in Split.allCases {
-            splits[split] = (divided[split] ?? []) + (split == .train ? [] : splits[split] ?? [])
-        }
+        var splits = try fractions.divide(train)
+        splits[.validation, default: []] += validation
+        splits[.test, default: []] += test
         self.splits = splits
-        self.format = format
         self.files = files
+        suitingTemplate = (train + validation + test).lazy.compactMap(\.suitingTemplate).first
         hash = SHA256Digest.hexadecimal(digest.finish())
     }
 
     /// The documents of one split.
     public subscript(split: Split) -> [Document] { splits[split] ?? [] }
+
+    /// The texts of one split, for a tokenizer to learn from: turns as the template frames them.
+    func texts(of split: Split, template: ChatTemplate) -> [[UInt8]] {
+        self[split].map { document in
+            switch document.content {
+            case .stream(let bytes), .text(let bytes): return bytes
+            case .conversation(let messages):
+                return template.pieces(messages).reduce(into: []) { text, piece in
+                    if case .text(let bytes) = piece.content { text += bytes }
+                }
+            }
+        }
+    }
+
 }
 
 /// The same as tokens.
@@ -60,56 +72,78 @@ public struct RunData: Sendable {
     /// One line for people about each split.
     public let summary: [String]
 
-    /// Encodes all splits. Where documents are many, training documents end with the end-of-text token, so that the
-    /// model learns to stop; validation and test get nothing added, by the definition of perplexity.
-    public init(_ documents: RunDocuments, tokenizer: Tokenizer, startToken: Bool) throws(DatasetError) {
-        let end = documents.format == .text ? nil : tokenizer.endOfTextID.map { Int32($0) }
-        let start = startToken ? tokenizer.endOfTextID.map { Int32($0) } : nil
+    /// Encodes all splits. Training texts that are documents of their own end with the end-of-text token, so that the
+    /// model learns to stop; in validation and test nothing is added to a text, by the definition of perplexity, and
+    /// prompts carry no loss.
+    public init(_ documents: RunDocuments, tokenizer: Tokenizer, _ options: EncodingOptions) throws(DatasetError) {
         var splits: [Split: TokenizedText] = [:]
         for split in Split.allCases where !documents[split].isEmpty {
-            splits[split] = try TokenizedText(
-                documents[split], tokenizer: tokenizer, startToken: start, endToken: split == .train ? end : nil)
+            var options = options
+            options.endsTexts = split == .train
+            if split != .train { options.promptLossWeight = 0 }
+            splits[split] = try TokenizedText(documents[split], tokenizer: tokenizer, options)
         }
         self.splits = splits
         hash = documents.hash
         ledger = RunData.ledger(documents, splits)
         summary = Split.allCases.compactMap { split in
-            guard let text = splits[split] else { return nil }
-            let dropped = text.tooShort.count
-            return "\(split.rawValue): \(text.sources.count) documents, \(text.tokens.count) tokens"
-                + (dropped > 0 ? ", \(dropped) documents dropped (fewer than two tokens)" : "")
+            splits[split].map { RunData.sentence(split, documents[split].count, $0) }
         }
+    }
+
+    /// `train: 900 documents read = 890 whole + 6 cut + 4 dropped; 12345 tokens, 2345 of them learned`.
+    private static func sentence(_ split: Split, _ read: Int, _ text: TokenizedText) -> String {
+        let learned = text.predictionCount
+        return "\(split.rawValue): \(read) documents read = \(text.sources.count - text.cut.count) whole "
+            + "+ \(text.cut.count) cut + \(text.dropped.count) dropped; \(text.tokens.count) tokens, "
+            + "\(learned) of them \(split == .train ? "learned" : "measured")"
     }
 
     private static func ledger(_ documents: RunDocuments, _ splits: [Split: TokenizedText]) -> JSONOutput {
         let files = documents.files.map { file in
             JSONOutput.object([
-                ("file", .string(file.path)), ("split", .string(file.split?.rawValue ?? "")),
+                ("file", .string(file.path)), ("split", .string(file.split.rawValue)),
                 ("lines", .integer(file.lines)), ("bytes", .integer(file.bytes)),
             ])
         }
+        func remarks(_ list: [TokenizedText.Remark]) -> JSONOutput {
+            .array(
+                list.map {
+                    .object([("file", .string($0.path)), ("line", .integer($0.line)), ("reason", .string($0.reason))])
+                })
+        }
         let parts = Split.allCases.compactMap { split -> (key: String, value: JSONOutput)? in
             guard let text = splits[split] else { return nil }
-            let dropped = text.tooShort.map { document in
-                JSONOutput.object([
-                    ("file", .string(document.path)), ("line", .integer(document.line)),
-                    ("reason", "fewer than two tokens: nothing to predict"),
-                ])
-            }
+            let whole = text.sources.count - text.cut.count
             return (
                 key: split.rawValue,
                 value: .object([
-                    ("read", .integer(documents[split].count)), ("used", .integer(text.sources.count)),
-                    ("cut", .integer(0)), ("dropped", .integer(text.tooShort.count)),
-                    ("bytes", .integer(documents[split].reduce(0) { $0 + $1.bytes.count })),
+                    ("read", .integer(documents[split].count)), ("trained", .integer(whole)),
+                    ("cut", .integer(text.cut.count)), ("dropped", .integer(text.dropped.count)),
+                    ("bytes", .integer(documents[split].reduce(0) { $0 + $1.byteCount })),
                     ("tokens", .integer(text.tokens.count)), ("predictions", .integer(text.predictionCount)),
-                    ("droppedDocuments", .array(dropped)),
+                    ("cutDocuments", remarks(text.cut)), ("droppedDocuments", remarks(text.dropped)),
                 ])
             )
         }
         return .object([
-            ("format", .string(documents.format.rawValue)), ("sha256", .string(documents.hash)),
-            ("files", .array(files)), ("splits", .object(parts)),
+            ("sha256", .string(documents.hash)), ("files", .array(files)), ("splits", .object(parts)),
         ])
+    }
+}
+
+extension RunConfig {
+    /// How this run's documents become tokens.
+    ///
+    /// - Parameter template: what the config names, or what suits the data.
+    public func encodingOptions(template: ChatTemplate, contextLength: Int) -> EncodingOptions {
+        var options = EncodingOptions()
+        options.startToken = data.startToken
+        options.template = template
+        options.promptLossWeight = Float(data.promptLossWeight)
+        options.overlong = data.overlong
+        options.contextLength = contextLength
+        options.dropsRowsWithoutLoss = data.rowsWithoutLoss == "drop"
+        return options
     }
 }

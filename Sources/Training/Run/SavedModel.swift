@@ -1,6 +1,7 @@
 // Models as files: what a checkpoint of ours holds, and everything that a run can start from.
 
 import Checkpoint
+import Datasets
 import Foundation
 import Interchange
 import Kernels
@@ -16,6 +17,9 @@ public struct SavedModel {
     public let config: RunConfig
     /// SHA-256 of the checkpoint, nil for a foreign file.
     public let hash: String?
+
+    /// What stands around the turns of a conversation; nil for a model of plain text.
+    public var template: ChatTemplate? { config.data.template }
 
     public init(model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil) {
         self.model = model
@@ -118,6 +122,9 @@ public struct SavedModel {
         if let optimizer {
             arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
             arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
+        }
+        if let template {
+            texts.append(TextRecord(name: "/template", bytes: template.json.serializedBytes(pretty: true)))
         }
         if let state { texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8))) }
         return try CheckpointFile.write(to: path, arrays: arrays, texts: texts).hash

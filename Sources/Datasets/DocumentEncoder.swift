@@ -1,0 +1,131 @@
+// Encoding one document after the other, with an account of what does not fit.
+
+import Tokenizer
+
+/// Collects what `TokenizedText` consists of.
+struct DocumentEncoder {
+    let tokenizer: Tokenizer
+    let options: EncodingOptions
+    private(set) var tokens: [Int32] = []
+    private(set) var weights: [Float] = []
+    private(set) var sources: [TokenizedText.Source] = []
+    private(set) var dropped: [TokenizedText.Remark] = []
+    private(set) var cut: [TokenizedText.Remark] = []
+    /// Whether any weight is not 1.
+    private(set) var hasWeights = false
+    private var overlong: [DatasetError.LongRow] = []
+
+    init(tokenizer: Tokenizer, options: EncodingOptions) {
+        self.tokenizer = tokenizer
+        self.options = options
+    }
+
+    /// One document's tokens before they join the others.
+    private struct Encoded {
+        var tokens: [Int32] = []
+        var weights: [Float] = []
+        /// Where the first answer begins.
+        var firstAnswer: Int?
+
+        mutating func append(_ ids: [Int32], weight: Float) {
+            tokens += ids
+            weights += [Float](repeating: weight, count: ids.count)
+        }
+    }
+
+    mutating func add(_ document: Document) throws(DatasetError) {
+        var row = try encode(document)
+        if document.isRow, row.tokens.count > options.contextLength + 1 {
+            guard let fitted = try fit(row, document) else { return }
+            row = fitted
+        }
+        guard row.tokens.count >= 2 else {
+            dropped.append(remark(document, "fewer than two tokens: nothing to predict"))
+            return
+        }
+        guard row.weights.dropFirst().contains(where: { $0 != 0 }) else {
+            guard options.dropsRowsWithoutLoss else {
+                throw .withoutLoss(path: document.path, line: document.line)
+            }
+            dropped.append(remark(document, "no token carries loss"))
+            return
+        }
+        let start = tokens.count
+        tokens += row.tokens
+        weights += row.weights
+        hasWeights = hasWeights || row.weights.contains { $0 != 1 }
+        var (isStream, hasAnswers) = (false, false)
+        switch document.content {
+        case .stream: isStream = true
+        case .text: break
+        case .conversation: hasAnswers = true
+        }
+        sources.append(
+            .init(
+                path: document.path, line: document.line, tokens: start..<tokens.count, isStream: isStream,
+                hasAnswers: hasAnswers))
+    }
+
+    /// Throws the rows that were too long, all together.
+    func finish() throws(DatasetError) {
+        guard overlong.isEmpty else { throw .overlong(rows: overlong, limit: options.contextLength + 1) }
+    }
+
+    private func encode(_ document: Document) throws(DatasetError) -> Encoded {
+        var result = Encoded()
+        let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
+        if options.startToken { result.append(end, weight: 0) }
+        switch document.content {
+        case .stream(let bytes):
+            result.append(try ids(bytes, document), weight: 1)
+        case .text(let bytes):
+            result.append(try ids(bytes, document), weight: 1)
+            if options.endsTexts { result.append(end, weight: 1) }
+        case .conversation(let messages):
+            for piece in options.template.pieces(messages) {
+                let weight = piece.isAnswer ? piece.weight : options.promptLossWeight
+                if piece.isAnswer, result.firstAnswer == nil { result.firstAnswer = result.tokens.count }
+                switch piece.content {
+                case .text(let bytes): result.append(try ids(bytes, document), weight: weight)
+                case .endOfText: result.append(end, weight: weight)
+                }
+            }
+        }
+        return result
+    }
+
+    private func ids(_ bytes: [UInt8], _ document: Document) throws(DatasetError) -> [Int32] {
+        do { return try tokenizer.encode(bytes) } catch {
+            throw .encoding(path: document.path, line: document.line, reason: "\(error)")
+        }
+    }
+
+    /// What the policy leaves of a row that is too long; nil for nothing.
+    private mutating func fit(_ row: Encoded, _ document: Document) throws(DatasetError) -> Encoded? {
+        let limit = options.contextLength + 1
+        let surplus = row.tokens.count - limit
+        switch options.overlong {
+        case .error:
+            overlong.append(.init(path: document.path, line: document.line, tokens: row.tokens.count))
+            return nil
+        case .drop:
+            dropped.append(remark(document, "\(row.tokens.count) tokens, more than \(limit)"))
+            return nil
+        case .truncatePrompt:
+            // An answer without its beginning would teach nonsense: where the prompt is not long enough, the end goes.
+            let front = min(surplus, max(0, (row.firstAnswer ?? row.tokens.count) - 1))
+            cut.append(remark(document, "\(surplus) of \(row.tokens.count) tokens cut off, \(front) of them in front"))
+            return Encoded(
+                tokens: Array(row.tokens[front...].prefix(limit)), weights: Array(row.weights[front...].prefix(limit)))
+        case .truncateAnswer:
+            cut.append(remark(document, "\(surplus) of \(row.tokens.count) tokens cut off at the end"))
+            return Encoded(tokens: Array(row.tokens.prefix(limit)), weights: Array(row.weights.prefix(limit)))
+        case .split:
+            return row
+        }
+    }
+
+    private func remark(_ document: Document, _ reason: String) -> TokenizedText.Remark {
+        .init(path: document.path, line: document.line, reason: reason)
+    }
+}

@@ -1,0 +1,43 @@
+// A document as a person can check it: token by token, learned and masked told apart.
+
+import Foundation
+import Tokenizer
+
+public enum RowView {
+    /// The tokens of `text` in order. Learned ones stand in [brackets], or in green with `colours`; the end-of-text token
+    /// is written out; line feeds are ⏎, and bytes that are no whole character ‹C3›.
+    public static func render(_ text: TokenizedText, tokenizer: Tokenizer, colours: Bool = false) -> String {
+        var result = ""
+        for (position, token) in text.tokens.enumerated() {
+            // A document's first token is never predicted.
+            let isFirst = text.sources.contains { $0.tokens.lowerBound == position }
+            let isLearned = !isFirst && text.weight(position) != 0
+            let shown = shown(Int(token), tokenizer)
+            if colours {
+                result += isLearned ? "\u{1B}[32m\(shown)\u{1B}[0m·" : "\(shown)·"
+            } else {
+                result += isLearned ? "[\(shown)]" : "\(shown)·"
+            }
+            if shown.hasSuffix("⏎") { result += "\n" }
+        }
+        return result + "\n"
+    }
+
+    private static func shown(_ token: Int, _ tokenizer: Tokenizer) -> String {
+        let bytes = tokenizer.bytes(of: token)
+        if let text = String(validating: bytes, as: UTF8.self) {
+            return text.unicodeScalars.map { scalar in
+                switch scalar {
+                case "\n": "⏎"
+                case "\t": "⇥"
+                default: scalar.value < 0x20 ? "‹\(hexadecimal(UInt8(scalar.value)))›" : String(scalar)
+                }
+            }.joined()
+        }
+        return bytes.map { "‹\(hexadecimal($0))›" }.joined()
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }
+}

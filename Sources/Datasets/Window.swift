@@ -1,0 +1,85 @@
+// Windows: the sequences that documents become, for training and for evaluation.
+
+/// One sequence: T inputs from `start` on, whose targets stand one token further.
+public struct Window: Sendable, Equatable {
+    /// Where the first input stands in `TokenizedText.tokens`.
+    public let start: Int
+    /// T.
+    public let count: Int
+    /// How many of the first predictions do not count, because an earlier window made them.
+    public let skipped: Int
+    /// Which source it belongs to.
+    public let source: Int
+
+    public init(start: Int, count: Int, skipped: Int = 0, source: Int) {
+        self.start = start
+        self.count = count
+        self.skipped = skipped
+        self.source = source
+    }
+
+    /// Positions of the inputs.
+    public var inputs: Range<Int> { start..<(start + count) }
+    /// Positions of the targets.
+    public var targets: Range<Int> { (start + 1)..<(start + count + 1) }
+}
+
+extension TokenizedText {
+    /// Windows for training: each document in pieces of at most `length` predictions, every token predicted once.
+    /// Pieces in which nothing carries loss are left out.
+    ///
+    /// - Parameter phase: in 0 ..< length; how many predictions the first window of a stream that is longer than one
+    ///   window has, or 0 for a full one. A new phase for each epoch cuts the stream elsewhere each time.
+    public func windows(length: Int, phase: Int = 0) -> [Window] {
+        var result: [Window] = []
+        for (index, source) in sources.enumerated() {
+            var start = source.tokens.lowerBound
+            let last = source.tokens.upperBound - 1
+            if phase > 0, source.isStream, last - start > length {
+                result.append(Window(start: start, count: phase, source: index))
+                start += phase
+            }
+            while start < last {
+                let window = Window(start: start, count: min(length, last - start), source: index)
+                if carriesLoss(window) { result.append(window) }
+                start += window.count
+            }
+        }
+        return result
+    }
+
+    /// Windows for evaluation: one where the document fits, else windows of `length` inputs moved by `stride`, in which
+    /// only predictions that no earlier window made count.
+    public func evaluationWindows(length: Int, stride: Int) -> [Window] {
+        precondition(stride > 0 && stride <= length, "windows of \(length) moved by \(stride)")
+        var result: [Window] = []
+        for (index, source) in sources.enumerated() {
+            let (first, last) = (source.tokens.lowerBound, source.tokens.upperBound - 1)
+            var start = first
+            var predicted = first
+            while predicted < last {
+                let count = min(length, last - start)
+                let window = Window(start: start, count: count, skipped: predicted - start, source: index)
+                if carriesLoss(window) { result.append(window) }
+                predicted = start + count
+                start += stride
+            }
+        }
+        return result
+    }
+
+    /// The weights of a window's predictions, 0 for those that an earlier window made.
+    public func weights(_ window: Window) -> [Float] {
+        window.targets.enumerated().map { $0.offset < window.skipped ? 0 : weight($0.element) }
+    }
+
+    /// Σ weights of a window.
+    public func weightSum(_ window: Window) -> Double {
+        guard !weights.isEmpty else { return Double(window.count - window.skipped) }
+        return weights(window).reduce(0) { $0 + Double($1) }
+    }
+
+    private func carriesLoss(_ window: Window) -> Bool {
+        weights.isEmpty || window.targets.dropFirst(window.skipped).contains { weights[$0] != 0 }
+    }
+}

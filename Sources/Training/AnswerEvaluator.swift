@@ -1,0 +1,84 @@
+// What a model says when it is asked: every answer of a split generated greedily and held against the right one.
+
+import Datasets
+import Inference
+
+/// One generated answer beside the expected one.
+public struct AnswerRecord: Sendable {
+    /// The row's number in its split, counted from one, and which of its answers this is.
+    public var row: Int
+    public var turn: Int
+    public var path: String
+    public var line: Int
+    public var expected: String
+    public var answer: String
+    public var tokens: Int
+    public var finishReason: FinishReason
+    /// Equal but for white space at both ends.
+    public var isExact: Bool
+}
+
+/// The figures over many answers.
+public struct AnswerSummary: Sendable, Equatable {
+    public var answers = 0
+    public var exact = 0
+    /// Answers that ended by themselves rather than at the limit.
+    public var stopped = 0
+    public var tokens = 0
+
+    public init(_ records: [AnswerRecord]) {
+        answers = records.count
+        exact = records.count { $0.isExact }
+        stopped = records.count { $0.finishReason == .stop }
+        tokens = records.reduce(0) { $0 + $1.tokens }
+    }
+
+    public var exactMatch: Double { Double(exact) / Double(max(1, answers)) }
+    public var stopRate: Double { Double(stopped) / Double(max(1, answers)) }
+    public var meanTokens: Double { Double(tokens) / Double(max(1, answers)) }
+}
+
+public enum AnswerEvaluator {
+    /// Answers every assistant's turn of `documents`, the right answers before it standing in the prompt.
+    ///
+    /// - Parameters:
+    ///   - limit: the most rows that are answered; nil for all.
+    ///   - progress: called after each row with the number of rows done.
+    public static func answers(
+        _ responder: Responder, _ documents: [Document], limit: Int? = nil, progress: (Int) -> Void = { _ in }
+    ) throws -> [AnswerRecord] {
+        var settings = responder.settings(seed: 1)
+        settings.sampling = .greedy
+        var records: [AnswerRecord] = []
+        for (index, document) in documents.prefix(limit ?? documents.count).enumerated() {
+            guard case .conversation(let messages) = document.content else { continue }
+            var turn = 0
+            for (position, message) in messages.enumerated() where message.role == .assistant && message.weight > 0 {
+                turn += 1
+                let completion = try responder.answer(Array(messages[..<position]), settings)
+                let expected = String(decoding: message.content, as: UTF8.self)
+                records.append(
+                    AnswerRecord(
+                        row: index + 1, turn: turn, path: document.path, line: document.line, expected: expected,
+                        answer: completion.text, tokens: completion.tokens.count,
+                        finishReason: completion.finishReason,
+                        isExact: trimmed(completion.text) == trimmed(expected)))
+            }
+            progress(index + 1)
+        }
+        return records
+    }
+
+    private static func trimmed(_ text: String) -> Substring {
+        text.drop { $0.isWhitespace }.reversedDrop { $0.isWhitespace }
+    }
+}
+
+extension Substring {
+    /// Without the characters at the end that satisfy `condition`.
+    fileprivate func reversedDrop(while condition: (Character) -> Bool) -> Substring {
+        var end = endIndex
+        while end > startIndex, condition(self[index(before: end)]) { end = index(before: end) }
+        return self[..<end]
+    }
+}

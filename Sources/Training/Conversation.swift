@@ -1,0 +1,81 @@
+// A model that answers: prompts put together by its template, answers freed of what the template put in front.
+
+import Datasets
+import Inference
+import Tokenizer
+
+/// Generation with a saved model's own template, stop texts and settings.
+public final class Responder {
+    public let saved: SavedModel
+    /// nil where the text is to be continued as it is.
+    public let template: ChatTemplate?
+    private let generator: TextGenerator
+
+    /// - Parameter raw: leaves the template out.
+    public init(_ saved: SavedModel, raw: Bool = false) {
+        self.saved = saved
+        template = raw ? nil : saved.template
+        generator = TextGenerator(model: saved.model, tokenizer: saved.tokenizer)
+    }
+
+    /// The model's settings with the template's stop texts.
+    public func settings(seed: UInt64) -> GenerationSettings {
+        var settings = saved.config.generationSettings(seed: seed)
+        settings.stop += template?.stop ?? []
+        return settings
+    }
+
+    /// How many tokens a conversation takes up to the answer.
+    public func prompt(_ messages: [Message]) throws -> [Int32] {
+        guard let template else {
+            return try generator.encode(
+                prompt: messages.map { String(decoding: $0.content, as: UTF8.self) }.joined())
+        }
+        let tokens = try template.prompt(messages, saved.tokenizer)
+        return tokens.isEmpty ? try generator.encode(prompt: "") : tokens
+    }
+
+    /// Answers a conversation, or continues its last text where there is no template.
+    ///
+    /// - Parameters:
+    ///   - stream: 0, 1, 2 … for several answers under one seed.
+    ///   - onText: called with each piece of the answer as soon as it is certain.
+    public func answer(
+        _ messages: [Message], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
+    ) throws -> Completion {
+        var lead = Substring(template?.answerLead ?? "")
+        var completion = try generator.complete(prompt(messages), settings, stream: stream) { piece in
+            // Takes the lead away, however the pieces fall.
+            var piece = Substring(piece)
+            while let first = lead.first, let next = piece.first {
+                guard first == next else {
+                    lead = ""
+                    break
+                }
+                lead.removeFirst()
+                piece.removeFirst()
+            }
+            if !piece.isEmpty { onText(String(piece)) }
+        }
+        if let front = template?.answerLead, !front.isEmpty, completion.text.hasPrefix(front) {
+            completion.text.removeFirst(front.count)
+        }
+        return completion
+    }
+
+    /// The newest part of a conversation that leaves `room` tokens of the context for an answer: the system message
+    /// stays, the oldest turns go.
+    ///
+    /// - Returns: what is left, and how many turns went.
+    public func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
+        let limit = max(1, generator.contextLength - max(1, min(room, generator.contextLength / 2)))
+        var kept = messages
+        var dropped = 0
+        while try prompt(kept).count > limit {
+            guard let first = kept.firstIndex(where: { $0.role != .system }), first < kept.count - 1 else { break }
+            kept.remove(at: first)
+            dropped += 1
+        }
+        return (kept, dropped)
+    }
+}

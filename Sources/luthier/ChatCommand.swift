@@ -1,0 +1,62 @@
+// `luthier chat`: a conversation in the terminal.
+
+import Arguments
+import Datasets
+import Foundation
+import Training
+
+struct ChatCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat", abstract: "Talks with a model, using the template stored in its checkpoint.",
+        discussion: "An empty line is passed over; /reset forgets the conversation, /system TEXT sets the system "
+            + "message, /quit or Ctrl-D ends.")
+
+    @OptionGroup var model: CheckpointOptions
+    @Option(help: "The system message.")
+    var system: String?
+    @OptionGroup var options: GenerationOptions
+
+    mutating func run() throws {
+        let saved = try model.load()
+        let responder = Responder(saved)
+        guard responder.template != nil else {
+            throw ValidationError(
+                "this model was trained on plain text and has no template to chat with",
+                hint: "`luthier generate --prompt …` continues a text")
+        }
+        let settings = options.settings(responder)
+        var messages = system.map { [Message(.system, $0)] } ?? []
+        let isPerson = isatty(STDIN_FILENO) == 1
+        if isPerson { Console.message("/quit or Ctrl-D ends, /reset forgets, /system TEXT sets the system message") }
+        while let line = prompt(isPerson) {
+            let text = line.trimmingCharacters(in: .whitespaces)
+            switch text.prefix(while: { $0 != " " }) {
+            case "": continue
+            case "/quit": return
+            case "/reset":
+                messages.removeAll { $0.role != .system }
+                Console.message("the conversation is forgotten")
+            case "/system":
+                messages = [Message(.system, String(text.dropFirst("/system ".count)))]
+                Console.message("a new conversation begins under this system message")
+            default:
+                messages.append(Message(.user, text))
+                let (kept, dropped) = try responder.fitting(messages, room: settings.maximumTokens)
+                if dropped > 0 {
+                    Console.message("note: the context is full; the oldest \(dropped) turns are left out")
+                    messages = kept
+                }
+                if isPerson { Console.output("bot> ") }
+                let answer = try responder.answer(messages, settings) { Console.output($0) }
+                Console.output("\n")
+                messages.append(Message(.assistant, answer.text))
+            }
+        }
+        if isPerson { Console.output("\n") }
+    }
+
+    private func prompt(_ isPerson: Bool) -> String? {
+        if isPerson { Console.output("you> ") }
+        return readLine()
+    }
+}

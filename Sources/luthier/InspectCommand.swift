@@ -1,0 +1,69 @@
+// `luthier inspect`: a checkpoint's content, or rows of data as the model sees them.
+
+import Arguments
+import Checkpoint
+import Datasets
+import Foundation
+import StrictJSON
+import Tokenizer
+import Training
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Shows what is in a checkpoint, or a row of data as the model sees it.",
+        discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green, elsewhere they stand in "
+            + "[brackets]. The tokenizer and template are those of --checkpoint, or the newest run's.")
+
+    @Argument(help: "A checkpoint, a run, or a file of data.")
+    var path: String
+    @Option(help: "Which document of the file, counted from one.")
+    var row: Int?
+    @OptionGroup var model: CheckpointOptions
+
+    mutating func run() throws {
+        if let row { try showRow(row) } else { try showCheckpoint() }
+    }
+
+    private func showCheckpoint() throws {
+        let file = RunFolder.isRun(path) ? try RunFolder(path: path).best() : path
+        let reader = try CheckpointReader(path: file)
+        let parameters = reader.arrays.filter { $0.name.hasPrefix("/model/") }.reduce(0) { $0 + $1.count }
+        Console.output("\(file)\n  \(reader.byteCount) bytes, SHA-256 \(reader.hash)\n  \(parameters) parameters\n")
+        for array in reader.arrays {
+            Console.output("  \(array.name)  \(array.shape)  \(array.elementType.rawValue)\n")
+        }
+        for text in reader.texts {
+            let bytes = try reader.text(text)
+            Console.output("  \(text)  \(bytes.count) bytes\n")
+            if text != "/tokenizer" { Console.output(indented(String(decoding: bytes, as: UTF8.self))) }
+        }
+    }
+
+    private func indented(_ text: String) -> String {
+        text.split(separator: "\n").map { "      \($0)\n" }.joined()
+    }
+
+    private func showRow(_ row: Int) throws {
+        let saved = try SavedModel(path: try model.path())
+        let documents = try FileList.files(at: path).flatMap { file throws(DatasetError) in
+            try Document.documents(of: TextFile(path: file), format: .auto)
+        }
+        guard row >= 1, row <= documents.count else {
+            throw ValidationError("--row \(row): the data has \(documents.count) documents")
+        }
+        let document = documents[row - 1]
+        var options = saved.config.encodingOptions(
+            template: saved.template ?? document.suitingTemplate ?? .raw,
+            contextLength: saved.model.config.contextLength)
+        options.endsTexts = true
+        options.overlong = .split
+        options.dropsRowsWithoutLoss = true
+        let text = try TokenizedText([document], tokenizer: saved.tokenizer, options)
+        Console.output(RowView.render(text, tokenizer: saved.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
+        let learned = text.predictionCount
+        Console.output(
+            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) of them learned, "
+                + "context \(saved.model.config.contextLength)\n")
+        for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
+    }
+}

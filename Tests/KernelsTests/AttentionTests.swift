@@ -1,0 +1,138 @@
+// Causal attention over ragged batches against the double-precision reference, and over a cache.
+
+import Kernels
+import TestSupport
+import Testing
+
+/// Lengths, heads and widths of one comparison.
+struct AttentionSize: Sendable, CustomTestStringConvertible {
+    let lengths: [Int]
+    let headCount: Int
+    let headWidth: Int
+    var testDescription: String { "lengths \(lengths), \(headCount) heads of \(headWidth)" }
+
+    init(_ lengths: [Int], _ headCount: Int, _ headWidth: Int) {
+        (self.lengths, self.headCount, self.headWidth) = (lengths, headCount, headWidth)
+    }
+
+    /// 64 queries are a block of the kernel: 63, 64, 65 and 130 stand around its edges.
+    static let small = [
+        AttentionSize([1], 1, 1), AttentionSize([5], 1, 7), AttentionSize([17], 3, 5), AttentionSize([2, 1, 7], 2, 16),
+        AttentionSize([1, 1, 1], 4, 3), AttentionSize([16, 3, 33], 2, 4),
+    ]
+    static let large = [AttentionSize([70, 1, 130], 1, 2), AttentionSize([63, 64, 65], 2, 3)]
+}
+
+@Suite struct AttentionTests {
+    static let dropout = DropoutKey(rate: 0.25, seed: 7, step: 3, site: 5)
+
+    @Test(arguments: AttentionSize.small + AttentionSize.large, [false, true])
+    func forward(size: AttentionSize, dropping: Bool) {
+        let problem = AttentionCase(
+            lengths: size.lengths, headCount: size.headCount, headWidth: size.headWidth,
+            dropout: dropping ? Self.dropout : nil)
+        let (output, logSumExp) = problem.forward()
+        problem.eachHead { rows, head, inputs, mask in
+            let expected = Reference.attention(inputs, mask: mask)
+            let ours = problem.columns(of: output.doubles, rows: rows, head: head)
+            #expect(relativeError(ours, expected.output) < tolerance, "head \(head) of rows \(rows)")
+            let logs = rows.map { Double(logSumExp.matrix.row(head)[$0]) }
+            #expect(zip(logs, expected.logSumExp).allSatisfy { abs($0 - $1) < 1e-5 })
+        }
+        #expect(output.isIntact && logSumExp.isIntact && problem.qkv.isIntact)
+    }
+
+    @Test(arguments: AttentionSize.small + AttentionSize.large, [false, true])
+    func backwardAddsTheGradients(size: AttentionSize, dropping: Bool) {
+        let problem = AttentionCase(
+            lengths: size.lengths, headCount: size.headCount, headWidth: size.headWidth,
+            dropout: dropping ? Self.dropout : nil, seed: 11)
+        let dQKV = Grid.random(problem.rowCount, 3 * problem.width, seed: 13)
+        let before = dQKV.doubles
+        problem.backward(into: dQKV)
+        #expect(dQKV.isIntact)
+
+        var slopes = [Double](repeating: 0, count: before.count)
+        problem.eachHead { rows, head, inputs, mask in
+            let dOutput = problem.columns(of: problem.dOutput.doubles, rows: rows, head: head)
+            let slope = centralDifference(
+                of: { numbers in
+                    var moved = inputs
+                    moved.flat = numbers
+                    return inner(Reference.attention(moved, mask: mask).output, dOutput)
+                }, at: inputs.flat)
+            Reference.AttentionHead.scatter(
+                slope, into: &slopes, rows: rows, head: head, headCount: size.headCount, width: size.headWidth)
+        }
+        let ours = zip(dQKV.doubles, before).map { $0 - $1 }
+        // Queries, keys and values one by one: the largest of them must not hide an error in the smallest.
+        let width = problem.width
+        for block in 0..<3 {
+            let places = ours.indices.filter { $0 % (3 * width) / width == block }
+            let (o, s) = (places.map { ours[$0] }, places.map { slopes[$0] })
+            // What was in the destination adds its own rounding, so the difference is judged with it.
+            let scale = places.map { before[$0] }
+            #expect(relativeError(sum(o, scale), sum(s, scale)) < tolerance, "block \(block) of q, k, v")
+        }
+    }
+
+    /// What stands behind a query changes no bit of its output. (It must be finite: zero times infinity is no number.)
+    @Test func theFutureIsInvisible() {
+        let problem = AttentionCase(lengths: [130], headCount: 2, headWidth: 5)
+        let before = problem.forward().output.values
+        for row in 71..<130 {
+            for column in 10..<30 { problem.qkv.matrix.row(row)[column] = 1e30 }
+        }
+        #expect(problem.forward().output.values.prefix(71 * 10) == before.prefix(71 * 10))
+    }
+
+    /// Scores of ±1e4 leave probabilities of zero and one, and no NaN.
+    @Test func extremeScores() {
+        let problem = AttentionCase(lengths: [70], headCount: 1, headWidth: 4)
+        for row in 0..<70 {
+            for column in 0..<8 { problem.qkv.matrix.row(row)[column] *= 100 }
+        }
+        let dQKV = Grid(70, 12, filledWith: 0)
+        problem.backward(into: dQKV)
+        let expected = Reference.attention(
+            Reference.AttentionHead(problem.qkv.doubles, rows: 0..<70, head: 0, headCount: 1, width: 4)
+        ).output
+        // Scores of size 1e4 carry roundings of 1e-3, which the exponential passes on.
+        #expect(relativeError(problem.forward().output.values, expected) < 5e-3)
+        #expect(dQKV.values.allSatisfy { $0.isFinite })
+    }
+
+    /// A rate of zero is no dropout, bit for bit.
+    @Test func rateZero() {
+        let plain = AttentionCase(lengths: [17, 70], headCount: 2, headWidth: 3)
+        let zero = AttentionCase(
+            lengths: [17, 70], headCount: 2, headWidth: 3, dropout: DropoutKey(rate: 0, seed: 1, step: 2, site: 3))
+        #expect(plain.forward().output.values == zero.forward().output.values)
+    }
+
+    /// New positions after 0, 1, 63 and more cached ones see what the whole pass shows them.
+    @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33)], [0, 1, 63, 69]) func cached(heads: (Int, Int), start: Int) {
+        let problem = AttentionCase(lengths: [70], headCount: heads.0, headWidth: heads.1)
+        let (C, new) = (problem.width, start..<70)
+        let whole = problem.forward().output.doubles
+        // A cache is longer than what it holds; what stands behind must not matter.
+        let (keys, values) = (Grid(80, C, filledWith: .nan), Grid(80, C, filledWith: .nan))
+        for row in 0..<70 {
+            keys.matrix.row(row).update(from: problem.qkv.matrix.row(row) + C, count: C)
+            values.matrix.row(row).update(from: problem.qkv.matrix.row(row) + 2 * C, count: C)
+        }
+        let output = Grid(new.count, C, filledWith: .nan)
+        CachedAttention.forward(
+            into: output.matrix, queries: problem.qkv.matrix.rows(new), keys: keys.matrix, values: values.matrix,
+            start: start, headCount: heads.0)
+        problem.eachHead { rows, head, inputs, _ in
+            let all = Reference.attention(inputs).output
+            let ours = (0..<new.count).flatMap { row in
+                (0..<heads.1).map { Double(output.matrix.row(row)[head * heads.1 + $0]) }
+            }
+            #expect(relativeError(ours, Array(all[(start * heads.1)...])) < tolerance)
+        }
+        #expect(relativeError(output.values, Array(whole[(start * C)...])) < tolerance)
+        #expect(output.isIntact)
+    }
+}

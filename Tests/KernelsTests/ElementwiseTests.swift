@@ -1,0 +1,34 @@
+// Sums and clearing of whole matrices.
+
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct ElementwiseTests {
+    @Test(arguments: [1, 5, 17], [1, 7, 16, 33, 100]) func add(rows: Int, columns: Int) {
+        let (target, source) = (Grid.random(rows, columns, seed: 1), Grid.random(rows, columns, seed: 2, gap: 9))
+        let expected = zip(target.values, source.values).map { $0 + $1 }
+        Elementwise.add(to: target.matrix, source.matrix)
+        #expect(target.values == expected)
+        #expect(target.isIntact && source.isIntact)
+    }
+
+    @Test(arguments: [1, 5, 17], [1, 7, 16, 33, 100]) func zero(rows: Int, columns: Int) {
+        let target = Grid.random(rows, columns, seed: 3, gap: 0)
+        Elementwise.zero(target.matrix)
+        #expect(target.values.allSatisfy { $0 == 0 })
+        #expect(target.isIntact)
+    }
+
+    @Test func arenasBeginWithZerosAndCopy() {
+        let (first, second) = (FloatArena(count: 1_000_003), FloatArena(count: 1_000_003))
+        #expect(first.buffer.allSatisfy { $0 == 0 })
+        #expect(UInt(bitPattern: first.base) % 64 == 0)
+        for index in 0..<first.count { first.base[index] = Float(index) }
+        second.copy(from: first)
+        #expect(Array(second.buffer) == Array(first.buffer))
+        second.zero()
+        #expect(second.buffer.allSatisfy { $0 == 0 })
+        #expect(first.buffer[1_000_002] == 1_000_002)
+    }
+}

@@ -1,0 +1,82 @@
+// Attention of one head over one sequence, in double precision.
+
+import Foundation
+
+extension Reference {
+    /// Queries, keys and values of one head of one sequence: (T, D) each.
+    struct AttentionHead {
+        var query: [Double]
+        var key: [Double]
+        var value: [Double]
+        let length: Int
+        let width: Int
+
+        /// All numbers in one array, as `centralDifference` moves them.
+        var flat: [Double] {
+            get { query + key + value }
+            set {
+                let count = length * width
+                (query, key, value) = (
+                    Array(newValue[..<count]), Array(newValue[count..<(2 * count)]), Array(newValue[(2 * count)...])
+                )
+            }
+        }
+
+        /// A head's columns of the rows of one sequence in (N, 3C), three blocks of `headCount` heads side by side.
+        init(_ qkv: [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int) {
+            let columns = 3 * headCount * width
+            func part(_ block: Int) -> [Double] {
+                rows.flatMap { row in
+                    (0..<width).map { qkv[row * columns + (block * headCount + head) * width + $0] }
+                }
+            }
+            (query, key, value) = (part(0), part(1), part(2))
+            (length, self.width) = (rows.count, width)
+        }
+
+        /// Adds the numbers of `flat` back to where the initialiser found them.
+        static func scatter(
+            _ flat: [Double], into qkv: inout [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int
+        ) {
+            let columns = 3 * headCount * width
+            for block in 0..<3 {
+                for (index, row) in rows.enumerated() {
+                    for column in 0..<width {
+                        qkv[row * columns + (block * headCount + head) * width + column] +=
+                            flat[(block * rows.count + index) * width + column]
+                    }
+                }
+            }
+        }
+    }
+
+    /// output[i] = Σ_{j ≤ i} mask[i, j] softmax_j(q[i]·k[j] / √D) v[j], and each row's log-sum-exp.
+    ///
+    /// - Parameter mask: (T, T) factors of the probabilities, or nil for ones.
+    static func attention(_ head: AttentionHead, mask: [Double]? = nil) -> (output: [Double], logSumExp: [Double]) {
+        let (T, D) = (head.length, head.width)
+        var output = [Double](repeating: 0, count: T * D)
+        var logs = [Double](repeating: 0, count: T)
+        var scores = [Double](repeating: 0, count: T)
+        for i in 0..<T {
+            var maximum = -Double.infinity
+            for j in 0...i {
+                var score = 0.0
+                for d in 0..<D { score += head.query[i * D + d] * head.key[j * D + d] }
+                scores[j] = score / Double(D).squareRoot()
+                maximum = max(maximum, scores[j])
+            }
+            var total = 0.0
+            for j in 0...i {
+                scores[j] = exp(scores[j] - maximum)
+                total += scores[j]
+            }
+            logs[i] = maximum + log(total)
+            for j in 0...i {
+                let probability = scores[j] / total * (mask.map { $0[i * T + j] } ?? 1)
+                for d in 0..<D { output[i * D + d] += probability * head.value[j * D + d] }
+            }
+        }
+        return (output, logs)
+    }
+}
