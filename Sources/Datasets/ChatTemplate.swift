@@ -34,7 +34,7 @@ public struct ChatTemplate: Sendable, Equatable {
     /// `System: …`, `User: …`, `Assistant: …`, a line each.
     public static let chat = ChatTemplate(
         name: "chat", system: .init("System: ", "\n"), user: .init("User: ", "\n"),
-        assistant: .init("Assistant:", "\n"), answerLead: " ", stop: ["\nUser:", "\nSystem:"])
+        assistant: .init("Assistant:", "\n"), answerLead: " ", stop: ["\nUser:", "\nSystem:", "\nAssistant:"])
 
     /// `Instruction: …`, `Answer: …`.
     public static let instruction = ChatTemplate(

@@ -68,7 +68,7 @@ public struct PreparedRun {
         if let source, state == nil { config.adopt(source.model.config) }
         let shape = source?.model.config ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
-        let rows = min(config.training.batchSize * shape.contextLength, text.predictionCount)
+        let rows = min(config.training.batchSize * shape.contextLength, text.tokens.count)
         let needed = Memory.trainingBytes(shape, rowsPerBatch: rows)
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
