@@ -19,7 +19,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .diverged(let steps, let lastStep, let inputs):
             "the loss or gradient was not finite in \(steps) steps in a row, the last being step \(lastStep) with "
-                + inputs.joined(separator: ", ")
+                + inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
         case .badState(let reason): "the checkpoint's state cannot be read: \(reason)"
         case .runExists(let path): "the run \(path) exists already"
         case .runNotFound(let path): "there is no run or checkpoint at \(path)"

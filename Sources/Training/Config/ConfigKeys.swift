@@ -76,7 +76,7 @@ extension ConfigKey {
     ]
 
     private static let training: [ConfigKey] = [
-        .integer("training.epochs", \.training.epochs, from: 1, "passes over the training split"),
+        .integer("training.epochs", \.training.epochs, from: 1, to: 1_000_000, "passes over the training split"),
         .optionalInteger("training.steps", \.training.steps, defaultText: "null", "optimizer steps; wins over epochs"),
         .integer("training.batchSize", \.training.batchSize, from: 1, to: size, "sequences in a micro-batch"),
         .integer("training.accumulation", \.training.accumulation, from: 1, to: size, "micro-batches in a step"),

@@ -108,10 +108,8 @@ public struct ConfigReader {
     /// Applies one flag's value.
     public mutating func set(_ key: String, toText text: String, source: String, origin: String) throws(ConfigError) {
         let node: JSONNode
-        if let parsed = try? JSONText.parse(text), parsed.string == nil {
+        if let parsed = try? JSONText.parse(text) {
             node = parsed
-        } else if let quoted = try? JSONText.parse(text) {
-            node = quoted
         } else {
             node = JSONNode(value: .string(text), position: SourcePosition(line: 1, column: 1))
         }
