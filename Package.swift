@@ -62,7 +62,8 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["luthier", "TestSupport", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["luthier", "TestSupport", "StrictJSON"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,27 +9,57 @@ public enum Block {
     struct Context {
         let config: ModelConfig
         let index: Int
-        let attention: CausalAttention.Shape
-        let identities: UnsafePointer<UInt64>
-        let dropout: TrainingDropout?
+        let attention: Attention
+        /// The rates and the rows' identities, in training.
+        let dropout: (rates: TrainingDropout, identities: UnsafePointer<UInt64>)?
 
+        /// A pass over whole sequences.
         init(_ config: ModelConfig, index: Int, batch: Batch, dropout: TrainingDropout?) {
             self.config = config
             self.index = index
-            self.identities = batch.identities
-            self.dropout = dropout
-            let key = dropout?.key(.attention(block: index))
-            attention = CausalAttention.Shape(
-                sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
-                dropout: key.map { ($0, batch.identities) })
+            self.dropout = dropout.map { ($0, batch.identities) }
+            attention = .causal(
+                CausalAttention.Shape(
+                    sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
+                    dropout: dropout.map { ($0.key(.attention(block: index)), batch.identities) }))
+        }
+
+        /// A pass over new positions of one sequence, whose earlier ones `cache` holds.
+        init(_ config: ModelConfig, index: Int, cache: KeyValueCache) {
+            self.config = config
+            self.index = index
+            dropout = nil
+            attention = .cached(cache)
         }
 
         /// Applies the mask of `site` in place, in training.
         func drop(_ matrix: Matrix, _ site: TrainingDropout.Site) {
-            dropout?.key(site).apply(to: matrix, identities: identities)
+            guard let dropout else { return }
+            dropout.rates.key(site).apply(to: matrix, identities: dropout.identities)
         }
 
-        var dropsResidual: Bool { (dropout?.residual ?? 0) > 0 }
+        /// Fills `a.attended` from `a.qkv`.
+        func attend(_ a: BlockActivations) {
+            switch attention {
+            case .causal(let shape):
+                CausalAttention.forward(into: a.attended, saving: a.logSumExp, of: a.qkv, shape)
+            case .cached(let cache):
+                let (keys, values) = cache.append(keysAndValuesOf: a.qkv, block: index)
+                CachedAttention.forward(
+                    into: a.attended, queries: a.qkv, keys: keys, values: values, start: cache.count,
+                    headCount: config.headCount)
+            }
+        }
+
+        var dropsResidual: Bool { (dropout?.rates.residual ?? 0) > 0 }
+    }
+
+    /// What a position may look at.
+    enum Attention {
+        /// The positions of its own sequence in the batch, up to itself.
+        case causal(CausalAttention.Shape)
+        /// The positions in the cache, and those of the batch up to itself.
+        case cached(KeyValueCache)
     }
 
     /// - Parameters:
@@ -43,7 +73,7 @@ public enum Block {
             into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
             epsilon: config.layerNormEpsilon)
         Linear.forward(into: a.qkv, of: a.norm1, weight: p.attentionInput.weight, bias: p.attentionInput.bias)
-        CausalAttention.forward(into: a.attended, saving: a.logSumExp, of: a.qkv, context.attention)
+        context.attend(a)
         // 2. Back into the stream.
         Linear.forward(into: a.middle, of: a.attended, weight: p.attentionOutput.weight, bias: p.attentionOutput.bias)
         context.drop(a.middle, .attentionOutput(block: block))
@@ -89,9 +119,12 @@ public enum Block {
         Elementwise.zero(dAttended)
         linearBackward(dAttended, g.attentionOutput, dAttention, input: a.attended, p.attentionOutput)
         // 1. attended = attention(norm1 · W).
+        guard case .causal(let shape) = context.attention else {
+            preconditionFailure("the backward pass of a decoder, which has none")
+        }
         Elementwise.zero(dQKV)
         CausalAttention.backward(
-            dQKV: dQKV, dOutput: dAttended, output: a.attended, logSumExp: a.logSumExp, qkv: a.qkv, context.attention)
+            dQKV: dQKV, dOutput: dAttended, output: a.attended, logSumExp: a.logSumExp, qkv: a.qkv, shape)
         Elementwise.zero(dNorm)
         linearBackward(dNorm, g.attentionInput, dQKV, input: a.norm1, p.attentionInput)
         LayerNorm.backward(

@@ -52,41 +52,10 @@ public final class Decoder {
             tokenTable: model.parameters.tokenEmbedding, positionTable: model.parameters.positionEmbedding)
         for index in config.blocks {
             let next = index + 1 < config.blockCount ? activations.blocks[index + 1].input : activations.output
-            blockForward(
+            Block.forward(
                 into: next.rows(0..<N), activations.blocks[index].first(N), model.parameters.blocks[index],
-                keys: cache.keys(block: index), values: cache.values(block: index), start: cache.count)
+                Block.Context(config, index: index, cache: cache))
         }
         cache.count += N
-    }
-
-    /// `Block.forward` with the cache in attention's place, without dropout.
-    private func blockForward(
-        into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, keys: Matrix, values: Matrix, start: Int
-    ) {
-        let (config, C) = (model.config, model.config.modelWidth)
-        // 1. Attention over the normalised stream, keys and values going into the cache.
-        LayerNorm.forward(
-            into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
-            epsilon: config.layerNormEpsilon)
-        Linear.forward(into: a.qkv, of: a.norm1, weight: p.attentionInput.weight, bias: p.attentionInput.bias)
-        for row in 0..<a.input.rows {
-            keys.row(start + row).update(from: a.qkv.row(row) + C, count: C)
-            values.row(start + row).update(from: a.qkv.row(row) + 2 * C, count: C)
-        }
-        CachedAttention.forward(
-            into: a.attended, queries: a.qkv, keys: keys, values: values, start: start, headCount: config.headCount)
-        // 2. Back into the stream.
-        Linear.forward(into: a.middle, of: a.attended, weight: p.attentionOutput.weight, bias: p.attentionOutput.bias)
-        Elementwise.add(to: a.middle, a.input)
-        // 3. Feed-forward over the normalised stream.
-        LayerNorm.forward(
-            into: a.norm2, saving: a.norm2Saved, of: a.middle, weight: p.norm2.weight, bias: p.norm2.bias,
-            epsilon: config.layerNormEpsilon)
-        Linear.forward(into: a.hidden, of: a.norm2, weight: p.feedForwardInput.weight, bias: p.feedForwardInput.bias)
-        GELU.forward(into: a.activated, of: a.hidden, exact: config.activation == .geluExact)
-        // 4. Back into the stream.
-        Linear.forward(
-            into: output, of: a.activated, weight: p.feedForwardOutput.weight, bias: p.feedForwardOutput.bias)
-        Elementwise.add(to: output, a.middle)
     }
 }

@@ -18,14 +18,18 @@ public final class KeyValueCache {
         arena = FloatArena(count: 2 * config.blockCount * capacity * width)
     }
 
-    /// (capacity, C) of one block.
-    func keys(block: Int) -> Matrix {
-        Matrix(arena, offset: 2 * block * capacity * width, rows: capacity, columns: width)
-    }
-
-    /// (capacity, C) of one block.
-    func values(block: Int) -> Matrix {
-        Matrix(arena, offset: (2 * block + 1) * capacity * width, rows: capacity, columns: width)
+    /// Writes the keys and values of n new positions behind those held; `count` moves once all blocks have done so.
+    ///
+    /// - Parameter qkv: (n, 3C).
+    /// - Returns: (capacity, C) each: all keys and values of the block.
+    func append(keysAndValuesOf qkv: Matrix, block: Int) -> (keys: Matrix, values: Matrix) {
+        let keys = Matrix(arena, offset: 2 * block * capacity * width, rows: capacity, columns: width)
+        let values = Matrix(arena, offset: (2 * block + 1) * capacity * width, rows: capacity, columns: width)
+        for row in 0..<qkv.rows {
+            keys.row(count + row).update(from: qkv.row(row) + width, count: width)
+            values.row(count + row).update(from: qkv.row(row) + 2 * width, count: width)
+        }
+        return (keys, values)
     }
 
     /// Forgets all positions from `count` on.

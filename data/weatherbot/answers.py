@@ -1,0 +1,127 @@
+"""What the bot says: at least five wordings for each kind of question.
+
+{in} is " in New York" where the place has to be named and nothing elsewhere; {In} is "In New York, " likewise.
+"""
+
+ANSWERS = {
+    "current": [
+        "It's {condition} and {temperature}{in} right now.", "Right now it's {condition} and {temperature}{in}.",
+        "{In}it's {condition} and {temperature} right now.",
+        "It's {condition}{in}, with a temperature of {temperature}.",
+        "The weather{in} is {condition}, and it's {temperature}.", "Currently it's {condition} and {temperature}{in}.",
+        "{In}the weather is {condition} at {temperature}.",
+    ],
+    "temperature": [
+        "It's {temperature}{in} right now.", "The temperature{in} is {temperature}.",
+        "{In}it's {temperature} at the moment.",
+        "Right now it's {temperature}{in}.", "The thermometer{in} shows {temperature}.",
+        "It's currently {temperature}{in}.",
+    ],
+    "condition": [
+        "It's {condition}{in} right now.", "{In}it's {condition} at the moment.", "Right now it's {condition}{in}.",
+        "The weather{in} is {condition}.", "It's currently {condition}{in}.", "It's {condition}{in}.",
+    ],
+    "yes": ["Yes, it's {condition}{in}.", "Yes, it's {condition}{in} right now.",
+            "Yes, the weather{in} is {condition}.",
+            "Yes, right now it's {condition}{in}.", "Yes, that's right: it's {condition}{in}."],
+    "no": ["No, it's {condition}{in}.", "No, it's {condition}{in} right now.", "No, the weather{in} is {condition}.",
+           "No, right now it's {condition}{in}.", "No, it's actually {condition}{in}."],
+    "tomorrow": [
+        "Tomorrow it will be {condition} and {temperature}{in}.",
+        "It will be {condition} and {temperature}{in} tomorrow.",
+        "{In}tomorrow will be {condition} with {temperature}.", "Tomorrow looks {condition} at {temperature}{in}.",
+        "Expect {condition} weather and {temperature}{in} tomorrow.",
+        "The forecast{in} for tomorrow is {condition} and {temperature}.",
+    ],
+    "wind": [
+        "The wind{in} is {wind}.", "The wind is blowing at {wind}{in}.", "{In}the wind is {wind} right now.",
+        "There's a wind of {wind}{in}.", "Right now the wind{in} is {wind}.", "It's blowing at {wind}{in}.",
+    ],
+    "humidity": [
+        "The humidity{in} is {humidity}.", "It's {humidity} humidity{in} right now.", "{In}the humidity is {humidity}.",
+        "Right now the humidity{in} is {humidity}.", "The air{in} has a humidity of {humidity}.",
+        "Humidity{in} is at {humidity}.",
+    ],
+    "rain": [
+        "The chance of rain{in} is {rain}.", "There's a {rain} chance of rain{in}.",
+        "{In}the chance of rain is {rain}.",
+        "Rain{in} has a chance of {rain}.", "The report gives a {rain} chance of rain{in}.",
+        "I see a {rain} chance of rain{in}.",
+    ],
+    "clothing": [
+        "It's {condition} and {temperature}{in}, so take {items}.",
+        "It's {condition} and {temperature}{in}. I'd pick {items}.",
+        "Take {items}: it's {condition} and {temperature}{in}.",
+        "You'll want {items}, since it's {condition} and {temperature}{in}.",
+        "{In}it's {condition} and {temperature}, so I'd go for {items}.",
+        "I suggest {items}, because it's {condition} and {temperature}{in}.",
+    ],
+    # x is what the question asks for, the warmer or the colder place; a and b stand in the order of the observation.
+    "compare": [
+        "{x} is {degree}: {tx} against {ty} in {y}.", "{x} is {degree} than {y}, {tx} to {ty}.",
+        "It's {degree} in {x} with {tx} than in {y} with {ty}.", "{a} has {ta} and {b} has {tb}, so {x} is {degree}.",
+        "It's {ta} in {a} and {tb} in {b}, so it's {degree} in {x}.", "With {tx}, {x} is {degree} than {y} with {ty}.",
+    ],
+    "decline": [
+        "I don't have {thing}{for}.", "Sorry, I don't have {thing}{for}.", "I don't have {thing} in my report{for}.",
+        "I have no information on {thing}{for}.", "My report doesn't mention {thing}{for}.",
+        "I can't tell you {thing}{for}; my report leaves it out.", "Sorry, my report doesn't include {thing}{for}.",
+    ],
+    "other place": [
+        "I only have the weather for {observed}, not for {other}.",
+        "I don't have the weather for {other}, only for {observed}.",
+        "Sorry, I don't have a report for {other}.", "My report is for {observed}; I don't have {other}.",
+        "I can't tell you about {other}; I only have {observed}.", "I have no report for {other}, just for {observed}.",
+    ],
+    "greeting": ["Hello! What would you like to know about the weather?", "Hi! Ask me about the weather.",
+                 "Hello! I can tell you about the weather.", "Hi there! What can I tell you about the weather?",
+                 "Hello, how can I help you with the weather?"],
+    "wellbeing": ["I'm fine, thank you. What would you like to know?", "I'm doing well, thanks for asking.",
+                  "All is well, thank you. How can I help?", "Very well, thanks! Ask me about the weather.",
+                  "I'm well, thank you. Shall we talk about the weather?"],
+    "identity": ["I'm a weather bot. I answer from the report that I'm given.",
+                 "I'm a small weather bot, here to tell you about the weather.",
+                 "I'm a weather bot, not a person. Ask me about the report.",
+                 "I'm a bot that answers questions about the weather.",
+                 "Just a weather bot. I read the report and answer your questions."],
+    "thanks": ["You're welcome!", "You're welcome. Ask me anytime.", "Happy to help!", "My pleasure.",
+               "Glad I could help.",
+               "No problem!"],
+    "farewell": ["Goodbye!", "Bye! Have a nice day.", "See you soon!", "Goodbye, and take care.",
+                 "Bye, see you next time!",
+                 "Take care!"],
+}
+
+MISSING_FIELDS = {"wind": ("the wind", "wind"), "humidity": ("the humidity", "humidity"),
+                  "rain": ("the chance of rain", "rain"), "tomorrow": ("tomorrow's weather", "tomorrow")}
+
+# The rule of the advice: the first band whose limit (in °F and °C) lies above the temperature.
+WARMTH = [
+    ({"F": 42, "C": 6}, ["a warm coat", "a warm coat and gloves", "a warm coat and a scarf"]),
+    ({"F": 60, "C": 16}, ["a jacket", "a sweater"]),
+    ({"F": 75, "C": 24}, ["long sleeves", "a light layer"]),
+    ({"F": 1000, "C": 1000}, ["a T-shirt", "a T-shirt and shorts"]),
+]
+RAIN_GEAR, SNOW_GEAR, SUN_GEAR = ["an umbrella", "a raincoat"], "boots", "sunglasses"
+
+
+def clothing_items(generator, condition, temperature, wet):
+    """What to take, as a phrase: rain gear in every wet weather and in no other, boots in snow, sunglasses in sun."""
+    clothes = next(c for limit, c in WARMTH if temperature["value"] < limit[temperature["unit"]])
+    items = generator.choice(clothes).split(" and ")
+    if condition in wet:
+        items.append(generator.choice(RAIN_GEAR))
+    elif condition == "snowy":
+        items.append(SNOW_GEAR)
+    elif condition == "sunny" and generator.random() < 0.6:
+        items.append(SUN_GEAR)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def fill(wording, place=None, **facts):
+    """The wording with its facts; `place` is named where it is given."""
+    opening = f"In {place}, " if place else ""
+    inside = f" in {place}" if place else ""
+    beside = f" for {place}" if place else ""
+    text = wording.replace("{In}", opening).replace("{in}", inside).replace("{for}", beside).format(**facts)
+    return text[0].upper() + text[1:]
