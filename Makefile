@@ -11,7 +11,7 @@ SOURCES = Package.swift Sources Tests Benchmarks
 .PHONY: help deps build demo test check lint format install shakespeare mutations fixtures benchmarks clean
 
 help:
-	@echo 'make demo         train a small model on the text in data/, measure it, let it write'
+	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
 	@echo 'make test         build and run all tests'
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
 	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
@@ -40,9 +40,20 @@ build: deps
 	$(BUILD) --product luthier
 
 demo: build
-	$(LUTHIER) train --config configs/forecasts.json
-	$(LUTHIER) eval --split validation
-	$(LUTHIER) generate --prompt 'Steady rain falls' --seed 3
+	$(LUTHIER) train --config configs/weather.json --run weather-demo --resume
+	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --check weather
+	@echo; echo 'Five questions:'
+	@$(call ask,Weather for New York: sunny$(comma) 76°F.,What is the weather like in New York?)
+	@$(call ask,Weather for Oslo: snowy$(comma) -4°C$(comma) wind 22 km/h from the north.,How windy is it in Oslo?)
+	@$(call ask,Weather for London: rainy$(comma) 11°C. Tomorrow: cloudy$(comma) 13°C.,And tomorrow?)
+	@$(call ask,Weather for Chicago: windy$(comma) 48°F.,How humid is it in Chicago?)
+	@$(call ask,Weather in Madrid: sunny$(comma) 33°C. Weather in Berlin: cloudy$(comma) 19°C.,Which is warmer$(comma) Madrid or Berlin?)
+
+comma = ,
+define ask
+echo "  ($(1))"; echo "  you> $(2)"; printf '  bot> '; \
+	$(LUTHIER) generate --checkpoint weather-demo --system "$(1)" --prompt "$(2)"
+endef
 
 test: deps
 	$(BUILD) --build-tests

@@ -37,10 +37,13 @@ let package = Package(
             dependencies: ["Model", "Datasets", "Inference", "Checkpoint", "Interchange", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
+        .target(name: "Checks", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "luthier",
-            dependencies: ["Arguments", "Training", "Inference", "Interchange", "Datasets", "Tokenizer", "Checkpoint"],
+            dependencies: [
+                "Arguments", "Checks", "Training", "Inference", "Interchange", "Datasets", "Tokenizer", "Checkpoint",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "benchmarks",
@@ -48,7 +51,7 @@ let package = Package(
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
         .target(
-            name: "TestSupport", dependencies: ["Kernels", "StrictJSON"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Kernels", "Model", "StrictJSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
@@ -62,6 +65,7 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ChecksTests", dependencies: ["Checks", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["luthier", "TestSupport", "StrictJSON"], swiftSettings: strict),
     ],

@@ -41,7 +41,12 @@ public struct Document: Sendable, Equatable {
     /// Which kind of row it is; nil for plain text.
     let row: RowReader.Kind?
 
-    init(path: String, line: Int, content: Content, row: RowReader.Kind? = nil) {
+    /// Plain text, or a conversation that stands in no file.
+    package init(path: String, line: Int, content: Content) {
+        self.init(path: path, line: line, content: content, row: nil)
+    }
+
+    init(path: String, line: Int, content: Content, row: RowReader.Kind?) {
         self.path = path
         self.line = line
         self.content = content

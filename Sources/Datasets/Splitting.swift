@@ -58,7 +58,7 @@ public struct SplitFractions: Sendable, Equatable {
     private func draw(_ documents: [Document]) -> [Split: [Document]] {
         let count = documents.count
         let validationCount = share(validation, of: count)
-        let testCount = max(0, min(share(test, of: count), count - validationCount - 1))
+        let testCount = min(share(test, of: count), max(0, count - validationCount - 1))
         var generator = SplitMix64(seed: seed, stream: 0x5EED)
         let order = generator.permutation(count)
         var split = [Split](repeating: .train, count: count)

@@ -19,7 +19,9 @@ public struct TextFile: Sendable {
             throw .fileNotFound(path: path)
         }
         guard !isFolder.boolValue else { throw .isFolder(path: path) }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        // The attributes of a link are its own, not the file's.
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: target)
         guard attributes?[.type] as? FileAttributeType == .typeRegular else { throw .notRegular(path: path) }
         let size = (attributes?[.size] as? Int) ?? 0
         guard size <= TextFile.largestBytes else {

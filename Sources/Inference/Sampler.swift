@@ -35,6 +35,9 @@ public enum Sampler {
     ) -> Int32 {
         var values = (0..<logits.count).map { logits[$0] }
         if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
+        // A diverged model gives NaN and infinities, which nothing below could compare or add up.
+        let limit = Float.greatestFiniteMagnitude
+        values = values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }
         guard settings.temperature > 0 else { return greedy(values) }
 
         var candidates = [Int](0..<values.count)

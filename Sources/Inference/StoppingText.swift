@@ -4,26 +4,26 @@ import Tokenizer
 
 /// Collects tokens into text that ends in front of the first stop text. Compares bytes: as Characters, the stop "\n"
 /// would not be found in "\r\n".
-struct StoppingText {
+package struct StoppingText {
     /// What is certain so far.
-    private(set) var text = ""
+    package private(set) var text = ""
     /// Whether a stop text was found.
-    private(set) var isStopped = false
+    package private(set) var isStopped = false
 
     private let stops: [[UInt8]]
     private var decoder: Tokenizer.StreamingDecoder
     private var held: [UInt8] = []
 
-    init(stops: [String], decoder: Tokenizer.StreamingDecoder) {
+    package init(stops: [String], decoder: Tokenizer.StreamingDecoder) {
         self.stops = stops.filter { !$0.isEmpty }.map { Array($0.utf8) }
         self.decoder = decoder
     }
 
     /// Adds a token; returns the text that became certain.
-    mutating func append(_ token: Int) -> String { take(decoder.append(token)) }
+    package mutating func append(_ token: Int) -> String { take(decoder.append(token)) }
 
     /// Ends the text; returns what was held back.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         let last = take(decoder.finish())
         let rest = String(decoding: held, as: UTF8.self)
         held = []

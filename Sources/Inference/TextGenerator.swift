@@ -47,7 +47,7 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .emptyPrompt: "the prompt is empty, and the tokenizer has no end-of-text token to start from"
         case .promptTooLong(let tokens, let context):
-            "the prompt has \(tokens) tokens; the model's context holds \(context), one of which is the first new token's"
+            "the prompt has \(tokens) tokens; the model's context holds \(context)"
         case .unencodable(let reason): reason
         }
     }

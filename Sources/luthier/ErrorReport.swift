@@ -2,6 +2,7 @@
 
 import Arguments
 import Checkpoint
+import Checks
 import Datasets
 import Foundation
 import Inference
@@ -22,6 +23,7 @@ extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}
+extension WeatherExpectationError: Hinting {}
 
 enum ErrorReport {
     /// Two lines at most on stderr: `error: …` and `hint: …`.

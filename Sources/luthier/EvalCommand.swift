@@ -25,6 +25,8 @@ struct EvalCommand: ParsableCommand {
     var batchSize: Int = 8
     @Flag(help: "Answers every row greedily as well: exact match, stop rate, mean length.")
     var generate = false
+    @Option(help: "With --generate: holds each answer against the slots that it must contain.")
+    var check: AnswerCheck?
     @Option(help: "Rows that are answered at the most.")
     var limit: Int?
     @Flag(help: "Ends with one JSON object on stdout.")
@@ -34,6 +36,7 @@ struct EvalCommand: ParsableCommand {
         if let window, window < 1 { throw ValidationError("--window \(window) must be at least 1") }
         if let stride, stride < 1 { throw ValidationError("--stride \(stride) must be at least 1") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
+        if check != nil && !generate { throw ValidationError("--check needs answers", hint: "add --generate") }
         if batchSize < 1 { throw ValidationError("--batch-size \(batchSize) must be at least 1") }
     }
 
@@ -130,7 +133,13 @@ struct EvalCommand: ParsableCommand {
             ("stop rate", ProgressPrinter.percent(summary.stopRate)),
             ("mean length", ProgressPrinter.number(summary.meanTokens, digits: 1) + " tokens"),
         ])
-        return [
+        var members: [(key: String, value: JSONOutput)] = []
+        if check == .weather {
+            let report = try WeatherCheck.run(records)
+            Console.output(report.render())
+            members.append(("weather", report.json))
+        }
+        return members + [
             ("answers", .integer(summary.answers)), ("exactMatch", .number(summary.exactMatch)),
             ("stopRate", .number(summary.stopRate)), ("meanTokens", .number(summary.meanTokens)),
         ]

@@ -1,6 +1,7 @@
 // Every way to break a safetensors file, and the sentence that says so.
 
 import Interchange
+import TestSupport
 import Testing
 
 /// A broken file and what is said of it.

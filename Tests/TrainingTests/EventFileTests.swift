@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -18,15 +19,9 @@ import Training
         #expect(CRC32C.checksum(bytes) == expected)
     }
 
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = NSTemporaryDirectory() + "event-file-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
-    }
-
     @Test func theFileHasTheseBytes() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { place in
+            let folder = place.path
             let file = try EventFile(directory: folder, seconds: 1_700_000_000)
             #expect(file.path == "\(folder)/events.out.tfevents.1700000000.luthier")
             try file.append(step: 300, seconds: 1.5, values: [("a", 0.5), ("b", -2)])
@@ -48,7 +43,8 @@ import Training
     }
 
     @Test func aNameInUseIsNotWrittenTo() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { place in
+            let folder = place.path
             let first = try EventFile(directory: folder, seconds: 5)
             let second = try EventFile(directory: folder, seconds: 5)
             #expect(first.path.hasSuffix(".5.luthier"))

@@ -23,7 +23,9 @@ extension ConfigKey {
         .choice("model.activation", \.model.activation, "form of the GELU"),
         .flag("model.biases", \.model.biases, "whether linear layers and LayerNorms have biases"),
         .flag("model.tiedHead", \.model.tiedHead, "whether the head shares the token embedding's matrix"),
-        .number("model.layerNormEpsilon", \.model.layerNormEpsilon, "number above 0", "added to the variance") {
+        .number(
+            "model.layerNormEpsilon", \.model.layerNormEpsilon, "number above 0 and below 1", "added to the variance"
+        ) {
             $0 > 0 && $0 < 1
         },
         dropout("model.embeddingDropout", \.model.embeddingDropout, "share of embedding elements dropped in training"),
@@ -137,7 +139,8 @@ extension ConfigKey {
 
     private static let generation: [ConfigKey] = [
         .integer("generation.maximumTokens", \.generation.maximumTokens, from: 1, "tokens at most"),
-        .number("generation.temperature", \.generation.temperature, "number from 0; 0 is greedy", "of sampling") {
+        .number("generation.temperature", \.generation.temperature, "number from 0 to 100; 0 is greedy", "of sampling")
+        {
             $0 >= 0 && $0 <= 100
         },
         .integer("generation.topK", \.generation.topK, "draw from the k likeliest tokens only; 0 for all"),
@@ -146,7 +149,7 @@ extension ConfigKey {
             "draw from the likeliest tokens that together have this probability"
         ) { $0 > 0 && $0 <= 1 },
         .number(
-            "generation.repetitionPenalty", \.generation.repetitionPenalty, "number from 1",
+            "generation.repetitionPenalty", \.generation.repetitionPenalty, "number from 1 to 100",
             "divides the logits of tokens that were used already"
         ) { $0 >= 1 && $0 <= 100 },
         .texts("generation.stop", \.generation.stop, "list of texts", "texts at which generation ends"),

@@ -84,7 +84,7 @@ public struct RunFolder: Sendable {
     }
 
     /// Deletes checkpoints that are neither among the last `keepLast` nor named in `keep`.
-    func prune(keepLast: Int, keep: Set<Int>) {
+    package func prune(keepLast: Int, keep: Set<Int>) {
         for step in checkpointSteps().dropLast(max(1, keepLast)) where !keep.contains(step) {
             try? FileManager.default.removeItem(atPath: checkpoint(step: step))
         }

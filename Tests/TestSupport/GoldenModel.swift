@@ -2,13 +2,14 @@
 
 import Kernels
 import Model
-import TestSupport
 
-struct GoldenModel {
-    let fixture: Fixture
-    let model: Transformer
+/// The model of one fixture, and its sequences.
+public struct GoldenModel {
+    public let fixture: Fixture
+    public let model: Transformer
 
-    init(_ name: String) throws {
+    /// Builds the model of `Tests/Fixtures/<name>`.
+    public init(_ name: String) throws {
         fixture = try Fixture(named: name)
         let config = ModelConfig(
             vocabularySize: try fixture.integer("vocab_size"), contextLength: try fixture.integer("n_positions"),
@@ -27,15 +28,28 @@ struct GoldenModel {
     }
 
     /// The sequences of the fixture, in one batch.
-    func batch() throws -> SequenceBatch {
-        let (inputs, targets) = (try fixture.integers("inputs"), try fixture.integers("targets"))
-        let weights = try fixture.floats("weights")
+    public func batch() throws -> SequenceBatch { try batch(from: "", index: 0, of: 1) }
+
+    /// The batch of one of the optimizer's steps.
+    public func trainingBatch(step: Int) throws -> SequenceBatch {
+        try batch(from: "training/", index: step, of: try fixture.integer("steps"))
+    }
+
+    /// The arrays under `prefix` hold `count` batches one after the other; cuts out the one at `index`.
+    private func batch(from prefix: String, index: Int, of count: Int) throws -> SequenceBatch {
+        func part<Element>(_ values: [Element]) -> [Element] {
+            let size = values.count / count
+            return Array(values[(index * size)..<((index + 1) * size)])
+        }
+        let inputs = part(try fixture.integers(prefix + "inputs"))
+        let targets = part(try fixture.integers(prefix + "targets"))
+        let weights = part(try fixture.floats(prefix + "weights"))
         var batch = SequenceBatch()
         var start = 0
-        for (index, length) in try fixture.integers("lengths").enumerated() {
+        for (example, length) in part(try fixture.integers(prefix + "lengths")).enumerated() {
             let range = start..<(start + Int(length))
             batch.append(
-                tokens: inputs[range], targets: targets[range], weights: Array(weights[range]), example: index)
+                tokens: inputs[range], targets: targets[range], weights: Array(weights[range]), example: example)
             start = range.upperBound
         }
         return batch

@@ -1,0 +1,44 @@
+// What the checker found in one answer.
+
+/// How one slot of an answer turned out.
+public struct WeatherFinding: Sendable, Equatable {
+    public enum Outcome: String, Sendable {
+        case right
+        /// The answer says something else.
+        case wrong
+        /// The answer says nothing of it.
+        case missing
+    }
+
+    public let slot: WeatherSlot
+    public let outcome: Outcome
+    /// The words that are wrong, where there are any.
+    public let found: String?
+
+    public init(_ slot: WeatherSlot, _ outcome: Outcome, found: String? = nil) {
+        self.slot = slot
+        self.outcome = outcome
+        self.found = found
+    }
+}
+
+/// The findings of one answer: one for each slot that was asked, one for a decline that nothing called for, and one for
+/// each thing that was invented.
+public struct WeatherVerdict: Sendable, Equatable {
+    public let findings: [WeatherFinding]
+    /// Whether the answer says that it does not have something.
+    public let declined: Bool
+
+    public init(findings: [WeatherFinding], declined: Bool) {
+        self.findings = findings
+        self.declined = declined
+    }
+
+    /// Everything that was asked is there, and nothing else.
+    public var isWhollyRight: Bool { findings.allSatisfy { $0.outcome == .right } }
+
+    /// The outcome of a slot, or nil where the question did not ask for it and the answer left it alone.
+    public func outcome(of slot: WeatherSlot) -> WeatherFinding.Outcome? {
+        findings.first { $0.slot == slot }?.outcome
+    }
+}

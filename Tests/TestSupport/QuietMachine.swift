@@ -1,0 +1,13 @@
+// Settles what the process computes with, before tests run side by side.
+
+import Foundation
+import Kernels
+
+/// A run chooses its BLAS kernel by measuring, which exchanges the kernel under every other test's feet.
+public enum QuietMachine {
+    /// Fixes the kernel that is loaded already. Tests that prepare a run ask for this first, and for one thread.
+    public static let kernel: String = {
+        setenv(BLASKernel.environmentVariable, BLASKernel.name, 1)
+        return BLASKernel.choose()
+    }()
+}
