@@ -5,7 +5,7 @@
     python3 Tests/mutations.py --list          number and title of each
     python3 Tests/mutations.py --only 7,20-24  some of them
 
-Works on copies of the repository below .build/mutations, never on the repository itself. Each copy is built once as it
+Works on copies of the repository below .build/mutations, never on the repository itself. Each copy is first built as it
 is, and all tests that are to catch something must pass. Then every break is made, built, tried on the one test that is
 named for it, and taken back. Exit status: 0 every break was caught, 1 one survived, did not compile, or no longer fits
 the sources, 2 the script could not begin.
@@ -32,6 +32,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Path(__file__).with_suffix(".txt")
 COPIED = ["Package.swift", "Sources", "Tests", "Benchmarks", "configs", "data", "checkpoints"]
+#: Put behind the manifest of a copy: only what one test target needs is built, which saves most of the time. The tests
+#: of the program itself need everything.
+FOCUS = """
+var pending = ["%s"]
+var wanted: Set<String> = []
+while let name = pending.popLast() {
+    guard wanted.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+        if case .byNameItem(let name, _) = dependency { pending.append(name) }
+    }
+}
+package.targets.removeAll { !wanted.contains($0.name) }
+package.products.removeAll()
+"""
+WITHOUT_FOCUS = {"CommandTests"}
 #: Seconds. A break may well make a loop endless.
 BUILD_LIMIT, TEST_LIMIT = 1800, 120
 
@@ -44,6 +59,10 @@ class Mutation:
     test: str = ""
     old: list = field(default_factory=list)
     new: list = field(default_factory=list)
+
+    @property
+    def target(self):
+        return self.test.split(".")[0]
 
     @property
     def replacement(self):
@@ -129,6 +148,13 @@ class Workshop:
             os.killpg(process.pid, signal.SIGKILL)
             return None, process.communicate()[0]
 
+    def focus(self, target):
+        """Restricts the copy to what a test target needs."""
+        manifest = (ROOT / "Package.swift").read_text(encoding="utf-8")
+        if target not in WITHOUT_FOCUS:
+            manifest += FOCUS % target
+        (self.folder / "Package.swift").write_text(manifest, encoding="utf-8")
+
     def build(self):
         return self.run(["swift", "build", "-c", "release", "--build-tests"], BUILD_LIMIT)
 
@@ -207,32 +233,33 @@ def environment():
     return variables
 
 
-def prepare(workshop, mutations, failures):
-    """Builds a copy as it is; the tests of its mutations must pass there."""
+def prove(workshop, mutations):
+    """Builds a copy as it is; the tests of its mutations must pass there. Returns what is wrong, or None."""
     status, output = workshop.build()
     if status != 0:
-        failures.append("the unbroken copy does not build:\n" + output[-3000:])
-        return
+        return "the unbroken copy does not build:\n" + output[-3000:]
     names = sorted({mutation.test for mutation in mutations})
     results, _, output = workshop.test(names, limit=1200)
-    for name in names:
-        result = results.get(canonical(name), "missing")
-        if result != "passed":
-            failures.append(f"{name} does not pass on the unbroken copy: {result}")
-    if failures and not results:
-        failures.append(output[-3000:])
+    bad = [f"{name}: {results.get(canonical(name), 'missing')}" for name in names
+           if results.get(canonical(name)) != "passed"]
+    if not bad:
+        return None
+    return "on the unbroken copy these tests do not pass:\n" + "\n".join(bad) + ("" if results else output[-3000:])
 
 
 def work(workshop, mutations, failures, outcomes, lock):
     try:
-        prepare(workshop, mutations, failures)
-        if failures:
-            return
-        for mutation in mutations:
-            outcome = workshop.attempt(mutation)
-            with lock:
-                outcomes.append(outcome)
-                print(f"{mutation.number:3} {mutation.title} | {outcome.verdict} | {outcome.seconds:.0f} s", flush=True)
+        for target in sorted({mutation.target for mutation in mutations}):
+            share = [mutation for mutation in mutations if mutation.target == target]
+            workshop.focus(target)
+            if failure := prove(workshop, share):
+                failures.append(failure)
+                return
+            for mutation in share:
+                outcome = workshop.attempt(mutation)
+                with lock:
+                    outcomes.append(outcome)
+                    print(f"{mutation.number:3} {mutation.title} | {outcome.verdict} | {outcome.seconds:.0f} s", flush=True)
     except Exception as error:
         failures.append(f"{type(error).__name__}: {error}")
 
@@ -255,8 +282,8 @@ def main():
         return 1 if misfits else 0
 
     start = time.monotonic()
-    # Breaks of one module stay together: only what stands above it is then built again.
-    mutations.sort(key=lambda mutation: mutation.path)
+    # What needs the same modules stays together, and in it what breaks the same module.
+    mutations.sort(key=lambda mutation: (mutation.target, mutation.path))
     jobs = max(1, min(arguments.jobs, len(mutations)))
     cuts = [len(mutations) * job // jobs for job in range(jobs + 1)]
     failures, outcomes, lock = [], [], threading.Lock()
