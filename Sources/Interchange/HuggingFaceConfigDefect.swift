@@ -15,6 +15,7 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     /// A size below one, or beyond what any model may have.
     case sizeOutOfRange(key: String, value: Int, limit: Int)
     case headsDoNotDivideWidth(width: Int, heads: Int)
+    case tooManyParameters(about: Double, limit: Int)
     case badEpsilon(Float)
 }
 
@@ -30,6 +31,7 @@ extension HuggingFaceConfigDefect {
             case .sizeOutOfRange(let key, let value, let limit):
                 .sizeOutOfRange(key: keys[key] ?? key, value: value, limit: limit)
             case .headsDoNotDivideWidth(let width, let heads): .headsDoNotDivideWidth(width: width, heads: heads)
+            case .tooManyParameters(let count, let limit): .tooManyParameters(about: count, limit: limit)
             case .badEpsilon(let value): .badEpsilon(value)
             }
     }
@@ -49,6 +51,8 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
         case .sizeOutOfRange(let key, let value, let limit):
             "\(key) is \(value); it must lie between 1 and \(limit)"
         case .headsDoNotDivideWidth(let width, let heads): "n_embd \(width) is not divisible by n_head \(heads)"
+        case .tooManyParameters(let count, let limit):
+            "the model would have about \(count) parameters; \(limit) are the most"
         case .badEpsilon(let value): "layer_norm_epsilon is \(value); it must be a positive number"
         }
     }

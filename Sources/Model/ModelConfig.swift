@@ -50,11 +50,14 @@ public struct ModelConfig: Sendable, Equatable {
     /// D, width of one head.
     public var headWidth: Int { modelWidth / headCount }
 
-    /// The largest value that any single size may have. Products of four such sizes still fit `Int`.
+    /// The largest value that any single size may have.
     public static let largestSize = 1 << 20
 
+    /// The most parameters that a model may have: no offset or number of bytes of theirs goes beyond `Int`.
+    public static let mostParameters = 1 << 40
+
     /// Throws what is wrong with the shape, if anything: a size below one or beyond `largestSize`, a width that the
-    /// heads do not divide, an epsilon that is not a positive number.
+    /// heads do not divide, more than `mostParameters`, an epsilon that is not a positive number.
     public func validate() throws(ModelConfigError) {
         let sizes = [
             ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("blockCount", blockCount),
@@ -66,6 +69,11 @@ public struct ModelConfig: Sendable, Equatable {
         guard modelWidth % headCount == 0 else {
             throw .headsDoNotDivideWidth(modelWidth: modelWidth, headCount: headCount)
         }
+        let (C, F) = (Double(modelWidth), Double(feedForwardWidth))
+        let matrices = 2 * Double(vocabularySize + contextLength) * C + Double(blockCount) * (4 * C + 2 * F) * C
+        guard matrices <= Double(ModelConfig.mostParameters) else {
+            throw .tooManyParameters(about: matrices, limit: ModelConfig.mostParameters)
+        }
         guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else { throw .badEpsilon(layerNormEpsilon) }
     }
 }
@@ -74,6 +82,7 @@ public struct ModelConfig: Sendable, Equatable {
 public enum ModelConfigError: Error, Equatable, CustomStringConvertible {
     case sizeOutOfRange(key: String, value: Int, limit: Int)
     case headsDoNotDivideWidth(modelWidth: Int, headCount: Int)
+    case tooManyParameters(about: Double, limit: Int)
     case badEpsilon(Float)
 
     public var description: String {
@@ -82,6 +91,8 @@ public enum ModelConfigError: Error, Equatable, CustomStringConvertible {
             "model.\(key) is \(value); it must lie between 1 and \(limit)"
         case .headsDoNotDivideWidth(let modelWidth, let headCount):
             "model.modelWidth \(modelWidth) is not divisible by model.headCount \(headCount)"
+        case .tooManyParameters(let count, let limit):
+            "the model would have about \(count) parameters; \(limit) are the most"
         case .badEpsilon(let value):
             "model.layerNormEpsilon is \(value); it must be a positive number"
         }

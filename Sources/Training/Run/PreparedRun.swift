@@ -62,10 +62,14 @@ public struct PreparedRun {
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
         }
+        if let validation = data.splits[.validation], validation.predictionCount == 0 {
+            throw DatasetError.emptySplit(split: "validation", reason: "no document has two tokens or more")
+        }
         if let source, state == nil { config.adopt(source.model.config) }
         let shape = source?.model.config ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
-        let needed = Memory.trainingBytes(shape, rowsPerBatch: config.training.batchSize * shape.contextLength)
+        let rows = min(config.training.batchSize * shape.contextLength, text.predictionCount)
+        let needed = Memory.trainingBytes(shape, rowsPerBatch: rows)
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }

@@ -45,7 +45,9 @@ public struct RunFolder: Sendable {
     public func best() throws -> String {
         if let data = FileManager.default.contents(atPath: file("best")) {
             let name = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            if !name.contains("/"), FileManager.default.fileExists(atPath: file(name)) { return file(name) }
+            if name.hasSuffix(".h5"), !name.contains("/"), FileManager.default.fileExists(atPath: file(name)) {
+                return file(name)
+            }
         }
         for step in checkpointSteps().reversed() {
             if (try? CheckpointFile.verify(checkpoint(step: step))) != nil { return checkpoint(step: step) }

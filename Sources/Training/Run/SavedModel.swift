@@ -68,6 +68,11 @@ public struct SavedModel {
         else { throw TrainingError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
         let shape = config.modelConfig(vocabularySize: embedding.shape[0])
         try shape.validate()
+        // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
+        guard shape.blockCount <= reader.arrays.count else {
+            throw TrainingError.badCheckpoint(
+                path: reader.path, reason: "its config has \(shape.blockCount) blocks, more than it has arrays")
+        }
         let expected = ParameterLayout(shape).parameters
         let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
         if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {

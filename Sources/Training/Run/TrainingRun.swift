@@ -80,6 +80,8 @@ public final class TrainingRun {
             if evaluationIsDue(epochBefore: epoch) { try evaluate() }
             if saveIsDue(epochBefore: epoch) { try save() }
         }
+        // A signal can also cut off the last step's evaluation, which --resume then makes up for.
+        if trainer.state.evaluationPending, let stop = shouldStop() { reason = stop }
         if lastSavedStep != trainer.state.step { try save() }
         return result(reason, seconds: monotonicSeconds() - start)
     }

@@ -1,0 +1,118 @@
+// Exact resume in one process: however often a run is stopped, it ends with the bytes of a run left alone.
+
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite struct ResumeTests {
+    /// Dropout, accumulation, saves every 7 steps, evaluations every 5, an epoch's end between steps 20 and 30.
+    @Test func stoppedAgainAndAgain() throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            let (whole, report) = try runs.go("whole")
+            #expect(whole.stopped == .finished && whole.steps == 30 && whole.epochs > 1 && whole.epochs < 2)
+            #expect(report.steps.map(\.step) == Array(1...30))
+            #expect(report.evaluations.map(\.step) == Array(stride(from: 0, through: 30, by: 5)))
+            #expect(report.summaries.first?.stepsPerEpoch ?? 0 > 15)
+
+            for (index, step) in [1, 4, 7, 10, 12, 21, 23, 29].enumerated() {
+                let (result, _) = try runs.go("stopped", resume: index > 0) { $0.steps.last?.step ?? 0 >= step }
+                #expect(result.stopped == .interrupt && result.steps == step)
+                #expect(result.lastCheckpoint == runs.run("stopped").checkpoint(step: step))
+            }
+            let (last, resumed) = try runs.go("stopped", resume: true)
+            #expect(last.stopped == .finished && last.steps == 30 && resumed.steps.map(\.step) == [30])
+            #expect(resumed.notices == ["going on from step 29"])
+            try Self.expectEqualRuns(runs, "whole", "stopped")
+
+            // Once finished, going on changes nothing.
+            let (again, silent) = try runs.go("stopped", resume: true)
+            #expect(again.stopped == .finished && silent.steps.isEmpty)
+            try Self.expectEqualRuns(runs, "whole", "stopped")
+        }
+    }
+
+    /// A signal in the middle of an evaluation: of the first one, of one on the way, of the last one.
+    @Test(arguments: [0, 10, 25, 30]) func stoppedInsideAnEvaluation(step: Int) throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("whole")
+            let (result, report) = try runs.go("stopped") {
+                ($0.steps.last?.step ?? 0) == step && $0.questions >= 2
+            }
+            #expect(result.stopped == .interrupt && result.steps == step)
+            #expect(!report.evaluations.contains { $0.step == step })
+            let reader = try CheckpointReader(path: runs.run("stopped").checkpoint(step: step))
+            #expect(try TrainingState(serialized: reader.text("/state")).evaluationPending)
+
+            let (last, resumed) = try runs.go("stopped", resume: true)
+            #expect(last.stopped == .finished && resumed.evaluations.first?.step == step)
+            try Self.expectEqualRuns(runs, "whole", "stopped")
+        }
+    }
+
+    /// A process that dies leaves what it saved last; lines of the logs behind that are cut off, torn ones too.
+    @Test func goingOnFromAnOlderCheckpoint() throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("whole")
+            try runs.go("killed") { $0.steps.last?.step ?? 0 >= 18 }
+            // As if the last save had not happened, nor the end of the last line.
+            try FileManager.default.removeItem(atPath: runs.run("killed").checkpoint(step: 18))
+            let metrics = try runs.read("metrics.jsonl", of: "killed")
+            #expect(metrics.contains("\"step\":18"))
+            try place.write(metrics + "{\"step\":19,\"lo", as: "killed/metrics.jsonl")
+            let older = try #require(runs.run("killed").checkpointSteps().last)
+            let (_, report) = try runs.go("killed", resume: true)
+            #expect(older < 18 && report.steps.first?.step == older + 1)
+            try Self.expectEqualRuns(runs, "whole", "killed")
+        }
+    }
+
+    @Test func aBrokenCheckpointIsPassedOver() throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("whole")
+            try runs.go("broken") { $0.steps.last?.step ?? 0 >= 18 }
+            let name = "broken/step-000018.h5"
+            var bytes = try place.read(name)
+            bytes[bytes.count / 2] ^= 1
+            try place.write(bytes, as: name)
+            let (_, report) = try runs.go("broken", resume: true)
+            #expect(report.notices.count == 2)
+            #expect(report.notices.first?.hasPrefix("\(place.path)/\(name) is damaged: its SHA-256 should be ") == true)
+            #expect(report.notices.first?.hasSuffix("; passed over") == true)
+            #expect(report.notices.last?.hasPrefix("going on from step 1") == true)
+            try Self.expectEqualRuns(runs, "whole", "broken")
+        }
+    }
+
+    /// What may change on the way: how long it goes on, and what is kept and told.
+    @Test func aFinishedRunGoesOnForLonger() throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("a") { $0.steps.last?.step ?? 0 >= 8 }
+            let (result, report) = try runs.go("a", resume: true, ["training.steps=34", "training.keepLast=1"])
+            #expect(result.steps == 34 && result.stopped == .finished)
+            #expect(
+                report.notices == [
+                    "training.steps changes from 30 to 34", "training.keepLast changes from 3 to 1",
+                    "going on from step 8",
+                ])
+            // The new length stays: it is the run's config now.
+            #expect(try runs.read("config.json", of: "a").contains("\"steps\": 34"))
+        }
+    }
+
+    static func expectEqualRuns(_ runs: TinyRuns, _ one: String, _ other: String) throws {
+        for name in [
+            "step-000030.h5", "metrics.jsonl", "samples.jsonl", "latest", "best", "config.json", "ledger.json",
+        ] {
+            let (first, second) = (try runs.folder.read("\(one)/\(name)"), try runs.folder.read("\(other)/\(name)"))
+            #expect(first == second, "\(name) differs")
+            #expect(!first.isEmpty)
+        }
+    }
+}
