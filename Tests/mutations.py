@@ -131,22 +131,27 @@ class Workshop:
     """One copy of the repository, in which one thing is built or tested at a time."""
 
     def __init__(self, folder, environment):
-        self.folder, self.environment = folder, environment
+        self.folder, self.environment, self.process = folder, environment, None
         for name in COPIED:
             if (ROOT / name).exists():
                 synchronize(ROOT / name, folder / name)
 
     def run(self, command, limit):
         """Exit status (None where the limit was reached) and all output of a command and what it started."""
-        process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True)
         try:
-            output, _ = process.communicate(timeout=limit)
-            return process.returncode, output
+            output, _ = self.process.communicate(timeout=limit)
+            return self.process.returncode, output
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return None, process.communicate()[0]
+            self.kill()
+            return None, self.process.communicate()[0]
+
+    def kill(self):
+        """Ends what is running, and all that it has started."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def focus(self, target):
         """Restricts the copy to what a test target needs."""
@@ -287,12 +292,21 @@ def main():
     jobs = max(1, min(arguments.jobs, len(mutations)))
     cuts = [len(mutations) * job // jobs for job in range(jobs + 1)]
     failures, outcomes, lock = [], [], threading.Lock()
-    threads = []
-    for job in range(jobs):
-        workshop = Workshop(arguments.folder.resolve() / str(job + 1), environment())
-        share = mutations[cuts[job]:cuts[job + 1]]
-        threads.append(threading.Thread(target=work, args=(workshop, share, failures, outcomes, lock)))
-        threads[-1].start()
+    workshops = [Workshop(arguments.folder.resolve() / str(job + 1), environment()) for job in range(jobs)]
+
+    def stop(*_):
+        for workshop in workshops:
+            workshop.kill()
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    threads = [
+        threading.Thread(target=work, args=(workshop, mutations[cuts[job]:cuts[job + 1]], failures, outcomes, lock))
+        for job, workshop in enumerate(workshops)
+    ]
+    for thread in threads:
+        thread.start()
     for thread in threads:
         thread.join()
     for failure in failures:
