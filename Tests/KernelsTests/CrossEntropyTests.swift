@@ -38,12 +38,11 @@ import Testing
         #expect(zip(outcome.losses, losses).allSatisfy { abs($0 - $1) < 1e-6 * max(1, $1) })
 
         // A row's loss depends on its own logits: differences row by row.
-        let expected = (0..<rows).flatMap { row in
-            centralDifference(
-                of: {
-                    Double(factors[row])
-                        * Reference.crossEntropy($0, targets: [targets[row]], columns: columns)[0]
-                }, at: Array(logits.doubles[(row * columns)..<((row + 1) * columns)]))
+        let expected = (0..<rows).flatMap { row -> [Double] in
+            let (target, factor) = ([targets[row]], Double(factors[row]))
+            let own = Array(logits.doubles[(row * columns)..<((row + 1) * columns)])
+            return centralDifference(
+                of: { factor * Reference.crossEntropy($0, targets: target, columns: columns)[0] }, at: own)
         }
         #expect(relativeError(outcome.gradient, expected) < tolerance)
         for row in 0..<rows {
