@@ -127,6 +127,16 @@ import Tokenizer
         }
     }
 
+    /// In a run of one letter every pair is equal: the leftmost is merged first, in short pieces and in long ones.
+    @Test(arguments: [2, 3, 5, 99, 1001, 40_001])
+    func runsMergeFromTheLeft(count: Int) throws {
+        let tokenizer = try Tokenizer.train(on: [Array("aa aa".utf8)], vocabularySize: 258, split: .none)
+        try #require(tokenizer.bytes(of: 256) == Array("aa".utf8))
+        let ids = try tokenizer.encode([UInt8](repeating: 0x61, count: count))
+        let expected = [Int32](repeating: 256, count: count / 2) + (count % 2 == 1 ? [0x61] : [])
+        #expect(ids.elementsEqual(expected))
+    }
+
     @Test(arguments: Tokenizer.Split.allCases)
     func anyBytesComeBack(split: Tokenizer.Split) throws {
         let tokenizer = try TestTexts.makeTokenizer(split: split)
