@@ -13,6 +13,9 @@ struct HDF5Session {
     private static let prepareLibrary: Void = {
         // Everything is closed by us. HDF5's own tidying up when the process ends crashes (1.10.8) if ever a file
         // could not be closed because the disk was full, even if all has gone well since.
+        // A process that is started while a file is open inherits HDF5's lock on it and holds it after us. Checkpoints are
+        // never changed in place, so that locks would guard nothing.
+        setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
         H5dont_atexit()
         // No plugins: a file must not make the program load code.
         H5PLset_loading_state(0)

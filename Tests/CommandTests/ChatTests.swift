@@ -50,7 +50,8 @@ import Testing
         let raw = try place.luthier("generate", "--raw", "--prompt", "User: What colour is coal?\nAssistant:")
         #expect(raw.output.hasPrefix("User: What colour is coal?\nAssistant: It is black."))
 
-        let chat = try place.luthier("chat", input: "What colour is blood?\n\nTell me the colour of grass.\n/quit\n")
+        let chat = try place.luthier(
+            "chat", input: "What colour is blood?\n\n/reset\nTell me the colour of grass.\n/quit\n")
         #expect(chat.output == "It is red.\nIt is green.\n", "\(chat.output)")
     }
 

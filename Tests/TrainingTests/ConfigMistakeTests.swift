@@ -65,7 +65,10 @@ import Training
                 #"{"data": {"validationFraction": 1}}"#,
                 "line 1, column 11: data.validationFraction is 1; it takes number from 0 to below 1"
             ),
-            (#"{"training": {"epochs": null}}"#, "line 1, column 15: training.epochs is null; it takes integer from 1"),
+            (
+                #"{"training": {"epochs": null}}"#,
+                "line 1, column 15: training.epochs is null; it takes integer from 1 to 1000000"
+            ),
             (
                 #"{"training": {"learningRate": 0}}"#,
                 "line 1, column 15: training.learningRate is 0; it takes number above 0 or null"
@@ -124,7 +127,7 @@ import Training
         ("training.learningRate=\"1\"", "training.learningRate is \"1\"; it takes number above 0 or null"),
         ("learning-rate=1", "unknown key learning-rate; did you mean training.learningRate?"),
         ("model=3", "unknown key model; did you mean model?"),
-        ("training.epochs=0", "training.epochs is 0; it takes integer from 1"),
+        ("training.epochs=0", "training.epochs is 0; it takes integer from 1 to 1000000"),
         ("data.validationFraction=1=2", "data.validationFraction is \"1=2\"; it takes number from 0 to below 1"),
         ("model.base=123", "model.base is 123; it takes path or null"),
     ])
