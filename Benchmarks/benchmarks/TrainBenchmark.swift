@@ -41,6 +41,8 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
     }
 }
 
+extension Precision: ExpressibleByArgument {}
+
 struct TrainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Training steps on random tokens: tokens per second and peak memory.")
@@ -48,6 +50,7 @@ struct TrainBenchmark: ParsableCommand {
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
     @Option(help: "B, sequences in a step.") var batch: Int = 4
     @Option(help: "T, tokens in a sequence.") var context: Int = 256
+    @Option(help: "f32 or bf16.") var precision: Precision = .f32
     @Option(help: "Steps that are timed, after two that are not.") var steps: Int = 8
     @Flag(help: "Only the line of JSON.") var json = false
 
@@ -64,11 +67,15 @@ struct TrainBenchmark: ParsableCommand {
         let trainer = makeTrainer(model)
         var seconds: [Double] = []
         var loss = 0.0
+        var before = PartClock.seconds
         for index in 0..<(steps + 2) {
+            if index == 2 { before = PartClock.seconds }
             let report = try trainer.step()
             loss = report.loss
             if index >= 2 { seconds.append(report.seconds) }
         }
+        let after = PartClock.seconds
+        let parts = StepPart.allCases.map { ($0, ((after[$0] ?? 0) - (before[$0] ?? 0)) / Double(steps)) }
         let median = Report.median(seconds)
         let rate = Double(batch * context) / median
         // 6 N + 6 L C T multiply and add operations a token, N without the position table (llm.c's count).
@@ -77,18 +84,39 @@ struct TrainBenchmark: ParsableCommand {
         let peak = MachinePeak.flopsPerSecond()
         let mfu = rate * perToken / peak
         if !json {
-            print("\(shape.text), \(model.layout.parameterCount) parameters, B \(batch) × T \(context), full, f32")
+            print(
+                "\(shape.text), \(model.layout.parameterCount) parameters, B \(batch) × T \(context), full, "
+                    + precision.rawValue)
             print("  \(Report.column(rate)) tokens/s, \(Report.column(median * 1000)) ms a step, loss \(loss)")
             print("  MFU \(Report.column(100 * mfu)) % of \(Report.column(peak / 1e9)) GFLOP/s")
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
+            let bounds = StepBounds(
+                config: model.config, parameterCount: model.layout.parameterCount, rows: batch * context,
+                context: context, peak: peak, bandwidth: MachinePeak.bytesPerSecond(), precision: precision)
+            show(parts, of: seconds.reduce(0, +) / Double(steps), bounds)
         }
         Report.json(
             "train",
             [
                 ("shape", .string(shape.text)), ("batch", .integer(batch)), ("context", .integer(context)),
-                ("precision", "f32"), ("method", "full"), ("tokensPerSecond", .number(rate)), ("mfu", .number(mfu)),
+                ("precision", .string(precision.rawValue)), ("method", "full"), ("tokensPerSecond", .number(rate)), ("mfu", .number(mfu)),
                 ("secondsPerStep", .number(median)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
+                ("secondsByPart", .object(parts.map { (key: "\($0.0)", value: .number($0.1)) })),
             ])
+    }
+
+    /// Each part's time in a step, its share, and its distance from its bound.
+    private func show(_ parts: [(StepPart, Double)], of step: Double, _ bounds: StepBounds) {
+        print("  part                    ms   share   bound, ms   times the bound")
+        func line(_ name: String, _ seconds: Double, _ bound: Double?) {
+            let columns = [1000 * seconds, 100 * seconds / step].map { Report.column($0, width: 8) }.joined()
+            let limits = bound.map {
+                Report.column(1000 * $0, width: 10) + Report.column(seconds / $0, width: 10)
+            }
+            print("  " + name.padding(toLength: 16, withPad: " ", startingAt: 0) + columns + " %" + (limits ?? ""))
+        }
+        for (part, seconds) in parts where seconds > 0 { line("\(part)", seconds, bounds[part]) }
+        line("everything else", step - parts.reduce(0) { $0 + $1.1 }, nil)
     }
 
     /// A trainer whose data are random tokens, enough for every step.
@@ -101,6 +129,7 @@ struct TrainBenchmark: ParsableCommand {
         var config = RunConfig()
         config.adopt(model.config)
         config.training.batchSize = batch
+        config.training.precision = precision.rawValue
         config.resolve(totalSteps: steps + 2)
         var state = TrainingState()
         state.totalSteps = steps + 2

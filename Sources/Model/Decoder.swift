@@ -40,7 +40,7 @@ public final class Decoder {
             weight: model.parameters.finalNorm.weight, bias: model.parameters.finalNorm.bias,
             epsilon: config.layerNormEpsilon)
         VectorMatrix.multiplyTransposed(
-            into: Matrix(logits, rows: 1, columns: config.vocabularySize), state, model.parameters.head)
+            into: Matrix(logits, rows: 1, columns: config.vocabularySize), state, model.parameters.head.weight)
         return Vector(logits, count: config.vocabularySize)
     }
 

@@ -59,6 +59,7 @@ public final class Trainer {
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
                 weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
         optimizer.updateCount = state.updates
+        model.train(in: Precision(rawValue: config.training.precision) ?? .f32)
         gradients = FloatArena(count: model.layout.arenaCount)
         gradientViews = ModelParameters(model.layout, in: gradients, config: model.config)
     }
@@ -82,6 +83,7 @@ public final class Trainer {
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
         if loss.isFinite && norm.isFinite {
             optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: learningRate)
+            model.weightsChanged()
             state.updates = optimizer.updateCount
             state.consecutiveSkips = 0
             state.windowLoss += loss

@@ -2,6 +2,7 @@
 
 import Datasets
 import Foundation
+import Kernels
 import Training
 
 /// Prints to stderr.
@@ -38,7 +39,8 @@ final class ProgressPrinter {
         Console.message(
             "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) an epoch, up to \(summary.tokensPerStep) tokens each; "
                 + "about \(summary.estimatedBytes >> 20) MiB")
-        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)")
+        let rounded = summary.precision == .bf16 ? ", products in bf16 by oneDNN \(RoundedWeight.libraryVersion)" : ""
+        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)\(rounded)")
     }
 
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {

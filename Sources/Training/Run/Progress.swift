@@ -1,6 +1,7 @@
 // What a run tells whoever watches it.
 
 import Datasets
+import Model
 
 /// One event of a run, in the order in which they happen.
 public enum Progress: Sendable {
@@ -25,6 +26,7 @@ public struct RunSummary: Sendable {
     public var stepsPerEpoch: Int
     public var firstStep: Int
     public var threads: Int
+    public var precision: Precision
     public var kernel: String
     /// Bytes of weights, gradients, moments and activations.
     public var estimatedBytes: Int
