@@ -39,6 +39,12 @@ enum BFloat16 {
         }
     }
 
+    /// The bits of one number, rounded.
+    static func bits(_ value: Float) -> UInt32 {
+        let bits = value.bitPattern
+        return value.isNaN ? 0x7FC0 : (bits &+ (0x7FFF + (bits >> 16) & 1)) >> 16
+    }
+
     @inline(__always)
     private static func roundedBits(_ value: Lanes) -> SIMD16<UInt16> {
         let bits = unsafeBitCast(value, to: SIMD16<UInt32>.self)

@@ -1,6 +1,11 @@
 // Attention of new positions over the keys and values of all positions before them, for generation.
 
 public enum CachedAttention {
+    /// From this many new positions on, a prompt is being read, and products of blocks are faster than single rows.
+    private static let fewestForBlocks = 16
+    /// Queries worked on together then: their scores stay in the second-level cache.
+    private static let queryBlock = 64
+
     /// output[i] = softmax(scale · q[i] Kᵀ) V over the first start + i + 1 cached positions, for every head.
     ///
     /// - Parameters:
@@ -18,20 +23,45 @@ public enum CachedAttention {
                 && values.rows >= total && keys.columns == output.columns,
             "cached attention of \(queries.shape) over \(keys.shape) from position \(start) into \(output.shape)")
         let scale = 1 / Float(D).squareRoot()
-        ParallelFor.tasks(headCount) { head in
+        ParallelFor.tasks(headCount, for: .attention) { head in
             let columns = (head * D)..<((head + 1) * D)
             let (query, key, value) = (queries.columns(columns), keys.columns(columns), values.columns(columns))
             let attended = output.columns(columns)
-            withScratch(total) { scores in
-                for row in 0..<output.rows {
-                    attend(
-                        into: attended.row(row), query.row(row), key, value, visible: start + row + 1, width: D,
-                        scale: scale, scores: scores)
+            if output.rows >= fewestForBlocks {
+                attendInBlocks(into: attended, query, key, value, start: start, scale: scale)
+            } else {
+                withScratch(total) { scores in
+                    for row in 0..<output.rows {
+                        attend(
+                            into: attended.row(row), query.row(row), key, value, visible: start + row + 1, width: D,
+                            scale: scale, scores: scores)
+                    }
                 }
             }
         }
     }
 
+    /// One head, as `CausalAttention.forward` does it.
+    private static func attendInBlocks(
+        into output: Matrix, _ query: Matrix, _ key: Matrix, _ value: Matrix, start: Int, scale: Float
+    ) {
+        withScratch(queryBlock * (start + output.rows)) { scratch in
+            for first in stride(from: 0, to: output.rows, by: queryBlock) {
+                let queries = first..<min(first + queryBlock, output.rows)
+                let keys = 0..<(start + queries.upperBound)
+                let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
+                MatrixMultiply.runOnThisThread(
+                    into: scores, query.rows(queries), key.rows(keys), transposingB: true, scale: scale)
+                for position in queries {
+                    let row = scores.row(position - first)
+                    _ = CausalAttention.softmax(row, visible: start + position + 1, of: keys.count)
+                }
+                MatrixMultiply.runOnThisThread(into: output.rows(queries), scores, value.rows(keys))
+            }
+        }
+    }
+
+    /// One position of one head.
     @inline(__always)
     private static func attend(
         into y: UnsafeMutablePointer<Float>, _ query: UnsafeMutablePointer<Float>, _ key: Matrix, _ value: Matrix,

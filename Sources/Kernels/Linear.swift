@@ -9,7 +9,7 @@ public enum Linear {
     ///   - weight: (in, out).
     ///   - bias: (out), or nil for none.
     public static func forward(into output: Matrix, of input: Matrix, weight: Matrix, bias: Vector?) {
-        if input.rows == 1 {
+        if input.rows <= VectorMatrix.mostRows {
             VectorMatrix.multiply(into: output, input, weight, bias: bias)
             return
         }

@@ -1,37 +1,74 @@
-// One row times a matrix: what generation does for every token, bound by how fast the weights can be read.
+// A few rows times a matrix: what generation does for every token, bound by how fast the weights can be read.
 
 /// BLAS treats a product with one row as a matrix product and loses most of the memory's speed; these loops read each
-/// weight once, in order, and split the output over the threads.
+/// weight once, in order, and split the output over the threads. A row's result does not depend on how many others are
+/// worked on with it, to the last bit.
 public enum VectorMatrix {
-    /// output = input · weight + bias with one row: (1, out) = (1, in) · (in, out) + (out).
+    /// From this many rows on a matrix product is faster.
+    public static let mostRows = 8
+
+    /// Columns worked on together when there are several rows: their results stay in the first-level cache.
+    private static let tile = 16 * laneCount
+
+    /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for n up to `mostRows`.
+    ///
+    /// Each thread takes some of the weight's rows, so that it reads memory in one stream; the threads' sums are added
+    /// in order.
     public static func multiply(into output: Matrix, _ input: Matrix, _ weight: Matrix, bias: Vector?) {
         precondition(
-            input.rows == 1 && output.rows == 1 && input.columns == weight.rows && output.columns == weight.columns,
+            input.rows == output.rows && input.columns == weight.rows && output.columns == weight.columns,
             "row product of shapes \(input.shape) \(weight.shape) into \(output.shape)")
-        let x = input.row(0)
-        ParallelFor.ranges(weight.columns, grain: 4 * laneCount) { columns in
-            let y = output.row(0) + columns.lowerBound
-            let count = columns.count
+        let (n, columns) = (output.rows, output.columns)
+        for row in 0..<n {
             if let bias {
-                y.update(from: bias.base + columns.lowerBound, count: count)
+                output.row(row).update(from: bias.base, count: columns)
             } else {
-                y.update(repeating: 0, count: count)
+                output.row(row).update(repeating: 0, count: columns)
             }
-            let weights = weight.columns(columns)
-            var row = 0
-            while row + 4 <= weight.rows {
-                addFourRows(to: y, x + row, weights, row, count: count)
-                row += 4
+        }
+        let parts = min(ParallelFor.threadCount, max(1, weight.rows / 16))
+        withScratch((parts - 1) * n * columns) { scratch in
+            func sums(_ part: Int) -> Matrix {
+                part == 0 ? output : Matrix(scratch + (part - 1) * n * columns, rows: n, columns: columns)
             }
-            while row < weight.rows {
-                let factor = Lanes(repeating: x[row])
-                mapLanes(into: y, y, weights.row(row), count: count) { $0.addingProduct(factor, $1) }
-                row += 1
+            ParallelFor.run(parts) { part in
+                let target = sums(part)
+                if part > 0 { target.base.update(repeating: 0, count: n * columns) }
+                let rows = (weight.rows * part / parts)..<(weight.rows * (part + 1) / parts)
+                let width = n == 1 ? columns : tile
+                for first in stride(from: 0, to: columns, by: width) {
+                    let some = first..<min(first + width, columns)
+                    add(to: target.columns(some), input.columns(rows), weight.rows(rows).columns(some))
+                }
+            }
+            for part in 1..<max(parts, 1) {
+                for row in 0..<n {
+                    mapLanes(into: output.row(row), output.row(row), sums(part).row(row), count: columns) { $0 + $1 }
+                }
             }
         }
     }
 
-    /// y += x[0]·w[row] + … + x[3]·w[row + 3]: y is read and written once for four rows.
+    /// output += input · weight, on this thread.
+    private static func add(to output: Matrix, _ input: Matrix, _ weight: Matrix) {
+        let count = output.columns
+        var position = 0
+        while position + 4 <= weight.rows {
+            for row in 0..<output.rows {
+                addFourRows(to: output.row(row), input.row(row) + position, weight, position, count: count)
+            }
+            position += 4
+        }
+        while position < weight.rows {
+            for row in 0..<output.rows {
+                let (y, factor) = (output.row(row), Lanes(repeating: input.row(row)[position]))
+                mapLanes(into: y, y, weight.row(position), count: count) { $0.addingProduct(factor, $1) }
+            }
+            position += 1
+        }
+    }
+
+    /// y += x[0]·w[row] + … + x[3]·w[row + 3]: y is read and written once for four rows of the weight.
     @inline(__always)
     private static func addFourRows(
         to y: UnsafeMutablePointer<Float>, _ x: UnsafeMutablePointer<Float>, _ weights: Matrix, _ row: Int, count: Int
@@ -50,20 +87,24 @@ public enum VectorMatrix {
             index += laneCount
         }
         while index < count {
-            y[index] += x[0] * w0[index] + x[1] * w1[index] + x[2] * w2[index] + x[3] * w3[index]
+            y[index] = y[index].addingProduct(x[0], w0[index]).addingProduct(x[1], w1[index])
+                .addingProduct(x[2], w2[index]).addingProduct(x[3], w3[index])
             index += 1
         }
     }
 
-    /// output = input · weightᵀ with one row: (1, rows) = (1, C) · (rows, C)ᵀ, a dot product per weight row.
+    /// output = input · weightᵀ: (n, rows) = (n, C) · (rows, C)ᵀ, n dot products for each row of the weight.
     public static func multiplyTransposed(into output: Matrix, _ input: Matrix, _ weight: Matrix) {
         precondition(
-            input.rows == 1 && output.rows == 1 && input.columns == weight.columns && output.columns == weight.rows,
+            input.rows == output.rows && input.columns == weight.columns && output.columns == weight.rows,
             "row product of shapes \(input.shape) \(weight.shape)ᵀ into \(output.shape)")
-        let x = input.row(0)
-        let y = output.row(0)
-        ParallelFor.ranges(weight.rows, grain: laneCount) { rows in
-            for row in rows { y[row] = dotProduct(x, weight.row(row), count: weight.columns) }
+        ParallelFor.ranges(weight.rows, grain: laneCount) { range in
+            for weightRow in range {
+                for row in 0..<output.rows {
+                    output.row(row)[weightRow] = dotProduct(
+                        input.row(row), weight.row(weightRow), count: weight.columns)
+                }
+            }
         }
     }
 }

@@ -24,12 +24,12 @@ public enum Block {
                     dropout: dropout.map { ($0.key(.attention(block: index)), batch.identities) }))
         }
 
-        /// A pass over new positions of one sequence, whose earlier ones `cache` holds.
-        init(_ config: ModelConfig, index: Int, cache: KeyValueCache) {
+        /// A pass over new positions of sequences whose earlier ones stand in caches.
+        init(_ config: ModelConfig, index: Int, cached parts: [CachedRows]) {
             self.config = config
             self.index = index
             dropout = nil
-            attention = .cached(cache)
+            attention = .cached(parts)
         }
 
         /// Applies the mask of `site` in place, in training.
@@ -43,11 +43,14 @@ public enum Block {
             switch attention {
             case .causal(let shape):
                 CausalAttention.forward(into: a.attended, saving: a.logSumExp, of: a.qkv, shape)
-            case .cached(let cache):
-                let (keys, values) = cache.append(keysAndValuesOf: a.qkv, block: index)
-                CachedAttention.forward(
-                    into: a.attended, queries: a.qkv, keys: keys, values: values, start: cache.count,
-                    headCount: config.headCount)
+            case .cached(let parts):
+                for part in parts {
+                    let qkv = a.qkv.rows(part.rows)
+                    let (keys, values) = part.cache.append(keysAndValuesOf: qkv, block: index)
+                    CachedAttention.forward(
+                        into: a.attended.rows(part.rows), queries: qkv, keys: keys, values: values,
+                        start: part.cache.count, headCount: config.headCount)
+                }
             }
         }
 
@@ -58,8 +61,8 @@ public enum Block {
     enum Attention {
         /// The positions of its own sequence in the batch, up to itself.
         case causal(CausalAttention.Shape)
-        /// The positions in the cache, and those of the batch up to itself.
-        case cached(KeyValueCache)
+        /// The positions in its sequence's cache, and those of its part of the batch up to itself.
+        case cached([CachedRows])
     }
 
     /// - Parameters:

@@ -2,6 +2,12 @@
 
 import Kernels
 
+/// Rows of a pass that belong to one sequence, and the cache of its earlier positions.
+struct CachedRows {
+    let cache: KeyValueCache
+    let rows: Range<Int>
+}
+
 /// Keys and values of every block for up to `capacity` positions of one sequence.
 public final class KeyValueCache {
     /// The most positions it holds: the model's context length.

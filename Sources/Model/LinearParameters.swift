@@ -6,8 +6,10 @@ import Kernels
 public struct LinearParameters: Sendable {
     public let weight: Matrix
     public let bias: Vector?
-    /// The weight for products in bfloat16; nil for products in float.
+    /// The weight for training's products in bfloat16; nil for products in float.
     private(set) var rounded: RoundedWeight?
+    /// The weight for generation's products with a few rows; nil for products in float.
+    private(set) var compact: CompactWeight?
 
     init(weight: Matrix, bias: Vector?) {
         self.weight = weight
@@ -18,10 +20,16 @@ public struct LinearParameters: Sendable {
         rounded = RoundedWeight(weight, transposed: false, workspace: workspace)
     }
 
+    mutating func compact(_ format: WeightFormat) {
+        compact = CompactWeight(weight, transposed: false, format: format)
+    }
+
     /// output (N, out) = input (N, in) · weight + bias, overwritten.
     func forward(into output: Matrix, of input: Matrix) {
         PartClock.measure(.products) {
-            if let rounded {
+            if let compact, input.rows <= VectorMatrix.mostRows {
+                compact.multiply(into: output, input, bias: bias)
+            } else if let rounded {
                 rounded.forward(into: output, of: input, bias: bias)
             } else {
                 Linear.forward(into: output, of: input, weight: weight, bias: bias)
@@ -49,6 +57,7 @@ public struct HeadParameters: Sendable {
     public let weight: Matrix
     /// As a linear layer's.
     private(set) var rounded: RoundedWeight?
+    private(set) var compact: CompactWeight?
 
     init(weight: Matrix) { self.weight = weight }
 
@@ -56,10 +65,18 @@ public struct HeadParameters: Sendable {
         rounded = RoundedWeight(weight, transposed: true, workspace: workspace)
     }
 
+    mutating func compact(_ format: WeightFormat) {
+        compact = CompactWeight(weight, transposed: true, format: format)
+    }
+
     /// logits (N, V) = states (N, C) · weightᵀ, overwritten.
     func forward(into logits: Matrix, of states: Matrix) {
-        if let rounded {
+        if let compact, states.rows <= VectorMatrix.mostRows {
+            compact.multiply(into: logits, states, bias: nil)
+        } else if let rounded {
             rounded.forward(into: logits, of: states, bias: nil)
+        } else if states.rows <= VectorMatrix.mostRows {
+            VectorMatrix.multiplyTransposed(into: logits, states, weight)
         } else {
             MatrixMultiply.run(into: logits, states, weight, transposingB: true)
         }

@@ -66,6 +66,17 @@ public struct ModelParameters: Sendable {
         return copy
     }
 
+    /// The same parameters with a compact copy of every weight matrix, for generation.
+    func compacted(_ format: WeightFormat) -> ModelParameters {
+        guard format != .f32 else { return self }
+        var copy = self
+        for index in blocks.indices {
+            for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].compact(format) }
+        }
+        copy.head.compact(format)
+        return copy
+    }
+
     /// All copies in bfloat16, empty without any.
     var roundedWeights: [RoundedWeight] {
         blocks.flatMap { block in BlockParameters.linearLayers.compactMap { block[keyPath: $0].rounded } }

@@ -11,6 +11,8 @@ final class ProgressPrinter {
     private var validationLoss: Double?
     private var firstStep = 0
     private var started = Date()
+    /// Model FLOPs utilisation of one token a second.
+    private var utilisationPerRate = 0.0
 
     init(logEvery: Int) { self.logEvery = logEvery }
 
@@ -34,6 +36,7 @@ final class ProgressPrinter {
 
     private func start(_ summary: RunSummary) {
         (started, firstStep) = (Date(), summary.firstStep)
+        utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         for line in summary.data { Console.message("  \(line)") }
         Console.message(
@@ -51,7 +54,7 @@ final class ProgressPrinter {
         let line =
             "step \(step.step)/\(totalSteps)  epoch \(Self.number(step.epoch, digits: 2))  loss "
             + "\(Self.number(step.loss))\(validation)  lr \(Self.scientific(step.learningRate))  "
-            + "\(Int(rate)) tok/s  \(left) left"
+            + "\(Int(rate)) tok/s  MFU \(Int((100 * rate * utilisationPerRate).rounded())) %  \(left) left"
         if Console.isTerminal { Console.progress(line) } else { Console.message(line) }
         if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
     }

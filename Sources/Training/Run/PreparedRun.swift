@@ -102,7 +102,8 @@ public struct PreparedRun {
             data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
             stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), firstStep: trainer.state.step,
             threads: ParallelFor.threadCount, precision: model.precision, kernel: BLASKernel.name,
-            estimatedBytes: needed)
+            flopsPerToken: shape.trainingFlopsPerToken(sequenceLength: set.meanWindowLength),
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: needed)
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.

@@ -28,6 +28,10 @@ public struct RunSummary: Sendable {
     public var threads: Int
     public var precision: Precision
     public var kernel: String
+    /// Multiplications and additions that a token needs, and how many the machine could do a second at the very most
+    /// (`MachinePeak`): tokens per second times their quotient is the model FLOPs utilisation.
+    public var flopsPerToken: Double
+    public var peakFlopsPerSecond: Double
     /// Bytes of weights, gradients, moments and activations.
     public var estimatedBytes: Int
 }
