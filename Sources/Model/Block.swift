@@ -21,6 +21,7 @@ public enum Block {
             attention = .causal(
                 CausalAttention.Shape(
                     sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
+                    scale: config.attentionScale(block: index), window: config.attentionWindow(block: index),
                     dropout: dropout.map { ($0.key(.attention(block: index)), batch.identities) }))
         }
 
@@ -47,7 +48,8 @@ public enum Block {
                 let (keys, values) = cache.append(keysAndValuesOf: a.qkv, block: index)
                 CachedAttention.forward(
                     into: a.attended, queries: a.qkv, keys: keys, values: values, start: cache.count,
-                    headCount: config.headCount)
+                    headCount: config.headCount, scale: config.attentionScale(block: index),
+                    window: config.attentionWindow(block: index))
             }
         }
 
@@ -56,7 +58,7 @@ public enum Block {
 
     /// What a position may look at.
     enum Attention {
-        /// The positions of its own sequence in the batch, up to itself.
+        /// The positions of its own sequence in the batch, up to itself, or the last of them.
         case causal(CausalAttention.Shape)
         /// The positions in the cache, and those of the batch up to itself.
         case cached(KeyValueCache)
