@@ -21,6 +21,7 @@ public enum Block {
             attention = .causal(
                 CausalAttention.Shape(
                     sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
+                    scale: config.attentionScale(block: index), window: config.attentionWindow(block: index),
                     dropout: dropout.map { ($0.key(.attention(block: index)), batch.identities) }))
         }
 
@@ -49,7 +50,8 @@ public enum Block {
                     let (keys, values) = part.cache.append(keysAndValuesOf: qkv, block: index)
                     CachedAttention.forward(
                         into: a.attended.rows(part.rows), queries: qkv, keys: keys, values: values,
-                        start: part.cache.count, headCount: config.headCount)
+                        start: part.cache.count, headCount: config.headCount,
+                        scale: config.attentionScale(block: index), window: config.attentionWindow(block: index))
                 }
             }
         }
@@ -59,7 +61,7 @@ public enum Block {
 
     /// What a position may look at.
     enum Attention {
-        /// The positions of its own sequence in the batch, up to itself.
+        /// The positions of its own sequence in the batch, up to itself, or the last of them.
         case causal(CausalAttention.Shape)
         /// The positions in its sequence's cache, and those of its part of the batch up to itself.
         case cached([CachedRows])

@@ -11,6 +11,8 @@ import Training
         ("model.base", "null"), ("model.blockCount", "4"), ("model.headCount", "4"), ("model.modelWidth", "128"),
         ("model.feedForwardWidth", "null"), ("model.contextLength", "256"), ("model.activation", "\"gelu-tanh\""),
         ("model.biases", "true"), ("model.tiedHead", "true"), ("model.layerNormEpsilon", "1e-05"),
+        ("model.attentionWindows", "[]"), ("model.scalesAttention", "true"), ("model.scalesAttentionByBlock", "false"),
+        ("model.attentionInputBias", "true"),
         ("model.embeddingDropout", "null"), ("model.attentionDropout", "null"), ("model.residualDropout", "null"),
         ("tokenizer.path", "null"), ("tokenizer.vocabularySize", "4096"), ("tokenizer.split", "\"gpt2\""),
         ("data.train", "[]"), ("data.validation", "[]"), ("data.test", "[]"), ("data.format", "\"auto\""),
@@ -77,6 +79,7 @@ import Training
             "model": {
                 "base": "bäse", "blockCount": 2, "headCount": 3, "modelWidth": 48, "feedForwardWidth": 100,
                 "contextLength": 17, "activation": "gelu-exact", "biases": false, "tiedHead": false,
+                "attentionWindows": [0, 7],                "scalesAttention": false, "scalesAttentionByBlock": true, "attentionInputBias": false,
                 "layerNormEpsilon": 1e-6, "embeddingDropout": 0.125, "attentionDropout": 0.25, "residualDropout": 0.5
             },
             "tokenizer": { "path": "t", "vocabularySize": 300, "split": "none" },

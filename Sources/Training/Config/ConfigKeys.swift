@@ -28,6 +28,18 @@ extension ConfigKey {
         ) {
             $0 > 0 && $0 < 1
         },
+        .integers(
+            "model.attentionWindows", \.model.attentionWindows, to: size,
+            "how many positions, itself included, a position sees in each block; 0 for all before it"),
+        .flag(
+            "model.scalesAttention", \.model.scalesAttention, "whether scores are divided by the root of a head's width"
+        ),
+        .flag(
+            "model.scalesAttentionByBlock", \.model.scalesAttentionByBlock,
+            "whether scores are divided by the block's number as well"),
+        .flag(
+            "model.attentionInputBias", \.model.attentionInputBias,
+            "whether queries, keys and values have a bias where other layers do"),
         dropout("model.embeddingDropout", \.model.embeddingDropout, "share of embedding elements dropped in training"),
         dropout("model.attentionDropout", \.model.attentionDropout, "the same for attention probabilities"),
         dropout("model.residualDropout", \.model.residualDropout, "the same for what blocks add to the stream"),
