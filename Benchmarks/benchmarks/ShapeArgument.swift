@@ -69,7 +69,7 @@ struct TrainingWork {
         config.adopt(model.config)
         config.training.batchSize = batch
         config.training.precision = precision.rawValue
-        (config.training.learningRate, config.training.schedule) = (1e-4, "constant")
+        (config.training.learningRate, config.training.schedule) = (1e-4, .constant)
         config.training.warmupSteps = 0
         config.resolve(totalSteps: steps)
         var state = TrainingState()
@@ -85,15 +85,16 @@ struct TrainingWork {
 
     /// One row a line: `{"tokens": [1, 2], "weights": [0, 1]}`, the weight of predicting each token.
     private static func rows(_ path: String) throws -> TokenizedText {
-        let lines = try TextFile(path: path).bytes.split(separator: 0x0A)
-        return TokenizedText(
-            rows: try lines.map { line in
-                guard let object = try JSONText.parse(Array(line)).object, let tokens = object["tokens"]?.array,
-                    let weights = object["weights"]?.array, tokens.count == weights.count
-                else { throw ValidationError("\(path): a row is no {\"tokens\": […], \"weights\": […]}") }
-                return (
-                    tokens.compactMap { $0.integer.map(Int32.init) }, weights.compactMap { $0.number.map(Float.init) }
-                )
-            }, path: path)
+        var rows: [(tokens: [Int32], weights: [Float])] = []
+        for line in try TextFile(path: path).bytes.split(separator: 0x0A) {
+            let object = try JSONText.parse(Array(line)).object
+            let tokens = (object?["tokens"]?.array ?? []).compactMap(\.integer)
+            let weights = (object?["weights"]?.array ?? []).compactMap(\.number)
+            guard !tokens.isEmpty, tokens.count == weights.count else {
+                throw ValidationError("\(path): row \(rows.count + 1) is no {\"tokens\": […], \"weights\": […]}")
+            }
+            rows.append((tokens.map { Int32($0) }, weights.map { Float($0) }))
+        }
+        return TokenizedText(rows: rows, path: path)
     }
 }

@@ -11,40 +11,23 @@ public enum VectorMatrix {
     private static let tile = 16 * laneCount
 
     /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for n up to `mostRows`.
-    ///
-    /// Each thread takes some of the weight's rows, so that it reads memory in one stream; the threads' sums are added
-    /// in order.
     public static func multiply(into output: Matrix, _ input: Matrix, _ weight: Matrix, bias: Vector?) {
         precondition(
             input.rows == output.rows && input.columns == weight.rows && output.columns == weight.columns,
             "row product of shapes \(input.shape) \(weight.shape) into \(output.shape)")
-        let (n, columns) = (output.rows, output.columns)
-        for row in 0..<n {
-            if let bias {
-                output.row(row).update(from: bias.base, count: columns)
-            } else {
-                output.row(row).update(repeating: 0, count: columns)
-            }
-        }
-        let parts = min(ParallelFor.threadCount, max(1, weight.rows / 16))
-        withScratch((parts - 1) * n * columns) { scratch in
-            func sums(_ part: Int) -> Matrix {
-                part == 0 ? output : Matrix(scratch + (part - 1) * n * columns, rows: n, columns: columns)
-            }
-            ParallelFor.run(parts) { part in
-                let target = sums(part)
-                if part > 0 { target.base.update(repeating: 0, count: n * columns) }
-                let rows = (weight.rows * part / parts)..<(weight.rows * (part + 1) / parts)
-                let width = n == 1 ? columns : tile
-                for first in stride(from: 0, to: columns, by: width) {
-                    let some = first..<min(first + width, columns)
-                    add(to: target.columns(some), input.columns(rows), weight.rows(rows).columns(some))
+        ParallelFor.ranges(weight.columns, grain: 4 * laneCount) { columns in
+            for row in 0..<output.rows {
+                let y = output.row(row) + columns.lowerBound
+                if let bias {
+                    y.update(from: bias.base + columns.lowerBound, count: columns.count)
+                } else {
+                    y.update(repeating: 0, count: columns.count)
                 }
             }
-            for part in 1..<max(parts, 1) {
-                for row in 0..<n {
-                    mapLanes(into: output.row(row), output.row(row), sums(part).row(row), count: columns) { $0 + $1 }
-                }
+            let width = output.rows == 1 ? columns.count : tile
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
+                let part = first..<min(first + width, columns.upperBound)
+                add(to: output.columns(part), input, weight.columns(part))
             }
         }
     }

@@ -47,10 +47,9 @@ public enum Block {
             case .cached(let parts):
                 for part in parts {
                     let qkv = a.qkv.rows(part.rows)
-                    let (keys, values) = part.cache.append(keysAndValuesOf: qkv, block: index)
                     CachedAttention.forward(
-                        into: a.attended.rows(part.rows), queries: qkv, keys: keys, values: values,
-                        start: part.cache.count, headCount: config.headCount,
+                        into: a.attended.rows(part.rows), queries: qkv,
+                        part.cache.append(keysAndValuesOf: qkv, block: index), start: part.cache.count,
                         scale: config.attentionScale(block: index), window: config.attentionWindow(block: index))
                 }
             }

@@ -4,8 +4,7 @@ import Checkpoint
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Training
+import Training
 
 @Suite struct CheckpointSaverTests {
     /// Arrays that change as soon as they may: the file must hold what they were.
