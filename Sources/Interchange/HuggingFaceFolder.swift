@@ -14,6 +14,9 @@ public struct HuggingFaceFolder: Sendable {
     public let endOfTextID: Int?
     private let weights: StoredWeights
 
+    /// The paths of the files with its weights.
+    public var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
+
     /// Opens the folder: reads the config, maps the weights, and checks that every parameter of the model is there
     /// in its shape and nothing else is. No weight is read yet.
     public init(path: String) throws(InterchangeError) {

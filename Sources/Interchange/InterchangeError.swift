@@ -19,6 +19,10 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     case noWeights(folder: String, found: [String])
     /// The index of a model in several files is wrong.
     case index(file: String, ShardIndexDefect)
+    /// A `.gguf` file breaks the format, or does not hold the tensors of the model.
+    case gguf(file: String, GGUFDefect)
+    /// A file that no model can be loaded from by itself.
+    case notAModel(file: String, ForeignFile)
     /// A format cannot say what the model computes.
     case notExpressible(format: String, reason: String)
 
@@ -30,6 +34,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .config(let file, let defect): "\(file): \(defect)"
         case .weights(let file, let defect): "\(file): \(defect)"
         case .index(let file, let defect): "\(file): \(defect)"
+        case .gguf(let file, let defect): "\(file): \(defect)"
+        case .notAModel(let file, let kind): "\(file) \(InterchangeError.reason(kind))"
         case .notExpressible(let format, let reason): "this model cannot become \(format): \(reason)"
         case .noWeights(let folder, let found):
             "\(folder): there is no model.safetensors"
@@ -46,7 +52,21 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .noWeights(_, let found) where !found.isEmpty:
             "only safetensors are read; in Python: transformers.AutoModelForCausalLM.from_pretrained(folder)"
                 + ".save_pretrained(new_folder) writes them"
+        case .notAModel(_, .pickle):
+            "in Python: transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(new_folder) writes "
+                + "safetensors, which cannot run anything"
+        case .notAModel(_, .safetensors): "name the folder, with its config.json and tokenizer files"
+        case .notAModel(_, .gguf): "`luthier inspect` shows what is in it; start from the model that it was made of"
         default: nil
+        }
+    }
+
+    private static func reason(_ kind: ForeignFile) -> String {
+        switch kind {
+        case .pickle: "holds pickles, which can run any program when they are read, and is not opened"
+        case .safetensors: "holds weights alone, which do not say what model they are of"
+        case .gguf: "is a GGUF file, which is written and inspected here, but no model is loaded from one"
+        case .other: "is no model"
         }
     }
 }

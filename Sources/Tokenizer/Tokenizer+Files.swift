@@ -46,7 +46,7 @@ extension Tokenizer {
             "model": [
                 "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "",
                 "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false, "vocab": vocabularyOutput,
-                "merges": .array(mergeLines.map { .string($0) }),
+                "merges": .array(writtenMerges.map { .string($0) }),
             ],
         ]
         return tokenizer.serializedBytes()
@@ -57,7 +57,7 @@ extension Tokenizer {
     /// Only tokenizer.json tells the split; readers of the other two take it for GPT-2's.
     public func write(to directory: String) throws(TokenizerError) {
         let folder = URL(fileURLWithPath: directory, isDirectory: true)
-        let merges = (["#version: 0.2"] + mergeLines).joined(separator: "\n") + "\n"
+        let merges = (["#version: 0.2"] + writtenMerges).joined(separator: "\n") + "\n"
         let files = [
             ("tokenizer.json", serialized()), ("vocab.json", vocabularyOutput.serializedBytes()),
             ("merges.txt", Array(merges.utf8)),
@@ -94,5 +94,9 @@ extension Tokenizer {
         .object((0..<vocabularySize).map { (key: written($0), value: .integer($0)) })
     }
 
-    private var mergeLines: [String] { merges.map { written(Int($0.left)) + " " + written(Int($0.right)) } }
+    /// All tokens as the files write them, by id.
+    package var writtenTokens: [String] { (0..<vocabularySize).map(written) }
+
+    /// All merges as merges.txt has them.
+    package var writtenMerges: [String] { merges.map { written(Int($0.left)) + " " + written(Int($0.right)) } }
 }

@@ -21,7 +21,8 @@ enum TokenizerReader {
         if let file = existing("tokenizer.json") { return try readTokenizerFile(file, endOfText: endOfText) }
         for (vocabularyName, mergesName) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
             if let vocabulary = existing(vocabularyName), let merges = existing(mergesName) {
-                return try readPair(vocabulary: vocabulary, merges: merges, endOfText: endOfText)
+                return try readPair(
+                    vocabulary: vocabulary, merges: merges, added: existing("added_tokens.json"), endOfText: endOfText)
             }
         }
         throw .noTokenizerInFolder(path: path)
@@ -31,9 +32,10 @@ enum TokenizerReader {
         try TokenizerFile(bytes: contents(of: path), file: path).makeTokenizer(endOfText: endOfText)
     }
 
-    /// Reads a vocabulary and its merges from two files; they name no split, it is GPT-2's.
+    /// Reads a vocabulary and its merges from two files; they name no split, it is GPT-2's. A third may name tokens that
+    /// were added, all of them special: `{"name": id}`.
     private static func readPair(
-        vocabulary vocabularyPath: String, merges mergesPath: String, endOfText: String?
+        vocabulary vocabularyPath: String, merges mergesPath: String, added addedPath: String?, endOfText: String?
     ) throws(TokenizerError) -> Tokenizer {
         let node = try parse(contents(of: vocabularyPath), file: vocabularyPath)
         let place = FilePlace(file: vocabularyPath, node.position)
@@ -41,15 +43,26 @@ enum TokenizerReader {
             throw .wrongType(place, name: "the vocabulary", expected: "an object", found: node.typeName)
         }
         let name = endOfText ?? Tokenizer.endOfText
-        let endOfTextID = object[name]?.integer
+        let added = try addedPath.map { path throws(TokenizerError) in try parse(contents(of: path), file: path) }
+        let endOfTextID = object[name]?.integer ?? added?.object?[name]?.integer
         if endOfText != nil, endOfTextID == nil { throw .noEndOfText(file: vocabularyPath, name: name) }
         var builder = VocabularyBuilder(file: vocabularyPath)
-        let specialIDs = endOfTextID.map { [$0] } ?? []
-        try builder.add(object, at: place, specialIDs: Set(specialIDs))
+        var specialIDs = Set(endOfTextID.map { [$0] } ?? [])
+        for member in added?.object?.members ?? [] where object[member.key]?.integer == member.value.integer {
+            if let id = member.value.integer { specialIDs.insert(id) }
+        }
+        try builder.add(object, at: place, specialIDs: specialIDs)
+        for member in added?.object?.members ?? [] where object[member.key] == nil {
+            let place = FilePlace(file: addedPath ?? vocabularyPath, member.keyPosition)
+            guard let id = member.value.integer else { throw .invalidID(place, token: member.key) }
+            try builder.add(Array(member.key.utf8), written: member.key, id: id, at: place)
+            specialIDs.insert(id)
+        }
         let vocabulary = try builder.build()
-        let merges = try readMerges(mergesPath, vocabulary: vocabulary, special: Set(specialIDs))
+        let merges = try readMerges(mergesPath, vocabulary: vocabulary, special: specialIDs)
         return Tokenizer(
-            vocabulary: vocabulary, merges: merges, split: .gpt2, endOfTextID: endOfTextID, specialIDs: specialIDs)
+            vocabulary: vocabulary, merges: merges, split: .gpt2, endOfTextID: endOfTextID,
+            specialIDs: specialIDs.sorted())
     }
 
     /// Reads one merge a line; a first line that starts with `#version` is passed over, and so are empty lines at the

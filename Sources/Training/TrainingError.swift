@@ -32,7 +32,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
         case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
         case .notEnoughMemory(let needed, let available):
-            "the run needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+            "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
         case .badCheckpoint(let path, let reason): "\(path): \(reason)"
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
         }

@@ -10,11 +10,16 @@ struct CheckpointOptions: ParsableArguments {
     @Option(help: "Threads; 0 for one a core.")
     var threads: Int = 0
 
-    /// Loads the model after setting threads and kernel.
-    func load() throws -> SavedModel {
+    /// Opens the model and reads its weights.
+    func load() throws -> SavedModel { try open().load() }
+
+    /// Opens the model after setting threads and kernel, and says what of its files is not used.
+    func open() throws -> ModelSource {
         ParallelFor.configure(threads: threads)
         BLASKernel.choose()
-        return try SavedModel(path: path())
+        let source = try ModelSource(path: path())
+        for note in source.notes { Console.message("note: \(note)") }
+        return source
     }
 
     /// The path of the model; a bare run name stands for its folder.

@@ -6,7 +6,7 @@ import Training
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Turns a Hugging Face folder with a GPT-2 model into a checkpoint.")
+        commandName: "import", abstract: "Turns a Hugging Face folder with a GPT-2 or GPT-Neo model into a checkpoint.")
 
     @Argument(help: "The folder: config.json, model.safetensors, tokenizer files.")
     var source: String
@@ -16,7 +16,9 @@ struct ImportCommand: ParsableCommand {
     var json = false
 
     mutating func run() throws {
-        let saved = try SavedModel(path: source)
+        let opened = try ModelSource(path: source)
+        for note in opened.notes { Console.message("note: \(note)") }
+        let saved = try opened.load()
         try saved.write(to: output)
         // What was written is read again, the only proof that it can be.
         let readBack = try SavedModel(path: output)

@@ -10,18 +10,20 @@ import Training
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Shows what is in a checkpoint, or a row of data as the model sees it.",
+        commandName: "inspect", abstract: "Shows what is in a file of weights, or a row of data as the model sees it.",
         discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green, elsewhere they stand in "
             + "[brackets]. The tokenizer and template are those of --checkpoint, or the newest run's.")
 
-    @Argument(help: "A checkpoint, a run, or a file of data.")
+    @Argument(help: "A checkpoint, run, Hugging Face folder, .safetensors or .gguf file, or a file of data.")
     var path: String
     @Option(help: "Which document of the file, counted from one.")
     var row: Int?
     @OptionGroup var model: CheckpointOptions
 
     mutating func run() throws {
-        if let row { try showRow(row) } else { try showCheckpoint() }
+        if let row { return try showRow(row) }
+        if try ForeignInspection.show(path) { return }
+        try showCheckpoint()
     }
 
     private func showCheckpoint() throws {

@@ -12,6 +12,6 @@ struct Luthier: ParsableCommand {
         version: "luthier \(version)",
         subcommands: [
             TrainCommand.self, EvalCommand.self, GenerateCommand.self, ChatCommand.self, InspectCommand.self,
-            TokenizerCommand.self, ImportCommand.self,
+            TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
         ])
 }

@@ -45,6 +45,7 @@ public struct PreparedRun {
         let documents = try RunDocuments(config.data)
         var source = try PreparedRun.source(config, resumed: previous?.reader)
         if let base = source, state == nil { source = try PreparedRun.fit(base, to: config, given: reader.origins) }
+        for note in source?.notes ?? [] where state == nil { notice(note) }
         config.data.template = config.data.template ?? source?.template ?? documents.suitingTemplate
         let template = config.data.template ?? .raw
         let tokenizer =
@@ -56,7 +57,7 @@ public struct PreparedRun {
                 "the training text gave a vocabulary of \(tokenizer.vocabularySize), not of "
                     + "\(config.tokenizer.vocabularySize): no pair stands in it twice any more")
         }
-        let context = source?.model.config.contextLength ?? config.model.contextLength
+        let context = source?.shape.contextLength ?? config.model.contextLength
         let options = config.encodingOptions(template: template, contextLength: context)
         let data = try RunData(documents, tokenizer: tokenizer, options)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
@@ -65,8 +66,8 @@ public struct PreparedRun {
         if let validation = data.splits[.validation], validation.predictionCount == 0 {
             throw DatasetError.emptySplit(split: "validation", reason: "no document has two tokens or more")
         }
-        if let source, state == nil { config.adopt(source.model.config) }
-        let shape = source?.model.config ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
+        if let source, state == nil { config.adopt(source.shape) }
+        let shape = source?.shape ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
         let rows = min(config.training.batchSize * shape.contextLength, text.tokens.count)
         let needed = Memory.trainingBytes(shape, rowsPerBatch: rows)
@@ -88,7 +89,7 @@ public struct PreparedRun {
             }
         }
 
-        let model = source?.model ?? Transformer(shape)
+        let model = try source?.load().model ?? Transformer(shape)
         if source == nil { model.layout.initialize(model.weights, seed: UInt64(config.training.seed)) }
         saved = SavedModel(model: model, tokenizer: tokenizer, config: config)
         trainer = Trainer(
@@ -122,21 +123,25 @@ public struct PreparedRun {
     }
 
     /// What the run goes on from: its own checkpoint, its base, or nothing.
-    private static func source(_ config: RunConfig, resumed reader: CheckpointReader?) throws -> SavedModel? {
-        if let reader { return try SavedModel(reader) }
+    private static func source(_ config: RunConfig, resumed reader: CheckpointReader?) throws -> ModelSource? {
+        if let reader { return try ModelSource(reader) }
         guard let base = config.model.base else { return nil }
-        return try SavedModel(path: base)
+        return try ModelSource(path: base)
     }
 
     /// A base brings its own shape. A key of the shape that was given as well must agree, but for a shorter context,
     /// which cuts the position table.
-    private static func fit(_ base: SavedModel, to config: RunConfig, given: [String: String]) throws -> SavedModel {
+    private static func fit(
+        _ base: ModelSource, to config: RunConfig, given: [String: String]
+    ) throws -> ModelSource {
         var adopted = config
-        adopted.adopt(base.model.config)
+        adopted.adopt(base.shape)
         let shape = config.differences(from: adopted).filter { $0.path.hasPrefix("model.") && given[$0.path] != nil }
         for difference in shape {
             if difference.path == "model.contextLength", config.model.contextLength < adopted.model.contextLength {
-                return try fit(base.withContext(config.model.contextLength), to: config, given: given)
+                var shorter = base
+                shorter.shortenContext(to: config.model.contextLength)
+                return try fit(shorter, to: config, given: given)
             }
             throw ConfigError.inconsistent(
                 "\(given[difference.path] ?? ""): \(difference.path) is \(difference.here), but the base has "

@@ -3,10 +3,8 @@
 import Checkpoint
 import Datasets
 import Foundation
-import Interchange
 import Kernels
 import Model
-import StrictJSON
 import Tokenizer
 
 /// A model with what is needed to use it.
@@ -29,84 +27,7 @@ public struct SavedModel {
     }
 
     /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
-    public init(path: String) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw TrainingError.runNotFound(path: path)
-        }
-        if isFolder.boolValue, FileManager.default.fileExists(atPath: path + "/config.json"),
-            !RunFolder.isRun(path)
-        {
-            self = try SavedModel(huggingFace: path)
-        } else if isFolder.boolValue {
-            self = try SavedModel(checkpoint: RunFolder(path: path).best())
-        } else {
-            self = try SavedModel(checkpoint: path)
-        }
-    }
-
-    private init(huggingFace path: String) throws {
-        let folder = try HuggingFaceFolder(path: path)
-        let model = Transformer(folder.config)
-        try folder.loadWeights(layout: model.layout, into: model.weights)
-        let tokenizer = try Tokenizer(path: path)
-        try SavedModel.checkSizes(tokenizer, model.config)
-        var config = RunConfig()
-        config.adopt(folder.config)
-        self.init(model: model, tokenizer: tokenizer, config: config)
-    }
-
-    private init(checkpoint path: String) throws {
-        let reader = try CheckpointReader(path: path)
-        self = try SavedModel(reader)
-    }
-
-    /// Weights, tokenizer and config of an opened checkpoint.
-    init(_ reader: CheckpointReader) throws {
-        let config = try SavedModel.config(of: reader)
-        guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
-        else { throw TrainingError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
-        let shape = config.modelConfig(vocabularySize: embedding.shape[0])
-        try shape.validate()
-        // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
-        guard shape.blockCount <= reader.arrays.count else {
-            throw TrainingError.badCheckpoint(
-                path: reader.path, reason: "its config has \(shape.blockCount) blocks, more than it has arrays")
-        }
-        let expected = ParameterLayout(shape).parameters
-        let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
-        if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
-            throw TrainingError.badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
-        }
-        for parameter in expected {
-            let found = reader.arrays.first { $0.name == "/model/" + parameter.name }
-            guard let found, found.shape == parameter.shape else {
-                let shape = found.map { "has shape \($0.shape)" } ?? "is missing"
-                throw TrainingError.badCheckpoint(
-                    path: reader.path, reason: "/model/\(parameter.name) \(shape), expected \(parameter.shape)")
-            }
-        }
-        let model = Transformer(shape)
-        for parameter in model.layout.parameters {
-            try reader.read(
-                "/model/" + parameter.name, shape: parameter.shape, into: model.weights.slice(parameter.range))
-        }
-        let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        try SavedModel.checkSizes(tokenizer, shape)
-        self.init(model: model, tokenizer: tokenizer, config: config, hash: reader.hash)
-    }
-
-    private static func config(of reader: CheckpointReader) throws -> RunConfig {
-        var configReader = ConfigReader()
-        try configReader.read(reader.text("/config", maximumBytes: 1 << 20), path: "\(reader.path)/config")
-        return configReader.config
-    }
-
-    private static func checkSizes(_ tokenizer: Tokenizer, _ config: ModelConfig) throws(TrainingError) {
-        guard tokenizer.vocabularySize <= config.vocabularySize else {
-            throw .tokenizerTooLarge(tokenizer: tokenizer.vocabularySize, embedding: config.vocabularySize)
-        }
-    }
+    public init(path: String) throws { self = try ModelSource(path: path).load() }
 
     /// Writes a checkpoint; with optimizer and state one that a run can go on from.
     ///
@@ -138,17 +59,6 @@ public struct SavedModel {
 }
 
 extension SavedModel {
-    /// The same model with a shorter context: the position table loses its last rows.
-    public func withContext(_ contextLength: Int) -> SavedModel {
-        var shape = model.config
-        shape.contextLength = contextLength
-        let shorter = Transformer(shape)
-        for (target, source) in zip(shorter.layout.parameters, model.layout.parameters) {
-            (shorter.weights.base + target.offset).update(from: model.weights.base + source.offset, count: target.count)
-        }
-        return SavedModel(model: shorter, tokenizer: tokenizer, config: config, hash: hash)
-    }
-
     /// The largest absolute difference between two models' weights of one shape.
     public func largestDifference(from other: SavedModel) -> Float {
         precondition(model.layout == other.model.layout, "models of different shapes")

@@ -1,0 +1,49 @@
+// Telling files of models apart by their first bytes.
+
+import Foundation
+
+/// What a file is.
+public enum ForeignFile: Sendable {
+    case safetensors, gguf
+    /// Weights as Python pickles them, plain or inside of a zip archive.
+    case pickle
+    /// Something else, checkpoints of ours among it.
+    case other
+
+    /// Looks at the file's first bytes; a file that cannot be read is `other`.
+    public init(path: String) {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            self = .other
+            return
+        }
+        defer { try? handle.close() }
+        let start = [UInt8]((try? handle.read(upToCount: 9)) ?? Data())
+        if start.starts(with: "GGUF".utf8) {
+            self = .gguf
+        } else if start.starts(with: [0x50, 0x4B, 0x03, 0x04])
+            || (start.first == 0x80 && start.dropFirst().first ?? 0 < 6)
+        {
+            self = .pickle
+        } else if start.count == 9, start[8] == UInt8(ascii: "{") || path.hasSuffix(".safetensors") {
+            self = .safetensors
+        } else {
+            self = .other
+        }
+    }
+
+    /// Whether a folder looks like a model of Hugging Face's, complete or not.
+    public static func isModelFolder(_ path: String) -> Bool {
+        ["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+            .contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+    }
+
+    /// Throws where a file is one that no model is started from, saying what to do instead.
+    public static func refuseAsModel(_ path: String) throws(InterchangeError) {
+        switch ForeignFile(path: path) {
+        case .safetensors: throw .notAModel(file: path, .safetensors)
+        case .gguf: throw .notAModel(file: path, .gguf)
+        case .pickle: throw .notAModel(file: path, .pickle)
+        case .other: return
+        }
+    }
+}

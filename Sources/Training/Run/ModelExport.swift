@@ -1,0 +1,130 @@
+// A trained model written for other programs, and read back as proof.
+
+import Checkpoint
+import Datasets
+import Foundation
+import Interchange
+import Kernels
+import Model
+import StrictJSON
+
+/// What a model can be written as.
+public enum ExportFormat: String, Sendable, CaseIterable {
+    /// A folder for Transformers: weights, config, tokenizer, generation settings, model card.
+    case huggingface
+    /// A file for llama.cpp.
+    case gguf
+    /// A checkpoint of ours without the optimizer's state.
+    case weights
+}
+
+/// What came of an export.
+public struct ExportReport: Sendable {
+    public let parameters: Int
+    /// Between the logits of the model and of what was read back, on a probe text.
+    public let largestDifference: Float
+}
+
+/// Writing and checking.
+public struct ModelExport {
+    private let source: ModelSource
+    private let saved: SavedModel
+
+    public init(_ source: ModelSource) throws {
+        self.source = source
+        saved = try source.load()
+    }
+
+    /// Writes the model to `path` and reads it back. What lay at `path` before is replaced file by file, each complete
+    /// or not at all, so that a model may be written over the files that it was loaded from.
+    ///
+    /// - Parameter type: how GGUF stores matrices.
+    public func write(_ format: ExportFormat, type: GGUFType, to path: String) throws -> ExportReport {
+        let model = saved.model
+        let other: Transformer
+        switch format {
+        case .huggingface:
+            try writeFolder(path)
+            other = try ModelSource(path: path).load().model
+        case .gguf:
+            let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
+            other = try GGUFModel.model(GGUFFile(path: path), config: model.config)
+        case .weights:
+            try saved.write(to: path)
+            other = try ModelSource(path: path).load().model
+        }
+        let (here, there) = (logits(model), logits(other))
+        let difference = zip(here.buffer, there.buffer).reduce(Float(0)) { largest, pair in
+            let one = abs(pair.0 - pair.1)
+            return one.isNaN ? .infinity : max(largest, one)
+        }
+        return ExportReport(parameters: model.layout.parameterCount, largestDifference: difference)
+    }
+
+    /// The logits of a probe text.
+    private func logits(_ model: Transformer) -> FloatArena {
+        let text = "The quick brown fox jumps over the lazy dog, 1234567890 times. Größe!\n"
+        let encoded = (try? saved.tokenizer.encode(Array(text.utf8))) ?? []
+        let ids = encoded.isEmpty ? (0..<16).map { Int32($0 % model.config.vocabularySize) } : encoded
+        let tokens = ids.prefix(model.config.contextLength)
+        var batch = SequenceBatch()
+        batch.append(tokens: tokens, targets: tokens, example: 0)
+        return model.logits(batch)
+    }
+
+    private func writeFolder(_ path: String) throws {
+        let (model, tokenizer) = (saved.model, saved.tokenizer)
+        try HuggingFaceFolder.write(
+            model.config, layout: model.layout, weights: model.weights, endOfText: tokenizer.endOfTextID, to: path)
+        try tokenizer.write(to: path)
+        let card = ModelCard(source)
+        for (name, text) in [
+            ("generation_config.json", json(generationSettings)), ("tokenizer_config.json", json(tokenizerSettings)),
+            ("special_tokens_map.json", json(specialTokens)), ("README.md", card.text(named: lastName(path))),
+        ] {
+            try AtomicFile.write(text, to: path + "/" + name)
+        }
+    }
+
+    private func lastName(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+
+    private func json(_ value: JSONOutput) -> String { value.serialized(pretty: true) + "\n" }
+
+    private var generationSettings: JSONOutput {
+        let (settings, end) = (source.config.generation, saved.tokenizer.endOfTextID)
+        var members: [(key: String, value: JSONOutput)] = [
+            ("max_new_tokens", .integer(settings.maximumTokens)), ("do_sample", .bool(settings.temperature > 0)),
+            ("repetition_penalty", .number(settings.repetitionPenalty)),
+        ]
+        if settings.temperature > 0 {
+            members += [
+                ("temperature", .number(settings.temperature)), ("top_k", .integer(settings.topK)),
+                ("top_p", .number(settings.topP)),
+            ]
+        }
+        if let end {
+            members += ["bos_token_id", "eos_token_id", "pad_token_id"].map { ($0, .integer(end)) }
+        }
+        return .object(members)
+    }
+
+    private var specialTokens: JSONOutput {
+        guard let end = saved.tokenizer.endOfTextID else { return .object([]) }
+        let name = JSONOutput.string(String(decoding: saved.tokenizer.bytes(of: end), as: UTF8.self))
+        return ["bos_token": name, "eos_token": name, "pad_token": name]
+    }
+
+    private var tokenizerSettings: JSONOutput {
+        var members: [(key: String, value: JSONOutput)] = [
+            ("tokenizer_class", "PreTrainedTokenizerFast"),
+            ("model_max_length", .integer(saved.model.config.contextLength)),
+            ("clean_up_tokenization_spaces", false),
+        ]
+        if case .object(let tokens) = specialTokens { members += tokens }
+        if let template = saved.template, template != .raw {
+            members.append(("chat_template", .string(template.jinja)))
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,79 @@
+// What `luthier inspect` says of files that other programs write.
+
+import Checkpoint
+import Foundation
+import Interchange
+import Training
+
+enum ForeignInspection {
+    /// Shows a foreign file or folder. Returns false where it is neither.
+    static func show(_ path: String) throws -> Bool {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+        if isFolder.boolValue {
+            guard ForeignFile.isModelFolder(path), !RunFolder.isRun(path) else { return false }
+            try showFolder(path)
+            return true
+        }
+        switch ForeignFile(path: path) {
+        case .safetensors: try showSafetensors(path)
+        case .gguf: try showGGUF(path)
+        case .pickle: try ForeignFile.refuseAsModel(path)
+        case .other: return false
+        }
+        return true
+    }
+
+    private static func showFolder(_ path: String) throws {
+        let folder = try HuggingFaceFolder(path: path)
+        for file in folder.weightFiles { try showSafetensors(file) }
+        let source = try ModelSource(path: path)
+        Console.output(
+            "\(path)\n  \(folder.family.rawValue), \(source.parameterCount) parameters, supported\n"
+                + "  \(folder.config.blockCount) blocks, \(folder.config.headCount) heads, width "
+                + "\(folder.config.modelWidth), context \(folder.config.contextLength), vocabulary "
+                + "\(folder.config.vocabularySize), \(folder.config.activation.rawValue), "
+                + (folder.config.tiedHead ? "tied head\n" : "head of its own\n"))
+        Console.output("  tokenizer: \(source.tokenizer.vocabularySize) tokens\n")
+        for note in source.notes { Console.output("  note: \(note)\n") }
+    }
+
+    private static func showSafetensors(_ path: String) throws {
+        let file = try SafetensorsFile(path: path)
+        try heading(path, elements: file.entries.reduce(0) { $0 + $1.count })
+        for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) { Console.output("  \(key): \(value)\n") }
+        for entry in file.entries {
+            let isRead = [.f32, .f16, .bf16].contains(entry.type)
+            tensor(entry.name, entry.shape, entry.type.rawValue, isRead: isRead)
+        }
+    }
+
+    private static func showGGUF(_ path: String) throws {
+        let file = try GGUFFile(path: path)
+        try heading(path, elements: file.entries.reduce(0) { $0 + $1.count })
+        for (key, value) in file.metadata { Console.output("  \(key): \(text(value))\n") }
+        for entry in file.entries {
+            tensor(
+                entry.name, entry.shape, entry.type?.name ?? "type \(entry.typeNumber)", isRead: entry.type != nil)
+        }
+    }
+
+    private static func heading(_ path: String, elements: Int) throws {
+        Console.output("\(path)\n  SHA-256 \(try SHA256Digest.hex(ofFile: path))\n  \(elements) numbers in tensors\n")
+    }
+
+    private static func tensor(_ name: String, _ shape: [Int], _ type: String, isRead: Bool) {
+        Console.output("  \(name)  \(shape)  \(type)\(isRead ? "" : ", not read here")\n")
+    }
+
+    private static func text(_ value: GGUFValue) -> String {
+        switch value {
+        case .unsigned(let number): "\(number)"
+        case .signed(let number): "\(number)"
+        case .number(let number): "\(number)"
+        case .flag(let flag): "\(flag)"
+        case .text(let text): text.count > 100 ? "\(text.prefix(100))…" : text
+        case .list(let values): "\(values.count) values"
+        }
+    }
+}
