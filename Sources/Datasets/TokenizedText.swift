@@ -14,6 +14,11 @@ public struct TokenizedText: Sendable {
         public let isStream: Bool
         /// Whether it has answers, so that whole answers can be right or wrong.
         public let hasAnswers: Bool
+
+        package init(path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool) {
+            (self.path, self.line, self.tokens) = (path, line, tokens)
+            (self.isStream, self.hasAnswers) = (isStream, hasAnswers)
+        }
     }
 
     /// A document that was left out or shortened, and why.
@@ -51,6 +56,12 @@ public struct TokenizedText: Sendable {
         tokens = encoder.tokens
         weights = encoder.hasWeights ? encoder.weights : []
         (sources, dropped, cut) = (encoder.sources, encoder.dropped, encoder.cut)
+    }
+
+    /// A text that was encoded before.
+    package init(tokens: [Int32], weights: [Float], sources: [Source], dropped: [Remark], cut: [Remark]) {
+        (self.tokens, self.weights, self.sources) = (tokens, weights, sources)
+        (self.dropped, self.cut) = (dropped, cut)
     }
 
     /// One stream whose tokens are known already.

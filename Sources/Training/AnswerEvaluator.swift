@@ -35,6 +35,8 @@ public struct AnswerSummary: Sendable, Equatable {
 
     public var exactMatch: Double { Double(exact) / Double(max(1, answers)) }
     public var stopRate: Double { Double(stopped) / Double(max(1, answers)) }
+    /// The share of answers that were cut off at the limit.
+    public var limitRate: Double { 1 - stopRate }
     public var meanTokens: Double { Double(tokens) / Double(max(1, answers)) }
 }
 

@@ -26,7 +26,9 @@ final class ProgressPrinter {
             Console.message(
                 "step \(step): validation loss \(Self.number(result.loss)), perplexity "
                     + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
-                    + "token accuracy \(Self.percent(result.tokenAccuracy))" + (isBest && step > 0 ? " (best)" : ""))
+                    + "token accuracy \(Self.percent(result.tokenAccuracy))"
+                    + (result.overlap.map { "; in training: \($0.description)" } ?? "")
+                    + (isBest && step > 0 ? " (best)" : ""))
         case .sample(_, let prompt, let text):
             Console.message("  sample: \(Self.visible(prompt))│\(Self.visible(text))")
         case .saved(_, let path, let seconds):

@@ -13,6 +13,8 @@ public struct RunRequest {
     public var reader: ConfigReader
     public var folder: RunFolder
     public var resume: Bool
+    /// Whether not even tokens may be kept on disk.
+    public var writesNothing = false
 
     public init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
@@ -59,7 +61,8 @@ public struct PreparedRun {
         }
         let context = source?.shape.contextLength ?? config.model.contextLength
         let options = config.encodingOptions(template: template, contextLength: context)
-        let data = try RunData(documents, tokenizer: tokenizer, options)
+        let cache = TokenCache(folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens")
+        let data = try RunData(documents, tokenizer: tokenizer, options, cache: request.writesNothing ? nil : cache)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
         }

@@ -56,6 +56,7 @@ public final class TrainingRun {
         try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
+        try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
     }
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint behind.
@@ -135,7 +136,7 @@ public final class TrainingRun {
         let step = trainer.state.step
         guard let text = data.splits[.validation] else { return }
         guard
-            let result = try evaluator.evaluate(
+            var result = try evaluator.evaluate(
                 trainer.model, text, tokenizer: tokenizer, split: "validation",
                 shouldStop: { [shouldStop] in shouldStop() != nil })
         else {
@@ -143,6 +144,7 @@ public final class TrainingRun {
             return
         }
         trainer.state.evaluationPending = false
+        result.overlap = data.overlap[.validation]
         lastValidation = result
         let isBest = result.loss < trainer.state.bestLoss ?? .infinity
         if isBest {
