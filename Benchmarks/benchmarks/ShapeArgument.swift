@@ -50,7 +50,7 @@ struct TrainingWork {
     /// Random weights of a shape and random tokens, or a model in a Hugging Face folder and rows from a file.
     init(
         shape: ShapeArgument, batch: Int, context: Int, precision: Precision, steps: Int, model folder: String? = nil,
-        rows file: String? = nil
+        rows file: String? = nil, adapter: AdapterConfig? = nil
     ) throws {
         let model: Transformer
         if let folder {
@@ -59,6 +59,7 @@ struct TrainingWork {
             model = Transformer(shape.config(context: context))
             model.layout.initialize(model.weights, seed: 1)
         }
+        if let adapter { model.adapt(adapter, seed: 1) }
         let text =
             try file.map { try TrainingWork.rows($0) }
             ?? TrainingWork.random(

@@ -8,6 +8,11 @@ import Training
 
 extension Precision: ExpressibleByArgument {}
 
+/// What is trained.
+enum Method: String, ExpressibleByArgument, CaseIterable {
+    case full, lora
+}
+
 struct TrainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
@@ -17,6 +22,8 @@ struct TrainBenchmark: ParsableCommand {
     @Option(help: "B, sequences in a step.") var batch: Int = 4
     @Option(help: "T, tokens in a sequence.") var context: Int = 256
     @Option(help: "f32 or bf16.") var precision: Precision = .f32
+    @Option(help: "full, or lora on all linear layers.") var method: Method = .full
+    @Option(help: "Of LoRA's matrices.") var rank: Int = 8
     @Option(help: "Steps that are timed, after two that are not.") var steps: Int = 8
     @Option(help: ArgumentHelp("A Hugging Face folder to train instead of random weights.", valueName: "path"))
     var model: String?
@@ -26,8 +33,8 @@ struct TrainBenchmark: ParsableCommand {
     @Flag(help: "Only the line of JSON.") var json = false
 
     mutating func validate() throws(ValidationError) {
-        if batch < 1 || context < 1 || steps < 1 {
-            throw ValidationError("--batch, --context and --steps must be at least 1")
+        if batch < 1 || context < 1 || steps < 1 || rank < 1 {
+            throw ValidationError("--batch, --context, --rank and --steps must be at least 1")
         }
     }
 
@@ -35,7 +42,8 @@ struct TrainBenchmark: ParsableCommand {
         try machine.prepare()
         let trainer = try TrainingWork(
             shape: shape, batch: batch, context: context, precision: precision, steps: steps + 2, model: model,
-            rows: rows
+            rows: rows,
+            adapter: method == .lora ? AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: ["all"]) : nil
         ).trainer
         var reports: [StepReport] = []
         var before = PartClock.seconds
@@ -54,10 +62,15 @@ struct TrainBenchmark: ParsableCommand {
         let rate = Report.median(timed.map { Double($0.tokens) / $0.seconds })
         let tokens = timed.reduce(0) { $0 + $1.tokens } / timed.count
         let peak = MachinePeak.flopsPerSecond()
-        let mfu = rate * model.config.trainingFlopsPerToken(sequenceLength: context) / peak
+        let mfu =
+            rate
+            * model.config.trainingFlopsPerToken(
+                sequenceLength: context, isFrozen: method == .lora) / peak
         let count = model.layout.parameterCount
         if !json {
-            print("\(shape.text), \(count) parameters, B \(batch) × T \(context), full, \(precision.rawValue)")
+            print(
+                "\(shape.text), \(count) parameters, B \(batch) × T \(context), \(method.rawValue), \(precision.rawValue)"
+            )
             print("  \(Report.column(rate)) tokens/s, \(Report.column(median * 1000)) ms a step of \(tokens) tokens")
             print("  MFU \(Report.column(100 * mfu)) % of \(Report.column(peak / 1e9)) GFLOP/s, the peak in f32")
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
@@ -70,7 +83,8 @@ struct TrainBenchmark: ParsableCommand {
             "train",
             [
                 ("shape", .string(shape.text)), ("batch", .integer(batch)), ("context", .integer(context)),
-                ("precision", .string(precision.rawValue)), ("method", "full"), ("tokensPerSecond", .number(rate)),
+                ("precision", .string(precision.rawValue)), ("method", .string(method.rawValue)),
+                ("tokensPerSecond", .number(rate)),
                 ("examplesPerSecond", .number(Double(batch * steps) / timed.reduce(0) { $0 + $1.seconds })),
                 ("mfu", .number(mfu)), ("secondsPerStep", .number(median)),
                 ("peakMemoryBytes", .integer(Memory.peakBytes)),

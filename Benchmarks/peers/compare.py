@@ -150,7 +150,7 @@ def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lor
     return statistics.median(pairs), *map(statistics.median, zip(*both)), memory
 
 
-def generation(bench, precision, type_name, prompt=512, count=128, key="tokensPerSecond"):
+def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPerSecond"):
     model = bench.model("gpt2", GPT2)
     gguf = bench.folder / f"gpt2-{type_name}.gguf"
     if not gguf.exists():
@@ -236,7 +236,7 @@ ROWS = {
     "generate-int8": ("the same, int8 weights", "llama.cpp Q8_0", "tok/s", 1.05,
                       lambda b: generation(b, "int8", "q8_0")),
     "prompt": ("reading a 512-token prompt, f32", "llama.cpp F32", "tok/s", 1.2,
-               lambda b: generation(b, "f32", "f32", key="promptTokensPerSecond")),
+               lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond")),
     "encode": ("GPT-2 BPE encoding, one thread, English prose", "tiktoken", "MB/s", 3.0, encoding),
     "vocabulary": ("BPE training, vocabulary 8192, 15 MB", "Hugging Face tokenizers, 2 threads", "runs/s", 2.0,
                    vocabulary_training),

@@ -61,8 +61,8 @@ public final class TextGenerator {
     private let config: ModelConfig
     private let sequence: CachedSequence
 
-    /// - Parameter format: how the weights are kept while tokens are drawn.
-    public init(model: Transformer, tokenizer: Tokenizer, format: WeightFormat = .f32) {
+    /// - Parameter format: of a copy of the weights that is made for drawing tokens; nil for none.
+    public init(model: Transformer, tokenizer: Tokenizer, format: WeightFormat? = nil) {
         self.tokenizer = tokenizer
         config = model.config
         contextLength = model.config.contextLength

@@ -1,18 +1,27 @@
-// Weights of half or a quarter of the size for generation, which is bound by reading them.
+// Copies of weights for generation, which is bound by reading them: in one stream, and smaller where that is wanted.
 
 /// How generation keeps its copy of a weight matrix.
 public enum WeightFormat: String, Sendable, CaseIterable {
-    /// No copy: the float weights themselves.
+    /// The float weights in another order.
     case f32
     /// Rounded to bfloat16.
     case bf16
     /// Rounded to 255 steps of a column's largest magnitude, one scale for each output.
     case int8
+
+    /// 32-bit words that sixty-four columns of a row take.
+    var wordsInRow: Int {
+        switch self {
+        case .f32: 64
+        case .bf16: 32
+        case .int8: 16
+        }
+    }
 }
 
 /// A copy of an (in, out) matrix in blocks of 64 columns, each block's rows one behind the other, so that a product
 /// reads memory in one stream. A 32-bit word holds what four (int8) or two (bfloat16) groups of sixteen columns have in
-/// one lane: shifts and masks then give whole registers, and no conversion is needed.
+/// one lane: shifts and masks then give whole registers, and no conversion is needed. A float is a word of its own.
 public final class CompactWeight: @unchecked Sendable {
     public let inner: Int
     public let columns: Int
@@ -29,13 +38,11 @@ public final class CompactWeight: @unchecked Sendable {
 
     /// - Parameters:
     ///   - weight: (in, out), or (out, in) where `transposed`; not needed any more afterwards.
-    ///   - format: bf16 or int8.
     public init(_ weight: Matrix, transposed: Bool, format: WeightFormat) {
-        precondition(format != .f32, "a compact copy in f32")
         (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
         self.format = format
         let blocks = (columns + Self.block - 1) / Self.block
-        let count = blocks * inner * (format == .int8 ? laneCount : 2 * laneCount)
+        let count = blocks * inner * format.wordsInRow
         storage = FloatArena(count: count)
         words = UnsafeMutableRawPointer(storage.base).bindMemory(to: UInt32.self, capacity: count)
         scales = FloatArena(count: blocks * Self.block)
@@ -52,20 +59,22 @@ public final class CompactWeight: @unchecked Sendable {
             let largest = (0..<inner).reduce(Float(0)) { max($0, abs(value($1, first + column))) }
             scales.base[first + column] = format == .int8 && largest > 0 ? largest / 127 : 1
         }
-        let target = words + block * inner * (format == .int8 ? laneCount : 2 * laneCount)
+        let target = words + block * inner * format.wordsInRow
         for row in 0..<inner {
             for lane in 0..<laneCount {
-                func bits(_ group: Int) -> UInt32 {
-                    let column = first + group * laneCount + lane
-                    return format == .int8
-                        ? UInt32(Int32((value(row, column) / scales.base[column]).rounded()) + 128)
-                        : BFloat16.bits(value(row, column))
-                }
-                if format == .int8 {
-                    target[row * laneCount + lane] = bits(0) | bits(1) << 8 | bits(2) << 16 | bits(3) << 24
-                } else {
-                    target[row * 2 * laneCount + lane] = bits(0) | bits(1) << 16
-                    target[row * 2 * laneCount + laneCount + lane] = bits(2) | bits(3) << 16
+                let columns = (0..<4).map { first + $0 * laneCount + lane }
+                switch format {
+                case .int8:
+                    let steps = columns.map {
+                        UInt32(Int32((value(row, $0) / scales.base[$0]).rounded()) + 128)
+                    }
+                    target[row * 16 + lane] = steps[0] | steps[1] << 8 | steps[2] << 16 | steps[3] << 24
+                case .bf16:
+                    let bits = columns.map { BFloat16.bits(value(row, $0)) }
+                    target[row * 32 + lane] = bits[0] | bits[1] << 16
+                    target[row * 32 + 16 + lane] = bits[2] | bits[3] << 16
+                case .f32:
+                    for group in 0..<4 { target[row * 64 + 16 * group + lane] = value(row, columns[group]).bitPattern }
                 }
             }
         }
@@ -79,7 +88,8 @@ public final class CompactWeight: @unchecked Sendable {
             "row product of \(input.shape) with (\(inner), \(columns)) into \(output.shape)")
         switch format {
         case .int8: multiply(into: output, input, bias, EightBitWords.self)
-        case .bf16, .f32: multiply(into: output, input, bias, SixteenBitWords.self)
+        case .bf16: multiply(into: output, input, bias, SixteenBitWords.self)
+        case .f32: multiply(into: output, input, bias, FloatWords.self)
         }
     }
 
@@ -164,7 +174,7 @@ private protocol PackedWords {
 }
 
 private enum EightBitWords: PackedWords {
-    static let wordsInRow = 16
+    static let wordsInRow = WeightFormat.int8.wordsInRow
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
@@ -181,8 +191,21 @@ private enum EightBitWords: PackedWords {
     }
 }
 
+private enum FloatWords: PackedWords {
+    static let wordsInRow = WeightFormat.f32.wordsInRow
+
+    @inline(__always)
+    static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
+        let source = UnsafeRawPointer(block + row * 64)
+        return Quad(
+            a: source.loadUnaligned(as: Lanes.self), b: source.loadUnaligned(fromByteOffset: 64, as: Lanes.self),
+            c: source.loadUnaligned(fromByteOffset: 128, as: Lanes.self),
+            d: source.loadUnaligned(fromByteOffset: 192, as: Lanes.self))
+    }
+}
+
 private enum SixteenBitWords: PackedWords {
-    static let wordsInRow = 32
+    static let wordsInRow = WeightFormat.bf16.wordsInRow
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {

@@ -54,7 +54,7 @@ public enum LayerNorm {
     ///   - dWeight: (C), added to. dBias: (C), added to, or nil.
     ///   - dOutput, input: (N, C).
     public static func backward(
-        dInput: Matrix, dWeight: Vector, dBias: Vector?, dOutput: Matrix, input: Matrix, weight: Vector, saved: Saved
+        dInput: Matrix, dWeight: Vector?, dBias: Vector?, dOutput: Matrix, input: Matrix, weight: Vector, saved: Saved
     ) {
         let C = input.columns
         precondition(
@@ -69,7 +69,12 @@ public enum LayerNorm {
             }
         }
         // 2. Weight and bias: threads take columns, so that every sum runs over the rows in order.
-        ParallelFor.ranges(C, grain: laneCount, for: .normalization) { columns in
+        if let dWeight { addWeightGradient(to: dWeight, dOutput, input, saved) }
+        if let dBias { Linear.addColumnSums(of: dOutput, to: dBias) }
+    }
+
+    private static func addWeightGradient(to dWeight: Vector, _ dOutput: Matrix, _ input: Matrix, _ saved: Saved) {
+        ParallelFor.ranges(input.columns, grain: laneCount, for: .normalization) { columns in
             let (first, count) = (columns.lowerBound, columns.count)
             for row in 0..<input.rows {
                 let center = Lanes(repeating: saved.mean[row])
@@ -79,7 +84,6 @@ public enum LayerNorm {
                 addProducts(to: dw, dy, x, center: center, scale: scale, count: count)
             }
         }
-        if let dBias { Linear.addColumnSums(of: dOutput, to: dBias) }
     }
 
     @inline(__always)

@@ -26,6 +26,12 @@ public struct Matrix: @unchecked Sendable {
         self.init(arena.base + offset, rows: rows, columns: columns)
     }
 
+    /// No matrix: the gradient of a frozen weight.
+    public static let none = Matrix(UnsafeMutablePointer(bitPattern: 64)!, rows: 0, columns: 0)
+
+    /// Nil where there is no matrix.
+    public var ifAny: Matrix? { rows == 0 ? nil : self }
+
     /// The elements of one row.
     @inlinable
     public func row(_ index: Int) -> UnsafeMutablePointer<Float> {
@@ -78,6 +84,12 @@ public struct Vector: @unchecked Sendable {
             "\(count) elements at \(offset) do not fit an arena of \(arena.count)")
         self.init(arena.base + offset, count: count)
     }
+
+    /// No vector: the gradient of a frozen weight.
+    public static let none = Vector(UnsafeMutablePointer(bitPattern: 64)!, count: 0)
+
+    /// Nil where there is no vector.
+    public var ifAny: Vector? { count == 0 ? nil : self }
 
     @inlinable
     public subscript(index: Int) -> Float {

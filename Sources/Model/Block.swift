@@ -55,6 +55,12 @@ public enum Block {
             }
         }
 
+        /// The mask on the input of a linear layer's adapter, in training.
+        func adapterMask(_ layer: Int) -> LinearAdapter.Mask? {
+            guard let dropout, dropout.rates.adapter > 0 else { return nil }
+            return (dropout.rates.key(.adapter(block: index, layer: layer)), dropout.identities)
+        }
+
         var dropsResidual: Bool { (dropout?.rates.residual ?? 0) > 0 }
     }
 
@@ -76,20 +82,20 @@ public enum Block {
         LayerNorm.forward(
             into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
             epsilon: config.layerNormEpsilon)
-        p.attentionInput.forward(into: a.qkv, of: a.norm1)
+        p.attentionInput.forward(into: a.qkv, of: a.norm1, context.adapterMask(0))
         context.attend(a)
         // 2. Back into the stream.
-        p.attentionOutput.forward(into: a.middle, of: a.attended)
+        p.attentionOutput.forward(into: a.middle, of: a.attended, context.adapterMask(1))
         context.drop(a.middle, .attentionOutput(block: block))
         Elementwise.add(to: a.middle, a.input)
         // 3. Feed-forward over the normalised stream.
         LayerNorm.forward(
             into: a.norm2, saving: a.norm2Saved, of: a.middle, weight: p.norm2.weight, bias: p.norm2.bias,
             epsilon: config.layerNormEpsilon)
-        p.feedForwardInput.forward(into: a.hidden, of: a.norm2)
+        p.feedForwardInput.forward(into: a.hidden, of: a.norm2, context.adapterMask(2))
         GELU.forward(into: a.activated, of: a.hidden, exact: config.activation == .geluExact)
         // 4. Back into the stream.
-        p.feedForwardOutput.forward(into: output, of: a.activated)
+        p.feedForwardOutput.forward(into: output, of: a.activated, context.adapterMask(3))
         context.drop(output, .feedForwardOutput(block: block))
         Elementwise.add(to: output, a.middle)
     }
@@ -108,16 +114,18 @@ public enum Block {
             (scratch.dHidden.rows(N), scratch.dAttended.rows(N), scratch.dBranch.rows(N))
         // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is.
         let dFeedForward = branch(of: dResidual, into: dBranch, context, .feedForwardOutput(block: block))
-        p.feedForwardOutput.backward(dHidden, g.feedForwardOutput, dFeedForward, input: a.activated)
+        p.feedForwardOutput.backward(
+            dHidden, g.feedForwardOutput, dFeedForward, input: a.activated, context.adapterMask(3))
         // 3. activated = gelu(norm2 · W).
         GELU.backward(inPlace: dHidden, input: a.hidden, exact: context.config.activation == .geluExact)
-        p.feedForwardInput.backward(dNorm, g.feedForwardInput, dHidden, input: a.norm2)
+        p.feedForwardInput.backward(dNorm, g.feedForwardInput, dHidden, input: a.norm2, context.adapterMask(2))
         LayerNorm.backward(
-            dInput: dResidual, dWeight: g.norm2.weight, dBias: g.norm2.bias, dOutput: dNorm, input: a.middle,
+            dInput: dResidual, dWeight: g.norm2.weight.ifAny, dBias: g.norm2.bias, dOutput: dNorm, input: a.middle,
             weight: p.norm2.weight, saved: a.norm2Saved)
         // 2. middle = input + drop(attended · W).
         let dAttention = branch(of: dResidual, into: dBranch, context, .attentionOutput(block: block))
-        p.attentionOutput.backward(dAttended, g.attentionOutput, dAttention, input: a.attended)
+        p.attentionOutput.backward(
+            dAttended, g.attentionOutput, dAttention, input: a.attended, context.adapterMask(1))
         // 1. attended = attention(norm1 · W).
         guard case .causal(let shape) = context.attention else {
             preconditionFailure("the backward pass of a decoder, which has none")
@@ -125,9 +133,9 @@ public enum Block {
         Elementwise.zero(dQKV)
         CausalAttention.backward(
             dQKV: dQKV, dOutput: dAttended, output: a.attended, logSumExp: a.logSumExp, qkv: a.qkv, shape)
-        p.attentionInput.backward(dNorm, g.attentionInput, dQKV, input: a.norm1)
+        p.attentionInput.backward(dNorm, g.attentionInput, dQKV, input: a.norm1, context.adapterMask(0))
         LayerNorm.backward(
-            dInput: dResidual, dWeight: g.norm1.weight, dBias: g.norm1.bias, dOutput: dNorm, input: a.input,
+            dInput: dResidual, dWeight: g.norm1.weight.ifAny, dBias: g.norm1.bias, dOutput: dNorm, input: a.input,
             weight: p.norm1.weight, saved: a.norm1Saved)
     }
 

@@ -16,10 +16,11 @@ public final class Decoder {
     private let activations: Activations
     private let logits: FloatArena
 
-    /// - Parameter format: of the weights in passes with few tokens; prompts are read with the float weights.
-    public init(_ model: Transformer, format: WeightFormat = .f32) {
+    /// - Parameter format: of a copy of the weights for passes with few tokens; nil for none. Prompts are read with the
+    ///   weights themselves.
+    public init(_ model: Transformer, format: WeightFormat? = nil) {
         self.model = model
-        parameters = model.parameters.compacted(format)
+        parameters = format.map { model.parameters.compacted($0) } ?? model.parameters
         activations = Activations(
             model.config, rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.config.contextLength)),
             keepsAll: false)

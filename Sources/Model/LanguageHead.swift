@@ -27,8 +27,8 @@ final class LanguageHead {
     struct Gradient {
         /// (N, C).
         let dHidden: Matrix
-        /// (V, C).
-        let dWeight: Matrix
+        /// (V, C), or nil for a frozen head.
+        let dWeight: Matrix?
         /// The sum of the weights of the whole accumulated batch.
         let weightSum: Double
     }

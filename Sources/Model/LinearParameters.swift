@@ -10,6 +10,8 @@ public struct LinearParameters: Sendable {
     private(set) var rounded: RoundedWeight?
     /// The weight for generation's products with a few rows; nil for products in float.
     private(set) var compact: CompactWeight?
+    /// What LoRA adds to the product; as a gradient, that of its matrices.
+    var adapter: LinearAdapter?
 
     init(weight: Matrix, bias: Vector?) {
         self.weight = weight
@@ -24,9 +26,10 @@ public struct LinearParameters: Sendable {
         compact = CompactWeight(weight, transposed: false, format: format)
     }
 
-    /// output (N, out) = input (N, in) · weight + bias, overwritten.
-    func forward(into output: Matrix, of input: Matrix) {
+    /// output (N, out) = input (N, in) · weight + bias [+ the adapter's part], overwritten.
+    func forward(into output: Matrix, of input: Matrix, _ mask: LinearAdapter.Mask?) {
         PartClock.measure(.products) {
+            defer { adapter?.add(to: output, of: input, mask) }
             if let compact, input.rows <= VectorMatrix.mostRows {
                 compact.multiply(into: output, input, bias: bias)
             } else if let rounded {
@@ -37,15 +40,24 @@ public struct LinearParameters: Sendable {
         }
     }
 
-    /// Overwrites dInput (N, in), adds to the gradients of weight and bias.
-    func backward(_ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix) {
+    /// Overwrites dInput (N, in), adds to the gradients of weight, bias and adapter, as far as there are any.
+    func backward(
+        _ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix, _ mask: LinearAdapter.Mask?
+    ) {
         PartClock.measure(.products) {
+            defer {
+                if let adapter, let adapterGradient = gradient.adapter {
+                    adapter.backward(dInput: dInput, adapterGradient, dOutput: dOutput, input: input, mask)
+                }
+            }
             if let rounded {
                 rounded.backward(
-                    dInput: dInput, dWeight: gradient.weight, dBias: gradient.bias, dOutput: dOutput, input: input)
+                    dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput, input: input
+                )
             } else {
                 Linear.backward(
-                    dInput: dInput, dWeight: gradient.weight, dBias: gradient.bias, dOutput: dOutput, input: input,
+                    dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput,
+                    input: input,
                     weight: weight)
             }
         }
@@ -82,13 +94,13 @@ public struct HeadParameters: Sendable {
         }
     }
 
-    /// Overwrites dStates (N, C), adds to dWeight (V, C).
-    func backward(_ dStates: Matrix, _ dWeight: Matrix, _ dLogits: Matrix, states: Matrix) {
+    /// Overwrites dStates (N, C), adds to dWeight (V, C) unless that is nil.
+    func backward(_ dStates: Matrix, _ dWeight: Matrix?, _ dLogits: Matrix, states: Matrix) {
         if let rounded {
             rounded.backward(dInput: dStates, dWeight: dWeight, dBias: nil, dOutput: dLogits, input: states)
         } else {
             MatrixMultiply.run(into: dStates, dLogits, weight)
-            MatrixMultiply.run(into: dWeight, dLogits, states, transposingA: true, adding: true)
+            if let dWeight { MatrixMultiply.run(into: dWeight, dLogits, states, transposingA: true, adding: true) }
         }
     }
 }

@@ -84,9 +84,11 @@ public struct ModelConfig: Sendable, Equatable {
     /// Multiplications and additions that training needs for a token: 6 N for the matrix products of forward and
     /// backward, N being the weights that take part in products (the head's counted whether tied or not), and 6 L C T
     /// for causal attention, in which a position sees half of the others on average (the count of llm.c).
-    public func trainingFlopsPerToken(sequenceLength T: Int) -> Double {
+    ///
+    /// - Parameter isFrozen: with adapters the weights' own gradient, a third of the products, is not computed.
+    public func trainingFlopsPerToken(sequenceLength T: Int, isFrozen: Bool = false) -> Double {
         let (C, F, L, V) = (Double(modelWidth), Double(feedForwardWidth), Double(blockCount), Double(vocabularySize))
-        return 6 * (L * (4 * C * C + 2 * C * F) + V * C) + 6 * L * C * Double(T)
+        return (isFrozen ? 4 : 6) * (L * (4 * C * C + 2 * C * F) + V * C) + 6 * L * C * Double(T)
     }
 
     /// Throws what is wrong with the shape, if anything: a size below one or beyond `largestSize`, a width that the

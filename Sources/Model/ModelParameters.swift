@@ -21,6 +21,16 @@ public struct BlockParameters: Sendable {
     /// F → C.
     public var feedForwardOutput: LinearParameters
 
+    /// Gradients that nobody asks for.
+    static let none: BlockParameters = {
+        let (norm, linear) = (
+            LayerNormParameters(weight: .none, bias: nil), LinearParameters(weight: .none, bias: nil)
+        )
+        return BlockParameters(
+            norm1: norm, attentionInput: linear, attentionOutput: linear, norm2: norm, feedForwardInput: linear,
+            feedForwardOutput: linear)
+    }()
+
     /// The four linear layers, in the order of forward.
     static let linearLayers: [any WritableKeyPath<BlockParameters, LinearParameters> & Sendable] = [
         \.attentionInput, \.attentionOutput, \.feedForwardInput, \.feedForwardOutput,
@@ -55,6 +65,37 @@ public struct ModelParameters: Sendable {
         head = HeadParameters(weight: config.tiedHead ? tokenEmbedding : finder.matrix("lm_head.weight"))
     }
 
+    /// The same parameters with adapters beside the linear layers.
+    func adapted(_ adapters: Adapters) -> ModelParameters { withAdapters(adapters, in: adapters.weights) }
+
+    /// Gradients of adapters alone, in an arena of their layout: nothing else has a place.
+    public init(gradientsOf adapters: Adapters, in arena: FloatArena, config: ModelConfig) {
+        let nothing = BlockParameters.none
+        self.init(
+            tokenEmbedding: .none, positionEmbedding: .none,
+            blocks: [BlockParameters](repeating: nothing, count: config.blockCount), finalNorm: nothing.norm1,
+            head: HeadParameters(weight: .none))
+        self = withAdapters(adapters, in: arena)
+    }
+
+    private func withAdapters(_ adapters: Adapters, in arena: FloatArena) -> ModelParameters {
+        var copy = self
+        for block in blocks.indices {
+            for (index, layer) in BlockParameters.linearLayers.enumerated() {
+                copy.blocks[block][keyPath: layer].adapter = adapters.views(block: block, layer: index, in: arena)
+            }
+        }
+        return copy
+    }
+
+    private init(
+        tokenEmbedding: Matrix, positionEmbedding: Matrix, blocks: [BlockParameters], finalNorm: LayerNormParameters,
+        head: HeadParameters
+    ) {
+        (self.tokenEmbedding, self.positionEmbedding, self.blocks) = (tokenEmbedding, positionEmbedding, blocks)
+        (self.finalNorm, self.head) = (finalNorm, head)
+    }
+
     /// The same parameters with copies of every weight matrix in bfloat16, which their products then use.
     func rounded() -> ModelParameters {
         var copy = self
@@ -68,7 +109,6 @@ public struct ModelParameters: Sendable {
 
     /// The same parameters with a compact copy of every weight matrix, for generation.
     func compacted(_ format: WeightFormat) -> ModelParameters {
-        guard format != .f32 else { return self }
         var copy = self
         for index in blocks.indices {
             for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].compact(format) }
@@ -128,6 +168,9 @@ extension ParameterLayout {
             switch parameter.initializer {
             case .zeros: values.update(repeating: 0, count: parameter.count)
             case .ones: values.update(repeating: 1, count: parameter.count)
+            case .uniform(let bound):
+                var generator = SplitMix64(seed: seed, stream: UInt64(index))
+                for element in 0..<parameter.count { values[element] = Float((2 * generator.uniform() - 1) * bound) }
             case .normal(let standardDeviation):
                 var generator = SplitMix64(seed: seed, stream: UInt64(index))
                 for element in stride(from: 0, to: parameter.count, by: 2) {

@@ -8,6 +8,8 @@ public enum Initializer: Sendable, Equatable {
     case ones
     /// Normal with mean 0.
     case normal(standardDeviation: Double)
+    /// Uniform between -bound and bound.
+    case uniform(bound: Double)
 }
 
 /// One named array of a model.
@@ -56,6 +58,14 @@ public struct ParameterLayout: Sendable, Equatable {
         list.addLayerNorm("ln_f", C)
         if !config.tiedHead { list.add("lm_head.weight", [V, C], plain) }
 
+        parameters = list.parameters
+        arenaCount = list.nextOffset
+    }
+
+    /// A list of other arrays, each with its name, shape and initial values.
+    init(_ arrays: [(name: String, shape: [Int], initializer: Initializer)]) {
+        var list = ListBuilder(biases: false)
+        for array in arrays { list.add(array.name, array.shape, array.initializer) }
         parameters = list.parameters
         arenaCount = list.nextOffset
     }

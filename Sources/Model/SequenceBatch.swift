@@ -58,13 +58,18 @@ public struct TrainingDropout: Sendable, Equatable {
     public var embedding: Float
     public var attention: Float
     public var residual: Float
+    /// On the input of LoRA's adapters.
+    public var adapter: Float
     public var seed: UInt64
     public var step: UInt64
 
-    public init(embedding: Float, attention: Float, residual: Float, seed: UInt64, step: UInt64) {
+    public init(
+        embedding: Float, attention: Float, residual: Float, adapter: Float = 0, seed: UInt64, step: UInt64
+    ) {
         self.embedding = embedding
         self.attention = attention
         self.residual = residual
+        self.adapter = adapter
         self.seed = seed
         self.step = step
     }
@@ -75,6 +80,7 @@ public struct TrainingDropout: Sendable, Equatable {
         case attention(block: Int)
         case attentionOutput(block: Int)
         case feedForwardOutput(block: Int)
+        case adapter(block: Int, layer: Int)
 
         var number: UInt64 {
             switch self {
@@ -82,6 +88,7 @@ public struct TrainingDropout: Sendable, Equatable {
             case .attention(let block): UInt64(3 * block + 1)
             case .attentionOutput(let block): UInt64(3 * block + 2)
             case .feedForwardOutput(let block): UInt64(3 * block + 3)
+            case .adapter(let block, let layer): 1 << 32 + UInt64(4 * block + layer)
             }
         }
     }
@@ -92,6 +99,7 @@ public struct TrainingDropout: Sendable, Equatable {
             case .embedding: embedding
             case .attention: attention
             case .attentionOutput, .feedForwardOutput: residual
+            case .adapter: adapter
             }
         return DropoutKey(rate: rate, seed: seed, step: step, site: site.number)
     }

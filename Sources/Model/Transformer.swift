@@ -9,7 +9,9 @@ public final class Transformer {
     /// All weights, in one arena of the layout.
     public let weights: FloatArena
     /// Views of the weights.
-    public let parameters: ModelParameters
+    public private(set) var parameters: ModelParameters
+    /// LoRA's matrices, which alone are trained where there are any.
+    public private(set) var adapters: Adapters?
     /// What training's products use: `parameters`, or these with copies in bfloat16.
     private var trainingParameters: ModelParameters
 
@@ -35,11 +37,48 @@ public final class Transformer {
         guard precision != self.precision else { return }
         self.precision = precision
         trainingParameters = precision == .bf16 ? parameters.rounded() : parameters
-        weightsChanged()
+        RoundedWeight.refresh(trainingParameters.roundedWeights)
     }
 
-    /// To be called after the weights have changed and before the next gradients.
-    public func weightsChanged() { RoundedWeight.refresh(trainingParameters.roundedWeights) }
+    /// To be called after what is trained has changed and before the next gradients.
+    public func weightsChanged() {
+        guard adapters == nil else { return }
+        RoundedWeight.refresh(trainingParameters.roundedWeights)
+    }
+
+    /// Freezes the weights and puts adapters beside them, with their initial values. Call before `train(in:)`.
+    public func adapt(_ adapterConfig: AdapterConfig, seed: UInt64) {
+        precondition(adapters == nil && precision == .f32, "adapters for a model that is being trained already")
+        let made = Adapters(adapterConfig, of: config)
+        made.layout.initialize(made.weights, seed: seed)
+        adapters = made
+        parameters = parameters.adapted(made)
+        trainingParameters = parameters
+    }
+
+    /// Adds the adapters to the weights and does without them from then on.
+    public func mergeAdapters() {
+        for block in parameters.blocks {
+            for layer in BlockParameters.linearLayers {
+                block[keyPath: layer].adapter?.merge(into: block[keyPath: layer].weight)
+            }
+        }
+        adapters = nil
+        precision = .f32
+        parameters = ModelParameters(layout, in: weights, config: config)
+        trainingParameters = parameters
+    }
+
+    /// What is trained: the list, and the arena of its values.
+    public var trained: (layout: ParameterLayout, weights: FloatArena) {
+        adapters.map { ($0.layout, $0.weights) } ?? (layout, weights)
+    }
+
+    /// Views of an arena for the gradients of what is trained.
+    public func gradientViews(in arena: FloatArena) -> ModelParameters {
+        adapters.map { ModelParameters(gradientsOf: $0, in: arena, config: config) }
+            ?? ModelParameters(layout, in: arena, config: config)
+    }
 
     /// What is known of a batch after a pass.
     public struct Result: Sendable {
@@ -84,11 +123,12 @@ public final class Transformer {
         Elementwise.zero(dFinal)
         languageHead(N).run(
             into: &rows, hidden: a.finalNorm.rows(0..<N), parameters.head, batch: batch,
-            gradient: .init(dHidden: dFinal, dWeight: gradients.head.weight, weightSum: weightSum))
+            gradient: .init(dHidden: dFinal, dWeight: gradients.head.weight.ifAny, weightSum: weightSum))
         // 3. The final LayerNorm.
         Elementwise.zero(dResidual)
         LayerNorm.backward(
-            dInput: dResidual, dWeight: gradients.finalNorm.weight, dBias: gradients.finalNorm.bias, dOutput: dFinal,
+            dInput: dResidual, dWeight: gradients.finalNorm.weight.ifAny, dBias: gradients.finalNorm.bias,
+            dOutput: dFinal,
             input: a.output.rows(0..<N), weight: parameters.finalNorm.weight, saved: a.finalNormSaved)
         // 2. The blocks, last to first.
         batch.withPointers { pointers in
@@ -99,6 +139,7 @@ public final class Transformer {
                     context)
             }
             // 1. The embeddings.
+            guard gradients.tokenEmbedding.ifAny != nil else { return }
             dropout?.key(.embedding).apply(to: dResidual, identities: pointers.identities)
             Embedding.backward(
                 dTokenTable: gradients.tokenEmbedding, dPositionTable: gradients.positionEmbedding,

@@ -15,7 +15,7 @@ public final class Responder {
     /// - Parameters:
     ///   - raw: leaves the template out.
     ///   - format: how the weights are kept while tokens are drawn.
-    public init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat = .f32) {
+    public init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
         self.saved = saved
         template = raw ? nil : saved.template
         generator = TextGenerator(model: saved.model, tokenizer: saved.tokenizer, format: format)

@@ -58,14 +58,14 @@ public final class Trainer {
         self.state = state
         schedule = config.learningRateSchedule(totalSteps: state.totalSteps)
         optimizer = Optimizer(
-            model.layout,
+            model.trained.layout,
             .init(
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
                 weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
         optimizer.updateCount = state.updates
         model.train(in: Precision(rawValue: config.training.precision) ?? .f32)
-        gradients = FloatArena(count: model.layout.arenaCount)
-        gradientViews = ModelParameters(model.layout, in: gradients, config: model.config)
+        gradients = FloatArena(count: model.trained.layout.arenaCount)
+        gradientViews = model.gradientViews(in: gradients)
     }
 
     /// Whether the schedule is at its end.
@@ -89,7 +89,7 @@ public final class Trainer {
             let waiting = monotonicSeconds()
             beforeUpdate()
             report.secondsHeld = monotonicSeconds() - waiting
-            optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: learningRate)
+            optimizer.update(model.trained.weights, gradients: gradients, norm: norm, learningRate: learningRate)
             model.weightsChanged()
             state.updates = optimizer.updateCount
             state.consecutiveSkips = 0
@@ -150,9 +150,10 @@ public final class Trainer {
     private var dropout: TrainingDropout? {
         let rates = (config.model.embeddingDropout ?? 0, config.model.attentionDropout ?? 0)
         let residual = config.model.residualDropout ?? 0
-        guard rates.0 > 0 || rates.1 > 0 || residual > 0 else { return nil }
+        let adapter = config.adapter?.dropout ?? 0
+        guard rates.0 > 0 || rates.1 > 0 || residual > 0 || adapter > 0 else { return nil }
         return TrainingDropout(
             embedding: Float(rates.0), attention: Float(rates.1), residual: Float(residual),
-            seed: UInt64(state.seed), step: UInt64(state.step))
+            adapter: Float(adapter), seed: UInt64(state.seed), step: UInt64(state.step))
     }
 }

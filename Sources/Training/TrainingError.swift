@@ -14,6 +14,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case notEnoughMemory(needed: Int, available: Int)
     case badCheckpoint(path: String, reason: String)
     case badTokenizerSplit(String)
+    case adaptersWithoutBase(path: String)
+    case baseChanged(path: String, trained: String, now: String)
 
     public var description: String {
         switch self {
@@ -35,6 +37,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
         case .badCheckpoint(let path, let reason): "\(path): \(reason)"
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
+        case .adaptersWithoutBase(let path):
+            "\(path) holds adapters only, and no config.json beside it says which model they belong to"
+        case .baseChanged(let path, let trained, let now):
+            "\(path): its adapters belong to a model with SHA-256 \(trained.prefix(16))…, the base has \(now.prefix(16))…"
         }
     }
 
@@ -45,6 +51,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .runExists: "--resume goes on with it, --run NAME starts another"
         case .runNotFound: "`luthier train --config FILE` makes one"
         case .configChanged: "start a new run with --run NAME, or undo the change"
+        case .adaptersWithoutBase:
+            "keep it in its run's folder, or merge it there with `luthier export --format weights`"
+        case .baseChanged: "put the model back that model.base named when the run was started"
         case .dataChanged: "put the files back, or start a new run with --run NAME"
         case .notEnoughMemory: "a smaller batchSize, contextLength or model"
         default: nil

@@ -40,6 +40,9 @@ final class ProgressPrinter {
         (started, firstStep) = (Date(), summary.firstStep)
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
+        if summary.trainedParameters < summary.parameters {
+            Console.message("  LoRA: \(summary.trainedParameters) parameters are trained, the others frozen")
+        }
         for line in summary.data { Console.message("  \(line)") }
         Console.message(
             "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) an epoch, up to \(summary.tokensPerStep) tokens each; "

@@ -116,6 +116,7 @@ struct ConfigShortcuts: ParsableArguments {
     @Option(help: "training.learningRate") var learningRate: String?
     @Option(help: "model.contextLength") var contextLength: String?
     @Option(help: "training.precision") var precision: String?
+    @Option(help: "method.type") var method: String?
     @Option(help: "training.seed") var seed: String?
     @Option(help: "training.threads") var threads: String?
 
@@ -126,7 +127,8 @@ struct ConfigShortcuts: ParsableArguments {
             ("--steps", "training.steps", steps), ("--batch-size", "training.batchSize", batchSize),
             ("--learning-rate", "training.learningRate", learningRate),
             ("--context-length", "model.contextLength", contextLength),
-            ("--precision", "training.precision", precision), ("--seed", "training.seed", seed),
+            ("--precision", "training.precision", precision), ("--method", "method.type", method),
+            ("--seed", "training.seed", seed),
             ("--threads", "training.threads", threads),
         ]
         for (flag, key, value) in single {

@@ -188,8 +188,8 @@ import Tokenizer
     }
 
     /// Guessing tokens ahead changes nothing but the time: the draws are those of one token at a time.
-    @Test(arguments: [0, 0.7], WeightFormat.allCases)
-    func guessesChangeNothing(temperature: Double, format: WeightFormat) throws {
+    @Test(arguments: [0, 0.7], [nil] + WeightFormat.allCases)
+    func guessesChangeNothing(temperature: Double, format: WeightFormat?) throws {
         let model = Self.randomModel()
         // A text in which nearly every guess is wrong, and one that repeats itself, in which many are right.
         for prompt in ["the sun", "abababababab", "xyzxyzxyz"] {

@@ -64,8 +64,8 @@ import Testing
     }
 
     /// One pass with several tokens, of one text or of many, gives each the logits of a pass of its own.
-    @Test(arguments: Fixture.all, WeightFormat.allCases)
-    func severalTokensAtOnce(name: String, format: WeightFormat) throws {
+    @Test(arguments: Fixture.all, [nil] + WeightFormat.allCases)
+    func severalTokensAtOnce(name: String, format: WeightFormat?) throws {
         let golden = try GoldenModel(name)
         let batch = try golden.batch()
         let (decoder, config) = (Decoder(golden.model, format: format), golden.model.config)

@@ -4,7 +4,7 @@ import Model
 
 extension ConfigKey {
     /// Every key, in the order of the documentation.
-    public static let all: [ConfigKey] = model + tokenizer + data + training + evaluation + generation
+    public static let all: [ConfigKey] = model + tokenizer + data + method + training + evaluation + generation
 
     private static let size = ModelConfig.largestSize
 
@@ -85,6 +85,20 @@ extension ConfigKey {
         .integer("data.splitSeed", \.data.splitSeed, "chooses which documents are held out"),
         .flag("data.shuffle", \.data.shuffle, "whether each epoch has an order of its own"),
         .flag("data.startToken", \.data.startToken, "whether end-of-text stands in front of every document"),
+    ]
+
+    private static let method: [ConfigKey] = [
+        .choice("method.type", \.method.type, ["full", "lora"], "all weights, or small matrices beside frozen ones"),
+        .integer("method.rank", \.method.rank, from: 1, to: 4096, "of LoRA's matrices"),
+        .number(
+            "method.alpha", \.method.alpha, "number above 0", "LoRA's part of an output is multiplied by alpha / rank"
+        ) { $0 > 0 },
+        .number("method.dropout", \.method.dropout, "number from 0 to below 1", "of the input of LoRA's matrices") {
+            $0 >= 0 && $0 < 1
+        },
+        .texts(
+            "method.targets", \.method.targets, "list of " + AdapterConfig.possibleTargets.joined(separator: ", "),
+            "the layers that get them"),
     ]
 
     private static let training: [ConfigKey] = [

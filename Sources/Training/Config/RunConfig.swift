@@ -8,6 +8,7 @@ public struct RunConfig: Sendable, Equatable {
     public var model = ModelSection()
     public var tokenizer = TokenizerSection()
     public var data = DataSection()
+    public var method = MethodSection()
     public var training = TrainingSection()
     public var evaluation = EvaluationSection()
     public var generation = GenerationSection()
@@ -57,6 +58,15 @@ public struct RunConfig: Sendable, Equatable {
         public var splitSeed = 1
         public var shuffle = true
         public var startToken = false
+    }
+
+    /// What is trained.
+    public struct MethodSection: Sendable, Equatable {
+        public var type = "full"
+        public var rank = 8
+        public var alpha = 16.0
+        public var dropout = 0.0
+        public var targets = ["c_attn"]
     }
 
     /// The optimizer's course.
@@ -114,6 +124,13 @@ public struct RunConfig: Sendable, Equatable {
             attentionInputBias: model.attentionInputBias)
     }
 
+    /// The adapters that are trained; nil where the whole model is.
+    public var adapter: AdapterConfig? {
+        guard method.type == "lora" else { return nil }
+        return AdapterConfig(
+            rank: method.rank, alpha: method.alpha, dropout: method.dropout, targets: method.targets)
+    }
+
     /// Takes over the shape of a model that exists.
     public mutating func adopt(_ config: ModelConfig) {
         model.blockCount = config.blockCount
@@ -144,7 +161,7 @@ public struct RunConfig: Sendable, Equatable {
         model.attentionDropout = model.attentionDropout ?? dropout
         model.residualDropout = model.residualDropout ?? dropout
         model.feedForwardWidth = model.feedForwardWidth ?? 4 * model.modelWidth
-        let peak = training.learningRate ?? (fromNothing ? 1e-3 : 5e-5)
+        let peak = training.learningRate ?? (fromNothing ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
         training.learningRate = peak
         training.minimumLearningRate = training.minimumLearningRate ?? peak / 10
         training.warmupSteps = training.warmupSteps ?? min(100, Int((0.06 * Double(totalSteps)).rounded()))

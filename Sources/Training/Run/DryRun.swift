@@ -40,6 +40,6 @@ public struct DryRun: Sendable {
             summary: prepared.summary, measuredSteps: steps, tokensPerSecond: rate,
             expectedSeconds: steps > 0 ? (perStep * left + evaluated / 3) / rate : 0,
             peakMemoryBytes: Memory.peakBytes,
-            checkpointBytes: 12 * prepared.summary.parameters)
+            checkpointBytes: 12 * prepared.summary.trainedParameters)
     }
 }

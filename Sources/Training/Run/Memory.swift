@@ -4,9 +4,14 @@ import Foundation
 import Model
 
 public enum Memory {
-    /// Bytes that training takes: weights, gradients and two moments, activations of a micro-batch, logits of a chunk.
-    public static func trainingBytes(_ config: ModelConfig, rowsPerBatch: Int) -> Int {
-        4 * (4 * ParameterLayout(config).arenaCount + Transformer.workingFloats(config, rowCount: rowsPerBatch))
+    /// Bytes that training takes: weights; gradients, two moments and, with adapters, the values of what is trained;
+    /// activations of a micro-batch, logits of a chunk.
+    public static func trainingBytes(
+        _ config: ModelConfig, rowsPerBatch: Int, adapter: AdapterConfig? = nil
+    ) -> Int {
+        let weights = ParameterLayout(config).arenaCount
+        let trained = adapter.map { 4 * ParameterLayout(adapters: $0, of: config).arenaCount } ?? 3 * weights
+        return 4 * (weights + trained + Transformer.workingFloats(config, rowCount: rowsPerBatch))
     }
 
     /// Bytes that the system could still give to this process, its control group's limit included; nil where it does

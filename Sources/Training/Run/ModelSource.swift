@@ -25,9 +25,11 @@ public struct ModelSource {
     public private(set) var base: String?
     private let weights: Weights
 
-    private enum Weights {
+    private indirect enum Weights {
         case checkpoint(CheckpointReader)
         case folder(HuggingFaceFolder)
+        /// Adapters, and the model that they were trained beside.
+        case adapters(CheckpointReader, base: ModelSource)
     }
 
     /// What stands around the turns of a conversation; nil for a model of plain text.
@@ -53,10 +55,37 @@ public struct ModelSource {
     }
 
     private init(checkpoint path: String) throws {
-        try self.init(CheckpointReader(path: path))
         let run = RunFolder(path: URL(fileURLWithPath: path).deletingLastPathComponent().path)
-        var reader = ConfigReader()
-        if (try? reader.read(path: run.file("config.json"))) != nil { base = reader.config.model.base }
+        var runConfig = ConfigReader()
+        let isKnown = (try? runConfig.read(path: run.file("config.json"))) != nil
+        let origin = isKnown ? runConfig.config.model.base : nil
+        let reader = try CheckpointReader(path: path)
+        if reader.texts.contains("/base") {
+            guard let origin else { throw TrainingError.adaptersWithoutBase(path: path) }
+            try self.init(adapters: reader, base: ModelSource(path: origin))
+        } else {
+            try self.init(reader)
+        }
+        base = origin
+    }
+
+    /// Adapters beside a base, whose weights `load` compares with what they were trained on.
+    private init(adapters reader: CheckpointReader, base: ModelSource) throws {
+        let config = try ModelSource.config(of: reader)
+        var base = base
+        if config.model.contextLength < base.shape.contextLength {
+            base.shortenContext(to: config.model.contextLength)
+        }
+        let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
+        let state = reader.texts.contains("/state") ? try TrainingState(serialized: reader.text("/state")) : nil
+        try self.init(
+            base.shape, tokenizer, config, hash: reader.hash, notes: [], state: state, .adapters(reader, base: base))
+    }
+
+    private static func config(of reader: CheckpointReader) throws -> RunConfig {
+        var configReader = ConfigReader()
+        try configReader.read(reader.text("/config", maximumBytes: 1 << 20), path: "\(reader.path)/config")
+        return configReader.config
     }
 
     private init(huggingFace path: String) throws {
@@ -74,9 +103,7 @@ public struct ModelSource {
 
     /// Shape, tokenizer and config of an opened checkpoint.
     init(_ reader: CheckpointReader) throws {
-        var configReader = ConfigReader()
-        try configReader.read(reader.text("/config", maximumBytes: 1 << 20), path: "\(reader.path)/config")
-        let config = configReader.config
+        let config = try ModelSource.config(of: reader)
         guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
         else { throw TrainingError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
         let shape = config.modelConfig(vocabularySize: embedding.shape[0])
@@ -129,14 +156,37 @@ public struct ModelSource {
         shape.contextLength = contextLength
     }
 
+    /// The base with its adapters added to the weights.
+    private func merged(_ reader: CheckpointReader, _ base: ModelSource) throws -> SavedModel {
+        guard let adapter = config.adapter else {
+            throw TrainingError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
+        }
+        let model = try base.load().model
+        try ModelSource.checkBase(reader, SavedModel.hash(of: model))
+        model.adapt(adapter, seed: 0)
+        try model.adapters?.read(reader)
+        model.mergeAdapters()
+        return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash)
+    }
+
+    /// Throws where a checkpoint's adapters were trained beside other weights.
+    static func checkBase(_ reader: CheckpointReader, _ hash: String) throws {
+        let expected = String(decoding: try reader.text("/base"), as: UTF8.self)
+        guard expected == hash else {
+            throw TrainingError.baseChanged(path: reader.path, trained: expected, now: hash)
+        }
+    }
+
     /// Reads the weights, if there is memory for them.
     public func load() throws -> SavedModel {
         let needed = 4 * ParameterLayout(shape).arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }
+        if case .adapters(let reader, let base) = weights { return try merged(reader, base) }
         let model = Transformer(shape)
         switch weights {
+        case .adapters: break
         case .folder(let folder): try folder.loadWeights(layout: model.layout, into: model.weights)
         case .checkpoint(let reader):
             for parameter in model.layout.parameters {

@@ -73,7 +73,7 @@ public struct PreparedRun {
         let shape = source?.shape ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
         let rows = min(config.training.batchSize * shape.contextLength, text.tokens.count)
-        let needed = Memory.trainingBytes(shape, rowsPerBatch: rows)
+        let needed = Memory.trainingBytes(shape, rowsPerBatch: rows, adapter: config.adapter)
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }
@@ -94,20 +94,37 @@ public struct PreparedRun {
 
         let model = try source?.load().model ?? Transformer(shape)
         if source == nil { model.layout.initialize(model.weights, seed: UInt64(config.training.seed)) }
-        saved = SavedModel(model: model, tokenizer: tokenizer, config: config)
+        let baseHash = try PreparedRun.adapt(model, config, previous?.reader)
+        saved = SavedModel(model: model, tokenizer: tokenizer, config: config, baseHash: baseHash)
         trainer = Trainer(
             model: model, data: set, tokenizer: tokenizer, config: config,
             state: PreparedRun.startingState(state, config, totalSteps: totalSteps, dataHash: data.hash))
-        if let previous { try trainer.optimizer.readMoments(previous.reader, model.layout) }
+        if let previous { try trainer.optimizer.readMoments(previous.reader, model.trained.layout) }
         (self.config, self.data, isResumed) = (config, data, previous != nil)
         origins = PreparedRun.origins(reader.origins, hasBase: config.model.base != nil)
         summary = RunSummary(
-            run: request.folder.name, parameters: model.layout.parameterCount, vocabularySize: shape.vocabularySize,
+            run: request.folder.name, parameters: model.layout.parameterCount,
+            trainedParameters: model.trained.layout.parameterCount, vocabularySize: shape.vocabularySize,
             data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
             stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), firstStep: trainer.state.step,
             threads: ParallelFor.threadCount, precision: model.precision, kernel: BLASKernel.name,
-            flopsPerToken: shape.trainingFlopsPerToken(sequenceLength: set.meanWindowLength),
+            flopsPerToken: shape.trainingFlopsPerToken(
+                sequenceLength: set.meanWindowLength, isFrozen: model.adapters != nil),
             peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: needed)
+    }
+
+    /// Puts adapters beside the weights if the config asks for them: new ones, or those of a checkpoint.
+    ///
+    /// - Returns: the hash of the weights that they belong to.
+    private static func adapt(
+        _ model: Transformer, _ config: RunConfig, _ previous: CheckpointReader?
+    ) throws -> String? {
+        guard let adapter = config.adapter else { return nil }
+        let hash = SavedModel.hash(of: model)
+        if let previous { try ModelSource.checkBase(previous, hash) }
+        model.adapt(adapter, seed: UInt64(config.training.seed))
+        if let previous { try model.adapters?.read(previous) }
+        return hash
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
@@ -127,9 +144,14 @@ public struct PreparedRun {
 
     /// What the run goes on from: its own checkpoint, its base, or nothing.
     private static func source(_ config: RunConfig, resumed reader: CheckpointReader?) throws -> ModelSource? {
-        if let reader { return try ModelSource(reader) }
+        if let reader, config.adapter == nil { return try ModelSource(reader) }
         guard let base = config.model.base else { return nil }
-        return try ModelSource(path: base)
+        var source = try ModelSource(path: base)
+        // Adapters stand in the checkpoint, the weights beside them in the base.
+        if reader != nil, config.model.contextLength < source.shape.contextLength {
+            source.shortenContext(to: config.model.contextLength)
+        }
+        return source
     }
 
     /// A base brings its own shape. A key of the shape that was given as well must agree, but for a shorter context,
@@ -185,6 +207,16 @@ public struct PreparedRun {
         }
         if let stride = config.evaluation.stride, stride > window {
             throw .inconsistent("evaluation.stride \(stride) is larger than evaluation.window \(window)")
+        }
+        if config.method.type == "lora" {
+            guard config.model.base != nil else {
+                throw .inconsistent("method.type is lora, but model.base names no model whose weights could be frozen")
+            }
+            for target in config.method.targets where !AdapterConfig.possibleTargets.contains(target) {
+                throw .inconsistent(
+                    "method.targets holds \(target); it takes \(AdapterConfig.possibleTargets.joined(separator: ", "))")
+            }
+            guard !config.method.targets.isEmpty else { throw .inconsistent("method.targets names no layer") }
         }
         if config.training.precision == Precision.bf16.rawValue, !RoundedWeight.isSupported {
             throw .inconsistent(

@@ -19,6 +19,8 @@ public enum Progress: Sendable {
 public struct RunSummary: Sendable {
     public var run: String
     public var parameters: Int
+    /// Fewer where adapters are trained.
+    public var trainedParameters: Int
     public var vocabularySize: Int
     public var data: [String]
     public var totalSteps: Int

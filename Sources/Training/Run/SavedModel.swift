@@ -15,15 +15,29 @@ public struct SavedModel {
     public let config: RunConfig
     /// SHA-256 of the checkpoint, nil for a foreign file.
     public let hash: String?
+    /// SHA-256 of the frozen weights beside which adapters are trained.
+    public let baseHash: String?
 
     /// What stands around the turns of a conversation; nil for a model of plain text.
     public var template: ChatTemplate? { config.data.template }
 
-    public init(model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil) {
+    public init(
+        model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil, baseHash: String? = nil
+    ) {
         self.model = model
         self.tokenizer = tokenizer
         self.config = config
         self.hash = hash
+        self.baseHash = baseHash
+    }
+
+    /// SHA-256 over a model's weights in the order of its layout.
+    static func hash(of model: Transformer) -> String {
+        var digest = SHA256Digest()
+        for parameter in model.layout.parameters {
+            digest.update(UnsafeRawBufferPointer(model.weights.slice(parameter.range)))
+        }
+        return SHA256Digest.hexadecimal(digest.finish())
     }
 
     /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
@@ -38,10 +52,11 @@ public struct SavedModel {
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
 
-    /// What a checkpoint holds. The arrays are the live ones; the texts are copies of this moment.
+    /// What a checkpoint holds: all weights, or the adapters and the hash of their base. The arrays are the live ones;
+    /// the texts are copies of this moment.
     package func content(optimizer: Optimizer?, state: TrainingState?) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
-        let layout = model.layout
-        var arrays = layout.records("/model/", model.weights)
+        let (layout, weights) = model.trained
+        var arrays = layout.records(model.adapters == nil ? "/model/" : "/adapter/", weights)
         var texts = [
             TextRecord(name: "/config", bytes: Array(config.withoutPaths.serialized().utf8)),
             TextRecord(name: "/tokenizer", bytes: tokenizer.serialized()),
@@ -50,6 +65,7 @@ public struct SavedModel {
             arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
             arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
         }
+        if let baseHash { texts.append(TextRecord(name: "/base", bytes: Array(baseHash.utf8))) }
         if let template {
             texts.append(TextRecord(name: "/template", bytes: template.json.serializedBytes(pretty: true)))
         }
@@ -72,6 +88,16 @@ extension ParameterLayout {
         parameters.map {
             ArrayRecord(
                 name: prefix + $0.name, shape: $0.shape, values: UnsafeBufferPointer(arena.slice($0.range)))
+        }
+    }
+}
+
+extension Adapters {
+    /// Takes the matrices of a checkpoint.
+    func read(_ reader: CheckpointReader) throws {
+        for parameter in layout.parameters {
+            try reader.read(
+                "/adapter/" + parameter.name, shape: parameter.shape, into: weights.slice(parameter.range))
         }
     }
 }

@@ -18,6 +18,7 @@ public final class TrainingRun {
     public let summary: RunSummary
     let data: RunData
     let evaluator: Evaluator
+    private let saved: SavedModel
     private let lock: RunLock
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
@@ -41,7 +42,7 @@ public final class TrainingRun {
         self.report = report
         self.shouldStop = shouldStop
         (config, trainer, tokenizer) = (prepared.config, prepared.trainer, prepared.saved.tokenizer)
-        (data, summary) = (prepared.data, prepared.summary)
+        (data, summary, saved) = (prepared.data, prepared.summary, prepared.saved)
         evaluator = Evaluator(
             window: config.evaluation.window ?? config.model.contextLength,
             stride: config.evaluation.stride ?? config.model.contextLength, batchSize: config.evaluation.batchSize,
@@ -182,7 +183,6 @@ public final class TrainingRun {
     private func save() throws {
         let (folder, config, state) = (folder, config, trainer.state)
         try metrics.synchronize()
-        let saved = SavedModel(model: trainer.model, tokenizer: tokenizer, config: config)
         try saver.waitForEnd()
         try reportSaved()
         try saver.begin(
