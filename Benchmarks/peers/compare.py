@@ -207,7 +207,7 @@ def vocabulary_training(bench):
     return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
 
 
-def even(bench, batch, context, mode, steps=4, name="gpt2", shape=None, lora=0):
+def even(bench, batch, context, mode, steps=3, name="gpt2", shape=None, lora=0):
     shape = shape or GPT2
     rows = bench.rows(f"{name}-{context}", [context] * (64 * batch), shape["vocab_size"])
     return training(bench, bench.model(name, shape), rows, batch, mode, steps, lora=lora)
@@ -225,9 +225,9 @@ ROWS = {
     "small": ("4 blocks, 256 wide, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
               lambda b: even(b, 16, 128, "eager", 20, "small", SMALL)),
     "uneven": ("instructions of uneven length, 8 a step, f32", "PyTorch eager", "examples/s", 1.8,
-               lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "eager", 6, "examplesPerSecond")),
+               lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "eager", 4, "examplesPerSecond")),
     "uneven-bf16": ("the same in bf16", "PyTorch compiled, bf16 autocast", "examples/s", 1.8,
-                    lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "compile-bf16", 6,
+                    lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "compile-bf16", 4,
                                        "examplesPerSecond")),
     "generate-f32": ("generate, batch 1, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 0.98,
                      lambda b: generation(b, "f32", "f32")),

@@ -43,20 +43,28 @@ public enum BLASKernel {
             if asked != own { use(asked) }
             return name
         }
-        var best = own
-        var bestSeconds = secondsForProduct()
-        for candidate in candidates where candidate != own {
-            use(candidate)
-            guard name == candidate else { continue }
-            let seconds = secondsForProduct()
-            if seconds * requiredGain < bestSeconds {
-                best = candidate
-                bestSeconds = seconds
-            }
+        let rates = measure()
+        var best = rates[0]
+        for candidate in rates.dropFirst() where candidate.flopsPerSecond > best.flopsPerSecond * requiredGain {
+            best = candidate
         }
-        if name != best { use(best) }
+        if name != best.name { use(best.name) }
         return name
     }
+
+    /// How fast each set is on one thread: the library's own choice first. Leaves the last one in use.
+    public static func measure() -> [(name: String, flopsPerSecond: Double)] {
+        let own = name
+        var rates = [(own, flopsPerSecond())]
+        for candidate in candidates where candidate != own {
+            use(candidate)
+            if name == candidate { rates.append((candidate, flopsPerSecond())) }
+        }
+        return rates
+    }
+
+    /// OpenBLAS's version and how it was built, in its own words.
+    public static var library: String { String(cString: openblas_get_config()) }
 
     /// Loads another set. The two functions are exported by builds of OpenBLAS that carry several sets, but stand in
     /// no header, hence the look-up by name; without them nothing changes.
@@ -72,8 +80,8 @@ public enum BLASKernel {
         if let previous { setenv("OPENBLAS_CORETYPE", previous, 1) } else { unsetenv("OPENBLAS_CORETYPE") }
     }
 
-    /// The best of five products of 256 × 256 × 256, about a millisecond in all.
-    private static func secondsForProduct() -> Double {
+    /// By the best of five products of 256 × 256 × 256, about a millisecond in all.
+    private static func flopsPerSecond() -> Double {
         let side = 256
         let arena = FloatArena(count: 3 * side * side)
         for index in 0..<(2 * side * side) { arena.base[index] = Float(index % 7) - 3 }
@@ -86,7 +94,7 @@ public enum BLASKernel {
             MatrixMultiply.runOnThisThread(into: c, a, b)
             best = min(best, monotonicSeconds() - start)
         }
-        return best
+        return 2 * Double(side * side * side) / best
     }
 
     #if arch(x86_64)

@@ -13,5 +13,6 @@ struct Luthier: ParsableCommand {
         subcommands: [
             TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self, ChatCommand.self,
             PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
+            DoctorCommand.self,
         ])
 }

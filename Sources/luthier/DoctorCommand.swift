@@ -1,0 +1,97 @@
+// `luthier doctor`: what this machine gives, and whether it computes right.
+
+import Arguments
+import Foundation
+import Kernels
+import Model
+import StrictJSON
+import Training
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Says what this machine gives: libraries, speed, memory, and a self-test.",
+        discussion: "Takes about a second. Exit code 1 if the self-test fails.")
+    @Option(help: "Threads; 0 for one a core.") var threads: Int = 0
+    @Flag(help: "Ends with one JSON object on stdout.") var json = false
+
+    mutating func run() throws {
+        ParallelFor.configure(threads: threads)
+        let (own, rates) = (BLASKernel.name, BLASKernel.measure())
+        let kernel = BLASKernel.choose()
+        let peak = MachinePeak.flopsPerSecond()
+        let (floats, rounded) = (productRate(.f32), RoundedWeight.isSupported ? productRate(.bf16) : nil)
+        let bandwidth = MachinePeak.bytesPerSecond()
+        let tests = [SelfTest.run(.f32)] + (RoundedWeight.isSupported ? [SelfTest.run(.bf16)] : [])
+        let isGood = tests.allSatisfy(\.isGood)
+
+        line("threads", "\(ParallelFor.threadCount) of \(ParallelFor.availableProcessors) processors")
+        if let available = Memory.availableBytes { line("memory", "\(available >> 20) MiB free") }
+        line("reads", "\(giga(bandwidth)) GB/s from memory")
+        line("peak", "\(giga(peak)) GFLOP/s of float multiply–adds on registers")
+        line("OpenBLAS", BLASKernel.library)
+        for (name, rate) in rates {
+            let notes = [name == own ? "its own choice" : nil, name == kernel ? "in use" : nil].compactMap { $0 }
+            let note = notes.isEmpty ? "" : " (" + notes.joined(separator: ", ") + ")"
+            line("", "kernel \(name): \(giga(rate)) GFLOP/s on one thread\(note)")
+        }
+        line("", "products of GPT-2's shape: \(giga(floats)) GFLOP/s, \(percent(floats / peak)) of the peak")
+        line("oneDNN", RoundedWeight.libraryVersion + (rounded == nil ? ": no bfloat16 on this processor" : ""))
+        if let rounded { line("", "the same in bf16: \(giga(rounded)) GFLOP/s; --precision bf16 uses it") }
+        for test in tests {
+            line(
+                "self-test",
+                "\(test.precision.rawValue): \(test.isGood ? "right" : "WRONG"), losses within "
+                    + "\(ProgressPrinter.scientific(test.difference)) of the stored ones")
+        }
+        if json {
+            Console.json([
+                ("threads", .integer(ParallelFor.threadCount)), ("kernel", .string(kernel)),
+                ("kernelChosenByLibrary", .string(own)), ("peakFlopsPerSecond", .number(peak)),
+                ("floatFlopsPerSecond", .number(floats)), ("bf16FlopsPerSecond", rounded.map { .number($0) } ?? .null),
+                ("memoryBytesPerSecond", .number(bandwidth)), ("oneDNN", .string(RoundedWeight.libraryVersion)),
+                ("selfTest", .bool(isGood)),
+            ])
+        }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    private func line(_ label: String, _ text: String) {
+        Console.output(label.padding(toLength: 11, withPad: " ", startingAt: 0) + text + "\n")
+    }
+
+    private func giga(_ rate: Double) -> String { ProgressPrinter.number(rate / 1e9, digits: 0).dropLastPoint }
+
+    private func percent(_ share: Double) -> String {
+        ProgressPrinter.number(100 * share, digits: 0).dropLastPoint + " %"
+    }
+
+    /// FLOP per second of the first feed-forward product of GPT-2 124M at 512 rows, the best of a few.
+    private func productRate(_ precision: Precision) -> Double {
+        let (rows, input, output) = (512, 768, 3072)
+        let arena = FloatArena(count: rows * input + input * output + rows * output)
+        for index in 0..<arena.count { arena.base[index] = Float(index % 13) - 6 }
+        let x = Matrix(arena, rows: rows, columns: input)
+        let weight = Matrix(arena, offset: rows * input, rows: input, columns: output)
+        let y = Matrix(arena, offset: rows * input + input * output, rows: rows, columns: output)
+        let layer =
+            precision == .bf16
+            ? RoundedWeight(weight, transposed: false, workspace: BFloat16Workspace()) : nil
+        if let layer { RoundedWeight.refresh([layer]) }
+        var best = Double.infinity
+        for _ in 0..<8 {
+            let start = monotonicSeconds()
+            if let layer {
+                layer.forward(into: y, of: x, bias: nil)
+            } else {
+                Linear.forward(into: y, of: x, weight: weight, bias: nil)
+            }
+            best = min(best, monotonicSeconds() - start)
+        }
+        return 2 * Double(rows * input * output) / best
+    }
+}
+
+extension String {
+    /// Without a point at the end.
+    fileprivate var dropLastPoint: String { hasSuffix(".") ? String(dropLast()) : self }
+}
