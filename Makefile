@@ -5,11 +5,13 @@ PREFIX ?= $(HOME)/.local
 PYTHON ?= python3
 BUILD = $(SWIFT) build -c release
 LUTHIER = .build/release/luthier
-PACKAGES = pkg-config libopenblas-dev libhdf5-dev libssl-dev
+PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev
+# oneDNN brings no file for pkg-config.
+ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test check lint format install shakespeare mutations fixtures interop interop-gguf \
-	benchmarks clean
+.PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
+	interop interop-gguf benchmarks clean
 
 help:
 	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
@@ -17,8 +19,11 @@ help:
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
 	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
 	@echo 'make shakespeare  the published run: 2,000 steps on tiny shakespeare, to 1.90 nats per byte or less'
+	@echo 'make snips        seven intents told apart by a model trained from nothing (needs the test data)'
+	@echo 'make spam         spam and no spam, three seeds (needs the test data)'
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
+	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      hold models against Hugging Face Transformers, in and out (installs Python packages)'
 	@echo 'make interop-gguf hold exported GGUF files against llama.cpp (builds llama-cpp-python)'
@@ -28,11 +33,11 @@ help:
 # The C libraries. Installs what is missing where it may, and says what to install where it may not.
 deps:
 	@command -v $(SWIFT) >/dev/null || { echo 'error: no Swift toolchain: install Swift 6.0 or later first'; exit 1; }
-	@if pkg-config --exists hdf5 openblas libcrypto 2>/dev/null; then exit 0; fi; \
-	if command -v brew >/dev/null; then brew install pkg-config openblas hdf5 openssl@3; exit $$?; fi; \
+	@if pkg-config --exists hdf5 openblas libcrypto zlib 2>/dev/null && [ -n "$(ONEDNN)" ]; then exit 0; fi; \
+	if command -v brew >/dev/null; then brew install pkg-config openblas onednn hdf5 openssl@3 zlib; exit $$?; fi; \
 	if ! command -v apt-get >/dev/null; then \
-		echo 'error: OpenBLAS, HDF5 or OpenSSL is missing, and this system has no apt-get.'; \
-		echo 'hint: install the development packages of all three, and pkg-config'; exit 1; fi; \
+		echo 'error: OpenBLAS, oneDNN, HDF5, OpenSSL or zlib is missing, and this system has no apt-get.'; \
+		echo 'hint: install the development packages of all five, and pkg-config'; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else \
 		echo 'error: some of these packages are missing, and installing them needs root:'; \
 		echo '  sudo apt-get install $(PACKAGES)'; exit 1; fi; \
@@ -91,11 +96,37 @@ shakespeare: build data/tinyshakespeare.txt
 	$(LUTHIER) train --config configs/shakespeare.json
 	$(LUTHIER) eval --split validation
 
+# Data of the classification runs: taken from the test data, checked and divided by `luthier prepare`.
+DATA = $${LUTHIER_TEST_DATA:-../shared/data}
+INTENTS = AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent
+
+data/snips: | build
+	@test -d "$(DATA)/finetune-snips" || { echo 'error: LUTHIER_TEST_DATA has no finetune-snips'; exit 1; }
+	$(LUTHIER) prepare $(foreach intent,$(INTENTS),"$(DATA)/finetune-snips/train_$(intent).json" \
+		"$(DATA)/finetune-snips/validate_$(intent).json") --output $@ --fix --yes
+
+data/spam: | build
+	@test -d "$(DATA)/finetune-classification" || { echo 'error: LUTHIER_TEST_DATA has no finetune-classification'; exit 1; }
+	$(LUTHIER) prepare "$(DATA)/finetune-classification/SMSSpamCollection" --prompt-column 2 --completion-column 1 \
+		--validation-fraction 0.2 --context-length 384 --leave duplicate --output $@ --fix --yes
+
+snips: data/snips
+	$(LUTHIER) train --config configs/snips.json
+	$(LUTHIER) eval --split validation
+
+spam: data/spam
+	for seed in 1 2 3; do $(LUTHIER) train --config configs/spam.json --run spam-seed-$$seed --seed $$seed \
+		&& $(LUTHIER) eval --checkpoint spam-seed-$$seed --positive-class spam || exit 1; done
+
 benchmarks: deps
 	$(BUILD) --product benchmarks
 	.build/release/benchmarks matmul
 	.build/release/benchmarks train
 	.build/release/benchmarks generate
+
+# Feeds the readers of data a million inputs each; needs the toolchain's libFuzzer.
+fuzz: deps
+	Tests/fuzz/run.sh
 
 mutations: deps
 	$(PYTHON) Tests/mutations.py

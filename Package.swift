@@ -21,15 +21,21 @@ let package = Package(
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "StrictJSON", swiftSettings: strict),
-        .target(name: "Kernels", dependencies: ["COpenBLAS"], swiftSettings: numeric),
+        .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Datasets", dependencies: ["Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "Preparation",
+            dependencies: ["CZlib", "Checkpoint", "Datasets", "Kernels", "StrictJSON", "Tokenizer"],
+            swiftSettings: strict),
         .target(name: "Interchange", dependencies: ["Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(name: "Inference", dependencies: ["Model", "Tokenizer"], swiftSettings: strict),
         .target(
@@ -42,7 +48,8 @@ let package = Package(
         .executableTarget(
             name: "luthier",
             dependencies: [
-                "Arguments", "Checks", "Training", "Inference", "Interchange", "Datasets", "Tokenizer", "Checkpoint",
+                "Arguments", "Checks", "Training", "Inference", "Interchange", "Preparation", "Datasets", "Tokenizer",
+                "Checkpoint",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -59,6 +66,8 @@ let package = Package(
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PreparationTests", dependencies: ["Preparation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),

@@ -58,31 +58,34 @@ public struct TextFile: Sendable {
     }
 
     /// Where the first byte stands that no valid UTF-8 text could have there (Unicode 15, table 3-7).
-    private static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
-        bytes.withUnsafeBufferPointer { bytes in
-            var index = 0
-            while index < bytes.count {
-                let lead = bytes[index]
-                if lead < 0x80 {
-                    index += 1
-                    continue
-                }
-                let (length, second): (Int, ClosedRange<UInt8>)
-                switch lead {
-                case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
-                case 0xE0: (length, second) = (3, 0xA0...0xBF)
-                case 0xED: (length, second) = (3, 0x80...0x9F)
-                case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
-                case 0xF0: (length, second) = (4, 0x90...0xBF)
-                case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
-                case 0xF4: (length, second) = (4, 0x80...0x8F)
-                default: return index
-                }
-                guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { return index }
-                for offset in 2..<max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 { return index }
-                index += length
+    package static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
+        bytes.withUnsafeBufferPointer { firstInvalidOffset($0) }
+    }
+
+    /// The same for bytes in memory that somebody else owns.
+    package static func firstInvalidOffset(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+        var index = 0
+        while index < bytes.count {
+            let lead = bytes[index]
+            if lead < 0x80 {
+                index += 1
+                continue
             }
-            return nil
+            let (length, second): (Int, ClosedRange<UInt8>)
+            switch lead {
+            case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+            case 0xE0: (length, second) = (3, 0xA0...0xBF)
+            case 0xED: (length, second) = (3, 0x80...0x9F)
+            case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
+            case 0xF0: (length, second) = (4, 0x90...0xBF)
+            case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+            case 0xF4: (length, second) = (4, 0x80...0x8F)
+            default: return index
+            }
+            guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { return index }
+            for offset in 2..<max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 { return index }
+            index += length
         }
+        return nil
     }
 }

@@ -14,6 +14,11 @@ public struct TokenizedText: Sendable {
         public let isStream: Bool
         /// Whether it has answers, so that whole answers can be right or wrong.
         public let hasAnswers: Bool
+
+        package init(path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool) {
+            (self.path, self.line, self.tokens) = (path, line, tokens)
+            (self.isStream, self.hasAnswers) = (isStream, hasAnswers)
+        }
     }
 
     /// A document that was left out or shortened, and why.
@@ -53,6 +58,12 @@ public struct TokenizedText: Sendable {
         (sources, dropped, cut) = (encoder.sources, encoder.dropped, encoder.cut)
     }
 
+    /// A text that was encoded before.
+    package init(tokens: [Int32], weights: [Float], sources: [Source], dropped: [Remark], cut: [Remark]) {
+        (self.tokens, self.weights, self.sources) = (tokens, weights, sources)
+        (self.dropped, self.cut) = (dropped, cut)
+    }
+
     /// One stream whose tokens are known already.
     public init(tokens: [Int32], path: String) {
         self.tokens = tokens
@@ -60,6 +71,23 @@ public struct TokenizedText: Sendable {
         sources =
             tokens.count < 2
             ? [] : [Source(path: path, line: 1, tokens: 0..<tokens.count, isStream: true, hasAnswers: false)]
+        (dropped, cut) = ([], [])
+    }
+
+    /// Rows whose tokens are known already, with the weight of predicting each of them.
+    public init(rows: [(tokens: [Int32], weights: [Float])], path: String) {
+        var (tokens, sources) = ([Int32](), [Source]())
+        for (index, row) in rows.enumerated() where row.tokens.count > 1 {
+            precondition(
+                row.tokens.count == row.weights.count,
+                "a row of \(row.tokens.count) tokens and \(row.weights.count) weights")
+            let range = tokens.count..<(tokens.count + row.tokens.count)
+            sources.append(Source(path: path, line: index + 1, tokens: range, isStream: false, hasAnswers: true))
+            tokens += row.tokens
+        }
+        self.tokens = tokens
+        self.sources = sources
+        weights = rows.filter { $0.tokens.count > 1 }.flatMap(\.weights)
         (dropped, cut) = ([], [])
     }
 

@@ -86,7 +86,7 @@ public enum CausalAttention {
     ///   - qkv: (N, 3C): queries, keys and values, the heads of each side by side.
     public static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
         check(output, logSumExp, qkv, shape)
-        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+        ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
             let head = Head(qkv, shape, task)
             let attended = head.columns(of: output)
             let logs = logSumExp.row(head.index) + head.rows.lowerBound
@@ -124,7 +124,7 @@ public enum CausalAttention {
     ) {
         check(output, logSumExp, qkv, shape)
         check(dOutput, logSumExp, dQKV, shape)
-        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+        ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
             let (head, gradient) = (Head(qkv, shape, task), Head(dQKV, shape, task))
             let (attended, dAttended) = (head.columns(of: output), head.columns(of: dOutput))
             let logs = logSumExp.row(head.index) + head.rows.lowerBound

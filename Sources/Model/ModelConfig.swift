@@ -81,6 +81,14 @@ public struct ModelConfig: Sendable, Equatable {
     /// The most parameters that a model may have: no offset or number of bytes of theirs goes beyond `Int`.
     public static let mostParameters = 1 << 40
 
+    /// Multiplications and additions that training needs for a token: 6 N for the matrix products of forward and
+    /// backward, N being the weights that take part in products (the head's counted whether tied or not), and 6 L C T
+    /// for causal attention, in which a position sees half of the others on average (the count of llm.c).
+    public func trainingFlopsPerToken(sequenceLength T: Int) -> Double {
+        let (C, F, L, V) = (Double(modelWidth), Double(feedForwardWidth), Double(blockCount), Double(vocabularySize))
+        return 6 * (L * (4 * C * C + 2 * C * F) + V * C) + 6 * L * C * Double(T)
+    }
+
     /// Throws what is wrong with the shape, if anything: a size below one or beyond `largestSize`, a width that the
     /// heads do not divide, more than `mostParameters`, an epsilon that is not a positive number, windows that are not
     /// one a block.

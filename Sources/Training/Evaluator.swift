@@ -22,6 +22,10 @@ public struct EvaluationResult: Sendable, Equatable {
     public var bytes: Int
     /// Σ loss over the predictions, whatever their weight.
     public var summedLoss: Double
+    /// How many of the rows also stand in training; nil where that is not known.
+    public var overlap: TrainingRows.Overlap?
+    /// The loss of every line, where it was asked for.
+    public var lines: [LineLoss] = []
 
     /// e^loss.
     public var perplexity: Double { exp(loss) }
@@ -55,10 +59,11 @@ public struct Evaluator: Sendable {
     ///
     /// - Parameters:
     ///   - split: its name, for the error.
+    ///   - keepsLines: whether the result has the loss of every line.
     ///   - shouldStop: asked between batches; true ends the evaluation with nil.
     public func evaluate(
         _ model: Transformer, _ text: TokenizedText, tokenizer: Tokenizer, split: String,
-        shouldStop: () -> Bool = { false }
+        keepsLines: Bool = false, shouldStop: () -> Bool = { false }
     ) throws(DatasetError) -> EvaluationResult? {
         let windows = chosenWindows(text)
         guard !windows.isEmpty else {
@@ -67,6 +72,7 @@ public struct Evaluator: Sendable {
         let special = Set(tokenizer.specialIDs)
         var (weighted, weightSum) = (0.0, 0.0)
         var wrong = Set<Int>()
+        var ledger = keepsLines ? LineLedger(text, tokenizer: tokenizer) : nil
         var result = EvaluationResult(
             loss: 0, tokens: 0, correct: 0, examples: 0, answered: 0, answeredRight: 0, bytes: 0, summedLoss: 0)
         for start in Swift.stride(from: 0, to: windows.count, by: batchSize) {
@@ -83,11 +89,16 @@ public struct Evaluator: Sendable {
                     result.correct += rows[row].isCorrect ? 1 : 0
                     if !rows[row].isCorrect { wrong.insert(window.source) }
                     let target = Int(batch.targets[row])
-                    result.bytes += special.contains(target) ? 0 : tokenizer.bytes(of: target).count
+                    let bytes = special.contains(target) ? 0 : tokenizer.bytes(of: target).count
+                    result.bytes += bytes
+                    ledger?.add(
+                        source: window.source, target: window.start + row - sequence.lowerBound + 1,
+                        loss: rows[row].loss, isCorrect: rows[row].isCorrect, bytes: bytes)
                 }
             }
         }
         result.loss = weighted / weightSum
+        result.lines = ledger?.lines ?? []
         let sources = Set(windows.map(\.source))
         result.examples = sources.count
         let answered = sources.filter { text.sources[$0].hasAnswers }

@@ -1,6 +1,7 @@
 // Which model a command works with: the one named, else the newest run.
 
 import Arguments
+import Foundation
 import Kernels
 import Training
 
@@ -30,5 +31,12 @@ struct CheckpointOptions: ParsableArguments {
         }
         guard let newest = RunFolder.newest(in: "checkpoints") else { throw .runNotFound(path: "checkpoints/") }
         return newest.path
+    }
+
+    /// The folder of the run that the model belongs to; nil for a model of other origin.
+    func runFolder() throws -> RunFolder? {
+        let path = try path()
+        let folder = RunFolder(path: path.hasSuffix(".h5") ? (path as NSString).deletingLastPathComponent : path)
+        return FileManager.default.fileExists(atPath: folder.file("origins.json")) ? folder : nil
     }
 }

@@ -8,6 +8,7 @@ import Foundation
 import Inference
 import Interchange
 import Model
+import Preparation
 import Tokenizer
 import Training
 
@@ -21,6 +22,7 @@ extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
 extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
+extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}
 extension WeatherExpectationError: Hinting {}

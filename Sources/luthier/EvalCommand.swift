@@ -29,6 +29,9 @@ struct EvalCommand: ParsableCommand {
     var check: AnswerCheck?
     @Option(help: "Rows that are answered at the most.")
     var limit: Int?
+    @Option(help: ArgumentHelp("Writes every line with its loss here, the hardest first.", valueName: "file"))
+    var lines: String?
+    @OptionGroup var classes: ClassOptions
     @Flag(help: "Ends with one JSON object on stdout.")
     var json = false
 
@@ -61,11 +64,19 @@ struct EvalCommand: ParsableCommand {
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, options)
         let evaluator = Evaluator(window: window, stride: stride ?? window, batchSize: batchSize)
-        guard let result = try evaluator.evaluate(saved.model, text, tokenizer: saved.tokenizer, split: name)
+        guard
+            var result = try evaluator.evaluate(
+                saved.model, text, tokenizer: saved.tokenizer, split: name, keepsLines: lines != nil)
         else { return }
+        let training = try trainingRows()
+        if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name)
+        if let lines { try LineReport.write(result.lines, to: lines) }
         for remark in text.dropped { Console.message("note: \(remark.path), line \(remark.line): \(remark.reason)") }
         var members = members(result, name)
+        if let labels = training?.labels {
+            members += try classes.report(saved, template: template, documents, labels: labels)
+        }
         if generate { members += try answers(documents, saved) }
         if json { Console.json(members) }
     }
@@ -79,14 +90,12 @@ struct EvalCommand: ParsableCommand {
         if let config {
             try reader.read(path: config)
         } else {
-            let path = try model.path()
-            let folder = path.hasSuffix(".h5") ? (path as NSString).deletingLastPathComponent : path
-            guard FileManager.default.fileExists(atPath: folder + "/origins.json") else {
+            guard let folder = try model.runFolder() else {
                 throw ValidationError(
-                    "\(path) is not part of a run: which data shall be measured?",
+                    "\(try model.path()) is not part of a run: which data shall be measured?",
                     hint: "name it with --config FILE --split NAME, or --data FILE")
             }
-            try reader.read(path: folder + "/config.json")
+            try reader.read(path: folder.file("config.json"))
         }
         let documents = try RunDocuments(reader.config.data)
         guard !documents[split].isEmpty else {
@@ -95,11 +104,24 @@ struct EvalCommand: ParsableCommand {
         return (documents[split], reader.config.data)
     }
 
+    /// What is known of the rows that the model was trained on: kept by its run, else those that the config names.
+    private func trainingRows() throws -> TrainingRows? {
+        if let folder = try model.runFolder(), let rows = TrainingRows(run: folder) { return rows }
+        guard let config else { return nil }
+        var reader = ConfigReader()
+        try reader.read(path: config)
+        return TrainingRows(try RunDocuments(reader.config.data)[.train])
+    }
+
     private func show(_ result: EvaluationResult, _ name: String) {
         Console.output("\(name)\n")
         var rows = [
             ("loss", ProgressPrinter.number(result.loss, digits: 6) + " nats per token"),
-            ("perplexity", ProgressPrinter.number(result.perplexity, digits: 6)),
+            (
+                "perplexity",
+                ProgressPrinter.number(result.perplexity, digits: 6)
+                    + (result.overlap.map { "   in training: \($0.description)" } ?? "")
+            ),
             ("bits per byte", ProgressPrinter.number(result.bitsPerByte, digits: 6)),
             ("token accuracy", ProgressPrinter.percent(result.tokenAccuracy)),
         ]
@@ -119,9 +141,8 @@ struct EvalCommand: ParsableCommand {
         _ documents: [Document], _ saved: SavedModel
     ) throws -> [(key: String, value: JSONOutput)] {
         let responder = Responder(saved)
-        let total = min(limit ?? documents.count, documents.count)
-        let records = try AnswerEvaluator.answers(responder, documents, limit: limit) { done in
-            if Console.isTerminal { Console.progress("\(done)/\(total) rows answered") }
+        let records = try AnswerEvaluator.answers(responder, documents, limit: limit) { done, total in
+            if Console.isTerminal { Console.progress("\(done)/\(total) answers") }
         }
         Console.endProgress()
         let summary = AnswerSummary(records)
@@ -131,6 +152,7 @@ struct EvalCommand: ParsableCommand {
         show([
             ("answers", "\(summary.answers)"), ("exact match", ProgressPrinter.percent(summary.exactMatch)),
             ("stop rate", ProgressPrinter.percent(summary.stopRate)),
+            ("hit the limit", ProgressPrinter.percent(summary.limitRate)),
             ("mean length", ProgressPrinter.number(summary.meanTokens, digits: 1) + " tokens"),
         ])
         var members: [(key: String, value: JSONOutput)] = []
@@ -141,7 +163,8 @@ struct EvalCommand: ParsableCommand {
         }
         return members + [
             ("answers", .integer(summary.answers)), ("exactMatch", .number(summary.exactMatch)),
-            ("stopRate", .number(summary.stopRate)), ("meanTokens", .number(summary.meanTokens)),
+            ("stopRate", .number(summary.stopRate)), ("limitRate", .number(summary.limitRate)),
+            ("meanTokens", .number(summary.meanTokens)),
         ]
     }
 
@@ -151,6 +174,7 @@ struct EvalCommand: ParsableCommand {
             ("bitsPerByte", .number(result.bitsPerByte)), ("tokenAccuracy", .number(result.tokenAccuracy)),
             ("sequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null),
             ("tokens", .integer(result.tokens)), ("examples", .integer(result.examples)), ("split", .string(name)),
+            ("overlap", result.overlap.map { .integer($0.exact + $0.normalised) } ?? .null),
         ]
     }
 }

@@ -11,7 +11,7 @@ struct Luthier: ParsableCommand {
         abstract: "Fine-tunes small open language models on this computer's processor.",
         version: "luthier \(version)",
         subcommands: [
-            TrainCommand.self, EvalCommand.self, GenerateCommand.self, ChatCommand.self, InspectCommand.self,
-            TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
+            TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self, ChatCommand.self,
+            PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
         ])
 }

@@ -21,9 +21,17 @@ struct TrainCommand: ParsableCommand {
     var resume = false
     @Flag(help: "Checks everything, takes a few steps, says what time and memory to expect, and writes nothing.")
     var dryRun = false
+    @Option(help: "For few rows: trains that many times, each time holding back other rows, and gives mean ± spread.")
+    var folds: Int?
     @Flag(help: "Ends with one JSON object on stdout.")
     var json = false
     @OptionGroup var shortcuts: ConfigShortcuts
+
+    mutating func validate() throws(ValidationError) {
+        if folds != nil && (resume || dryRun) {
+            throw ValidationError("--folds makes runs of its own", hint: "leave --resume and --dry-run out")
+        }
+    }
 
     mutating func run() throws {
         StopSignal.install()
@@ -31,8 +39,13 @@ struct TrainCommand: ParsableCommand {
         if let config { try reader.read(path: config) }
         for assignment in set { try reader.set(assignment: assignment) }
         try shortcuts.apply(to: &reader)
+        if let folds {
+            try FoldRuns.run(reader, folds: folds, folder: folder(), json: json)
+            return
+        }
         let printer = ProgressPrinter(logEvery: reader.config.training.logEvery)
-        let request = RunRequest(reader: reader, folder: folder(), resume: resume)
+        var request = RunRequest(reader: reader, folder: folder(), resume: resume)
+        request.writesNothing = dryRun
         if dryRun {
             let estimate = try DryRun.measure(request) { Console.message("note: \($0)") }
             DryRunReport.show(estimate, json: json)

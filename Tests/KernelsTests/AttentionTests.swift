@@ -138,7 +138,8 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
     }
 
     /// New positions after 0, 1, 63 and more cached ones see what the whole pass shows them.
-    @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33)], [0, 1, 63, 69]) func cached(heads: (Int, Int), start: Int) {
+    @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33), (2, 64), (1, 130)], [0, 1, 63, 69])
+    func cached(heads: (Int, Int), start: Int) {
         compareCached(AttentionCase(lengths: [70], headCount: heads.0, headWidth: heads.1), start: start)
     }
 
@@ -151,15 +152,20 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         let (C, D, new) = (problem.width, problem.headWidth, start..<70)
         let whole = problem.forward().output.doubles
         // A cache is longer than what it holds; what stands behind must not matter.
-        let (keys, values) = (Grid(80, C, filledWith: .nan), Grid(80, C, filledWith: .nan))
+        let rows = 80 * problem.headCount
+        let (keys, values) = (Grid(rows, D, filledWith: .nan), Grid(rows, D, filledWith: .nan))
         for row in 0..<70 {
-            keys.matrix.row(row).update(from: problem.qkv.matrix.row(row) + C, count: C)
-            values.matrix.row(row).update(from: problem.qkv.matrix.row(row) + 2 * C, count: C)
+            for head in 0..<problem.headCount {
+                let source = problem.qkv.matrix.row(row) + head * D
+                keys.matrix.row(head * 80 + row).update(from: source + C, count: D)
+                values.matrix.row(head * 80 + row).update(from: source + 2 * C, count: D)
+            }
         }
         let output = Grid(new.count, C, filledWith: .nan)
         CachedAttention.forward(
-            into: output.matrix, queries: problem.qkv.matrix.rows(new), keys: keys.matrix, values: values.matrix,
-            start: start, headCount: problem.headCount, scale: Float(problem.scale), window: problem.window)
+            into: output.matrix, queries: problem.qkv.matrix.rows(new),
+            .init(keys: keys.matrix, values: values.matrix, headCount: problem.headCount), start: start,
+            scale: Float(problem.scale), window: problem.window)
         problem.eachHead { rows, head, inputs, _ in
             let all = Reference.attention(inputs).output
             let ours = (0..<new.count).flatMap { row in

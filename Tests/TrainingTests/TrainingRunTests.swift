@@ -19,7 +19,8 @@ import Training
             #expect(
                 names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.out.tfevents.") }
                     == [
-                        "best", "config.json", "latest", "ledger.json", "metrics.jsonl", "origins.json", "run.lock",
+                        "best", "config.json", "data-hashes", "latest", "ledger.json", "metrics.jsonl", "origins.json",
+                        "run.lock",
                         "samples.jsonl", "timings.jsonl",
                     ])
             #expect(try runs.read("latest", of: "a") == "step-000030.h5\n")

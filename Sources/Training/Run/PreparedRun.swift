@@ -13,6 +13,8 @@ public struct RunRequest {
     public var reader: ConfigReader
     public var folder: RunFolder
     public var resume: Bool
+    /// Whether not even tokens may be kept on disk.
+    public var writesNothing = false
 
     public init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
@@ -59,7 +61,8 @@ public struct PreparedRun {
         }
         let context = source?.shape.contextLength ?? config.model.contextLength
         let options = config.encodingOptions(template: template, contextLength: context)
-        let data = try RunData(documents, tokenizer: tokenizer, options)
+        let cache = TokenCache(folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens")
+        let data = try RunData(documents, tokenizer: tokenizer, options, cache: request.writesNothing ? nil : cache)
         guard let text = data.splits[.train], text.predictionCount > 0 else {
             throw TrainingError.nothingToTrain("the training split has no document with two tokens")
         }
@@ -102,7 +105,9 @@ public struct PreparedRun {
             run: request.folder.name, parameters: model.layout.parameterCount, vocabularySize: shape.vocabularySize,
             data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
             stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), firstStep: trainer.state.step,
-            threads: ParallelFor.threadCount, kernel: BLASKernel.name, estimatedBytes: needed)
+            threads: ParallelFor.threadCount, precision: model.precision, kernel: BLASKernel.name,
+            flopsPerToken: shape.trainingFlopsPerToken(sequenceLength: set.meanWindowLength),
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: needed)
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
@@ -180,6 +185,11 @@ public struct PreparedRun {
         }
         if let stride = config.evaluation.stride, stride > window {
             throw .inconsistent("evaluation.stride \(stride) is larger than evaluation.window \(window)")
+        }
+        if config.training.precision == Precision.bf16.rawValue, !RoundedWeight.isSupported {
+            throw .inconsistent(
+                "training.precision is bf16, but oneDNN \(RoundedWeight.libraryVersion) has no such products on this "
+                    + "processor; use f32")
         }
         if let minimum = config.training.minimumLearningRate, let peak = config.training.learningRate, minimum > peak {
             throw .inconsistent("training.minimumLearningRate \(minimum) is above training.learningRate \(peak)")

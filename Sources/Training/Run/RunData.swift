@@ -11,6 +11,8 @@ public struct RunDocuments: Sendable {
     public let splits: [Split: [Document]]
     /// SHA-256 over the files' contents in the order in which they are named.
     public let hash: String
+    /// What the documents depend on: the files' contents, and how they were cut and divided.
+    public let contentKey: String
     /// The template that suits the rows, where the config names none; nil where there are only texts.
     public let suitingTemplate: ChatTemplate?
     /// Bytes and lines of each file read, in order.
@@ -43,6 +45,9 @@ public struct RunDocuments: Sendable {
         self.files = files
         suitingTemplate = (train + validation + test).lazy.compactMap(\.suitingTemplate).first
         hash = SHA256Digest.hexadecimal(digest.finish())
+        contentKey =
+            "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
+            + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
     }
 
     /// The documents of one split.
@@ -71,20 +76,38 @@ public struct RunData: Sendable {
     public let ledger: JSONOutput
     /// One line for people about each split.
     public let summary: [String]
+    /// By what the training rows are known again.
+    public let trainingRows: TrainingRows
+    /// How many rows of the other splits also stand in training.
+    public let overlap: [Split: TrainingRows.Overlap]
 
     /// Encodes all splits. Training texts that are documents of their own end with the end-of-text token, so that the
     /// model learns to stop; in validation and test nothing is added to a text, by the definition of perplexity, and
     /// prompts carry no loss.
-    public init(_ documents: RunDocuments, tokenizer: Tokenizer, _ options: EncodingOptions) throws(DatasetError) {
+    ///
+    /// - Parameter cache: where the tokens of large splits are kept; nil for nowhere.
+    public init(
+        _ documents: RunDocuments, tokenizer: Tokenizer, _ options: EncodingOptions, cache: TokenCache? = nil
+    ) throws(DatasetError) {
         var splits: [Split: TokenizedText] = [:]
         for split in Split.allCases where !documents[split].isEmpty {
             var options = options
             options.endsTexts = split == .train
             if split != .train { options.promptLossWeight = 0 }
-            splits[split] = try TokenizedText(documents[split], tokenizer: tokenizer, options)
+            let size = documents[split].reduce(0) { $0 + $1.byteCount }
+            if let cache, size >= TokenCache.smallestBytes {
+                splits[split] = try cache.tokens(
+                    of: documents[split], name: split.rawValue, content: "\(documents.contentKey) \(split.rawValue)",
+                    tokenizer: tokenizer, options)
+            } else {
+                splits[split] = try TokenizedText(documents[split], tokenizer: tokenizer, options)
+            }
         }
         self.splits = splits
         hash = documents.hash
+        let trainingRows = TrainingRows(documents[.train])
+        self.trainingRows = trainingRows
+        overlap = [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) }
         ledger = RunData.ledger(documents, splits)
         summary = Split.allCases.compactMap { split in
             splits[split].map { RunData.sentence(split, documents[split].count, $0) }

@@ -1,0 +1,3 @@
+// zlib, for reading gzip files.
+#pragma once
+#include <zlib.h>

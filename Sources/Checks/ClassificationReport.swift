@@ -1,0 +1,111 @@
+// How well classes were told apart: every figure a pure function of right labels and given probabilities.
+
+/// One row's right label and what the model thought of each.
+public struct ClassifiedRow: Sendable, Equatable {
+    /// The right label's place in the list of labels; nil where it is none of them.
+    public var right: Int?
+    /// A probability for each label; they add up to one.
+    public var probabilities: [Double]
+    /// Where the row stands, for the list of wrong ones.
+    public var path: String
+    public var line: Int
+
+    public init(right: Int?, probabilities: [Double], path: String = "", line: Int = 0) {
+        self.right = right
+        self.probabilities = probabilities
+        self.path = path
+        self.line = line
+    }
+
+    /// The likeliest label, of equally likely ones the first.
+    public var given: Int {
+        probabilities.indices.max {
+            probabilities[$0] < probabilities[$1] || (probabilities[$0] == probabilities[$1] && $0 > $1)
+        } ?? 0
+    }
+}
+
+/// Figures over many rows. Where a figure would divide by zero it is 0, as in scikit-learn.
+public struct ClassificationReport: Sendable, Equatable {
+    /// The figures of one class.
+    public struct ClassFigures: Sendable, Equatable {
+        public var label: String
+        public var precision: Double
+        public var recall: Double
+        /// Rows of this class.
+        public var support: Int
+
+        /// (1 + β²) · precision · recall / (β² · precision + recall).
+        public func f(_ beta: Double = 1) -> Double {
+            let weighted = beta * beta * precision + recall
+            return weighted > 0 ? (1 + beta * beta) * precision * recall / weighted : 0
+        }
+    }
+
+    public let labels: [String]
+    public let rows: [ClassifiedRow]
+    /// `confusion[right][given]`, over rows whose label is known.
+    public let confusion: [[Int]]
+    /// Rows whose right label is none of the list: always wrong, and of no class.
+    public let unknown: Int
+
+    public init(labels: [String], rows: [ClassifiedRow]) {
+        precondition(rows.allSatisfy { $0.probabilities.count == labels.count }, "one probability for each label")
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        for row in rows { if let right = row.right { confusion[right][row.given] += 1 } }
+        (self.labels, self.rows, self.confusion) = (labels, rows, confusion)
+        unknown = rows.count { $0.right == nil }
+    }
+
+    public var accuracy: Double {
+        let right = labels.indices.reduce(0) { $0 + confusion[$1][$1] }
+        return rows.isEmpty ? 0 : Double(right) / Double(rows.count)
+    }
+
+    /// Figures of each class, in the order of the labels.
+    public var classes: [ClassFigures] {
+        labels.indices.map { label in
+            let right = Double(confusion[label][label])
+            let given = Double(confusion.reduce(0) { $0 + $1[label] })
+            let support = confusion[label].reduce(0, +)
+            return ClassFigures(
+                label: labels[label], precision: given > 0 ? right / given : 0,
+                recall: support > 0 ? right / Double(support) : 0, support: support)
+        }
+    }
+
+    /// The mean over the classes that occur in the rows or were given, each counting alike.
+    public func macroF(_ beta: Double = 1) -> Double {
+        let occurring = labels.indices.filter { label in
+            confusion[label].contains { $0 > 0 } || confusion.contains { $0[label] > 0 }
+        }
+        let figures = classes
+        return occurring.isEmpty ? 0 : occurring.reduce(0) { $0 + figures[$1].f(beta) } / Double(occurring.count)
+    }
+
+    /// The mean over the classes, each counting as often as it occurs.
+    public func weightedF(_ beta: Double = 1) -> Double {
+        let figures = classes
+        let support = figures.reduce(0) { $0 + $1.support }
+        return support > 0 ? figures.reduce(0) { $0 + $1.f(beta) * Double($1.support) } / Double(support) : 0
+    }
+
+    /// The rows that were given another label than theirs, the most certain mistakes first.
+    public var wrong: [ClassifiedRow] {
+        rows.filter { $0.right != $0.given }.sorted {
+            let (left, right) = ($0.probabilities[$0.given], $1.probabilities[$1.given])
+            return left != right ? left > right : ($0.path, $0.line) < ($1.path, $1.line)
+        }
+    }
+
+    /// How certain and how right the model is, for two classes and a threshold: `positive` is the class that is sought.
+    public func curve(positive: Int) -> BinaryCurve {
+        BinaryCurve(
+            scores: rows.map { $0.probabilities[positive] }, isPositive: rows.map { $0.right == positive })
+    }
+
+    public var calibration: Calibration {
+        Calibration(
+            confidences: rows.map { $0.probabilities[$0.given] }, isRight: rows.map { $0.right == $0.given })
+    }
+}

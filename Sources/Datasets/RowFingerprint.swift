@@ -1,0 +1,69 @@
+// What identifies a row: its hash as it stands, and its hash with case, punctuation and white space left out.
+
+/// Two rows with one `exact` are equal; two with one `normalised` say the same in other capitals or punctuation.
+public struct RowFingerprint: Sendable, Hashable {
+    public var exact: UInt64
+    public var normalised: UInt64
+
+    public init(exact: UInt64, normalised: UInt64) {
+        self.exact = exact
+        self.normalised = normalised
+    }
+
+    /// The fingerprint of a document; nil for a stream, which has no rows.
+    public init?(_ document: Document) {
+        var builder = FingerprintBuilder()
+        switch document.content {
+        case .stream: return nil
+        case .text(let bytes): builder.add(bytes, speaker: FingerprintBuilder.text)
+        case .conversation(let messages):
+            for message in messages { builder.add(message.content, speaker: FingerprintBuilder.speaker(message.role)) }
+        }
+        self = builder.fingerprint
+    }
+}
+
+/// Collects the texts of one row. Space at both ends of a text does not count: formats differ in it.
+public struct FingerprintBuilder: Sendable {
+    /// The speaker of a text that nobody says.
+    public static let text: UInt64 = 3
+
+    private var exact: UInt64 = 0
+    private var normalised: UInt64 = 0
+    /// The hashes of the row's words so far, in order.
+    public private(set) var words: [UInt64] = []
+
+    public init() {}
+
+    public static func speaker(_ role: Role) -> UInt64 {
+        switch role {
+        case .system: 0
+        case .user: 1
+        case .assistant: 2
+        }
+    }
+
+    /// Adds one text.
+    public mutating func add(_ bytes: [UInt8], speaker: UInt64) {
+        bytes.withUnsafeBufferPointer { add($0, speaker: speaker) }
+    }
+
+    public mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, speaker: UInt64) {
+        var (start, end) = (0, bytes.count)
+        while start < end, FingerprintBuilder.isSpace(bytes[start]) { start += 1 }
+        while end > start, FingerprintBuilder.isSpace(bytes[end - 1]) { end -= 1 }
+        exact = TextHash.hash(
+            UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start..<end]),
+            seed: TextHash.combine(exact, speaker))
+        let first = words.count
+        TextHash.appendWords(of: bytes, to: &words)
+        normalised = TextHash.combine(normalised, speaker)
+        for index in first..<words.count { normalised = TextHash.combine(normalised, words[index]) }
+        // A text without words says what its characters say.
+        if first == words.count { normalised = TextHash.combine(normalised, exact) }
+    }
+
+    public var fingerprint: RowFingerprint { RowFingerprint(exact: exact, normalised: normalised) }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
+}

@@ -1,0 +1,97 @@
+// What all prompts, or all answers, have in common.
+
+/// Figures over one column; two of them can be put together in any order.
+struct ColumnStatistics: Sendable {
+    private(set) var count = 0
+    /// Letters of the ASCII alphabet.
+    private(set) var capitals = 0
+    private(set) var smallLetters = 0
+    /// What all texts begin and end with; nil before the first text.
+    private(set) var prefix: [UInt8]?
+    private(set) var suffix: [UInt8]?
+    /// Bit i: candidate i occurs in some text.
+    private(set) var occurring: UInt32 = 0
+
+    mutating func add(_ text: UnsafeBufferPointer<UInt8>, candidates: [[UInt8]]) {
+        count += 1
+        var (capitals, smallLetters) = (0, 0)
+        for byte in text {
+            capitals += byte >= 0x41 && byte <= 0x5A ? 1 : 0
+            smallLetters += byte >= 0x61 && byte <= 0x7A ? 1 : 0
+        }
+        self.capitals += capitals
+        self.smallLetters += smallLetters
+        narrow(prefix: text, suffix: text)
+        let presence = BytePresence(text)
+        for (index, candidate) in candidates.enumerated()
+        where occurring & (1 << UInt32(index)) == 0 && candidate.allSatisfy({ presence.mayContain($0) }) {
+            if ColumnStatistics.contains(text, candidate) { occurring |= 1 << UInt32(index) }
+        }
+    }
+
+    mutating func add(_ other: ColumnStatistics) {
+        guard other.count > 0 else { return }
+        count += other.count
+        capitals += other.capitals
+        smallLetters += other.smallLetters
+        occurring |= other.occurring
+        (other.prefix ?? []).withUnsafeBufferPointer { prefix in
+            (other.suffix ?? []).withUnsafeBufferPointer { suffix in narrow(prefix: prefix, suffix: suffix) }
+        }
+    }
+
+    private mutating func narrow(prefix new: UnsafeBufferPointer<UInt8>, suffix newEnd: UnsafeBufferPointer<UInt8>) {
+        if let old = prefix {
+            var length = 0
+            while length < min(old.count, new.count), old[length] == new[length] { length += 1 }
+            if length < old.count { prefix = Array(old[..<length]) }
+        } else {
+            prefix = Array(new)
+        }
+        if let old = suffix {
+            var length = 0
+            while length < min(old.count, newEnd.count),
+                old[old.count - 1 - length] == newEnd[newEnd.count - 1 - length]
+            {
+                length += 1
+            }
+            if length < old.count { suffix = Array(old[(old.count - length)...]) }
+        } else {
+            suffix = Array(newEnd)
+        }
+    }
+
+    /// The common beginning, cut at a whole character.
+    var commonPrefix: [UInt8] {
+        var bytes = prefix ?? []
+        while !bytes.isEmpty, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
+        return bytes
+    }
+
+    /// The common end, cut at a whole character.
+    var commonSuffix: [UInt8] {
+        var bytes = suffix ?? []
+        while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }
+        return bytes
+    }
+
+    /// Whether most letters are capitals: twice as many as small ones would be needed to outweigh them.
+    var isCapital: Bool { ColumnStatistics.isCapital(capitals, smallLetters) }
+
+    static func isCapital(_ capitals: Int, _ smallLetters: Int) -> Bool { capitals * 2 > smallLetters && capitals > 0 }
+
+    static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: [UInt8]) -> Bool {
+        occurrences(text, part, limit: 1) > 0
+    }
+
+    /// How often `part` occurs, counted up to `limit`.
+    static func occurrences(_ text: UnsafeBufferPointer<UInt8>, _ part: [UInt8], limit: Int) -> Int {
+        guard let first = part.first, text.count >= part.count else { return 0 }
+        var (found, index) = (0, 0)
+        while index <= text.count - part.count, found < limit {
+            if text[index] == first, part.indices.allSatisfy({ text[index + $0] == part[$0] }) { found += 1 }
+            index += 1
+        }
+        return found
+    }
+}

@@ -1,0 +1,119 @@
+// One reading of all inputs: records cut, rows read, cleaned, checked and put into the index, on all threads.
+
+import Datasets
+import Kernels
+import Tokenizer
+
+/// Reads the inputs and calls for what is to be done with each batch of rows.
+struct CorpusScan {
+    let files: [InputFile]
+    let text: TextCut
+    let columns: ColumnChoice
+    let cleaner: Cleaner
+    let contextLength: Int
+    let tokenizer: Tokenizer
+    let findsNearDuplicates: Bool
+
+    /// The hash by which answers are the same: as they stand, but for space at both ends.
+    static func answerHash(_ text: [UInt8]) -> UInt64 {
+        var builder = FingerprintBuilder()
+        builder.add(text, speaker: FingerprintBuilder.speaker(.assistant))
+        return builder.fingerprint.exact
+    }
+
+    /// Reads everything into an index.
+    ///
+    /// - Parameter progress: told the bytes and rows so far, after each batch.
+    func corpus(progress: (Int, Int) -> Void) throws -> Corpus {
+        var corpus = Corpus(files: files, tokenizer: tokenizer)
+        try forEachBatch { batch, parser, bytesRead in
+            let parts = CorpusScan.inParallel(batch.records.count) { range in
+                var indexer = RowIndexer(scan: self, split: files[batch.file].split)
+                batch.bytes.withUnsafeBufferPointer { bytes in
+                    for index in range {
+                        indexer.add(batch.records[index], number: batch.firstRecord + index, in: bytes, parser)
+                    }
+                }
+                return indexer
+            }
+            for part in parts { corpus.add(part) }
+            corpus.bytes = bytesRead
+            progress(bytesRead, corpus.entries.count)
+        } emptyFile: { file in
+            corpus.findings.add("empty-file", Finding(file: file, line: 1, column: 1, message: "no row"))
+        }
+        return corpus
+    }
+
+    /// Reads every file in batches, in the order of the files and rows.
+    func forEachBatch(
+        _ body: (RecordBatch, RowParser, Int) throws -> Void, emptyFile: (Int) -> Void = { _ in }
+    ) throws {
+        var bytesOfEarlierFiles = 0
+        for (number, file) in files.enumerated() {
+            let reader = try RecordReader(path: file.path, file: number, text: text)
+            var parser: RowParser?
+            while let batch = try reader.next() {
+                var batch = batch
+                if parser == nil { parser = try makeParser(&batch, reader.format, path: file.path) }
+                if let parser { try body(batch, parser, bytesOfEarlierFiles + reader.bytesRead) }
+            }
+            if reader.recordCount == (parser?.header?.isRow == false ? 1 : 0) { emptyFile(number) }
+            bytesOfEarlierFiles += reader.bytesRead
+        }
+    }
+
+    /// The parser of a file. A header is taken from the first record, and that record off the batch.
+    private func makeParser(
+        _ batch: inout RecordBatch, _ format: SourceFormat, path: String
+    ) throws(PreparationError) -> RowParser {
+        guard case .delimited(let delimiter) = format, let first = batch.records.first else {
+            return RowParser(file: batch.file, format: format, header: nil, choice: columns)
+        }
+        let names = batch.bytes.withUnsafeBufferPointer { bytes in
+            DelimitedRecord.fields(
+                UnsafeBufferPointer(rebasing: bytes[first.start..<first.end]), delimiter: delimiter
+            ).fields.map { String(decoding: $0.text, as: UTF8.self) }
+        }
+        let header = try DelimitedHeader(names, columns, path: path)
+        if !header.isRow {
+            batch = RecordBatch(
+                file: batch.file, firstRecord: batch.firstRecord + 1, bytes: batch.bytes,
+                records: Array(batch.records.dropFirst()))
+        }
+        return RowParser(file: batch.file, format: format, header: header, choice: columns)
+    }
+
+    /// Runs `body` on consecutive ranges, several at a time, and gives the results in their order.
+    static func inParallel<Result>(_ count: Int, _ body: (Range<Int>) -> Result) -> [Result] {
+        let parts = max(1, min(count / 64, ParallelFor.threadCount * 4))
+        var results = [Result?](repeating: nil, count: parts)
+        results.withUnsafeMutableBufferPointer { buffer in
+            let shared = SharedBuffer(buffer)
+            ParallelFor.tasks(parts) { part in
+                shared.buffer[part] = body(count * part / parts..<count * (part + 1) / parts)
+            }
+        }
+        return results.compactMap { $0 }
+    }
+}
+
+extension Corpus {
+    /// Adds what one thread found in the rows that follow those added before.
+    mutating func add(_ part: RowIndexer) {
+        let first = Int32(signatureCount)
+        for var entry in part.entries {
+            if entry.signature >= 0 { entry.signature += first }
+            entries.append(entry)
+        }
+        signatures += part.signatures
+        bands += part.bands
+        prompts.add(part.prompts)
+        answers.add(part.answers)
+        labels.add(part.labels)
+        findings.add(part.findings)
+        unreadable += part.unreadable
+        for (rule, count) in part.leftOut { leftOut[rule, default: 0] += count }
+        tokens += part.tokens
+    }
+}

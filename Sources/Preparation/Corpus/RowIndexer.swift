@@ -1,0 +1,156 @@
+// What one thread makes of its rows: checks each, and keeps its hashes and lengths.
+
+import Datasets
+import Tokenizer
+
+/// Collects the part of an index that belongs to consecutive records.
+struct RowIndexer {
+    private let scan: CorpusScan
+    private let split: Split?
+    private var counter: TokenCounter
+    private(set) var entries: [CorpusEntry] = []
+    private(set) var prompts = ColumnStatistics()
+    private(set) var answers = ColumnStatistics()
+    private(set) var labels = LabelCount()
+    private(set) var findings = FindingLedger()
+    private(set) var signatures: [UInt8] = []
+    private(set) var bands: [UInt32] = []
+    private(set) var unreadable = 0
+    private(set) var leftOut: [String: Int] = [:]
+    private(set) var tokens = 0
+
+    private static let textRules = Rule.text.compactMap { rule in
+        if case .text(let find, _) = rule.work { (rule.name, find) } else { nil }
+    }
+    private static let rowRules = Rule.rows.compactMap { rule in
+        if case .row(let find, _) = rule.work { (rule.name, find) } else { nil }
+    }
+
+    init(scan: CorpusScan, split: Split?) {
+        self.scan = scan
+        self.split = split
+        counter = TokenCounter(tokenizer: scan.tokenizer)
+    }
+
+    /// Reads and checks one record.
+    mutating func add(
+        _ record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ parser: RowParser
+    ) {
+        var (found, isRow) = (FindingLedger(), false)
+        parser.rows(of: record, number: number, in: bytes, &found) { row, findings in
+            // The row's place lives as long as this call: it is checked here.
+            isRow = true
+            check(row, &findings)
+        }
+        findings.add(found)
+        if !isRow { unreadable += 1 }
+    }
+
+    private mutating func check(_ parsed: ParsedRow, _ findings: inout FindingLedger) {
+        let cleaner = scan.cleaner
+        let outcome = cleaner.clean(parsed.row, id: parsed.id) { row in makeView(row) }
+        guard case .kept(let row, _) = outcome else {
+            if case .dropped(let rule) = outcome { leftOut[rule, default: 0] += 1 }
+            return
+        }
+        let builder = fingerprint(row)
+        let view = makeView(row, words: builder.words)
+        tokens += view.tokens
+        func report(_ rule: String, _ at: (line: Int, column: Int), _ message: String) {
+            findings.add(
+                rule, Finding(file: Int(parsed.id >> 48), line: at.line, column: at.column, message: message))
+        }
+        for part in row.parts {
+            part.text.withUnsafeBufferPointer { bytes in
+                let text = TextView(bytes)
+                for (rule, find) in RowIndexer.textRules {
+                    guard let match = find(text) else { continue }
+                    report(rule, parsed.place.position(of: part.origin, offset: match.offset), match.message)
+                }
+            }
+        }
+        for (rule, find) in RowIndexer.rowRules {
+            guard let match = find(view) else { continue }
+            let at = match.part.map { start(of: row.parts[$0], parsed) } ?? (parsed.line, parsed.column)
+            report(rule, at, match.message)
+        }
+        index(row, parsed, builder, tokens: view.tokens)
+    }
+
+    /// Where a part's value begins: at its quote where it has one.
+    private func start(of part: PreparedRow.Part, _ parsed: ParsedRow) -> (line: Int, column: Int) {
+        if case .json(let line, let column) = part.origin { return (line, column) }
+        return parsed.place.position(of: part.origin, offset: 0)
+    }
+
+    private mutating func makeView(_ row: PreparedRow) -> RowView {
+        makeView(row, words: fingerprint(row).words)
+    }
+
+    private mutating func makeView(_ row: PreparedRow, words: [UInt64]) -> RowView {
+        let count = counter.count(row)
+        return RowView(
+            row: row, tokens: count.whole, longestAnswer: count.longestAnswer, contextLength: scan.contextLength,
+            words: words)
+    }
+
+    private func fingerprint(_ row: PreparedRow) -> FingerprintBuilder {
+        var builder = FingerprintBuilder()
+        for part in row.parts where part.key != "input" || !part.text.isEmpty {
+            builder.add(part.text, speaker: PreparedRow.speaker(part))
+        }
+        return builder
+    }
+
+    private mutating func index(
+        _ row: PreparedRow, _ parsed: ParsedRow, _ builder: FingerprintBuilder, tokens: Int
+    ) {
+        var signature: Int32 = -1
+        if scan.findsNearDuplicates, builder.words.count >= MinHash.fewestWords {
+            signature = Int32(signatures.count / MinHash.hashCount)
+            MinHash.append(words: builder.words, signature: &signatures, bands: &bands)
+        }
+        func place(_ at: (line: Int, column: Int)) -> CorpusEntry.Place {
+            .init(line: Int32(clamping: at.line), column: Int32(clamping: at.column))
+        }
+        let own = place((parsed.line, parsed.column))
+        var entry = CorpusEntry(
+            id: parsed.id, kind: row.kind, split: split, flags: [], place: own, promptPlace: own, answerPlace: own,
+            fingerprint: builder.fingerprint, prompt: RowFingerprint(exact: 0, normalised: 0),
+            answer: RowFingerprint(exact: 0, normalised: 0), tokens: Int32(clamping: tokens), signature: signature)
+        if let last = row.lastAnswer {
+            var prompt = FingerprintBuilder()
+            var answer = FingerprintBuilder()
+            for part in row.parts[..<last] { prompt.add(part.text, speaker: PreparedRow.speaker(part)) }
+            answer.add(row.parts[last].text, speaker: FingerprintBuilder.speaker(.assistant))
+            (entry.prompt, entry.answer) = (prompt.fingerprint, answer.fingerprint)
+            entry.flags.insert(.hasAnswer)
+            if row.parts[..<last].allSatisfy({ Rule.isBlank($0.text) }) { entry.flags.insert(.emptyPrompt) }
+            entry.answerPlace = place(start(of: row.parts[last], parsed))
+            if let first = row.parts.first { entry.promptPlace = place(start(of: first, parsed)) }
+            if row.kind != .chat { addColumns(row, last, &entry) }
+        }
+        entries.append(entry)
+    }
+
+    private mutating func addColumns(_ row: PreparedRow, _ last: Int, _ entry: inout CorpusEntry) {
+        let answer = row.parts[last].text
+        labels.add(answer, hash: entry.answer.exact)
+        guard row.kind == .promptCompletion else { return }
+        func isCapital(_ text: [UInt8]) -> Bool {
+            let capitals = text.count { $0 >= 0x41 && $0 <= 0x5A }
+            return ColumnStatistics.isCapital(capitals, text.count { $0 >= 0x61 && $0 <= 0x7A })
+        }
+        let prompt = row.parts[0].text
+        if answer.first != 0x20 { entry.flags.insert(.answerLacksSpace) }
+        if isCapital(prompt) { entry.flags.insert(.capitalPrompt) }
+        if isCapital(answer) { entry.flags.insert(.capitalAnswer) }
+        prompt.withUnsafeBufferPointer { bytes in
+            prompts.add(bytes, candidates: Separators.promptCandidates)
+            for separator in Separators.prompts where prompt.hasSuffix(separator) {
+                if ColumnStatistics.occurrences(bytes, separator, limit: 2) > 1 { entry.flags.insert(.separatorInside) }
+            }
+        }
+        answer.withUnsafeBufferPointer { answers.add($0, candidates: Separators.answers) }
+    }
+}

@@ -1,0 +1,70 @@
+// A change that all rows with a prompt and a completion get alike.
+
+/// One change; several are applied in the order in which they were decided.
+enum Adjustment: Sendable, Equatable {
+    case lowercasePrompts
+    case lowercaseAnswers
+    case appendToPrompts([UInt8])
+    case removeFromPromptStart([UInt8])
+    case removeFromAnswerStart([UInt8])
+    case appendToAnswers([UInt8])
+    case spaceBeforeAnswers
+    /// Answers with this hash become this text.
+    case renameAnswer(from: UInt64, to: [UInt8])
+    /// Rows of other kinds are left out.
+    case onlyKind(PreparedRow.Kind)
+
+    /// Applies the change; nil leaves the row out.
+    func apply(to row: PreparedRow) -> PreparedRow? {
+        var row = row
+        if case .onlyKind(let kind) = self { return row.kind == kind ? row : nil }
+        guard row.kind == .promptCompletion, row.parts.count == 2 else { return row }
+        switch self {
+        case .lowercasePrompts: row.parts[0].text = Adjustment.lowercased(row.parts[0].text)
+        case .lowercaseAnswers: row.parts[1].text = Adjustment.lowercased(row.parts[1].text)
+        case .appendToPrompts(let end):
+            if !row.parts[0].text.hasSuffix(end) { row.parts[0].text += end }
+        case .removeFromPromptStart(let prefix):
+            if row.parts[0].text.starts(with: prefix) { row.parts[0].text.removeFirst(prefix.count) }
+        case .removeFromAnswerStart(let prefix):
+            if row.parts[1].text.starts(with: prefix) { row.parts[1].text.removeFirst(prefix.count) }
+        case .appendToAnswers(let end):
+            if !row.parts[1].text.hasSuffix(end) { row.parts[1].text += end }
+        case .spaceBeforeAnswers:
+            if row.parts[1].text.first != 0x20 { row.parts[1].text.insert(0x20, at: 0) }
+        case .renameAnswer(let from, let to):
+            if CorpusScan.answerHash(row.parts[1].text) == from { row.parts[1].text = to }
+        case .onlyKind: break
+        }
+        return row
+    }
+
+    private static func lowercased(_ text: [UInt8]) -> [UInt8] {
+        Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
+    }
+
+    /// The change in words, for the diff.
+    var description: String {
+        func quoted(_ bytes: [UInt8]) -> String { "\"" + shown(bytes) + "\"" }
+        switch self {
+        case .lowercasePrompts: return "every prompt: in small letters"
+        case .lowercaseAnswers: return "every completion: in small letters"
+        case .appendToPrompts(let end): return "every prompt: \(quoted(end)) at its end"
+        case .removeFromPromptStart(let prefix): return "every prompt: without \(quoted(prefix)) at its beginning"
+        case .removeFromAnswerStart(let prefix): return "every completion: without \(quoted(prefix)) at its beginning"
+        case .appendToAnswers(let end): return "every completion: \(quoted(end)) at its end"
+        case .spaceBeforeAnswers: return "every completion: one space in front"
+        case .renameAnswer(_, let to): return "other spellings of the label \(quoted(to)): written like this"
+        case .onlyKind(let kind): return "rows that are not \(kind.rawValue): left out"
+        }
+    }
+}
+
+/// A text on one line: line feeds as \n, the rest as it is.
+func shown(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self).replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+}
+
+extension [UInt8] {
+    func hasSuffix(_ end: [UInt8]) -> Bool { count >= end.count && self[(count - end.count)...].elementsEqual(end) }
+}

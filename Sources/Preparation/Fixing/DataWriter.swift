@@ -1,0 +1,189 @@
+// Writing clean data: a file of JSON rows for each split, what was changed, and a record by which both can be checked.
+
+import Checkpoint
+import Datasets
+import Foundation
+import StrictJSON
+
+/// What was written.
+public struct WrittenData: Sendable {
+    /// One file of rows.
+    public struct Part: Sendable {
+        public var split: Split
+        public var path: String
+        public var rows: Int
+        public var bytes: Int
+        public var sha256: String
+    }
+
+    public var parts: [Part]
+    /// Rows that stand in the inputs in other words, and rows that are left out.
+    public var changed: Int
+    public var dropped: Int
+
+    public func rows(_ split: Split) -> Int { parts.first { $0.split == split }?.rows ?? 0 }
+}
+
+struct DataWriter {
+    let scan: CorpusScan
+    let corpus: Corpus
+    /// Of each row of the corpus.
+    let splits: [Split]
+    let shares: SplitShares
+    let folder: String
+
+    static let diffName = "changes.diff"
+    static let lockName = "splits.lock"
+
+    func write() throws -> WrittenData {
+        let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard present.isEmpty else { throw PreparationError.outputNotEmpty(path: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        var outputs: [Split: RowFile] = [:]
+        for split in Split.allCases where splits.contains(split) {
+            outputs[split] = try RowFile(path: "\(folder)/\(split.rawValue).jsonl")
+        }
+        let diff = try RowFile(path: "\(folder)/\(DataWriter.diffName)")
+        try diff.append(header)
+        var (next, changed, dropped) = (0, 0, 0)
+        try scan.forEachBatch { batch, parser, _ in
+            let parts = CorpusScan.inParallel(batch.records.count) { range in
+                var results: [RowResult] = []
+                batch.bytes.withUnsafeBufferPointer { bytes in
+                    for index in range { results += self.results(batch, index, bytes, parser) }
+                }
+                return results
+            }
+            for result in parts.joined() {
+                if !result.difference.isEmpty { try diff.append(result.difference) }
+                guard let line = result.line else {
+                    dropped += 1
+                    continue
+                }
+                guard next < corpus.entries.count, corpus.entries[next].id == result.id else {
+                    throw PreparationError.changedMeanwhile
+                }
+                try outputs[splits[next]]?.append(line)
+                next += 1
+                changed += result.difference.isEmpty ? 0 : 1
+            }
+        }
+        guard next == corpus.entries.count else { throw PreparationError.changedMeanwhile }
+        _ = try diff.finish()
+        let written = try Split.allCases.compactMap { split in
+            try outputs[split].map { file in
+                WrittenData.Part(
+                    split: split, path: file.path, rows: file.rows, bytes: file.bytes, sha256: try file.finish())
+            }
+        }
+        try AtomicFile.write(lock(written).serialized(pretty: true) + "\n", to: "\(folder)/\(DataWriter.lockName)")
+        return WrittenData(parts: written, changed: changed, dropped: dropped)
+    }
+
+    /// What became of one row: its line of the output, and what the diff says.
+    private struct RowResult: Sendable {
+        var id: UInt64
+        var line: [UInt8]?
+        var difference: [UInt8]
+    }
+
+    private func results(
+        _ batch: RecordBatch, _ index: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ parser: RowParser
+    ) -> [RowResult] {
+        let record = batch.records[index]
+        var findings = FindingLedger()
+        var results: [RowResult] = []
+        var counter = TokenCounter(tokenizer: scan.tokenizer)
+        let path = scan.files[batch.file].path
+        parser.rows(of: record, number: batch.firstRecord + index, in: bytes, &findings) { parsed, _ in
+            let outcome = scan.cleaner.clean(parsed.row, id: parsed.id) { row in
+                let count = counter.count(row)
+                var builder = FingerprintBuilder()
+                for part in row.parts { builder.add(part.text, speaker: PreparedRow.speaker(part)) }
+                return RowView(
+                    row: row, tokens: count.whole, longestAnswer: count.longestAnswer,
+                    contextLength: scan.contextLength, words: builder.words)
+            }
+            let before = parsed.row.json.serialized()
+            switch outcome {
+            case .dropped(let rule):
+                let text = "@@ \(path), line \(parsed.line): left out (\(rule))\n- \(before)\n"
+                results.append(RowResult(id: parsed.id, line: nil, difference: Array(text.utf8)))
+            case .kept(let row, let changedBy):
+                let line = row.json.serializedBytes() + [0x0A]
+                let rules = changedBy.joined(separator: ", ")
+                let text = "@@ \(path), line \(parsed.line): changed (\(rules))\n- \(before)\n+ "
+                results.append(
+                    RowResult(
+                        id: parsed.id, line: line, difference: changedBy.isEmpty ? [] : Array(text.utf8) + line))
+            }
+        }
+        if results.isEmpty {
+            let reason = findings.byRule.keys.sorted().joined(separator: ", ")
+            let raw = String(decoding: bytes[record.start..<min(record.end, record.start + 2000)], as: UTF8.self)
+            let text = "@@ \(path), line \(record.line): left out (\(reason))\n- \(raw)\n"
+            results.append(RowResult(id: 0, line: nil, difference: Array(text.utf8)))
+        }
+        return results
+    }
+
+    /// What the diff begins with: the changes that all rows get alike.
+    private var header: [UInt8] {
+        var text = "# - as it was, + as it is now; changes that all rows have in common stand here:\n"
+        for adjustment in scan.cleaner.adjustments { text += "#   \(adjustment.description)\n" }
+        return Array(text.utf8)
+    }
+
+    private func lock(_ written: [WrittenData.Part]) -> JSONOutput {
+        let parts = written.map { part in
+            (
+                key: part.split.rawValue,
+                value: JSONOutput.object([
+                    ("rows", .integer(part.rows)), ("bytes", .integer(part.bytes)), ("sha256", .string(part.sha256)),
+                ])
+            )
+        }
+        return .object([
+            ("splits", .object(parts)), ("validationShare", .number(shares.validation)),
+            ("testShare", .number(shares.test)), ("seed", .integer(Int(clamping: shares.seed))),
+            ("inputs", .array(scan.files.map { .string($0.path) })),
+        ])
+    }
+}
+
+/// A file that is written line by line, with its hash.
+final class RowFile {
+    let path: String
+    private(set) var rows = 0
+    private(set) var bytes = 0
+    private let handle: FileHandle
+    private var buffer: [UInt8] = []
+
+    init(path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
+        else { throw DatasetError.unwritable(path: path) }
+        self.path = path
+        self.handle = handle
+    }
+
+    func append(_ line: [UInt8]) throws {
+        buffer += line
+        rows += 1
+        bytes += line.count
+        if buffer.count > 1 << 20 { try flush() }
+    }
+
+    private func flush() throws {
+        try handle.write(contentsOf: Data(buffer))
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes what is left, and gives the SHA-256 of the whole file.
+    func finish() throws -> String {
+        try flush()
+        try handle.synchronize()
+        try handle.close()
+        return try SHA256Digest.hex(ofFile: path)
+    }
+}

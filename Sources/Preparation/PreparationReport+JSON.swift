@@ -1,0 +1,43 @@
+// The report as a program reads it.
+
+import Datasets
+import StrictJSON
+
+extension PreparationReport {
+    /// The findings as JSON: one object for each rule, with at most `RuleFindings.kept` places.
+    public var findingsJSON: JSONOutput {
+        .array(
+            findings.map { item in
+                .object([
+                    ("rule", .string(item.rule.name)), ("severity", .string(item.rule.severity.rawValue)),
+                    ("count", .integer(item.findings.count)), ("effect", .string(item.rule.effect)),
+                    ("fix", .string(item.rule.fix)), ("mendable", .bool(item.isMendable)),
+                    ("places", .array(item.findings.places.map(json))),
+                ])
+            })
+    }
+
+    private func json(_ place: Finding) -> JSONOutput {
+        .object([
+            ("file", .string(files[place.file].path)), ("line", .integer(place.line)),
+            ("column", .integer(place.column)), ("message", .string(place.message)),
+        ])
+    }
+
+    /// Everything but what was written.
+    public var members: [(key: String, value: JSONOutput)] {
+        [
+            ("read", .integer(read)), ("kept", .integer(kept)), ("dropped", .integer(read - kept)),
+            ("findings", findingsJSON), ("remedies", .integer(remedies.count)), ("task", .string(task.rawValue)),
+            ("train", .integer(rows[.train] ?? 0)), ("validation", .integer(rows[.validation] ?? 0)),
+            ("test", .integer(rows[.test] ?? 0)), ("overlap", .integer(overlap)),
+            (
+                "labels",
+                .array(labels.map { .object([("label", .string($0.text)), ("rows", .integer($0.count))]) })
+            ),
+            ("bytes", .integer(bytes)), ("tokens", .integer(tokens)), ("seconds", .number(readingSeconds)),
+            ("nearDuplicateSeconds", .number(nearDuplicateSeconds)),
+            ("megabytesPerSecond", .number(Double(bytes) / 1e6 / max(readingSeconds, 1e-9))),
+        ]
+    }
+}

@@ -1,0 +1,73 @@
+// Rows written as JSON, read as they were meant: other spellings, other shapes and numbers for texts included.
+
+import Datasets
+import StrictJSON
+
+/// Reads the rows of one JSON value.
+struct JSONRowReader {
+    typealias Found = (row: PreparedRow, line: Int, column: Int)
+
+    let file: Int
+    let place: RecordPlace
+    let choice: ColumnChoice
+    var findings = FindingLedger()
+
+    init(file: Int, place: RecordPlace, choice: ColumnChoice) {
+        self.file = file
+        self.place = place
+        self.choice = choice
+    }
+
+    /// The rows, one unless the value is an object of lists.
+    mutating func rows() -> [Found] {
+        var options = JSONOptions(maximumBytes: max(place.bytes.count, 1))
+        options.firstLine = place.line
+        let node: JSONNode
+        do { node = try JSONText.parse(place.bytes, options: options) } catch {
+            let at = shifted(error.position)
+            if case .duplicateKey = error.defect {
+                report("duplicate-key", at, "\(error.defect)")
+            } else {
+                report("invalid-json", at, "\(error.defect)")
+            }
+            return []
+        }
+        return rows(of: node, label: nil)
+    }
+
+    private mutating func rows(of node: JSONNode, label: JSONMember?) -> [Found] {
+        guard let object = node.object else {
+            report("unknown-row", shifted(node.position), "\(node.typeName), where an object was expected")
+            return []
+        }
+        let isLists = !object.members.isEmpty && object.members.allSatisfy { $0.value.array?.first?.object != nil }
+        if label == nil, isLists, !["messages", "conversations"].contains(object.members[0].key) {
+            return rows(inLists: object)
+        }
+        if let row = JSONObjectReader.read(object, node.position, label: label, &self) {
+            let at = shifted(node.position)
+            return [(row, at.line, at.column)]
+        }
+        return []
+    }
+
+    /// Rows that stand in lists: `{"train": [row …]}`, or `{"Label": [{"data": [{"text"} …]} …]}`.
+    private mutating func rows(inLists object: JSONObject) -> [Found] {
+        object.members.flatMap { member -> [Found] in
+            (member.value.array ?? []).flatMap { rows(of: $0, label: member) }
+        }
+    }
+
+    mutating func report(_ rule: String, _ at: (line: Int, column: Int), _ message: String) {
+        findings.add(rule, Finding(file: file, line: at.line, column: at.column, message: message))
+    }
+
+    mutating func report(_ rule: String, _ position: SourcePosition, _ message: String) {
+        report(rule, shifted(position), message)
+    }
+
+    /// The parser counts columns from the value's beginning; on its first line the record's own column comes on top.
+    func shifted(_ position: SourcePosition) -> (line: Int, column: Int) {
+        (position.line, position.line == place.line ? position.column + place.column - 1 : position.column)
+    }
+}

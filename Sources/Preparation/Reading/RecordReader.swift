@@ -1,0 +1,68 @@
+// From a file to batches of records, a few megabytes at a time.
+
+/// Reads one file to its end. Memory is one batch and the longest record.
+final class RecordReader {
+    /// About how many bytes a batch has.
+    static let batchBytes = 4 << 20
+    /// A record longer than this is given up; a whole file that is one example may be longer.
+    static let largestRecord = 16 << 20
+    static let largestWhole = 256 << 20
+
+    let file: Int
+    let format: SourceFormat
+    /// Bytes of text read so far, unpacked.
+    private(set) var bytesRead = 0
+    private let stream: ByteStream
+    private var splitter: RecordSplitter
+    private var rest: [UInt8] = []
+    private var isEnd = false
+    /// Whether the splitter has seen the end of the file.
+    private var isDone = false
+    private(set) var recordCount = 0
+
+    init(path: String, file: Int, text: TextCut) throws(PreparationError) {
+        self.file = file
+        stream = try ByteStream(path: path)
+        isEnd = !(try stream.append(to: &rest))
+        bytesRead = rest.count
+        if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest.removeFirst(3) }
+        format = SourceFormat.detect(path: path, start: rest[...], text: text)
+        splitter = RecordSplitter(format: format)
+    }
+
+    /// The next records, or nil at the end.
+    func next() throws(PreparationError) -> RecordBatch? {
+        while !isDone {
+            while !isEnd, rest.count < RecordReader.batchBytes {
+                let before = rest.count
+                isEnd = !(try stream.append(to: &rest))
+                bytesRead += rest.count - before
+            }
+            var records: [RecordRange] = []
+            var done = rest.withUnsafeBufferPointer { splitter.split($0, isEnd: isEnd, into: &records) }
+            let limit = format == .whole || format == .object ? RecordReader.largestWhole : RecordReader.largestRecord
+            if !isEnd, records.isEmpty, rest.count - done > limit {
+                splitter.abandon(into: &records)
+                done = rest.count
+            }
+            isDone = isEnd
+            let bytes = rest
+            rest = Array(bytes[done...])
+            if records.isEmpty {
+                if !isEnd { try more() }
+                continue
+            }
+            let batch = RecordBatch(file: file, firstRecord: recordCount, bytes: bytes, records: records)
+            recordCount += records.count
+            return batch
+        }
+        return nil
+    }
+
+    /// Reads on where what there is holds no whole record.
+    private func more() throws(PreparationError) {
+        let before = rest.count
+        isEnd = !(try stream.append(to: &rest))
+        bytesRead += rest.count - before
+    }
+}

@@ -1,0 +1,73 @@
+// Records of one large JSON array: its elements, found by brackets and quotes without reading them.
+
+extension RecordSplitter {
+    mutating func splitArray(
+        _ bytes: UnsafeBufferPointer<UInt8>, from first: Int, isEnd: Bool, into records: inout [RecordRange]
+    ) -> Int {
+        var index = first
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == 0x0A {
+                advanceLine()
+                index += 1
+            } else if SourceFormat.isSpace(byte) || (isOpen && !isClosed && byte == UInt8(ascii: ",")) {
+                column += 1
+                index += 1
+            } else if !isOpen, byte == UInt8(ascii: "[") {
+                isOpen = true
+                column += 1
+                index += 1
+            } else if isOpen, !isClosed, byte == UInt8(ascii: "]") {
+                isClosed = true
+                column += 1
+                index += 1
+            } else {
+                guard let end = elementEnd(bytes, from: index, isEnd: isEnd) else { return index }
+                records.append(RecordRange(start: index, end: end, line: line, column: column))
+                pass(bytes, index..<end)
+                index = end
+            }
+        }
+        if isEnd, !isClosed {
+            records.append(RecordRange(start: 0, end: 0, line: line, column: column, defect: .openArray))
+            isClosed = true
+        }
+        return bytes.count
+    }
+
+    /// The place behind the element that begins at `start`.
+    private func elementEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isEnd: Bool) -> Int? {
+        var (index, depth, inString) = (start, 0, false)
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "\\") where inString: index += 1
+            case UInt8(ascii: "\""):
+                inString.toggle()
+                if !inString, depth == 0 { return index + 1 }
+            // No string of JSON holds a line feed: a lost quote shall not cost more than its line.
+            case 0x0A: inString = false
+            case _ where inString: break
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if depth == 0 { return max(index, start + 1) }
+                depth -= 1
+                if depth == 0 { return index + 1 }
+            case UInt8(ascii: ",") where depth == 0: return max(index, start + 1)
+            default: break
+            }
+            index += 1
+        }
+        return isEnd ? bytes.count : nil
+    }
+
+    /// Moves line and column over some bytes.
+    private mutating func pass(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+        for index in range {
+            if bytes[index] == 0x0A {
+                advanceLine()
+            } else if bytes[index] & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+    }
+}

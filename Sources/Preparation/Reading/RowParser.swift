@@ -1,0 +1,135 @@
+// From a record to rows: whatever is wrong with one becomes a finding, and the reading goes on.
+
+import Datasets
+import StrictJSON
+
+/// A row that could be read, and where its record stands.
+struct ParsedRow {
+    /// The row's number among all rows of all files, the same each time that they are read.
+    var id: UInt64
+    var row: PreparedRow
+    var place: RecordPlace
+    /// Where the row begins.
+    var line: Int
+    var column: Int
+}
+
+/// Reads the records of one file.
+struct RowParser: Sendable {
+    let file: Int
+    let format: SourceFormat
+    let header: DelimitedHeader?
+    let choice: ColumnChoice
+
+    init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
+        self.file = file
+        self.format = format
+        self.header = header
+        self.choice = choice
+    }
+
+    /// Calls `body` for each row of a record. Records that are no row are findings.
+    func rows(
+        of record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ findings: inout FindingLedger,
+        _ body: (ParsedRow, inout FindingLedger) -> Void
+    ) {
+        func report(_ rule: String, _ line: Int, _ column: Int, _ message: @autoclosure () -> String) {
+            findings.add(rule, Finding(file: file, line: line, column: column, message: message()))
+        }
+        switch record.defect {
+        case .tooLarge:
+            return report(
+                "row-too-large", record.line, record.column,
+                "the row has more than \(RecordReader.largestRecord >> 20) MiB")
+        case .openArray:
+            return report(
+                "invalid-json", record.line, record.column, "the array of rows is not closed: no ] at the end")
+        case .none, .openQuote: break
+        }
+        let raw = UnsafeBufferPointer(rebasing: bytes[record.start..<record.end])
+        let id = UInt64(file) << 48 | UInt64(number) << 20
+        guard let invalid = TextFile.firstInvalidOffset(raw) else {
+            return parse(
+                RecordPlace(bytes: raw, line: record.line, column: record.column), id: id, record.defect, &findings,
+                body)
+        }
+        let place = RecordPlace(bytes: raw, line: record.line, column: record.column).position(at: invalid)
+        report(
+            "invalid-encoding", place.line, place.column,
+            "the byte 0x\(String(raw[invalid], radix: 16, uppercase: true)) is no UTF-8")
+        let mended = Encodings.decodingInvalidBytes(raw)
+        mended.withUnsafeBufferPointer {
+            parse(
+                RecordPlace(bytes: $0, line: record.line, column: record.column), id: id, record.defect, &findings, body
+            )
+        }
+    }
+
+    private func parse(
+        _ place: RecordPlace, id: UInt64, _ defect: RecordRange.Defect, _ findings: inout FindingLedger,
+        _ body: (ParsedRow, inout FindingLedger) -> Void
+    ) {
+        switch format {
+        case .lines, .paragraphs, .whole:
+            let text = PreparedRow.Part(
+                key: "text", role: nil, text: withoutReturns(place.bytes), weight: nil, origin: .plain(start: 0))
+            let row = PreparedRow(kind: .text, parts: [text])
+            body(ParsedRow(id: id, row: row, place: place, line: place.line, column: place.column), &findings)
+        case .delimited(let delimiter):
+            if let row = delimitedRow(place, delimiter, defect, &findings) {
+                body(ParsedRow(id: id, row: row, place: place, line: place.line, column: place.column), &findings)
+            }
+        case .rows, .array, .object:
+            var reader = JSONRowReader(file: file, place: place, choice: choice)
+            for (index, found) in reader.rows().enumerated() {
+                body(
+                    ParsedRow(
+                        id: id + UInt64(index), row: found.row, place: place, line: found.line, column: found.column),
+                    &reader.findings)
+            }
+            findings.add(reader.findings)
+        }
+    }
+
+    private func withoutReturns(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        guard bytes.contains(0x0D) else { return Array(bytes) }
+        return bytes.indices.filter { index in
+            !(bytes[index] == 0x0D && index + 1 < bytes.count && bytes[index + 1] == 0x0A)
+        }.map { bytes[$0] }
+    }
+
+    private func delimitedRow(
+        _ place: RecordPlace, _ delimiter: UInt8, _ defect: RecordRange.Defect, _ findings: inout FindingLedger
+    ) -> PreparedRow? {
+        guard let header else { return nil }
+        let (fields, stray) = DelimitedRecord.fields(
+            place.bytes, delimiter: delimiter, hasOpenQuote: defect == .openQuote)
+        func report(_ rule: String, _ offset: Int, _ message: @autoclosure () -> String) {
+            let at = place.position(at: offset)
+            findings.add(rule, Finding(file: file, line: at.line, column: at.column, message: message()))
+        }
+        if defect == .openQuote {
+            let quote = fields.first { $0.text.first == UInt8(ascii: "\"") }?.start ?? 0
+            report("stray-quote", quote, "nothing closes this quote")
+        } else if let stray {
+            report("stray-quote", stray, "text follows the quote that closes a field")
+        }
+        if fields.count != header.names.count {
+            report(
+                "ragged-record", place.bytes.count, "\(fields.count) fields, where \(header.names.count) are expected")
+        }
+        guard fields.count > max(header.prompt ?? 0, header.completion) else { return nil }
+        func part(_ index: Int, _ key: String, _ role: Role?) -> PreparedRow.Part {
+            let field = fields[index]
+            return PreparedRow.Part(
+                key: key, role: role, text: field.text, weight: nil,
+                origin: field.isQuoted ? .quoted(start: field.start) : .plain(start: field.start))
+        }
+        if header.isText { return PreparedRow(kind: .text, parts: [part(header.completion, "text", nil)]) }
+        let prompt =
+            header.prompt.map { part($0, "prompt", .user) }
+            ?? PreparedRow.Part(key: "prompt", role: .user, text: [], weight: nil, origin: .plain(start: 0))
+        return PreparedRow(
+            kind: .promptCompletion, parts: [prompt, part(header.completion, "completion", .assistant)])
+    }
+}

@@ -1,0 +1,96 @@
+// Where a text stood in its file, so that a place inside the text can be shown as line and column.
+
+/// How a text was written in its record.
+enum TextOrigin: Sendable, Equatable {
+    /// A string of JSON; the place of its opening quote in the file.
+    case json(line: Int, column: Int)
+    /// A quoted field; where its content begins in the record.
+    case quoted(start: Int)
+    /// As it is; where it begins in the record.
+    case plain(start: Int)
+    /// Nowhere: put together from several pieces.
+    case made(line: Int, column: Int)
+}
+
+/// A record's bytes with the place of the first one.
+struct RecordPlace {
+    let bytes: UnsafeBufferPointer<UInt8>
+    let line: Int
+    let column: Int
+
+    /// The line and column of the byte at `offset` of a text.
+    func position(of origin: TextOrigin, offset: Int) -> (line: Int, column: Int) {
+        switch origin {
+        case .made(let line, let column): return (line, column)
+        case .plain(let start): return position(at: start + rawOffset(start: start, offset, skipsQuotes: false))
+        case .quoted(let start): return position(at: start + rawOffset(start: start, offset, skipsQuotes: true))
+        case .json(let line, let column):
+            guard let start = rawStart(line: line, column: column) else { return (line, column) }
+            return position(at: jsonOffset(from: start, offset))
+        }
+    }
+
+    /// The line and column of a byte of the record.
+    func position(at offset: Int) -> (line: Int, column: Int) {
+        var (line, column) = (line, column)
+        for index in 0..<min(offset, bytes.count) {
+            if bytes[index] == 0x0A {
+                line += 1
+                column = 1
+            } else if bytes[index] & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        return (line, column)
+    }
+
+    /// How many raw bytes stand for the first `offset` bytes of a field or plain text.
+    private func rawOffset(start: Int, _ offset: Int, skipsQuotes: Bool) -> Int {
+        var (raw, decoded) = (start, 0)
+        while decoded < offset, raw < bytes.count {
+            let isReturn = bytes[raw] == 0x0D && raw + 1 < bytes.count && bytes[raw + 1] == 0x0A
+            if !isReturn { decoded += 1 }
+            raw += skipsQuotes && bytes[raw] == UInt8(ascii: "\"") ? 2 : 1
+        }
+        return raw - start
+    }
+
+    /// Where the byte stands that a parser called by line and column.
+    private func rawStart(line wantedLine: Int, column wantedColumn: Int) -> Int? {
+        var (line, column) = (line, column)
+        for index in 0..<bytes.count {
+            if line == wantedLine, column == wantedColumn, bytes[index] & 0xC0 != 0x80 { return index }
+            if bytes[index] == 0x0A {
+                line += 1
+                column = 1
+            } else if bytes[index] & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        return nil
+    }
+
+    /// The raw offset of the `offset`-th byte of the string whose quote stands at `start`.
+    private func jsonOffset(from start: Int, _ offset: Int) -> Int {
+        var (raw, decoded) = (start + 1, 0)
+        while decoded < offset, raw < bytes.count {
+            guard bytes[raw] == UInt8(ascii: "\\"), raw + 1 < bytes.count else {
+                (raw, decoded) = (raw + 1, decoded + 1)
+                continue
+            }
+            guard bytes[raw + 1] == UInt8(ascii: "u") else {
+                (raw, decoded) = (raw + 2, decoded + 1)
+                continue
+            }
+            let unit =
+                UInt32(
+                    String(decoding: bytes[min(raw + 2, bytes.count)..<min(raw + 6, bytes.count)], as: UTF8.self),
+                    radix: 16) ?? 0
+            // Two escapes of a surrogate pair are one character of four bytes.
+            let isPair = (0xD800...0xDBFF).contains(unit)
+            decoded += isPair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
+            raw += isPair ? 12 : 6
+        }
+        return min(raw, bytes.count)
+    }
+}

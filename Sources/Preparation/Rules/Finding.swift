@@ -1,0 +1,68 @@
+// What was found, where, and how bad it is.
+
+import StrictJSON
+
+/// How much a finding matters.
+public enum Severity: String, Sendable, Comparable, CaseIterable {
+    /// The row cannot be used, or the figures of the run will be wrong.
+    case error
+    /// The model learns something that was probably not meant.
+    case warning
+    /// Worth knowing.
+    case note
+
+    public static func < (left: Severity, right: Severity) -> Bool {
+        (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+    }
+}
+
+/// One finding at one place. Lines and columns count from one, columns in Unicode scalars.
+public struct Finding: Sendable, Equatable {
+    /// The file's number in the list of inputs, which is sorted by path.
+    public var file: Int
+    public var line: Int
+    public var column: Int
+    public var message: String
+
+    public init(file: Int, line: Int, column: Int, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+}
+
+/// All findings of one rule: how many, and the first of them.
+public struct RuleFindings: Sendable {
+    /// How many findings of a rule are kept with their places; the others are counted.
+    public static let kept = 1000
+
+    public let rule: String
+    public internal(set) var count = 0
+    public internal(set) var places: [Finding] = []
+
+    init(rule: String) { self.rule = rule }
+
+    mutating func add(_ finding: @autoclosure () -> Finding) {
+        count += 1
+        if places.count < RuleFindings.kept { places.append(finding()) }
+    }
+
+    mutating func add(_ other: RuleFindings) {
+        count += other.count
+        places += other.places.prefix(max(0, RuleFindings.kept - places.count))
+    }
+}
+
+/// The findings of all rules.
+struct FindingLedger: Sendable {
+    private(set) var byRule: [String: RuleFindings] = [:]
+
+    mutating func add(_ rule: String, _ finding: @autoclosure () -> Finding) {
+        byRule[rule, default: RuleFindings(rule: rule)].add(finding())
+    }
+
+    mutating func add(_ other: FindingLedger) {
+        for (rule, findings) in other.byRule { byRule[rule, default: RuleFindings(rule: rule)].add(findings) }
+    }
+}

@@ -1,0 +1,111 @@
+// What is looked for in the rows of all files together, and in labels.
+
+import Datasets
+
+extension Rule {
+    /// Fewer examples than these are few.
+    static let fewExamples = 100
+
+    static let tooFew = Rule(
+        "few-examples", .note, effect: "little can be learned, and figures over so few rows say little",
+        .advice("a few hundred rows are a beginning; each doubling helps about as much as the one before"),
+        .corpus { corpus, verdict in
+            guard let first = corpus.entries.first, corpus.entries.count < fewExamples else { return }
+            verdict.add(first, "\(corpus.entries.count) rows")
+        })
+
+    static let mixedFormats = Rule(
+        "mixed-formats", .error, effect: "training takes rows of one format, since each has its own template",
+        .offered("rows of other formats than the commonest are left out"),
+        .corpus { corpus, verdict in
+            let main = corpus.mainKind
+            for entry in corpus.entries where entry.kind != main {
+                verdict.add(entry, "a \(entry.kind.rawValue) row, where most are \(main.rawValue) rows")
+            }
+            if verdict.findings.count > 0 { verdict.adjustments = [.onlyKind(main)] }
+        })
+
+    static let emptyPrompts = Rule(
+        "empty-prompt", .warning, effect: "the answer is learned as an answer to nothing",
+        .offered("the row is left out"),
+        .corpus { corpus, verdict in
+            guard corpus.task != .openEnded else { return }
+            for entry in corpus.entries where entry.kind != .text && entry.flags.contains(.emptyPrompt) {
+                verdict.add(entry, entry.promptPlace, "the prompt is empty")
+                verdict.drops.append(entry.id)
+            }
+        })
+
+    static let labels = [
+        Rule(
+            "label-variants", .warning,
+            effect: "one class is learned as two, and each answer counts as wrong for the other",
+            .offered("the commonest spelling is written everywhere"),
+            .corpus { corpus, verdict in
+                guard corpus.task == .classification else { return }
+                for (best, others) in corpus.labelVariants {
+                    let variants = Set(others.map { CorpusScan.answerHash($0.text) })
+                    for entry in corpus.paired where variants.contains(entry.answer.exact) {
+                        verdict.add(
+                            entry, entry.answerPlace,
+                            "another spelling of the label \"\(shown(best.text))\", which \(best.count) rows have")
+                    }
+                    verdict.adjustments += variants.sorted().map { .renameAnswer(from: $0, to: best.text) }
+                }
+            }),
+        Rule(
+            "shared-first-token", .note,
+            effect:
+                "none here, where whole labels are compared; a program that looks at one token cannot tell them apart",
+            .advice("labels that differ in their first token are read off fastest"),
+            .corpus { corpus, verdict in
+                guard corpus.task == .classification else { return }
+                var byToken: [Int32: [LabelCount.Label]] = [:]
+                for label in corpus.labels.byFrequency {
+                    guard let token = try? corpus.tokenizer.encode(label.text).first else { continue }
+                    byToken[token, default: []].append(label)
+                }
+                for group in byToken.values.filter({ $0.count > 1 }).sorted(by: {
+                    $0[0].text.lexicographicallyPrecedes($1[0].text)
+                }) {
+                    guard let entry = corpus.firstEntry(with: group[1]) else { continue }
+                    let names = group.map { "\"\(shown($0.text))\"" }.sorted().joined(separator: ", ")
+                    verdict.add(entry, entry.answerPlace, "the labels \(names) begin with the same token")
+                }
+            }),
+        Rule(
+            "class-imbalance", .warning,
+            effect: "the model can be right most of the time without knowing the rare class",
+            .advice("collect more of the rare class; judge by F1 of each class, not by accuracy"),
+            .corpus { corpus, verdict in
+                let labels = corpus.labels.byFrequency
+                guard corpus.task == .classification, let first = labels.first else { return }
+                for label in labels.reversed() where label.count * 10 < first.count {
+                    guard let entry = corpus.firstEntry(with: label) else { continue }
+                    verdict.add(
+                        entry, entry.answerPlace,
+                        "the label \"\(shown(label.text))\" has \(label.count) rows, \"\(shown(first.text))\" \(first.count)"
+                    )
+                }
+            }),
+    ]
+}
+
+extension Corpus {
+    /// Labels that differ in capitals, punctuation or space only: the commonest, and the others.
+    var labelVariants: [(best: LabelCount.Label, others: [LabelCount.Label])] {
+        var groups: [UInt64: [LabelCount.Label]] = [:]
+        for label in labels.byFrequency {
+            var builder = FingerprintBuilder()
+            builder.add(label.text, speaker: 0)
+            groups[builder.fingerprint.normalised, default: []].append(label)
+        }
+        return groups.values.filter { $0.count > 1 }.map { ($0[0], Array($0.dropFirst())) }
+            .sorted { $0.best.text.lexicographicallyPrecedes($1.best.text) }
+    }
+
+    func firstEntry(with label: LabelCount.Label) -> CorpusEntry? {
+        let hash = CorpusScan.answerHash(label.text)
+        return paired.first { $0.answer.exact == hash }
+    }
+}

@@ -1,0 +1,104 @@
+// Rows that say the same as others: inside one split, across splits, and with other answers.
+
+import Datasets
+
+extension Rule {
+    static let repetition = [
+        Rule(
+            "duplicate", .warning, effect: "the row is learned twice as hard as the others",
+            .offered("all but the first are left out"),
+            .corpus { corpus, verdict in
+                var seen: [SplitHash: Int] = [:]
+                for (index, entry) in corpus.entries.enumerated() {
+                    let key = SplitHash(split: entry.givenSplit, hash: entry.fingerprint.exact)
+                    if let first = seen[key] {
+                        verdict.add(entry, "the same row as \(verdict.name(corpus.entries[first]))")
+                        verdict.drops.append(entry.id)
+                    } else {
+                        seen[key] = index
+                    }
+                }
+            }),
+        Rule(
+            "conflicting-answers", .warning,
+            effect: "the model is taught that one question has several right answers, and can be right by chance only",
+            .offered("for classes, rows that have not the commonest answer to their prompt are left out"),
+            .corpus { corpus, verdict in findConflicts(corpus, &verdict) }),
+        Rule(
+            "leak", .error, effect: "the row is measured after it was learned, so the figures are too good",
+            .offered("the row is left out of validation and test"),
+            .corpus { corpus, verdict in findLeaks(corpus, &verdict) }),
+        Rule(
+            "near-duplicate", .note, effect: "the rows count nearly double; on both sides of a split they are a leak",
+            .advice("splits that are drawn here keep such rows together"),
+            .corpus { corpus, verdict in
+                var known = Set<Int32>()
+                for pair in corpus.nearPairs {
+                    let (first, second) = (corpus.entries[Int(pair.first)], corpus.entries[Int(pair.second)])
+                    guard first.givenSplit == second.givenSplit,
+                        first.fingerprint.exact != second.fingerprint.exact, known.insert(pair.second).inserted
+                    else { continue }
+                    verdict.add(second, "nearly the same as \(verdict.name(first))")
+                }
+            }),
+    ]
+
+    private struct SplitHash: Hashable {
+        let split: Split
+        let hash: UInt64
+    }
+
+    private static func findConflicts(_ corpus: Corpus, _ verdict: inout CorpusVerdict) {
+        var byPrompt: [UInt64: [Int]] = [:]
+        for (index, entry) in corpus.entries.enumerated()
+        where entry.flags.contains(.hasAnswer) && !entry.flags.contains(.emptyPrompt) {
+            byPrompt[entry.prompt.normalised, default: []].append(index)
+        }
+        let isClassification = corpus.task == .classification
+        // One prompt for all rows is another finding.
+        let groups = byPrompt.values.filter { $0.count > 1 && byPrompt.count > 1 }.sorted { $0[0] < $1[0] }
+        for group in groups {
+            var counts: [UInt64: Int] = [:]
+            for index in group { counts[corpus.entries[index].answer.normalised, default: 0] += 1 }
+            guard counts.count > 1 else { continue }
+            let most = counts.values.max() ?? 0
+            let winners = counts.filter { $0.value == most }
+            let first = corpus.entries[group[0]]
+            for index in group {
+                let entry = corpus.entries[index]
+                if entry.answer.normalised != first.answer.normalised {
+                    verdict.add(
+                        entry, entry.answerPlace, "\(verdict.name(first)) has the same prompt and another answer")
+                }
+                // Where no answer is commoner than the others, nobody knows which is right.
+                if isClassification, winners.count > 1 || winners[entry.answer.normalised] == nil {
+                    verdict.drops.append(entry.id)
+                }
+            }
+        }
+    }
+
+    private static func findLeaks(_ corpus: Corpus, _ verdict: inout CorpusVerdict) {
+        var (exact, normalised): ([UInt64: Int], [UInt64: Int]) = ([:], [:])
+        for (index, entry) in corpus.entries.enumerated() where entry.givenSplit == .train {
+            if exact[entry.fingerprint.exact] == nil { exact[entry.fingerprint.exact] = index }
+            if normalised[entry.fingerprint.normalised] == nil { normalised[entry.fingerprint.normalised] = index }
+        }
+        var near: [Int: Int] = [:]
+        for pair in corpus.nearPairs {
+            for (here, there) in [(Int(pair.first), Int(pair.second)), (Int(pair.second), Int(pair.first))]
+            where corpus.entries[there].givenSplit == .train { near[here] = min(near[here] ?? .max, there) }
+        }
+        for (index, entry) in corpus.entries.enumerated() where entry.givenSplit != .train {
+            let found: (Int, String)? =
+                exact[entry.fingerprint.exact].map { ($0, "also stands in training") }
+                ?? normalised[entry.fingerprint.normalised].map {
+                    ($0, "stands in training with other capitals, punctuation or space")
+                } ?? near[index].map { ($0, "nearly stands in training") }
+            guard let (other, how) = found else { continue }
+            verdict.add(
+                entry, "this row of \(entry.givenSplit.rawValue) \(how): \(verdict.name(corpus.entries[other]))")
+            verdict.drops.append(entry.id)
+        }
+    }
+}

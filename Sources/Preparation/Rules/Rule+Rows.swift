@@ -1,0 +1,149 @@
+// What is looked for in each row.
+
+import Datasets
+
+extension Rule {
+    static let rows = [
+        Rule(
+            "no-answer", .error, effect: "no token of the row is learned", .offered("the row is left out"),
+            .row(
+                find: { view in
+                    guard view.row.kind == .chat, view.row.lastAnswer == nil else { return nil }
+                    return RowMatch(part: nil, message: "no turn of the assistant")
+                }, fix: nil)),
+        Rule(
+            "empty-answer", .error, effect: "the model learns to say nothing", .offered("the row is left out"),
+            .row(
+                find: { view in
+                    let parts = view.row.parts
+                    let empty = parts.firstIndex { ($0.isAnswer || $0.role == nil) && isBlank($0.text) }
+                    return empty.map { RowMatch(part: $0, message: "\(parts[$0].key) is empty") }
+                }, fix: nil)),
+        Rule(
+            "long-answer", .error, effect: "no window holds the answer, so its end is never learned",
+            .offered("the row is left out; a larger model.contextLength keeps it"),
+            .row(
+                find: { view in
+                    guard view.row.kind != .text, view.longestAnswer > view.contextLength else { return nil }
+                    return RowMatch(
+                        part: view.row.lastAnswer,
+                        message: "an answer of \(view.longestAnswer) tokens; the context has \(view.contextLength)")
+                }, fix: nil)),
+        Rule(
+            "over-long", .error, effect: "training refuses the row, or cuts it",
+            .offered("the row is left out; a larger model.contextLength or data.overlong keeps it"),
+            .row(
+                find: { view in
+                    guard view.row.kind != .text, view.tokens > view.contextLength + 1,
+                        view.longestAnswer <= view.contextLength
+                    else { return nil }
+                    return RowMatch(
+                        part: nil, message: "\(view.tokens) tokens; \(view.contextLength + 1) fit the context")
+                }, fix: nil)),
+        Rule(
+            "long-text", .note, effect: "the text is read in several windows, each without what stands before it",
+            .advice("set data.overlong to split, or take a larger model.contextLength"),
+            .row(
+                find: { view in
+                    guard view.row.kind == .text, view.tokens > view.contextLength + 1 else { return nil }
+                    return RowMatch(
+                        part: nil, message: "\(view.tokens) tokens; \(view.contextLength + 1) fit the context")
+                }, fix: nil)),
+        Rule(
+            "role-order", .warning, effect: "turns that nobody answers, or answers to nothing, teach no conversation",
+            .offered("neighbours of one role are joined, and turns without a partner are left out"),
+            .row(find: { RoleOrder.first(in: $0.row) }, fix: { RoleOrder.mended($0) })),
+        Rule(
+            "long-repeat", .warning, effect: "the model learns to go round in circles", .offered("the row is left out"),
+            .row(find: { Repeats.first(in: $0) }, fix: nil)),
+        Rule(
+            "prompt-ends-with-space", .warning,
+            effect: "the space becomes a token of its own, and the answer's first word one that it is nowhere else",
+            .offered("the spaces are taken off"),
+            .row(
+                find: { view in
+                    guard view.row.kind == .promptCompletion, view.row.parts[0].text.last == 0x20,
+                        !isBlank(view.row.parts[0].text)
+                    else { return nil }
+                    return RowMatch(part: 0, message: "the prompt ends with a space")
+                },
+                fix: { row in
+                    var row = row
+                    while row.parts[0].text.last == 0x20 { row.parts[0].text.removeLast() }
+                    return row
+                })),
+    ]
+
+    static func isBlank(_ text: [UInt8]) -> Bool { text.allSatisfy { SourceFormat.isSpace($0) } }
+}
+
+/// The order of a conversation's speakers: at most one system message, first; then user and assistant in turn.
+enum RoleOrder {
+    static func first(in row: PreparedRow) -> Rule.RowMatch? {
+        guard row.kind == .chat, row.lastAnswer != nil else { return nil }
+        var previous: Role?
+        for (index, part) in row.parts.enumerated() {
+            switch part.role {
+            case .system where index > 0:
+                return .init(part: index, message: "a system message that is not the first message")
+            case .assistant where previous == nil || previous == .system:
+                return .init(part: index, message: "the assistant speaks before anybody asks")
+            case .user where previous == .user, .assistant where previous == .assistant:
+                return .init(part: index, message: "the \(part.role?.rawValue ?? "") speaks twice in a row")
+            default: previous = part.role
+            }
+        }
+        if row.parts.last?.role != .assistant {
+            return .init(
+                part: row.parts.count - 1, message: "the last message is not the assistant's: it teaches nothing")
+        }
+        return nil
+    }
+
+    static func mended(_ row: PreparedRow) -> PreparedRow? {
+        var parts: [PreparedRow.Part] = []
+        for (index, part) in row.parts.enumerated() {
+            if part.role == .system, index > 0 { continue }
+            if part.role == .assistant, parts.last?.role != .user, parts.last?.role != .assistant { continue }
+            if let last = parts.last, last.role == part.role, part.role != .system {
+                parts[parts.count - 1].text += [0x0A] + part.text
+            } else {
+                parts.append(part)
+            }
+        }
+        while let last = parts.last, last.role != .assistant { parts.removeLast() }
+        guard !parts.isEmpty else { return nil }
+        return PreparedRow(kind: row.kind, parts: parts)
+    }
+}
+
+/// The same over and over.
+enum Repeats {
+    /// One character so often, or a group of up to eight words so often and over so many words.
+    static let characters = 60
+    static let times = 6
+    static let words = 16
+
+    static func first(in view: RowView) -> Rule.RowMatch? {
+        for (index, part) in view.row.parts.enumerated() where part.text.count >= characters {
+            var run = 1
+            for place in 1..<part.text.count {
+                run = part.text[place] == part.text[place - 1] ? run + 1 : 1
+                if run == characters { return .init(part: index, message: "one character \(characters) times or more") }
+            }
+        }
+        let list = view.words
+        guard list.count >= words else { return nil }
+        for period in 1...8 {
+            var run = 0
+            for place in period..<max(period, list.count) {
+                run = list[place] == list[place - period] ? run + 1 : 0
+                if run + period >= max(words, times * period) {
+                    let group = period == 1 ? "one word" : "the same \(period) words"
+                    return .init(part: nil, message: "\(group) \((run + period) / period) times in a row or more")
+                }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,50 @@
+// A tokenizer for counting, where none is named: learned from the beginning of each input.
+
+import Datasets
+import Tokenizer
+
+enum SampleTokenizer {
+    /// Bytes that are learned from, and tokens that are learned, as in a training from nothing with the defaults.
+    static let sampleBytes = 2 << 20
+    static let vocabularySize = 4096
+
+    static func learn(_ files: [InputFile], _ request: PreparationRequest) throws -> Tokenizer {
+        let scan = CorpusScan(
+            files: files, text: request.text, columns: request.columns, cleaner: Cleaner(),
+            contextLength: request.contextLength, tokenizer: .bytes, findsNearDuplicates: false)
+        var texts: [[UInt8]] = []
+        let share = sampleBytes / max(1, files.count)
+        for number in files.indices {
+            var taken = 0
+            try scan.firstRows(of: number, while: { taken < share }) { row in
+                for part in row.parts {
+                    taken += part.text.count
+                    texts.append(Array(part.text.prefix(share)))
+                }
+            }
+        }
+        guard texts.contains(where: { !$0.isEmpty }) else { return .bytes }
+        return try Tokenizer.train(on: texts, vocabularySize: vocabularySize, split: .gpt2)
+    }
+}
+
+extension CorpusScan {
+    /// Reads the rows of one file from its beginning for as long as `goesOn` says so.
+    func firstRows(of number: Int, while goesOn: () -> Bool, _ body: (PreparedRow) -> Void) throws {
+        let only = CorpusScan(
+            files: [files[number]], text: text, columns: columns, cleaner: cleaner, contextLength: contextLength,
+            tokenizer: tokenizer, findsNearDuplicates: false)
+        struct Enough: Error {}
+        do {
+            try only.forEachBatch { batch, parser, _ in
+                var findings = FindingLedger()
+                try batch.bytes.withUnsafeBufferPointer { bytes in
+                    for (index, record) in batch.records.enumerated() {
+                        guard goesOn() else { throw Enough() }
+                        parser.rows(of: record, number: index, in: bytes, &findings) { parsed, _ in body(parsed.row) }
+                    }
+                }
+            }
+        } catch is Enough {}
+    }
+}

@@ -1,0 +1,60 @@
+// The classification part of `luthier eval`.
+
+import Arguments
+import Checks
+import Datasets
+import StrictJSON
+import Training
+
+struct ClassOptions: ParsableArguments {
+    @Flag(help: "Leaves the figures of a classification out.")
+    var skipClasses = false
+    @Option(help: "Of two classes the one that is sought; by default the rarer one of the data.")
+    var positiveClass: String?
+    @Option(help: "Of an F measure beside F1: above 1 recall counts more, below 1 precision.")
+    var beta: Double = 1
+
+    /// Judges every row, prints the report, and gives it for JSON.
+    func report(
+        _ saved: SavedModel, template: ChatTemplate, _ documents: [Document], labels: [[UInt8]]
+    ) throws -> [(key: String, value: JSONOutput)] {
+        guard !skipClasses else { return [] }
+        guard beta > 0 else { throw ValidationError("--beta \(beta) must be above 0") }
+        let report = try ClassOptions.judge(saved, template: template, documents, labels: labels)
+        guard !report.rows.isEmpty else { return [] }
+        let positive = try positive(report)
+        Console.output(report.render(beta: beta, positive: positive))
+        return [("classification", report.json(beta: beta, positive: positive))]
+    }
+
+    static func judge(
+        _ saved: SavedModel, template: ChatTemplate, _ documents: [Document], labels: [[UInt8]]
+    ) throws -> ClassificationReport {
+        let evaluator = try LabelEvaluator(
+            saved.model, tokenizer: saved.tokenizer, template: template, labels: labels)
+        let rows = try evaluator.classify(documents) { done in
+            if Console.isTerminal { Console.progress("\(done)/\(documents.count) rows judged") }
+        }
+        Console.endProgress()
+        return ClassificationReport(
+            labels: labels.map { String(decoding: $0, as: UTF8.self) },
+            rows: rows.map {
+                ClassifiedRow(right: $0.right, probabilities: $0.probabilities, path: $0.path, line: $0.line)
+            })
+    }
+
+    /// The class that is sought, where there are two.
+    private func positive(_ report: ClassificationReport) throws -> Int? {
+        func plain(_ label: String) -> Substring { label.drop { $0 == " " } }
+        if let positiveClass {
+            guard let index = report.labels.firstIndex(where: { plain($0) == plain(positiveClass) }) else {
+                throw ValidationError(
+                    "--positive-class \(positiveClass) is none of the labels",
+                    hint: "they are " + report.labels.prefix(12).map { String(plain($0)) }.joined(separator: ", "))
+            }
+            return index
+        }
+        guard report.labels.count == 2 else { return nil }
+        return report.classes[0].support <= report.classes[1].support ? 0 : 1
+    }
+}

@@ -1,0 +1,151 @@
+// `luthier compare`: was tuning worth it? Base and tuned model on the same rows, and on a text that has nothing to do
+// with them.
+
+import Arguments
+import Datasets
+import Foundation
+import Kernels
+import StrictJSON
+import Training
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Holds a tuned model against its base, with intervals.",
+        discussion: "Both see the same rows in the tuned model's template. A difference counts where the interval of "
+            + "95 % of a paired bootstrap leaves zero out. --shots gives the base that many training rows as examples "
+            + "in the prompt.")
+
+    @Option(help: ArgumentHelp("The model before tuning.", valueName: "path"))
+    var base: String
+    @OptionGroup var tuned: CheckpointOptions
+    @Option(help: ArgumentHelp("Config that names the data; by default the run's own.", valueName: "file"))
+    var config: String?
+    @Option(help: "Which part of the data.")
+    var split: Split = .validation
+    @Option(help: ArgumentHelp("A plain text, to see what was forgotten.", valueName: "file"))
+    var general: String?
+    @Option(help: ArgumentHelp("Numbers of examples for the base, such as 0,1,4,8.", valueName: "list"))
+    var shots: String = "0"
+    @Option(help: "Rows that are measured at the most.")
+    var limit: Int = 500
+    @Option(help: "How often rows are drawn again for the intervals.")
+    var draws: Int = 2000
+    @Option(help: "Chooses the examples and the draws.")
+    var seed: Int = 1
+    @Flag(help: "Ends with one JSON object on stdout.")
+    var json = false
+
+    private func shotCounts() throws(ValidationError) -> [Int] {
+        let counts = shots.split(separator: ",").map { Int($0) }
+        guard !counts.isEmpty, counts.allSatisfy({ ($0 ?? -1) >= 0 }) else {
+            throw ValidationError("--shots \(shots) is no list of numbers", hint: "for example --shots 0,1,4,8")
+        }
+        return counts.compactMap { $0 }
+    }
+
+    mutating func validate() throws(ValidationError) {
+        _ = try shotCounts()
+        if limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
+        if draws < 1 { throw ValidationError("--draws \(draws) must be at least 1") }
+        if seed < 0 { throw ValidationError("--seed \(seed) must be at least 0") }
+    }
+
+    mutating func run() throws {
+        let documents = try documents()
+        let after = try tuned.load()
+        let before = try SavedModel(path: base)
+        let chosen = Array(documents[split].prefix(limit))
+        guard !chosen.isEmpty else {
+            throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
+        }
+        let template = after.template ?? documents.suitingTemplate ?? .raw
+        let comparison = ModelComparison(template: template, labels: AnswerLabels.find(documents[.train]))
+        let right = try comparison.measure(after, chosen)
+        var members: [(key: String, value: JSONOutput)] = []
+        var list: [JSONOutput] = []
+        for count in try shotCounts() {
+            let examples = examples(documents[.train], count)
+            let left = try comparison.measure(before, chosen, examples: examples)
+            let title = count == 0 ? "base" : "base with \(count) examples"
+            var parts: [(key: String, value: JSONOutput)] = [("shots", .integer(count))]
+            parts += show(
+                "\(split.rawValue), bits per byte", title, left.bits, right.bits, smallerIsBetter: true, "bits")
+            if !left.labels.isEmpty {
+                parts += show(
+                    "\(split.rawValue), right labels", title, left.labels, right.labels, smallerIsBetter: false,
+                    "accuracy")
+            }
+            list.append(.object(parts))
+        }
+        members.append(("task", .array(list)))
+        if let general {
+            let file = try TextFile(path: general)
+            let (left, right) = (
+                try comparison.measure(before, text: file), try comparison.measure(after, text: file)
+            )
+            let lines = Set(left.keys).union(right.keys).sorted()
+            members.append(
+                (
+                    "general",
+                    .object(
+                        show(
+                            "general text, bits per byte", "base", lines.map { left[$0] }, lines.map { right[$0] },
+                            smallerIsBetter: true, "bits"))
+                ))
+        }
+        if json { Console.json(members) }
+    }
+
+    /// The data of the config, or of the tuned model's run.
+    private func documents() throws -> RunDocuments {
+        var reader = ConfigReader()
+        if let config {
+            try reader.read(path: config)
+        } else if let folder = try tuned.runFolder() {
+            try reader.read(path: folder.file("config.json"))
+        } else {
+            throw ValidationError("which rows shall be compared?", hint: "name a config with --config FILE")
+        }
+        return try RunDocuments(reader.config.data)
+    }
+
+    /// Rows of training that are drawn by the seed.
+    private func examples(_ documents: [Document], _ count: Int) -> [Document] {
+        var generator = SplitMix64(seed: UInt64(seed), stream: 0x5407)
+        return generator.permutation(documents.count).prefix(count).map { documents[Int($0)] }
+    }
+
+    /// Prints one comparison in figures and in words.
+    private func show(
+        _ title: String, _ name: String, _ left: [PairedBootstrap.Item?], _ right: [PairedBootstrap.Item?],
+        smallerIsBetter: Bool, _ key: String
+    ) -> [(key: String, value: JSONOutput)] {
+        let pairs = zip(left, right).compactMap { pair in pair.0.flatMap { first in pair.1.map { (first, $0) } } }
+        guard !pairs.isEmpty else {
+            Console.output("\(title): no row fits the context of \(name)\n")
+            return [(key, .null)]
+        }
+        let result = PairedBootstrap(pairs.map(\.0), pairs.map(\.1), draws: draws, seed: UInt64(seed))
+        func number(_ value: Double) -> String { ProgressPrinter.number(value) }
+        let interval = "[\(number(result.low)), \(number(result.high))]"
+        let isBetter = smallerIsBetter ? result.high < 0 : result.low > 0
+        let words =
+            result.includesZero
+            ? "no better and no worse: the interval includes 0"
+            : isBetter ? "the tuned model is better" : "the tuned model is worse"
+        Console.output(
+            "\(title): \(name) \(number(result.first)), tuned \(number(result.second)); difference "
+                + "\(number(result.difference)) \(interval) over \(result.rows) rows: \(words)\n")
+        return [
+            (
+                key,
+                .object([
+                    ("base", .number(result.first)), ("tuned", .number(result.second)),
+                    ("difference", .number(result.difference)), ("low", .number(result.low)),
+                    ("high", .number(result.high)), ("rows", .integer(result.rows)),
+                    ("verdict", .string(result.includesZero ? "no better" : isBetter ? "better" : "worse")),
+                ])
+            )
+        ]
+    }
+}

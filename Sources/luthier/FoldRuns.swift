@@ -1,0 +1,77 @@
+// `luthier train --folds`: one run for each fold, and what they say together.
+
+import Arguments
+import Datasets
+import Foundation
+import StrictJSON
+import Training
+
+enum FoldRuns {
+    /// Trains and measures `count` times, each time on other rows.
+    ///
+    /// - Parameter folder: where the runs go, `<folder>-fold-1` and so on; the rows of the folds go to `<folder>-folds`.
+    static func run(_ reader: ConfigReader, folds count: Int, folder: RunFolder, json: Bool) throws {
+        var data = reader.config.data
+        (data.validationFraction, data.testFraction) = (0, 0)
+        let documents = try RunDocuments(data)[.train]
+        guard documents.allSatisfy({ if case .stream = $0.content { false } else { true } }) else {
+            throw ValidationError("--folds takes rows, and this data is a stream of text")
+        }
+        guard count >= 2, count <= documents.count else {
+            throw ValidationError("--folds \(count) must lie between 2 and the \(documents.count) rows")
+        }
+        if documents.count >= Folds.manyRows {
+            Console.message(
+                "note: \(documents.count) rows are enough for one validation split, which is \(count) times faster")
+        }
+        let divided = Folds.divide(documents, into: count, seed: UInt64(data.splitSeed))
+        let files = try Folds.write(documents, divided, to: folder.path + "-folds")
+        var results: [EvaluationResult] = []
+        for (index, file) in files.enumerated() {
+            Console.message("fold \(index + 1) of \(count): \(divided[index].count) rows are held back")
+            var own = reader
+            try own.set("data.train", toText: file.train, source: "--folds", origin: "--folds")
+            try own.set("data.validation", toText: file.validation, source: "--folds", origin: "--folds")
+            let printer = ProgressPrinter(logEvery: own.config.training.logEvery)
+            let request = RunRequest(
+                reader: own, folder: RunFolder(path: "\(folder.path)-fold-\(index + 1)"), resume: false)
+            let run = try TrainingRun.prepare(request, report: { printer.show($0) }, shouldStop: { StopSignal.reason })
+            let result = try run.run()
+            Console.endProgress()
+            if result.stopped == .interrupt { throw ExitCode(130) }
+            if result.stopped == .terminate { throw ExitCode(143) }
+            guard let validation = result.validation else { continue }
+            results.append(validation)
+        }
+        show(results, json: json)
+    }
+
+    private static func show(_ results: [EvaluationResult], json: Bool) {
+        func row(_ name: String, _ values: [Double], percent: Bool = false) -> (name: String, JSONOutput) {
+            let (mean, deviation) = Folds.spread(values)
+            func text(_ value: Double) -> String {
+                percent ? ProgressPrinter.percent(value) : ProgressPrinter.number(value)
+            }
+            Console.output(
+                "\(name): \(text(mean)) ± \(text(deviation))   (" + values.map(text).joined(separator: ", ") + ")\n")
+            return (
+                name,
+                .object([
+                    ("mean", .number(mean)), ("deviation", .number(deviation)),
+                    ("folds", .array(values.map { .number($0) })),
+                ])
+            )
+        }
+        let loss = row("loss", results.map(\.loss))
+        let perplexity = row("perplexity", results.map(\.perplexity))
+        let accuracy = row("token accuracy", results.map(\.tokenAccuracy), percent: true)
+        let whole = results.compactMap(\.sequenceAccuracy)
+        let answers = whole.count == results.count ? row("rows all right", whole, percent: true).1 : .null
+        if json {
+            Console.json([
+                ("folds", .integer(results.count)), ("loss", loss.1), ("perplexity", perplexity.1),
+                ("tokenAccuracy", accuracy.1), ("sequenceAccuracy", answers),
+            ])
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// Files in which nothing is wrong, one for every format: no finding but that they are short.
+
+import Foundation
+import Preparation
+import TestSupport
+import Testing
+
+@Suite struct CleanFileTests {
+    static let files: [(name: String, text: String, rows: Int, task: TaskKind)] = [
+        ("a.jsonl", RuleTests.pairs, 4, .conditional),
+        ("a.jsonl", "\u{FEFF}" + RuleTests.pairs.replacing("\n", with: "\r\n"), 4, .conditional),
+        ("a.jsonl", RuleTests.chats, 2, .conditional),
+        ("a.json", "[\n" + RuleTests.pairs.split(separator: "\n").joined(separator: ",\n") + "\n]\n", 4, .conditional),
+        ("a.json", "[]\n".replacing("[]", with: "[{\"text\": \"one\"}, {\"text\": \"two\"}]"), 2, .openEnded),
+        (
+            "a.json",
+            "{\n  \"Rain\": [{\"data\": [{\"text\": \"will it \"}, {\"text\": \"rain ->\"}]}],\n"
+                + "  \" Sun\": [{\"data\": [{\"text\": \"is it sunny ->\"}]}]}\n", 2, .conditional
+        ),
+        (
+            "a.jsonl",
+            "{\"instruction\":\"Add these.\",\"input\":\"1, 2\",\"output\":\"3\"}\n{\"instruction\":\"Say hello.\",\"output\":\"Hello\"}\n",
+            2, .conditional
+        ),
+        ("a.jsonl", "{\"text\":\"one two\"}\n{\"text\":\"three\"}\n", 2, .openEnded),
+        ("a.csv", "prompt,completion\n\"a, b ->\",\" \"\"one\"\".\"\n\"c\nd ->\", two.\n", 2, .conditional),
+        ("a.tsv", "id\tquestion\tanswer\n1\tred ->\t one.\n2\tblue ->\t two.\n", 2, .conditional),
+        ("a.csv", "text\none line\n\"two, lines\"\n", 2, .openEnded),
+        ("a.txt", "one line\nanother line\n", 2, .openEnded),
+        ("a.txt", "one\ndocument\n\nanother\n\n\nthird\n", 3, .openEnded),
+        ("noname", "question one ->\t one.\nquestion two ->\t two.\n", 2, .conditional),
+    ]
+
+    @Test(arguments: files.indices) func noFindings(_ index: Int) throws {
+        let (name, content, rows, task) = Self.files[index]
+        var text = content
+        if text.contains("\"Rain\"") { text = text.replacing("\"Rain\"", with: "\" Rain\"") }
+        let report = try Checked.report([(name, Array(text.utf8))]) { request in
+            if name == "noname" { request.columns = ColumnChoice(prompt: "1", completion: "2") }
+        }
+        let found = Set(report.findings.map(\.rule.name)).subtracting(Checked.always)
+        // Labels have no common ending, and need none.
+        #expect(found.subtracting(text.contains("Rain") ? ["no-ending"] : []).isEmpty, "\(report.render())")
+        #expect(report.kept == rows)
+        #expect(report.task == task)
+    }
+
+    @Test func packedFilesAreReadAsTheyAre() throws {
+        try withTemporaryFolder { folder in
+            let plain = try folder.write(RuleTests.pairs, as: "a.jsonl")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = ["gzip", "--keep", plain]
+            try process.run()
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0)
+            var request = PreparationRequest(inputs: [plain + ".gz"])
+            request.tokenizer = .bytes
+            let report = try Preparer(request).report
+            #expect(report.kept == 4)
+            #expect(report.bytes == RuleTests.pairs.utf8.count)
+
+            let packed = try folder.read("a.jsonl.gz")
+            request.inputs = [try folder.write(Array(packed.dropLast(9)), as: "cut.jsonl.gz")]
+            #expect(throws: PreparationError.self) { try Preparer(request) }
+        }
+    }
+
+    @Test func aMissingColumnIsNamed() throws {
+        let text = Array("a,b\n1,2\n".utf8)
+        #expect(throws: PreparationError.self) { try Checked.report([("a.csv", text)]) }
+        do {
+            _ = try Checked.report([("a.csv", text)]) { $0.columns = ColumnChoice(prompt: "a", completion: "c") }
+            Issue.record("a column that is not there was found")
+        } catch let error as PreparationError {
+            #expect("\(error)".hasSuffix("a.csv, line 1: there is no column c; the columns are a, b"))
+        }
+    }
+}

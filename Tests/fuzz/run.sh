@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Coverage-guided fuzzing of the readers: builds one program for each, runs it, and says what part of each file it reached.
+# Use: Tests/fuzz/run.sh [executions, by default 1000000] [reader …, by default JSONL CSV Text]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+runs=${1:-1000000}
+shift || true
+readers=("$@")
+[ ${#readers[@]} -gt 0 ] || readers=(JSONL CSV Text)
+build=.build/fuzz
+mkdir -p "$build"
+flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature ExistentialAny -package-name luthier
+    -sanitize=fuzzer -profile-generate -profile-coverage-mapping -I "$build" -I Sources/CZlib -I Sources/COpenBLAS
+    -I Sources/COpenSSL -I Sources/CHDF5)
+for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc "$word"); done
+libraries=$(pkg-config --libs openblas hdf5 libcrypto zlib)
+
+modules=(StrictJSON Kernels Tokenizer Checkpoint Datasets Preparation)
+objects=()
+for module in "${modules[@]}"; do objects+=("$build/$module.o"); done
+if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/fuzz/*.swift -newer "$build/built" -print -quit)" ]; then
+    for module in "${modules[@]}"; do
+        mapfile -t sources < <(find "Sources/$module" -name '*.swift')
+        swiftc "${flags[@]}" -wmo -module-name "$module" -emit-module -emit-module-path "$build/$module.swiftmodule" \
+            -emit-object -o "$build/$module.o" "${sources[@]}"
+    done
+    for reader in JSONL CSV Text; do
+        # shellcheck disable=SC2086
+        swiftc "${flags[@]}" -module-name "Fuzz$reader" -o "$build/fuzz-$reader" "Tests/fuzz/Fuzz$reader.swift" \
+            "${objects[@]}" $libraries
+    done
+    touch "$build/built"
+fi
+status=0
+for reader in "${readers[@]}"; do
+    mkdir -p "$build/corpus-$reader"
+    LLVM_PROFILE_FILE="$build/$reader.profraw" "$build/fuzz-$reader" -runs="$runs" -max_len=512 -timeout=10 \
+        -print_final_stats=1 -dict=Tests/fuzz/words.dict -artifact_prefix="$build/" \
+        "$build/corpus-$reader" "Tests/fuzz/seeds/$reader" >"$build/$reader.log" 2>&1 || status=1
+    grep -E 'number_of_executed_units|ERROR|Fatal' "$build/$reader.log" | sed "s/^/$reader: /"
+done
+if command -v llvm-profdata >/dev/null && command -v llvm-cov >/dev/null; then
+    llvm-profdata merge -o "$build/all.profdata" "$build"/*.profraw
+    llvm-cov report -instr-profile "$build/all.profdata" "$build/fuzz-JSONL" -object "$build/fuzz-CSV" \
+        -object "$build/fuzz-Text" Sources/Preparation/Reading Sources/Preparation/Fixing/Encodings.swift |
+        awk '/swift|TOTAL/ { print $1, $(NF-3) }' | column -t
+fi
+exit "$status"
