@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Tests Benchmarks
 
 .PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	benchmarks clean
+	interop interop-gguf benchmarks clean
 
 help:
 	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
@@ -25,6 +25,8 @@ help:
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
+	@echo 'make interop      hold models against Hugging Face Transformers, in and out (installs Python packages)'
+	@echo 'make interop-gguf hold exported GGUF files against llama.cpp (builds llama-cpp-python)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
 
@@ -131,6 +133,38 @@ mutations: deps
 
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
+
+# Public Python packages, in a virtual environment of their own. The processor's PyTorch where there is one.
+VENV = .build/interop-venv
+$(VENV)/ready:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q torch==2.13.0+cpu || $(VENV)/bin/pip install -q torch
+	$(VENV)/bin/pip install -q transformers safetensors numpy
+	touch $@
+
+INTEROP = .build/interop
+interop: deps $(VENV)/ready
+	rm -rf $(INTEROP)
+	$(VENV)/bin/python Tests/interop/interop.py make $(INTEROP)
+	$(BUILD) --build-tests
+	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build --filter InteropTests
+	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
+
+# The package compiles llama.cpp, which takes minutes and needs cmake and a C++ compiler.
+LLAMA_VENV = .build/llama-venv
+$(LLAMA_VENV)/ready:
+	$(PYTHON) -m venv $(LLAMA_VENV)
+	$(LLAMA_VENV)/bin/pip install -q cmake ninja numpy
+	PATH=$(CURDIR)/$(LLAMA_VENV)/bin:$$PATH $(LLAMA_VENV)/bin/pip install -q llama-cpp-python
+	touch $@
+
+GGUF_RUN = .build/interop-gguf
+interop-gguf: build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
+	rm -rf $(GGUF_RUN) && mkdir -p $(GGUF_RUN)
+	cd $(GGUF_RUN) && $(CURDIR)/$(LUTHIER) train --config $(CURDIR)/Tests/interop/gguf.json --run trained \
+		--train $(CURDIR)/data/tinyshakespeare.txt
+	$(LLAMA_VENV)/bin/python Tests/interop/gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained data/tinyshakespeare.txt \
+		$(GGUF_RUN)
 
 clean:
 	rm -rf .build

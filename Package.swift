@@ -71,7 +71,9 @@ let package = Package(
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "Interchange", "Tokenizer", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ChecksTests", dependencies: ["Checks", "StrictJSON", "TestSupport"], swiftSettings: strict),

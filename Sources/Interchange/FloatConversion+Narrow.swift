@@ -2,13 +2,13 @@
 
 extension FloatConversion {
     /// bfloat16: the upper half of a float32, rounded.
-    static func brainFloat(_ value: Float) -> UInt16 {
+    package static func brainFloat(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
         return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
     }
 
     /// IEEE 754 binary16; beyond its range infinity. Written out because Swift's own `Float16` is missing on Intel Macs.
-    static func half(_ value: Float) -> UInt16 {
+    package static func half(_ value: Float) -> UInt16 {
         let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
         let magnitude = abs(value)
         // 65520 lies halfway between the largest number and what would follow it.

@@ -1,7 +1,7 @@
 // The floating-point formats of weights, turned into float32; every value of theirs is one of float32's.
 
 /// Conversion of little-endian floats.
-enum FloatConversion {
+package enum FloatConversion {
     /// float32 as it is.
     ///
     /// Never inlined: Swift 6.3 on x86-64 compiles a `memmove` that is the last act of a throwing function to a jump
@@ -30,7 +30,7 @@ enum FloatConversion {
     }
 
     /// One binary16 number. Written out because Swift's own `Float16` is missing on Intel Macs.
-    static func float(half bits: UInt16) -> Float {
+    package static func float(half bits: UInt16) -> Float {
         let sign = UInt32(bits & 0x8000) << 16
         let exponent = UInt32(bits >> 10) & 0x1F
         let fraction = UInt32(bits & 0x03FF)

@@ -67,7 +67,7 @@ struct GGUFCursor {
         for _ in 0..<axes {
             let size: UInt64 = try integer(part)
             let (next, overflow) = product.multipliedReportingOverflow(by: Int(clamping: size))
-            guard !overflow, size > 0 else { throw .shape(tensor: name) }
+            guard !overflow, size > 0, size <= UInt64(Int.max) else { throw .shape(tensor: name) }
             product = next
             shape.append(Int(size))
         }

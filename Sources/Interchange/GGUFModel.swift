@@ -131,6 +131,7 @@ public enum GGUFModel {
             }
             let (rows, columns) = (parameter.shape[0], parameter.shape[1])
             let line = FloatArena(count: rows)
+            defer { withExtendedLifetime(line) {} }
             for column in 0..<columns {
                 for row in 0..<rows { line.base[row] = source[row * columns + column] }
                 try body(UnsafeBufferPointer(start: line.base, count: rows))

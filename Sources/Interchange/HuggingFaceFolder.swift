@@ -133,6 +133,7 @@ public struct HuggingFaceFolder: Sendable {
         let length = piece.shape[1]
         let rows = max(1, HuggingFaceFolder.chunk / length)
         let scratch = FloatArena(count: rows * length)
+        defer { withExtendedLifetime(scratch) {} }
         for start in stride(from: 0, to: turned.count, by: rows) {
             let count = min(rows, turned.count - start)
             let values = UnsafeMutableBufferPointer(start: scratch.base, count: count * length)
@@ -160,6 +161,7 @@ public struct HuggingFaceFolder: Sendable {
     ) throws(InterchangeError) {
         let tied = arena.buffer[parameter.range]
         let scratch = FloatArena(count: min(HuggingFaceFolder.chunk, tied.count))
+        defer { withExtendedLifetime(scratch) {} }
         for start in stride(from: 0, to: tied.count, by: scratch.count) {
             let elements = start..<min(start + scratch.count, tied.count)
             let stored = UnsafeMutableBufferPointer(start: scratch.base, count: elements.count)

@@ -24,9 +24,13 @@ public struct Fixture: Sendable {
     }
 
     /// Reads `Tests/Fixtures/<named>.txt` and `.bin`.
-    public init(named name: String) throws {
-        let header = try String(contentsOfFile: TestData.fixture(name + ".txt"), encoding: .utf8)
-        body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TestData.fixture(name + ".bin"))))
+    public init(named name: String) throws { try self.init(at: TestData.fixture(name)) }
+
+    /// Reads `<path>.txt` and `<path>.bin`.
+    public init(at path: String) throws {
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let header = try String(contentsOfFile: path + ".txt", encoding: .utf8)
+        body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + ".bin")))
         var config: [String: String] = [:]
         var arrays: [String: Entry] = [:]
         for (index, line) in header.split(separator: "\n").enumerated() {

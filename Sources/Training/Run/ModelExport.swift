@@ -55,6 +55,7 @@ public struct ModelExport {
             other = try ModelSource(path: path).load().model
         }
         let (here, there) = (logits(model), logits(other))
+        defer { withExtendedLifetime((here, there)) {} }
         let difference = zip(here.buffer, there.buffer).reduce(Float(0)) { largest, pair in
             let one = abs(pair.0 - pair.1)
             return one.isNaN ? .infinity : max(largest, one)

@@ -199,6 +199,7 @@ public struct ModelSource {
                 }
                 // The position table of a context that was shortened.
                 let whole = FloatArena(count: stored.count)
+                defer { withExtendedLifetime(whole) {} }
                 try reader.read(name, shape: stored.shape, into: whole.slice(0..<stored.count))
                 _ = destination.update(from: whole.slice(0..<destination.count))
             }
