@@ -12,6 +12,7 @@ struct Benchmarks: ParsableCommand {
             + "compare ratios from one run.",
         subcommands: [
             MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, TokenizerBenchmark.self,
+            CheckpointBenchmark.self,
         ])
 }
 

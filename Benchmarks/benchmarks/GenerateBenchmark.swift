@@ -6,6 +6,16 @@ import Kernels
 import Model
 import StrictJSON
 
+extension WeightFormat: ExpressibleByArgument {
+    var bytesPerWeight: Double {
+        switch self {
+        case .f32: 4
+        case .bf16: 2
+        case .int8: 1
+        }
+    }
+}
+
 struct GenerateBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Reads a prompt and draws tokens greedily: tokens per second of both.")
@@ -13,6 +23,7 @@ struct GenerateBenchmark: ParsableCommand {
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
     @Option(help: "Tokens in the prompt.") var promptTokens: Int = 512
     @Option(help: "Tokens drawn.") var tokens: Int = 128
+    @Option(help: "How the weights are kept while tokens are drawn.") var precision: WeightFormat = .f32
     @Flag(help: "Only the line of JSON.") var json = false
 
     mutating func validate() throws(ValidationError) {
@@ -23,7 +34,7 @@ struct GenerateBenchmark: ParsableCommand {
         try machine.prepare()
         let model = Transformer(shape.config(context: promptTokens + tokens))
         model.layout.initialize(model.weights, seed: 1)
-        let decoder = Decoder(model)
+        let decoder = Decoder(model, format: precision)
         let cache = KeyValueCache(model.config)
         var generator = SplitMix64(seed: 2)
         let prompt = (0..<promptTokens).map { _ in Int32(generator.below(shape.vocabulary)) }
@@ -45,14 +56,22 @@ struct GenerateBenchmark: ParsableCommand {
         }
         let (promptRate, rate) = (Report.median(promptRates), Report.median(rates))
         if !json {
-            print("\(shape.text), f32, batch 1")
+            print("\(shape.text), \(precision.rawValue), batch 1")
             print("  prompt of \(promptTokens): \(Report.column(promptRate)) tokens/s")
             print("  \(tokens) tokens drawn: \(Report.column(rate)) tokens/s")
+            // The position table is looked up, not read.
+            let read = Double(model.layout.parameterCount - (promptTokens + tokens) * model.config.modelWidth)
+            let rateOfBytes = rate * read * precision.bytesPerWeight
+            let bandwidth = MachinePeak.bytesPerSecond()
+            print(
+                "  weights read at \(Report.column(rateOfBytes / 1e9)) GB/s, "
+                    + "\(Report.column(100 * rateOfBytes / bandwidth)) % of memory's \(Report.column(bandwidth / 1e9))")
         }
         Report.json(
             "generate",
             [
-                ("shape", .string(shape.text)), ("precision", "f32"), ("promptTokensPerSecond", .number(promptRate)),
+                ("shape", .string(shape.text)), ("precision", .string(precision.rawValue)),
+                ("promptTokensPerSecond", .number(promptRate)),
                 ("tokensPerSecond", .number(rate)),
             ])
     }

@@ -14,16 +14,20 @@ struct TokenizerBenchmark: ParsableCommand {
         help: ArgumentHelp("Folder of the tokenizer; one is trained on the first file otherwise.", valueName: "path"))
     var tokenizer: String?
     @Argument(help: "Text files.") var files: [String]
+    @Flag(help: "Also trains a vocabulary of 8,192 on the first file.") var train = false
     @Flag(help: "Only the line of JSON.") var json = false
 
     mutating func run() throws {
         try machine.prepare()
         let texts = try files.map { path throws(DatasetError) in try TextFile(path: path) }
         let encoder: Tokenizer
-        if let tokenizer {
+        var trainingSeconds: Double?
+        if let tokenizer, !train {
             encoder = try Tokenizer(path: tokenizer)
         } else {
+            let start = monotonicSeconds()
             encoder = try Tokenizer.train(on: [texts[0].bytes], vocabularySize: 8192, split: .gpt2)
+            trainingSeconds = monotonicSeconds() - start
         }
         var (bytes, seconds, ids) = (0, 0.0, 0)
         for text in texts {
@@ -43,6 +47,9 @@ struct TokenizerBenchmark: ParsableCommand {
         let rate = Double(bytes) / seconds / 1e6
         Report.json(
             "tokenizer",
-            [("vocabularySize", .integer(encoder.vocabularySize)), ("megabytesPerSecond", .number(rate))])
+            [
+                ("vocabularySize", .integer(encoder.vocabularySize)), ("megabytesPerSecond", .number(rate)),
+                ("trainingSeconds", trainingSeconds.map { .number($0) } ?? .null),
+            ])
     }
 }

@@ -18,12 +18,22 @@ public enum CheckpointFile {
 
     /// Writes `arrays` and `texts`, in this order, to `path`. Equal content gives equal bytes.
     ///
-    /// The file is written beside its destination, read back once (hashed and compared with memory in the same
-    /// pass), flushed to the disk and renamed. After any failure the destination is what it was before.
+    /// The file is written beside its destination, read back once (hashed and compared with what memory held in the
+    /// same pass), flushed to the disk and renamed. After any failure the destination is what it was before.
+    ///
+    /// - Parameter afterCopying: called when the arrays are out of memory, which may change from then on; also called
+    ///   where writing fails.
     @discardableResult
     public static func write(
-        to path: String, arrays: [ArrayRecord], texts: [TextRecord], elementType: ElementType = .float32
+        to path: String, arrays: [ArrayRecord], texts: [TextRecord], elementType: ElementType = .float32,
+        afterCopying: () -> Void = {}
     ) throws(CheckpointError) -> Receipt {
+        var isCopied = false
+        func copied() {
+            if !isCopied { afterCopying() }
+            isCopied = true
+        }
+        defer { copied() }
         let payloads = try Payload.prepare(arrays, texts, elementType)
         try checkDestination(path)
         let needed = try checkSpace(for: payloads, at: path)
@@ -31,12 +41,13 @@ public enum CheckpointFile {
         let descriptor = temporary.descriptor
         let receipt: Receipt
         do throws(CheckpointError) {
-            let offsets = try HDF5Writer.write(payloads, to: temporary.path, path: path) { () throws(CheckpointError) in
+            let places = try HDF5Writer.write(payloads, to: temporary.path, path: path) { () throws(CheckpointError) in
                 // So that HDF5 does not meet a full disk: it does not bear that well.
                 try CheckpointError.wrapping { () throws(FileError) in try descriptor.reserve(needed) }
             }
+            copied()
             try CheckpointError.wrapping(descriptor.releaseReserve)
-            receipt = try seal(descriptor, path: path, payloads, offsets)
+            receipt = try seal(descriptor, path: path, places)
         } catch {
             temporary.discard()
             throw error.naming(path)
@@ -95,12 +106,12 @@ public enum CheckpointFile {
         return needed
     }
 
-    /// Reads the file back, compares its arrays with memory, hashes it, and writes the user block.
+    /// Reads the file back, compares its arrays with what memory held, hashes it, and writes the user block.
     private static func seal(
-        _ descriptor: FileDescriptor, path: String, _ payloads: [Payload], _ offsets: [Int]
+        _ descriptor: FileDescriptor, path: String, _ places: [WrittenPlace]
     ) throws(CheckpointError) -> Receipt {
         var digest = SHA256Digest()
-        var comparison = Comparison(payloads, offsets, path: path)
+        var comparison = Comparison(places, path: path)
         let length = try descriptor.forEachPiece(
             of: UserBlock.byteCount..<VerifiedFile.maximumBytes, wrapping: { CheckpointError.file($0) }
         ) { offset, bytes throws(CheckpointError) in
@@ -119,48 +130,41 @@ public enum CheckpointFile {
     package static func seal(_ path: String) throws(CheckpointError) {
         let descriptor = try CheckpointError.wrapping { () throws(FileError) in try FileDescriptor.open(path, O_RDWR) }
         defer { descriptor.close() }
-        _ = try seal(descriptor, path: path, [], [])
+        _ = try seal(descriptor, path: path, [])
     }
 }
 
 /// Compares a file that passes by in pieces with what should stand in it.
 private struct Comparison {
     /// In the order in which they stand in the file.
-    private let places: [(offset: Int, payload: Payload)]
+    private let places: [WrittenPlace]
     private let path: String
-    /// The first place that has not been passed entirely.
+    /// The first place that has not been passed entirely, and what has been seen of it.
     private var current = 0
-    private var compared = 0
+    private var seen = Fingerprint()
 
-    init(_ payloads: [Payload], _ offsets: [Int], path: String) {
-        places = zip(offsets, payloads).sorted { $0.0 < $1.0 }.map { (offset: $0.0, payload: $0.1) }
+    init(_ places: [WrittenPlace], path: String) {
+        self.places = places.sorted { $0.offset < $1.offset }
         self.path = path
     }
 
     mutating func compare(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(CheckpointError) {
         let end = offset + bytes.count
         while current < places.count {
-            let (start, payload) = places[current]
-            let stop = start + payload.byteCount
-            let common = max(start, offset)..<max(max(start, offset), min(stop, end))
-            if !common.isEmpty {
-                let isEqual = payload.withBytes { expected in
-                    guard let expected = expected.baseAddress, let found = bytes.baseAddress else { return false }
-                    let (inPayload, inPiece) = (common.lowerBound - start, common.lowerBound - offset)
-                    return memcmp(expected + inPayload, found + inPiece, common.count) == 0
-                }
-                guard isEqual else { throw .readBackDiffers(path: path, name: payload.name) }
-                compared += common.count
+            let place = places[current]
+            let (start, stop) = (place.offset, place.offset + place.byteCount)
+            if start < end, stop > offset {
+                let common = (max(start, offset) - offset)..<(min(stop, end) - offset)
+                seen.add(UnsafeRawBufferPointer(rebasing: bytes[common]), at: max(start, offset) - start)
             }
             if stop > end { return }
-            current += 1
+            guard seen == place.fingerprint else { throw .readBackDiffers(path: path, name: place.name) }
+            (current, seen) = (current + 1, Fingerprint())
         }
     }
 
     /// Checks that the file did not end early.
     func finish() throws(CheckpointError) {
-        guard compared == places.reduce(0, { $0 + $1.payload.byteCount }) else {
-            throw .readBackDiffers(path: path, name: places[min(current, places.count - 1)].payload.name)
-        }
+        guard current == places.count else { throw .readBackDiffers(path: path, name: places[current].name) }
     }
 }

@@ -2,31 +2,43 @@
 
 import CHDF5
 
+/// Where the data of one payload stand in the file, and what they are.
+struct WrittenPlace {
+    let name: String
+    let offset: Int
+    let byteCount: Int
+    let fingerprint: Fingerprint
+}
+
 /// Writes the HDF5 part of a checkpoint.
 struct HDF5Writer {
     private let session: HDF5Session
 
     /// Fills the file at `temporaryPath`, leaving room for the user block. Calls `prepare` when HDF5 has made the file
-    /// empty. Returns where in the file the data of each payload begins. `path` is the name for errors.
+    /// empty. Returns where in the file the data of each payload stand. `path` is the name for errors.
     static func write(
         _ payloads: [Payload], to temporaryPath: String, path: String, prepare: () throws(CheckpointError) -> Void
-    ) throws(CheckpointError) -> [Int] {
+    ) throws(CheckpointError) -> [WrittenPlace] {
         let writer = HDF5Writer(session: HDF5Session(path: path))
         return try writer.withFile(temporaryPath) { file throws(CheckpointError) in
             try prepare()
             var groups: Set<String> = []
-            var offsets: [Int] = []
+            var places: [WrittenPlace] = []
             for payload in payloads {
                 try writer.createGroups(around: payload.name, in: file, &groups)
-                offsets.append(try writer.write(payload, to: file))
+                let offset = try writer.write(payload, to: file)
+                places.append(
+                    WrittenPlace(
+                        name: payload.name, offset: offset, byteCount: payload.byteCount,
+                        fingerprint: payload.withBytes { Fingerprint($0) }))
             }
-            return offsets
+            return places
         }
     }
 
     private func withFile(
-        _ temporaryPath: String, _ body: (hid_t) throws(CheckpointError) -> [Int]
-    ) throws(CheckpointError) -> [Int] {
+        _ temporaryPath: String, _ body: (hid_t) throws(CheckpointError) -> [WrittenPlace]
+    ) throws(CheckpointError) -> [WrittenPlace] {
         let creation = H5Pcreate(luthier_h5_file_creation_class())
         return try session.with("preparing the file", creation, close: H5Pclose) { creation throws(CheckpointError) in
             try session.checked("setting the user block", H5Pset_userblock(creation, hsize_t(UserBlock.byteCount)))

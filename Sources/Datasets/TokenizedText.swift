@@ -74,6 +74,23 @@ public struct TokenizedText: Sendable {
         (dropped, cut) = ([], [])
     }
 
+    /// Rows whose tokens are known already, with the weight of predicting each of them.
+    public init(rows: [(tokens: [Int32], weights: [Float])], path: String) {
+        var (tokens, sources) = ([Int32](), [Source]())
+        for (index, row) in rows.enumerated() where row.tokens.count > 1 {
+            precondition(
+                row.tokens.count == row.weights.count,
+                "a row of \(row.tokens.count) tokens and \(row.weights.count) weights")
+            let range = tokens.count..<(tokens.count + row.tokens.count)
+            sources.append(Source(path: path, line: index + 1, tokens: range, isStream: false, hasAnswers: true))
+            tokens += row.tokens
+        }
+        self.tokens = tokens
+        self.sources = sources
+        weights = rows.filter { $0.tokens.count > 1 }.flatMap(\.weights)
+        (dropped, cut) = ([], [])
+    }
+
     /// The weight of predicting the token at `position`.
     public func weight(_ position: Int) -> Float { weights.isEmpty ? 1 : weights[position] }
 

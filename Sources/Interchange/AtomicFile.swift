@@ -9,11 +9,18 @@ import Foundation
 #endif
 
 /// A file that is written under a temporary name beside its own, flushed to the disk, and renamed when complete.
-struct AtomicFile: ~Copyable {
+final class AtomicFile {
     private let path: String
     private let temporaryPath: String
     private let descriptor: Int32
     private var isFinished = false
+
+    /// Writes a whole file.
+    static func write(_ bytes: [UInt8], to path: String) throws(InterchangeError) {
+        let file = try AtomicFile(path: path)
+        try file.write(bytes)
+        try file.finish()
+    }
 
     /// Creates the temporary file beside `path`.
     init(path: String) throws(InterchangeError) {
@@ -49,7 +56,7 @@ struct AtomicFile: ~Copyable {
     }
 
     /// Flushes the bytes, gives the file its name, and flushes the folder that holds the name.
-    mutating func finish() throws(InterchangeError) {
+    func finish() throws(InterchangeError) {
         guard fsync(descriptor) == 0 else { throw .system(file: path, action: .flush, code: errno) }
         guard rename(temporaryPath, path) == 0 else { throw .system(file: path, action: .rename, code: errno) }
         isFinished = true

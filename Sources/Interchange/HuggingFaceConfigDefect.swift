@@ -14,25 +14,32 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     case unsupportedValue(key: String, value: String, supported: [String])
     /// A size below one, or beyond what any model may have.
     case sizeOutOfRange(key: String, value: Int, limit: Int)
-    case headsDoNotDivideWidth(width: Int, heads: Int)
+    /// The sizes with their keys.
+    case headsDoNotDivideWidth(widthKey: String, width: Int, headsKey: String, heads: Int)
     case tooManyParameters(about: Double, limit: Int)
     case badEpsilon(Float)
+    /// GPT-Neo's `attention_types` describes another number of blocks than the model has.
+    case attentionTypes(described: Int, blocks: Int, blocksKey: String)
+    /// `attention_layers` is not what `attention_types` expands to.
+    case attentionLayersDiffer
 }
 
 extension HuggingFaceConfigDefect {
     /// What `ModelConfig` found wrong, in the words of this file format.
-    init(_ error: ModelConfigError) {
-        let keys = [
-            "vocabularySize": "vocab_size", "contextLength": "n_positions", "blockCount": "n_layer",
-            "headCount": "n_head", "modelWidth": "n_embd", "feedForwardWidth": "n_inner",
-        ]
+    init(_ error: ModelConfigError, _ keys: HuggingFaceSizeKeys) {
+        let names = keys.names
         self =
             switch error {
             case .sizeOutOfRange(let key, let value, let limit):
-                .sizeOutOfRange(key: keys[key] ?? key, value: value, limit: limit)
-            case .headsDoNotDivideWidth(let width, let heads): .headsDoNotDivideWidth(width: width, heads: heads)
+                .sizeOutOfRange(key: names[key] ?? key, value: value, limit: limit)
+            case .headsDoNotDivideWidth(let width, let heads):
+                .headsDoNotDivideWidth(
+                    widthKey: keys.width[0], width: width, headsKey: keys.heads[0], heads: heads)
             case .tooManyParameters(let count, let limit): .tooManyParameters(about: count, limit: limit)
             case .badEpsilon(let value): .badEpsilon(value)
+            case .windowsDoNotFitBlocks(let windows, let blocks):
+                .attentionTypes(described: windows, blocks: blocks, blocksKey: keys.blocks[0])
+            case .badWindow(let value, let limit): .sizeOutOfRange(key: "window_size", value: value, limit: limit)
             }
     }
 }
@@ -50,10 +57,14 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
                 + supported.joined(separator: ", ")
         case .sizeOutOfRange(let key, let value, let limit):
             "\(key) is \(value); it must lie between 1 and \(limit)"
-        case .headsDoNotDivideWidth(let width, let heads): "n_embd \(width) is not divisible by n_head \(heads)"
+        case .headsDoNotDivideWidth(let widthKey, let width, let headsKey, let heads):
+            "\(widthKey) \(width) is not divisible by \(headsKey) \(heads)"
         case .tooManyParameters(let count, let limit):
             "the model would have about \(count) parameters; \(limit) are the most"
         case .badEpsilon(let value): "layer_norm_epsilon is \(value); it must be a positive number"
+        case .attentionTypes(let described, let blocks, let blocksKey):
+            "attention_types describes \(described) layers, but \(blocksKey) is \(blocks)"
+        case .attentionLayersDiffer: "attention_layers is not what attention_types describes"
         }
     }
 

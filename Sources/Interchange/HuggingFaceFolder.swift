@@ -1,68 +1,63 @@
-// A folder with a GPT-2 model as Hugging Face Transformers saves it.
+// A folder with a model as Hugging Face Transformers saves it.
 
 import Foundation
 import Kernels
 import Model
 
-/// `config.json` and `model.safetensors` of one folder, checked against each other.
+/// `config.json` and the weights of one folder, checked against each other.
 public struct HuggingFaceFolder: Sendable {
     /// The folder.
     public let path: String
+    public let family: HuggingFaceFamily
     public let config: ModelConfig
-    private let weights: SafetensorsFile
+    /// The id of the token that ends a text, where the config names one.
+    public let endOfTextID: Int?
+    private let weights: StoredWeights
 
     /// Opens the folder: reads the config, maps the weights, and checks that every parameter of the model is there
     /// in its shape and nothing else is. No weight is read yet.
     public init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/config.json"
-        config = try HuggingFaceConfig.parse(try MappedFile.contents(of: configPath), file: configPath)
-        weights = try HuggingFaceFolder.openWeights(of: path)
-        _ = try match(config)
+        let described = try HuggingFaceConfig(try MappedFile.contents(of: configPath), file: configPath)
+        (family, config, endOfTextID) = (described.family, described.model, described.endOfTextID)
+        weights = try StoredWeights(folder: path)
+        _ = try match()
     }
 
-    /// Copies all weights to `arena`, which has `layout`, the layout of `config`. Throws where an element is not
-    /// finite, or where a tied head in the file differs from the embedding.
+    /// Copies all weights to `arena`, which has `layout`. That is the layout of `config`, or of the same with a shorter
+    /// context, for which the last rows of the position table stay behind. Throws where an element is not finite, or
+    /// where a tied head in the file differs from the embedding.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
-        precondition(layout == ParameterLayout(config), "the layout is not that of the folder's config")
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
-        let matched = try match(config)
-        for (parameter, entry) in zip(layout.parameters, matched.entries) {
-            let range = parameter.range
-            let destination = UnsafeMutableBufferPointer(rebasing: arena.buffer[range])
-            try weights.read(entry, into: destination)
-            if let index = destination.firstIndex(where: { !$0.isFinite }) {
-                throw .weights(
-                    file: weights.path,
-                    .notFinite(tensor: entry.name, index: index, value: "\(destination[index])"))
+        let matched = try match()
+        precondition(
+            layout.parameters.map(\.name) == matched.parameters.map(\.parameter.name),
+            "the layout is not that of the folder's config")
+        for (target, source) in zip(layout.parameters, matched.parameters) {
+            let destination = UnsafeMutableBufferPointer(rebasing: arena.buffer[target.range])
+            for (piece, tensor) in source.pieces {
+                try read(tensor, piece, columns: target.shape.last ?? 1, into: destination)
             }
         }
-        if let head = matched.redundantHead { try checkTied(head, matched.entries[0], layout.parameters[0], arena) }
-    }
-
-    /// What of the file belongs to what of the model.
-    private struct Match {
-        /// One for each parameter, in the layout's order.
-        var entries: [SafetensorsEntry] = []
-        /// A stored head that repeats the embedding.
-        var redundantHead: SafetensorsEntry?
-    }
-
-    private static func openWeights(of folder: String) throws(InterchangeError) -> SafetensorsFile {
-        let path = folder + "/model.safetensors"
-        if !FileManager.default.fileExists(atPath: path) {
-            let others = ["model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"]
-            throw .noWeights(
-                folder: folder, found: others.filter { FileManager.default.fileExists(atPath: folder + "/" + $0) })
+        if let head = matched.redundantHead {
+            try checkTied(head, matched.parameters[0].pieces[0].tensor, layout.parameters[0], arena)
         }
-        return try SafetensorsFile(path: path)
     }
 
-    /// Finds each parameter's tensor. Names may carry the prefix `transformer.`; the causal masks that old versions
+    /// What of the files belongs to what of the model.
+    private struct Match {
+        /// In the layout's order.
+        var parameters: [(parameter: Parameter, pieces: [(piece: StoredPiece, tensor: StoredWeights.Tensor)])] = []
+        /// A stored head that repeats the embedding.
+        var redundantHead: StoredWeights.Tensor?
+    }
+
+    /// Finds each parameter's tensors. Names may carry the prefix `transformer.`; the causal masks that old versions
     /// stored (`attn.bias`, `attn.masked_bias`) are no parameters.
-    private func match(_ config: ModelConfig) throws(InterchangeError) -> Match {
+    private func match() throws(InterchangeError) -> Match {
         do throws(WeightsDefect) {
-            var found = try entriesByPublishedName()
+            var found = try tensorsByPublishedName()
             // Every block has tensors of its own, so this many blocks cannot be there; a layout of them is not built.
             guard config.blockCount <= found.count else {
                 throw .missing(tensors: ["h.\(config.blockCount - 1).ln_1.weight"], count: 1)
@@ -70,12 +65,16 @@ public struct HuggingFaceFolder: Sendable {
             var result = Match()
             var missing: [String] = []
             for parameter in ParameterLayout(config).parameters {
-                guard let entry = found.removeValue(forKey: parameter.name) else {
-                    missing.append(parameter.name)
-                    continue
+                var pieces: [(piece: StoredPiece, tensor: StoredWeights.Tensor)] = []
+                for piece in family.pieces(of: parameter) {
+                    guard let tensor = found.removeValue(forKey: piece.name) else {
+                        missing.append(piece.name)
+                        continue
+                    }
+                    try check(tensor, hasShape: piece.shape)
+                    pieces.append((piece, tensor))
                 }
-                try check(entry, hasShape: parameter.shape)
-                result.entries.append(entry)
+                result.parameters.append((parameter, pieces))
             }
             guard missing.isEmpty else {
                 throw .missing(tensors: Array(missing.prefix(WeightsDefect.listed)), count: missing.count)
@@ -84,10 +83,7 @@ public struct HuggingFaceFolder: Sendable {
                 try check(head, hasShape: [config.vocabularySize, config.modelWidth])
                 result.redundantHead = head
             }
-            for block in 0..<config.blockCount {
-                found["h.\(block).attn.bias"] = nil
-                found["h.\(block).attn.masked_bias"] = nil
-            }
+            for name in (0..<config.blockCount).flatMap(family.maskNames) { found[name] = nil }
             guard found.isEmpty else {
                 let names = found.values.map(\.name).sorted()
                 throw .surplus(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
@@ -98,30 +94,79 @@ public struct HuggingFaceFolder: Sendable {
         }
     }
 
-    private func entriesByPublishedName() throws(WeightsDefect) -> [String: SafetensorsEntry] {
+    private func tensorsByPublishedName() throws(WeightsDefect) -> [String: StoredWeights.Tensor] {
         let prefix = "transformer."
-        var result: [String: SafetensorsEntry] = [:]
-        for entry in weights.entries {
-            let name = entry.name.hasPrefix(prefix) ? String(entry.name.dropFirst(prefix.count)) : entry.name
-            if let other = result[name] { throw .twice(other.name, entry.name) }
-            result[name] = entry
+        var result: [String: StoredWeights.Tensor] = [:]
+        for tensor in weights.tensors {
+            let name = tensor.name.hasPrefix(prefix) ? String(tensor.name.dropFirst(prefix.count)) : tensor.name
+            if let other = result[name] { throw .twice(other.name, tensor.name) }
+            result[name] = tensor
         }
         return result
     }
 
-    private func check(_ entry: SafetensorsEntry, hasShape shape: [Int]) throws(WeightsDefect) {
-        guard entry.shape == shape else { throw .shape(tensor: entry.name, found: entry.shape, expected: shape) }
+    private func check(_ tensor: StoredWeights.Tensor, hasShape shape: [Int]) throws(WeightsDefect) {
+        guard tensor.entry.shape == shape else {
+            throw .shape(tensor: tensor.name, found: tensor.entry.shape, expected: shape)
+        }
+    }
+
+    /// Elements that are read at a time: few enough to stay in the cache while they are turned, and to be given back.
+    private static let chunk = 1 << 18
+
+    /// Reads a tensor into the columns of a parameter that it holds, as far as `destination` goes.
+    private func read(
+        _ tensor: StoredWeights.Tensor, _ piece: StoredPiece, columns: Int,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        guard let turned = piece.turnedColumns else {
+            for start in stride(from: 0, to: destination.count, by: HuggingFaceFolder.chunk) {
+                let elements = start..<min(start + HuggingFaceFolder.chunk, destination.count)
+                try readFinite(tensor, elements, into: UnsafeMutableBufferPointer(rebasing: destination[elements]))
+            }
+            return
+        }
+        // Some of the file's rows at a time, each of which is a column here.
+        let length = piece.shape[1]
+        let rows = max(1, HuggingFaceFolder.chunk / length)
+        let scratch = FloatArena(count: rows * length)
+        for start in stride(from: 0, to: turned.count, by: rows) {
+            let count = min(rows, turned.count - start)
+            let values = UnsafeMutableBufferPointer(start: scratch.base, count: count * length)
+            try readFinite(tensor, (start * length)..<((start + count) * length), into: values)
+            for row in 0..<length {
+                let line = row * columns + turned.lowerBound + start
+                for column in 0..<count { destination[line + column] = values[column * length + row] }
+            }
+        }
+    }
+
+    private func readFinite(
+        _ tensor: StoredWeights.Tensor, _ elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        try tensor.file.read(tensor.entry, elements: elements, into: destination)
+        guard let index = destination.firstIndex(where: { !$0.isFinite }) else { return }
+        throw .weights(
+            file: tensor.file.path,
+            .notFinite(tensor: tensor.name, index: elements.lowerBound + index, value: "\(destination[index])"))
     }
 
     /// A head beside a tied embedding must hold the same numbers.
     private func checkTied(
-        _ head: SafetensorsEntry, _ embedding: SafetensorsEntry, _ parameter: Parameter, _ arena: FloatArena
+        _ head: StoredWeights.Tensor, _ embedding: StoredWeights.Tensor, _ parameter: Parameter, _ arena: FloatArena
     ) throws(InterchangeError) {
-        let stored = try weights.floats(head)
         let tied = arena.buffer[parameter.range]
-        if let index = zip(stored, tied).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset {
+        let scratch = FloatArena(count: min(HuggingFaceFolder.chunk, tied.count))
+        for start in stride(from: 0, to: tied.count, by: scratch.count) {
+            let elements = start..<min(start + scratch.count, tied.count)
+            let stored = UnsafeMutableBufferPointer(start: scratch.base, count: elements.count)
+            try head.file.read(head.entry, elements: elements, into: stored)
+            guard let index = stored.indices.first(where: { stored[$0] != tied[tied.startIndex + start + $0] }) else {
+                continue
+            }
             throw .weights(
-                file: weights.path, .headNotTied(head: head.name, embedding: embedding.name, index: index))
+                file: head.file.path,
+                .headNotTied(head: head.name, embedding: embedding.name, index: start + index))
         }
     }
 }

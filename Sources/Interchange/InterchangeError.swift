@@ -17,6 +17,10 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     case weights(file: String, WeightsDefect)
     /// A folder holds no `model.safetensors`; `found` are files that look like weights in another form.
     case noWeights(folder: String, found: [String])
+    /// The index of a model in several files is wrong.
+    case index(file: String, ShardIndexDefect)
+    /// A format cannot say what the model computes.
+    case notExpressible(format: String, reason: String)
 
     public var description: String {
         switch self {
@@ -25,6 +29,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .safetensors(let file, let defect): "\(file): \(defect)"
         case .config(let file, let defect): "\(file): \(defect)"
         case .weights(let file, let defect): "\(file): \(defect)"
+        case .index(let file, let defect): "\(file): \(defect)"
+        case .notExpressible(let format, let reason): "this model cannot become \(format): \(reason)"
         case .noWeights(let folder, let found):
             "\(folder): there is no model.safetensors"
                 + (found.isEmpty ? "" : "; \(found.joined(separator: ", ")) cannot be read")
@@ -38,8 +44,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .config(_, let defect): defect.hint
         case .weights(_, let defect): defect.hint
         case .noWeights(_, let found) where !found.isEmpty:
-            "save the model with Transformers' save_pretrained(folder, max_shard_size=\"100GB\"), which writes one "
-                + "model.safetensors"
+            "only safetensors are read; in Python: transformers.AutoModelForCausalLM.from_pretrained(folder)"
+                + ".save_pretrained(new_folder) writes them"
         default: nil
         }
     }

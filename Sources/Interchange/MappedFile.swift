@@ -6,8 +6,8 @@
     import Darwin
 #endif
 
-/// The bytes of a file for as long as this object lives; whoever keeps `bytes` keeps the object. The file must not be cut short meanwhile: the system answers
-/// a read beyond its new end with a signal.
+/// The bytes of a file for as long as this object lives; whoever keeps `bytes` keeps the object. The file must not be
+/// cut short meanwhile: the system answers a read beyond its new end with a signal.
 final class MappedFile: @unchecked Sendable {
     let path: String
     let bytes: UnsafeRawBufferPointer
@@ -39,6 +39,14 @@ final class MappedFile: @unchecked Sendable {
     static func contents(of path: String) throws(InterchangeError) -> [UInt8] {
         let file = try MappedFile(path: path)
         return withExtendedLifetime(file) { Array(file.bytes) }
+    }
+
+    /// Gives the memory back that holds these bytes; whoever reads them again reads the file again.
+    func release(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let start = range.lowerBound / page * page
+        guard let base = bytes.baseAddress, range.upperBound > start else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + start), range.upperBound - start, MADV_DONTNEED)
     }
 
     deinit {

@@ -2,23 +2,31 @@
 
 import StrictJSON
 
-/// A float32 tensor to be written. The memory stays the caller's and must live for the call.
+/// A float32 tensor to be written.
 public struct SafetensorsTensor {
+    public typealias Body = (UnsafeBufferPointer<Float>) throws(InterchangeError) -> Void
+
     public let name: String
     /// Sizes of the axes, slowest first.
     public let shape: [Int]
-    /// The elements, row-major.
-    public let elements: UnsafeBufferPointer<Float>
+    /// Calls its argument once with the elements, row-major, at the time when they are written.
+    let withElements: (Body) throws(InterchangeError) -> Void
 
-    /// Traps where shape and elements disagree.
+    /// A tensor whose elements are made when they are asked for.
+    init(name: String, shape: [Int], withElements: @escaping (Body) throws(InterchangeError) -> Void) {
+        (self.name, self.shape, self.withElements) = (name, shape, withElements)
+    }
+
+    /// A tensor in memory that stays the caller's and must live until it is written. Traps where shape and elements
+    /// disagree.
     public init(name: String, shape: [Int], elements: UnsafeBufferPointer<Float>) {
         precondition(
             shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == elements.count,
             "tensor \(name) of shape \(shape) with \(elements.count) elements")
-        self.name = name
-        self.shape = shape
-        self.elements = elements
+        self.init(name: name, shape: shape) { body throws(InterchangeError) in try body(elements) }
     }
+
+    var byteCount: Int { shape.reduce(1, *) * MemoryLayout<Float>.stride }
 }
 
 extension SafetensorsFile {
@@ -29,10 +37,14 @@ extension SafetensorsFile {
     public static func write(
         _ tensors: [SafetensorsTensor], metadata: [String: String] = ["format": "pt"], to path: String
     ) throws(InterchangeError) {
-        let header = headerBytes(tensors, metadata: metadata)
-        var file = try AtomicFile(path: path)
-        try file.write(header)
-        for tensor in tensors { try file.write(UnsafeRawBufferPointer(tensor.elements)) }
+        let file = try AtomicFile(path: path)
+        try file.write(headerBytes(tensors, metadata: metadata))
+        for tensor in tensors {
+            try tensor.withElements { elements throws(InterchangeError) in
+                precondition(elements.count * MemoryLayout<Float>.stride == tensor.byteCount, tensor.name)
+                try file.write(UnsafeRawBufferPointer(elements))
+            }
+        }
         try file.finish()
     }
 
@@ -46,7 +58,7 @@ extension SafetensorsFile {
         }
         var offset = 0
         for tensor in tensors {
-            let end = offset + tensor.elements.count * MemoryLayout<Float>.stride
+            let end = offset + tensor.byteCount
             let shape = JSONOutput.array(tensor.shape.map { .integer($0) })
             members.append(
                 (tensor.name, ["dtype": "F32", "shape": shape, "data_offsets": [.integer(offset), .integer(end)]]))

@@ -39,15 +39,18 @@ public struct SafetensorsFile: Sendable {
     /// The tensor called `name`, or nil.
     public subscript(name: String) -> SafetensorsEntry? { places[ByteKey(name)].map { entries[$0] } }
 
-    /// Copies a tensor, as float32, to `destination`, which has exactly its elements.
-    public func read(
-        _ entry: SafetensorsEntry, into destination: UnsafeMutableBufferPointer<Float>
+    /// Copies some of a tensor's elements, as float32, to `destination`, which has exactly their number. The file's
+    /// bytes do not stay in memory.
+    func read(
+        _ entry: SafetensorsEntry, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
     ) throws(InterchangeError) {
         precondition(
-            destination.count == entry.count,
-            "\(entry.name) has \(entry.count) elements, the destination \(destination.count)")
-        let range = (bodyOffset + entry.range.lowerBound)..<(bodyOffset + entry.range.upperBound)
+            destination.count == elements.count && elements.lowerBound >= 0 && elements.upperBound <= entry.count,
+            "elements \(elements) of \(entry.name), which has \(entry.count), into \(destination.count)")
+        let (start, size) = (bodyOffset + entry.range.lowerBound, entry.type.bits / 8)
+        let range = (start + elements.lowerBound * size)..<(start + elements.upperBound * size)
         let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+        defer { file.release(range) }
         switch entry.type {
         case .f32: FloatConversion.copySingles(bytes, into: destination)
         case .f16: FloatConversion.expandHalves(bytes, into: destination)
@@ -62,7 +65,7 @@ public struct SafetensorsFile: Sendable {
     public func floats(_ entry: SafetensorsEntry) throws(InterchangeError) -> [Float] {
         var values = [Float](repeating: 0, count: entry.count)
         try values.withUnsafeMutableBufferPointer { (buffer) throws(InterchangeError) in
-            try read(entry, into: buffer)
+            try read(entry, elements: 0..<entry.count, into: buffer)
         }
         return values
     }

@@ -58,7 +58,7 @@ public enum AdamW {
         let stepSize = Float(step.learningRate / correction1)
         let rootCorrection = Float(1 / correction2.squareRoot())
         let epsilon = Float(step.epsilon)
-        ParallelFor.ranges(arrays.weights.count, grain: 1024) { range in
+        ParallelFor.ranges(arrays.weights.count, grain: 1024, for: .optimizer) { range in
             let (w, g) = (arrays.weights.base, arrays.gradients.base)
             let (m, v) = (arrays.firstMoment.base, arrays.secondMoment.base)
             // Elements do not depend on one another: the compiler makes sixteen lanes of this.
@@ -84,7 +84,7 @@ public enum AdamW {
         let blocks = (values.count + block - 1) / block
         guard blocks > 0 else { return 0 }
         return withUnsafeTemporaryAllocation(of: Double.self, capacity: blocks) { sums in
-            ParallelFor.tasks(blocks) { index in
+            ParallelFor.tasks(blocks, for: .optimizer) { index in
                 sums[index] = blockNorm(values.base + index * block, count: min(block, values.count - index * block))
             }
             return sums.reduce(0, +)

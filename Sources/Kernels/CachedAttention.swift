@@ -1,50 +1,142 @@
 // Attention of new positions over the keys and values of all positions before them, for generation.
 
 public enum CachedAttention {
-    /// output[i] = softmax(scale · q[i] Kᵀ) V over the first start + i + 1 cached positions, for every head.
+    /// From this many new positions on, a prompt is being read, and products of blocks are faster than single rows.
+    private static let fewestForBlocks = 16
+    /// Queries worked on together then: their scores stay in the second-level cache.
+    private static let queryBlock = 64
+
+    /// Keys and values of all positions so far: those of one head stand one behind the other, since that is the order in
+    /// which they are read.
+    public struct Memory {
+        /// (H · capacity, D) each.
+        public let keys: Matrix
+        public let values: Matrix
+        public let headCount: Int
+
+        public init(keys: Matrix, values: Matrix, headCount: Int) {
+            precondition(
+                keys.rows == values.rows && keys.columns == values.columns && keys.rows % headCount == 0,
+                "keys \(keys.shape) and values \(values.shape) of \(headCount) heads")
+            (self.keys, self.values, self.headCount) = (keys, values, headCount)
+        }
+
+        /// Positions that there is room for.
+        var capacity: Int { keys.rows / headCount }
+
+        /// One head's positions.
+        func rows(of head: Int) -> Range<Int> { (head * capacity)..<((head + 1) * capacity) }
+    }
+
+    /// output[i] = softmax(scale · q[i] Kᵀ) V over the first start + i + 1 cached positions, or with a window the last
+    /// `window` of these, for every head.
     ///
     /// - Parameters:
     ///   - output: (n, C), overwritten.
     ///   - queries: (n, C or wider): the first C columns are the queries of the new positions.
-    ///   - keys, values: (context, C), in which the new positions' rows are already written.
+    ///   - memory: in which the new positions' rows are already written.
     ///   - start: how many positions stood before the new ones.
+    ///   - scale: 1 / √D where it is nil.
     public static func forward(
-        into output: Matrix, queries: Matrix, keys: Matrix, values: Matrix, start: Int, headCount: Int
+        into output: Matrix, queries: Matrix, _ memory: Memory, start: Int, scale: Float? = nil, window: Int? = nil
     ) {
-        let D = output.columns / headCount
+        let D = memory.keys.columns
         let total = start + output.rows
         precondition(
-            D * headCount == output.columns && queries.rows == output.rows && keys.rows >= total
-                && values.rows >= total && keys.columns == output.columns,
-            "cached attention of \(queries.shape) over \(keys.shape) from position \(start) into \(output.shape)")
-        let scale = 1 / Float(D).squareRoot()
-        ParallelFor.tasks(headCount) { head in
+            D * memory.headCount == output.columns && queries.rows == output.rows && memory.capacity >= total,
+            "cached attention of \(queries.shape) over \(memory.keys.shape) from position \(start) into "
+                + output.shape)
+        let scale = scale ?? 1 / Float(D).squareRoot()
+        /// The positions that a new one sees.
+        func seen(_ row: Int) -> Range<Int> {
+            let end = start + row + 1
+            return max(0, end - (window ?? end))..<end
+        }
+        ParallelFor.tasks(memory.headCount, for: .attention) { head in
             let columns = (head * D)..<((head + 1) * D)
-            let (query, key, value) = (queries.columns(columns), keys.columns(columns), values.columns(columns))
+            let query = queries.columns(columns)
+            let (key, value) = (memory.keys.rows(memory.rows(of: head)), memory.values.rows(memory.rows(of: head)))
             let attended = output.columns(columns)
-            withScratch(total) { scores in
-                for row in 0..<output.rows {
-                    attend(
-                        into: attended.row(row), query.row(row), key, value, visible: start + row + 1, width: D,
-                        scale: scale, scores: scores)
+            if output.rows >= fewestForBlocks {
+                attendInBlocks(into: attended, query, key, value, seen, scale: scale)
+            } else {
+                withScratch(total) { scores in
+                    for row in 0..<output.rows {
+                        attend(
+                            into: attended.row(row), query.row(row), key.rows(seen(row)), value.rows(seen(row)),
+                            width: D, scale: scale, scores: scores)
+                    }
                 }
             }
         }
     }
 
+    /// One head, as `CausalAttention.forward` does it.
+    private static func attendInBlocks(
+        into output: Matrix, _ query: Matrix, _ key: Matrix, _ value: Matrix, _ seen: (Int) -> Range<Int>,
+        scale: Float
+    ) {
+        withScratch(queryBlock * seen(output.rows - 1).upperBound) { scratch in
+            for first in stride(from: 0, to: output.rows, by: queryBlock) {
+                let queries = first..<min(first + queryBlock, output.rows)
+                let keys = seen(queries.lowerBound).lowerBound..<seen(queries.upperBound - 1).upperBound
+                let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
+                MatrixMultiply.runOnThisThread(
+                    into: scores, query.rows(queries), key.rows(keys), transposingB: true, scale: scale)
+                for position in queries {
+                    let visible = seen(position)
+                    _ = CausalAttention.softmax(
+                        scores.row(position - first),
+                        visible: (visible.lowerBound - keys.lowerBound)..<(visible.upperBound - keys.lowerBound),
+                        of: keys.count)
+                }
+                MatrixMultiply.runOnThisThread(into: output.rows(queries), scores, value.rows(keys))
+            }
+        }
+    }
+
+    /// One position of one head.
     @inline(__always)
     private static func attend(
         into y: UnsafeMutablePointer<Float>, _ query: UnsafeMutablePointer<Float>, _ key: Matrix, _ value: Matrix,
-        visible: Int, width: Int, scale: Float, scores: UnsafeMutablePointer<Float>
+        width: Int, scale: Float, scores: UnsafeMutablePointer<Float>
     ) {
-        for position in 0..<visible {
+        let visible = 0..<key.rows
+        for position in visible {
             scores[position] = dotProduct(query, key.row(position), count: width) * scale
         }
-        _ = CausalAttention.softmax(scores, visible: visible, of: visible)
-        y.update(repeating: 0, count: width)
-        for position in 0..<visible {
-            let weight = Lanes(repeating: scores[position])
-            mapLanes(into: y, y, value.row(position), count: width) { $0.addingProduct(weight, $1) }
+        _ = CausalAttention.softmax(scores, visible: visible, of: visible.count)
+        var first = 0
+        while first + 4 * laneCount <= width {
+            addFourLanes(into: y + first, scores, value, first)
+            first += 4 * laneCount
         }
+        guard first < width else { return }
+        (y + first).update(repeating: 0, count: width - first)
+        for position in visible {
+            let weight = Lanes(repeating: scores[position])
+            mapLanes(into: y + first, y + first, value.row(position) + first, count: width - first) {
+                $0.addingProduct(weight, $1)
+            }
+        }
+    }
+
+    /// y = Σ score · value over sixty-four columns, which stay in registers.
+    @inline(__always)
+    private static func addFourLanes(
+        into y: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ value: Matrix, _ first: Int
+    ) {
+        var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        for position in 0..<value.rows {
+            let (weight, v) = (Lanes(repeating: scores[position]), value.row(position) + first)
+            a = a.addingProduct(weight, v.lanes())
+            b = b.addingProduct(weight, (v + laneCount).lanes())
+            c = c.addingProduct(weight, (v + 2 * laneCount).lanes())
+            d = d.addingProduct(weight, (v + 3 * laneCount).lanes())
+        }
+        y.setLanes(a)
+        (y + laneCount).setLanes(b)
+        (y + 2 * laneCount).setLanes(c)
+        (y + 3 * laneCount).setLanes(d)
     }
 }

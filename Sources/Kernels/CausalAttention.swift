@@ -1,7 +1,8 @@
 // Causal multi-head self-attention over sequences that lie one behind the other in the rows of a batch.
 
 /// softmax(scale · Q Kᵀ + mask) V per sequence and head, each position looking at itself and what stands before it
-/// (Vaswani et al. 2017). Scores are made for a block of queries at a time and never stored; backward computes them
+/// (Vaswani et al. 2017), or with a window w at itself and the w - 1 positions before it (Beltagy et al. 2020, as
+/// GPT-Neo's local layers do); keys that no query of a block may see are not computed. Scores are made for a block of queries at a time and never stored; backward computes them
 /// again from each row's log-sum-exp (Dao et al. 2022, without the tiling of keys).
 public enum CausalAttention {
     /// How many queries are worked on together: their scores stay in the second-level cache.
@@ -15,24 +16,43 @@ public enum CausalAttention {
         public let headCount: Int
         /// D.
         public let headWidth: Int
-        /// Multiplies the scores: 1 / √D.
+        /// Multiplies the scores.
         public let scale: Float
+        /// How many positions a query sees, itself included; nil for all before it.
+        public let window: Int?
         /// On the probabilities, or nil; with the identity of each row of the batch.
         public let dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)?
 
+        /// - Parameter scale: 1 / √D where it is nil.
         public init(
-            sequences: [Range<Int>], headCount: Int, headWidth: Int,
+            sequences: [Range<Int>], headCount: Int, headWidth: Int, scale: Float? = nil, window: Int? = nil,
             dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)? = nil
         ) {
+            precondition((window ?? 1) > 0, "an attention window of \(window ?? 1) positions")
             self.sequences = sequences
             self.headCount = headCount
             self.headWidth = headWidth
-            self.scale = 1 / Float(headWidth).squareRoot()
+            self.scale = scale ?? 1 / Float(headWidth).squareRoot()
+            self.window = window
             self.dropout = dropout.flatMap { $0.key.rate > 0 ? $0 : nil }
         }
 
         var width: Int { headCount * headWidth }
-        var longest: Int { sequences.lazy.map(\.count).max() ?? 0 }
+
+        /// The keys that a query sees.
+        func visible(to query: Int) -> Range<Int> {
+            max(0, query + 1 - (window ?? query + 1))..<(query + 1)
+        }
+
+        /// The keys that at least one of some queries sees.
+        func visible(to queries: Range<Int>) -> Range<Int> {
+            visible(to: queries.lowerBound).lowerBound..<queries.upperBound
+        }
+
+        /// Scores that a block of queries of a sequence of `count` positions has at the most.
+        func scoreCount(_ count: Int) -> Int {
+            queryBlock * min(count, queryBlock + min(window ?? count, count) - 1)
+        }
     }
 
     /// One head of one sequence: views of its rows and columns.
@@ -58,7 +78,7 @@ public enum CausalAttention {
         }
     }
 
-    /// output[i] = Σⱼ≤ᵢ P[i, j] V[j] for every head.
+    /// output[i] = Σⱼ P[i, j] V[j] over the keys j that i sees, for every head.
     ///
     /// - Parameters:
     ///   - output: (N, C), overwritten; backward needs it again.
@@ -66,24 +86,24 @@ public enum CausalAttention {
     ///   - qkv: (N, 3C): queries, keys and values, the heads of each side by side.
     public static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
         check(output, logSumExp, qkv, shape)
-        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+        ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
             let head = Head(qkv, shape, task)
             let attended = head.columns(of: output)
             let logs = logSumExp.row(head.index) + head.rows.lowerBound
-            withScratch(queryBlock * head.rows.count) { scratch in
+            withScratch(shape.scoreCount(head.rows.count)) { scratch in
                 for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
                     let queries = first..<min(first + queryBlock, head.rows.count)
-                    // 1. Scores of a block of queries with every key up to the last of them.
-                    let scores = Matrix(scratch, rows: queries.count, columns: queries.upperBound)
-                    let keys = 0..<queries.upperBound
+                    // 1. Scores of a block of queries with every key that one of them sees.
+                    let keys = shape.visible(to: queries)
+                    let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
                     MatrixMultiply.runOnThisThread(
                         into: scores, head.query.rows(queries), head.key.rows(keys), transposingB: true,
                         scale: shape.scale)
                     // 2. Softmax over the keys that a query may see, then dropout.
                     for query in queries {
-                        let row = scores.row(query - first)
-                        logs[query] = softmax(row, visible: query + 1, of: scores.columns)
-                        drop(row, query, head, shape)
+                        let (row, visible) = (scores.row(query - first), shape.visible(to: query).counted(from: keys))
+                        logs[query] = softmax(row, visible: visible, of: keys.count)
+                        drop(row, visible, query, head, shape)
                     }
                     // 3. The values, weighted.
                     MatrixMultiply.runOnThisThread(into: attended.rows(queries), scores, head.value.rows(keys))
@@ -104,15 +124,15 @@ public enum CausalAttention {
     ) {
         check(output, logSumExp, qkv, shape)
         check(dOutput, logSumExp, dQKV, shape)
-        ParallelFor.tasks(shape.sequences.count * shape.headCount) { task in
+        ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
             let (head, gradient) = (Head(qkv, shape, task), Head(dQKV, shape, task))
             let (attended, dAttended) = (head.columns(of: output), head.columns(of: dOutput))
             let logs = logSumExp.row(head.index) + head.rows.lowerBound
-            let size = queryBlock * head.rows.count
+            let size = shape.scoreCount(head.rows.count)
             withScratch(2 * size) { scratch in
                 for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
                     let queries = first..<min(first + queryBlock, head.rows.count)
-                    let keys = 0..<queries.upperBound
+                    let keys = shape.visible(to: queries)
                     let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
                     let dScores = Matrix(scratch + size, rows: queries.count, columns: keys.count)
                     let (query, dOut) = (head.query.rows(queries), dAttended.rows(queries))
@@ -123,12 +143,13 @@ public enum CausalAttention {
                     // 2. dS in place of dA, A in place of the scores.
                     for position in queries {
                         let (p, ds) = (scores.row(position - first), dScores.row(position - first))
-                        probabilities(p, logSumExp: logs[position], visible: position + 1, of: keys.count)
-                        drop(ds, position, head, shape)
+                        let visible = shape.visible(to: position).counted(from: keys)
+                        probabilities(p, logSumExp: logs[position], visible: visible, of: keys.count)
+                        drop(ds, visible, position, head, shape)
                         let sum = dotProduct(dAttended.row(position), attended.row(position), count: shape.headWidth)
                         let (center, scale) = (Lanes(repeating: sum), Lanes(repeating: shape.scale))
                         mapLanes(into: ds, ds, p, count: keys.count) { ($0 - center) * $1 * scale }
-                        drop(p, position, head, shape)
+                        drop(p, visible, position, head, shape)
                     }
                     // 3. The products of the two, each added where it belongs.
                     MatrixMultiply.runOnThisThread(
@@ -142,33 +163,42 @@ public enum CausalAttention {
         }
     }
 
-    /// Replaces the first `visible` scores by their softmax and the others by zero.
+    /// Replaces the `visible` scores by their softmax and the others by zero.
     ///
     /// - Returns: the log of the sum of the exponentials.
-    static func softmax(_ row: UnsafeMutablePointer<Float>, visible: Int, of count: Int) -> Float {
-        let maximum = largest(row, count: visible)
+    static func softmax(_ row: UnsafeMutablePointer<Float>, visible: Range<Int>, of count: Int) -> Float {
+        let seen = row + visible.lowerBound
+        let maximum = largest(seen, count: visible.count)
         let shift = Lanes(repeating: maximum)
-        mapLanes(into: row, row, count: visible) { Elementary.exp($0 - shift) }
-        let sum = sumLanes(row, count: visible) { $0 }
+        mapLanes(into: seen, seen, count: visible.count) { Elementary.exp($0 - shift) }
+        let sum = sumLanes(seen, count: visible.count) { $0 }
         let factor = Lanes(repeating: 1 / sum)
-        mapLanes(into: row, row, count: visible) { $0 * factor }
-        (row + visible).update(repeating: 0, count: count - visible)
+        mapLanes(into: seen, seen, count: visible.count) { $0 * factor }
+        clear(row, but: visible, of: count)
         return Float(Double(maximum) + logarithm(Double(sum)))
     }
 
-    /// Replaces the first `visible` scores by e^(score - logSumExp) and the others by zero.
+    /// Replaces the `visible` scores by e^(score - logSumExp) and the others by zero.
     private static func probabilities(
-        _ row: UnsafeMutablePointer<Float>, logSumExp: Float, visible: Int, of count: Int
+        _ row: UnsafeMutablePointer<Float>, logSumExp: Float, visible: Range<Int>, of count: Int
     ) {
-        let shift = Lanes(repeating: logSumExp)
-        mapLanes(into: row, row, count: visible) { Elementary.exp($0 - shift) }
-        (row + visible).update(repeating: 0, count: count - visible)
+        let (seen, shift) = (row + visible.lowerBound, Lanes(repeating: logSumExp))
+        mapLanes(into: seen, seen, count: visible.count) { Elementary.exp($0 - shift) }
+        clear(row, but: visible, of: count)
     }
 
-    private static func drop(_ row: UnsafeMutablePointer<Float>, _ query: Int, _ head: Head, _ shape: Shape) {
+    private static func clear(_ row: UnsafeMutablePointer<Float>, but visible: Range<Int>, of count: Int) {
+        row.update(repeating: 0, count: visible.lowerBound)
+        (row + visible.upperBound).update(repeating: 0, count: count - visible.upperBound)
+    }
+
+    private static func drop(
+        _ row: UnsafeMutablePointer<Float>, _ visible: Range<Int>, _ query: Int, _ head: Head, _ shape: Shape
+    ) {
         guard let (key, identities) = shape.dropout else { return }
         let identity = identities[head.rows.lowerBound + query]
-        key.apply(to: row, count: query + 1, identity: identity, channel: UInt64(head.index))
+        key.apply(
+            to: row + visible.lowerBound, count: visible.count, identity: identity, channel: UInt64(head.index))
     }
 
     private static func check(_ output: Matrix, _ logSumExp: Matrix, _ qkv: Matrix, _ shape: Shape) {
@@ -179,5 +209,12 @@ public enum CausalAttention {
         precondition(
             shape.sequences.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= qkv.rows },
             "sequences beyond the \(qkv.rows) rows of the batch")
+    }
+}
+
+extension Range<Int> {
+    /// The same numbers counted from where `origin` starts.
+    fileprivate func counted(from origin: Range<Int>) -> Range<Int> {
+        (lowerBound - origin.lowerBound)..<(upperBound - origin.lowerBound)
     }
 }

@@ -44,7 +44,7 @@ public struct DropoutKey: Sendable {
     /// - Parameter identities: N row identities.
     public func apply(to matrix: Matrix, identities: UnsafePointer<UInt64>) {
         guard rate > 0 else { return }
-        ParallelFor.ranges(matrix.rows) { rows in
+        ParallelFor.ranges(matrix.rows, for: .residual) { rows in
             for row in rows { apply(to: matrix.row(row), count: matrix.columns, identity: identities[row]) }
         }
     }

@@ -14,7 +14,7 @@ public enum Embedding {
         tokenTable: Matrix, positionTable: Matrix
     ) {
         check(output, tokens, positions, tokenTable, positionTable)
-        ParallelFor.ranges(output.rows) { rows in
+        ParallelFor.ranges(output.rows, for: .embedding) { rows in
             for row in rows {
                 mapLanes(
                     into: output.row(row), tokenTable.row(Int(tokens[row])), positionTable.row(Int(positions[row])),
@@ -36,7 +36,7 @@ public enum Embedding {
         positions: UnsafePointer<Int32>
     ) {
         check(dOutput, tokens, positions, dTokenTable, dPositionTable)
-        ParallelFor.ranges(dOutput.columns, grain: laneCount) { columns in
+        ParallelFor.ranges(dOutput.columns, grain: laneCount, for: .embedding) { columns in
             let (first, count) = (columns.lowerBound, columns.count)
             for row in 0..<dOutput.rows {
                 let source = dOutput.row(row) + first

@@ -12,7 +12,7 @@ public enum GELU {
     public static func forward(into output: Matrix, of input: Matrix, exact: Bool) {
         precondition(
             output.rows == input.rows && output.columns == input.columns, "GELU of \(input.shape) into \(output.shape)")
-        ParallelFor.ranges(input.rows) { rows in
+        ParallelFor.ranges(input.rows, for: .activation) { rows in
             for row in rows {
                 let (y, x) = (output.row(row), input.row(row))
                 if exact {
@@ -33,7 +33,7 @@ public enum GELU {
         precondition(
             gradient.rows == input.rows && gradient.columns == input.columns,
             "GELU gradient \(gradient.shape) of \(input.shape)")
-        ParallelFor.ranges(input.rows) { rows in
+        ParallelFor.ranges(input.rows, for: .activation) { rows in
             for row in rows {
                 let (dy, x) = (gradient.row(row), input.row(row))
                 if exact {

@@ -28,7 +28,7 @@ public enum LayerNorm {
         precondition(
             output.rows == input.rows && output.columns == C && weight.count == C && (bias?.count ?? C) == C,
             "LayerNorm of \(input.shape) with \(weight.count) weights into \(output.shape)")
-        ParallelFor.ranges(input.rows) { rows in
+        ParallelFor.ranges(input.rows, for: .normalization) { rows in
             for row in rows {
                 let (x, y) = (input.row(row), output.row(row))
                 // 1. The two moments; the second pass reads the row from the first-level cache.
@@ -61,7 +61,7 @@ public enum LayerNorm {
             dInput.rows == input.rows && dOutput.rows == input.rows && dInput.columns == C && dOutput.columns == C,
             "LayerNorm gradients \(dOutput.shape) and \(dInput.shape) of \(input.shape)")
         // 1. The input's gradient, row by row.
-        ParallelFor.ranges(input.rows) { rows in
+        ParallelFor.ranges(input.rows, for: .normalization) { rows in
             for row in rows {
                 addInputGradient(
                     to: dInput.row(row), dOutput.row(row), input.row(row), weight.base, count: C,
@@ -69,7 +69,7 @@ public enum LayerNorm {
             }
         }
         // 2. Weight and bias: threads take columns, so that every sum runs over the rows in order.
-        ParallelFor.ranges(C, grain: laneCount) { columns in
+        ParallelFor.ranges(C, grain: laneCount, for: .normalization) { columns in
             let (first, count) = (columns.lowerBound, columns.count)
             for row in 0..<input.rows {
                 let center = Lanes(repeating: saved.mean[row])

@@ -9,7 +9,7 @@ public enum Linear {
     ///   - weight: (in, out).
     ///   - bias: (out), or nil for none.
     public static func forward(into output: Matrix, of input: Matrix, weight: Matrix, bias: Vector?) {
-        if input.rows == 1 {
+        if input.rows <= VectorMatrix.mostRows {
             VectorMatrix.multiply(into: output, input, weight, bias: bias)
             return
         }
@@ -22,10 +22,11 @@ public enum Linear {
         }
     }
 
-    /// Adds to the gradients of the three operands.
+    /// The gradients of the three operands. Those of parameters are added to, since batches add up; the input's is
+    /// overwritten, since nothing but this layer makes it.
     ///
     /// - Parameters:
-    ///   - dInput: (N, in), added to: dOutput · weightᵀ; nil where nobody asks for it.
+    ///   - dInput: (N, in), overwritten: dOutput · weightᵀ; nil where nobody asks for it.
     ///   - dWeight: (in, out), added to: inputᵀ · dOutput; nil for a frozen weight.
     ///   - dBias: (out), added to: the sum of dOutput's rows; nil without a bias.
     ///   - dOutput: (N, out).
@@ -33,7 +34,7 @@ public enum Linear {
     public static func backward(
         dInput: Matrix?, dWeight: Matrix?, dBias: Vector?, dOutput: Matrix, input: Matrix, weight: Matrix
     ) {
-        if let dInput { MatrixMultiply.run(into: dInput, dOutput, weight, transposingB: true, adding: true) }
+        if let dInput { MatrixMultiply.run(into: dInput, dOutput, weight, transposingB: true) }
         if let dWeight { MatrixMultiply.run(into: dWeight, input, dOutput, transposingA: true, adding: true) }
         if let dBias { addColumnSums(of: dOutput, to: dBias) }
     }

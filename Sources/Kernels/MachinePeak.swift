@@ -19,6 +19,27 @@ public enum MachinePeak {
         return best
     }
 
+    /// Bytes per second that all threads together read from memory, the best of several passes over a block larger than
+    /// any cache.
+    public static func bytesPerSecond() -> Double {
+        let count = 64 << 20
+        let block = FloatArena(count: count)
+        block.base.update(repeating: 1, count: count)
+        var best = 0.0
+        for _ in 0..<6 {
+            let sink = FloatArena(count: 16 * max(ParallelFor.threadCount, 1))
+            let start = monotonicSeconds()
+            ParallelFor.ranges(ParallelFor.threadCount) { threads in
+                for thread in threads {
+                    let part = count / ParallelFor.threadCount
+                    sink.base[16 * thread] = sumLanes(block.base + thread * part, count: part) { $0 }
+                }
+            }
+            best = max(best, Double(4 * count) / (monotonicSeconds() - start))
+        }
+        return best
+    }
+
     /// Twelve independent chains keep both units busy over the latency of one multiply–add.
     @inline(never)
     private static func chains(_ rounds: Int) -> Float {

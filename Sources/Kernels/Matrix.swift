@@ -33,6 +33,10 @@ public struct Matrix: @unchecked Sendable {
         return base + index * stride
     }
 
+    /// A view of one row.
+    @inlinable
+    public func vector(_ index: Int) -> Vector { Vector(row(index), count: columns) }
+
     /// A view of some of the rows.
     @inlinable
     public func rows(_ range: Range<Int>) -> Matrix {

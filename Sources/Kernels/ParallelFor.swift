@@ -30,9 +30,12 @@ public enum ParallelFor {
     /// Processors that the system lets this process use.
     public static var availableProcessors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-    /// Cuts `0..<count` into one contiguous range per thread, at multiples of `grain`, and runs `body` on each.
+    /// Cuts `0..<count` into one contiguous range per thread, at multiples of `grain`, and runs `body` on each. The time
+    /// that it takes is added to `part`, if one is named.
     @inlinable
-    public static func ranges(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
+    public static func ranges(_ count: Int, grain: Int = 1, for part: StepPart? = nil, _ body: (Range<Int>) -> Void) {
+        let start = part == nil ? 0 : monotonicSeconds()
+        defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
         let grains = (count + grain - 1) / grain
         let parts = min(threadCount, grains)
         guard parts > 1 else {
@@ -47,7 +50,9 @@ public enum ParallelFor {
     }
 
     /// Runs `body` for every index in `0..<count`; idle threads take the next one. For tasks that share no output.
-    public static func tasks(_ count: Int, _ body: (Int) -> Void) {
+    public static func tasks(_ count: Int, for part: StepPart? = nil, _ body: (Int) -> Void) {
+        let start = part == nil ? 0 : monotonicSeconds()
+        defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
         guard min(threadCount, count) > 1, !isRunning.load(ordering: .relaxed) else {
             for index in 0..<count { body(index) }
             return

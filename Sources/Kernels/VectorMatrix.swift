@@ -1,37 +1,57 @@
-// One row times a matrix: what generation does for every token, bound by how fast the weights can be read.
+// A few rows times a matrix: what generation does for every token, bound by how fast the weights can be read.
 
 /// BLAS treats a product with one row as a matrix product and loses most of the memory's speed; these loops read each
-/// weight once, in order, and split the output over the threads.
+/// weight once, in order, and split the output over the threads. A row's result does not depend on how many others are
+/// worked on with it, to the last bit.
 public enum VectorMatrix {
-    /// output = input · weight + bias with one row: (1, out) = (1, in) · (in, out) + (out).
+    /// From this many rows on a matrix product is faster.
+    public static let mostRows = 8
+
+    /// Columns worked on together when there are several rows: their results stay in the first-level cache.
+    private static let tile = 16 * laneCount
+
+    /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for n up to `mostRows`.
     public static func multiply(into output: Matrix, _ input: Matrix, _ weight: Matrix, bias: Vector?) {
         precondition(
-            input.rows == 1 && output.rows == 1 && input.columns == weight.rows && output.columns == weight.columns,
+            input.rows == output.rows && input.columns == weight.rows && output.columns == weight.columns,
             "row product of shapes \(input.shape) \(weight.shape) into \(output.shape)")
-        let x = input.row(0)
         ParallelFor.ranges(weight.columns, grain: 4 * laneCount) { columns in
-            let y = output.row(0) + columns.lowerBound
-            let count = columns.count
-            if let bias {
-                y.update(from: bias.base + columns.lowerBound, count: count)
-            } else {
-                y.update(repeating: 0, count: count)
+            for row in 0..<output.rows {
+                let y = output.row(row) + columns.lowerBound
+                if let bias {
+                    y.update(from: bias.base + columns.lowerBound, count: columns.count)
+                } else {
+                    y.update(repeating: 0, count: columns.count)
+                }
             }
-            let weights = weight.columns(columns)
-            var row = 0
-            while row + 4 <= weight.rows {
-                addFourRows(to: y, x + row, weights, row, count: count)
-                row += 4
-            }
-            while row < weight.rows {
-                let factor = Lanes(repeating: x[row])
-                mapLanes(into: y, y, weights.row(row), count: count) { $0.addingProduct(factor, $1) }
-                row += 1
+            let width = output.rows == 1 ? columns.count : tile
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
+                let part = first..<min(first + width, columns.upperBound)
+                add(to: output.columns(part), input, weight.columns(part))
             }
         }
     }
 
-    /// y += x[0]·w[row] + … + x[3]·w[row + 3]: y is read and written once for four rows.
+    /// output += input · weight, on this thread.
+    private static func add(to output: Matrix, _ input: Matrix, _ weight: Matrix) {
+        let count = output.columns
+        var position = 0
+        while position + 4 <= weight.rows {
+            for row in 0..<output.rows {
+                addFourRows(to: output.row(row), input.row(row) + position, weight, position, count: count)
+            }
+            position += 4
+        }
+        while position < weight.rows {
+            for row in 0..<output.rows {
+                let (y, factor) = (output.row(row), Lanes(repeating: input.row(row)[position]))
+                mapLanes(into: y, y, weight.row(position), count: count) { $0.addingProduct(factor, $1) }
+            }
+            position += 1
+        }
+    }
+
+    /// y += x[0]·w[row] + … + x[3]·w[row + 3]: y is read and written once for four rows of the weight.
     @inline(__always)
     private static func addFourRows(
         to y: UnsafeMutablePointer<Float>, _ x: UnsafeMutablePointer<Float>, _ weights: Matrix, _ row: Int, count: Int
@@ -50,20 +70,24 @@ public enum VectorMatrix {
             index += laneCount
         }
         while index < count {
-            y[index] += x[0] * w0[index] + x[1] * w1[index] + x[2] * w2[index] + x[3] * w3[index]
+            y[index] = y[index].addingProduct(x[0], w0[index]).addingProduct(x[1], w1[index])
+                .addingProduct(x[2], w2[index]).addingProduct(x[3], w3[index])
             index += 1
         }
     }
 
-    /// output = input · weightᵀ with one row: (1, rows) = (1, C) · (rows, C)ᵀ, a dot product per weight row.
+    /// output = input · weightᵀ: (n, rows) = (n, C) · (rows, C)ᵀ, n dot products for each row of the weight.
     public static func multiplyTransposed(into output: Matrix, _ input: Matrix, _ weight: Matrix) {
         precondition(
-            input.rows == 1 && output.rows == 1 && input.columns == weight.columns && output.columns == weight.rows,
+            input.rows == output.rows && input.columns == weight.columns && output.columns == weight.rows,
             "row product of shapes \(input.shape) \(weight.shape)ᵀ into \(output.shape)")
-        let x = input.row(0)
-        let y = output.row(0)
-        ParallelFor.ranges(weight.rows, grain: laneCount) { rows in
-            for row in rows { y[row] = dotProduct(x, weight.row(row), count: weight.columns) }
+        ParallelFor.ranges(weight.rows, grain: laneCount) { range in
+            for weightRow in range {
+                for row in 0..<output.rows {
+                    output.row(row)[weightRow] = dotProduct(
+                        input.row(row), weight.row(weightRow), count: weight.columns)
+                }
+            }
         }
     }
 }

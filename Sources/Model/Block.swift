@@ -21,15 +21,16 @@ public enum Block {
             attention = .causal(
                 CausalAttention.Shape(
                     sequences: batch.sequences, headCount: config.headCount, headWidth: config.headWidth,
+                    scale: config.attentionScale(block: index), window: config.attentionWindow(block: index),
                     dropout: dropout.map { ($0.key(.attention(block: index)), batch.identities) }))
         }
 
-        /// A pass over new positions of one sequence, whose earlier ones `cache` holds.
-        init(_ config: ModelConfig, index: Int, cache: KeyValueCache) {
+        /// A pass over new positions of sequences whose earlier ones stand in caches.
+        init(_ config: ModelConfig, index: Int, cached parts: [CachedRows]) {
             self.config = config
             self.index = index
             dropout = nil
-            attention = .cached(cache)
+            attention = .cached(parts)
         }
 
         /// Applies the mask of `site` in place, in training.
@@ -43,11 +44,14 @@ public enum Block {
             switch attention {
             case .causal(let shape):
                 CausalAttention.forward(into: a.attended, saving: a.logSumExp, of: a.qkv, shape)
-            case .cached(let cache):
-                let (keys, values) = cache.append(keysAndValuesOf: a.qkv, block: index)
-                CachedAttention.forward(
-                    into: a.attended, queries: a.qkv, keys: keys, values: values, start: cache.count,
-                    headCount: config.headCount)
+            case .cached(let parts):
+                for part in parts {
+                    let qkv = a.qkv.rows(part.rows)
+                    CachedAttention.forward(
+                        into: a.attended.rows(part.rows), queries: qkv,
+                        part.cache.append(keysAndValuesOf: qkv, block: index), start: part.cache.count,
+                        scale: config.attentionScale(block: index), window: config.attentionWindow(block: index))
+                }
             }
         }
 
@@ -56,10 +60,10 @@ public enum Block {
 
     /// What a position may look at.
     enum Attention {
-        /// The positions of its own sequence in the batch, up to itself.
+        /// The positions of its own sequence in the batch, up to itself, or the last of them.
         case causal(CausalAttention.Shape)
-        /// The positions in the cache, and those of the batch up to itself.
-        case cached(KeyValueCache)
+        /// The positions in its sequence's cache, and those of its part of the batch up to itself.
+        case cached([CachedRows])
     }
 
     /// - Parameters:
@@ -72,21 +76,20 @@ public enum Block {
         LayerNorm.forward(
             into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
             epsilon: config.layerNormEpsilon)
-        Linear.forward(into: a.qkv, of: a.norm1, weight: p.attentionInput.weight, bias: p.attentionInput.bias)
+        p.attentionInput.forward(into: a.qkv, of: a.norm1)
         context.attend(a)
         // 2. Back into the stream.
-        Linear.forward(into: a.middle, of: a.attended, weight: p.attentionOutput.weight, bias: p.attentionOutput.bias)
+        p.attentionOutput.forward(into: a.middle, of: a.attended)
         context.drop(a.middle, .attentionOutput(block: block))
         Elementwise.add(to: a.middle, a.input)
         // 3. Feed-forward over the normalised stream.
         LayerNorm.forward(
             into: a.norm2, saving: a.norm2Saved, of: a.middle, weight: p.norm2.weight, bias: p.norm2.bias,
             epsilon: config.layerNormEpsilon)
-        Linear.forward(into: a.hidden, of: a.norm2, weight: p.feedForwardInput.weight, bias: p.feedForwardInput.bias)
+        p.feedForwardInput.forward(into: a.hidden, of: a.norm2)
         GELU.forward(into: a.activated, of: a.hidden, exact: config.activation == .geluExact)
         // 4. Back into the stream.
-        Linear.forward(
-            into: output, of: a.activated, weight: p.feedForwardOutput.weight, bias: p.feedForwardOutput.bias)
+        p.feedForwardOutput.forward(into: output, of: a.activated)
         context.drop(output, .feedForwardOutput(block: block))
         Elementwise.add(to: output, a.middle)
     }
@@ -105,19 +108,16 @@ public enum Block {
             (scratch.dHidden.rows(N), scratch.dAttended.rows(N), scratch.dBranch.rows(N))
         // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is.
         let dFeedForward = branch(of: dResidual, into: dBranch, context, .feedForwardOutput(block: block))
-        Elementwise.zero(dHidden)
-        linearBackward(dHidden, g.feedForwardOutput, dFeedForward, input: a.activated, p.feedForwardOutput)
+        p.feedForwardOutput.backward(dHidden, g.feedForwardOutput, dFeedForward, input: a.activated)
         // 3. activated = gelu(norm2 · W).
         GELU.backward(inPlace: dHidden, input: a.hidden, exact: context.config.activation == .geluExact)
-        Elementwise.zero(dNorm)
-        linearBackward(dNorm, g.feedForwardInput, dHidden, input: a.norm2, p.feedForwardInput)
+        p.feedForwardInput.backward(dNorm, g.feedForwardInput, dHidden, input: a.norm2)
         LayerNorm.backward(
             dInput: dResidual, dWeight: g.norm2.weight, dBias: g.norm2.bias, dOutput: dNorm, input: a.middle,
             weight: p.norm2.weight, saved: a.norm2Saved)
         // 2. middle = input + drop(attended · W).
         let dAttention = branch(of: dResidual, into: dBranch, context, .attentionOutput(block: block))
-        Elementwise.zero(dAttended)
-        linearBackward(dAttended, g.attentionOutput, dAttention, input: a.attended, p.attentionOutput)
+        p.attentionOutput.backward(dAttended, g.attentionOutput, dAttention, input: a.attended)
         // 1. attended = attention(norm1 · W).
         guard case .causal(let shape) = context.attention else {
             preconditionFailure("the backward pass of a decoder, which has none")
@@ -125,8 +125,7 @@ public enum Block {
         Elementwise.zero(dQKV)
         CausalAttention.backward(
             dQKV: dQKV, dOutput: dAttended, output: a.attended, logSumExp: a.logSumExp, qkv: a.qkv, shape)
-        Elementwise.zero(dNorm)
-        linearBackward(dNorm, g.attentionInput, dQKV, input: a.norm1, p.attentionInput)
+        p.attentionInput.backward(dNorm, g.attentionInput, dQKV, input: a.norm1)
         LayerNorm.backward(
             dInput: dResidual, dWeight: g.norm1.weight, dBias: g.norm1.bias, dOutput: dNorm, input: a.input,
             weight: p.norm1.weight, saved: a.norm1Saved)
@@ -140,13 +139,5 @@ public enum Block {
         dBranch.base.update(from: dResidual.base, count: dResidual.rows * dResidual.columns)
         context.drop(dBranch, site)
         return dBranch
-    }
-
-    private static func linearBackward(
-        _ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix, _ parameters: LinearParameters
-    ) {
-        Linear.backward(
-            dInput: dInput, dWeight: gradient.weight, dBias: gradient.bias, dOutput: dOutput, input: input,
-            weight: parameters.weight)
     }
 }

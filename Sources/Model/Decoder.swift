@@ -2,21 +2,28 @@
 
 import Kernels
 
-/// Reads tokens into a cache and gives the logits behind the last of them. Holds its own small activations, so that
-/// several caches can take turns.
+/// Reads tokens into caches and gives the logits behind them. Holds its own small activations, so that several caches
+/// can take turns or be worked on together.
 public final class Decoder {
     /// New positions that are worked on together when a prompt is read.
     private static let chunk = 256
 
+    /// The most tokens that `advanceTogether` takes.
+    public static let mostTokens = VectorMatrix.mostRows
+
     private let model: Transformer
+    private let parameters: ModelParameters
     private let activations: Activations
     private let logits: FloatArena
 
-    public init(_ model: Transformer) {
+    /// - Parameter format: of the weights in passes with few tokens; prompts are read with the float weights.
+    public init(_ model: Transformer, format: WeightFormat = .f32) {
         self.model = model
+        parameters = model.parameters.compacted(format)
         activations = Activations(
-            model.config, rowCount: min(Decoder.chunk, model.config.contextLength), keepsAll: false)
-        logits = FloatArena(count: model.config.vocabularySize)
+            model.config, rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.config.contextLength)),
+            keepsAll: false)
+        logits = FloatArena(count: Decoder.mostTokens * model.config.vocabularySize)
     }
 
     /// Appends `tokens` to what the cache holds.
@@ -24,38 +31,60 @@ public final class Decoder {
     /// - Parameter tokens: at least one; together with the cache at most the context length.
     /// - Returns: (V) logits of the token that follows; overwritten by the next call.
     public func advance(_ cache: KeyValueCache, by tokens: [Int32]) -> Vector {
-        precondition(
-            !tokens.isEmpty && cache.count + tokens.count <= cache.capacity,
-            "\(tokens.count) tokens more for a cache with \(cache.count) of \(cache.capacity)")
         var last = 0
         for start in stride(from: 0, to: tokens.count, by: activations.rowCount) {
-            let part = tokens[start..<min(start + activations.rowCount, tokens.count)]
-            forward(Array(part), cache)
+            let part = Array(tokens[start..<min(start + activations.rowCount, tokens.count)])
+            forward([(cache, part)])
             last = part.count - 1
         }
-        let (a, config) = (activations, model.config)
-        let state = a.finalNorm.rows(last..<(last + 1))
-        LayerNorm.forward(
-            into: state, saving: a.finalNormSaved, of: a.output.rows(last..<(last + 1)),
-            weight: model.parameters.finalNorm.weight, bias: model.parameters.finalNorm.bias,
-            epsilon: config.layerNormEpsilon)
-        VectorMatrix.multiplyTransposed(
-            into: Matrix(logits, rows: 1, columns: config.vocabularySize), state, model.parameters.head)
-        return Vector(logits, count: config.vocabularySize)
+        let row = head(last..<(last + 1)).row(0)
+        return Vector(row, count: model.config.vocabularySize)
     }
 
-    private func forward(_ tokens: [Int32], _ cache: KeyValueCache) {
+    /// Appends tokens to several caches, or several tokens to one, in a single pass: the weights are read once for all.
+    /// Gives each token the same logits, to the last bit, as a pass of its own would.
+    ///
+    /// - Parameter parts: no cache twice; at most `mostTokens` tokens in all.
+    /// - Returns: (n, V), the logits behind each token in order; overwritten by the next call.
+    public func advanceTogether(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) -> Matrix {
+        let count = parts.reduce(0) { $0 + $1.tokens.count }
+        precondition(count <= Decoder.mostTokens, "\(count) tokens in one pass of at most \(Decoder.mostTokens)")
+        forward(parts)
+        return head(0..<count)
+    }
+
+    /// The logits of some rows of the last pass.
+    private func head(_ rows: Range<Int>) -> Matrix {
+        let (a, config) = (activations, model.config)
+        let states = a.finalNorm.rows(rows)
+        LayerNorm.forward(
+            into: states, saving: a.finalNormSaved, of: a.output.rows(rows), weight: parameters.finalNorm.weight,
+            bias: parameters.finalNorm.bias, epsilon: config.layerNormEpsilon)
+        let result = Matrix(logits, rows: rows.count, columns: config.vocabularySize)
+        parameters.head.forward(into: result, of: states)
+        return result
+    }
+
+    private func forward(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) {
+        var (tokens, positions, cached) = ([Int32](), [Int32](), [CachedRows]())
+        for (cache, own) in parts {
+            precondition(
+                !own.isEmpty && cache.count + own.count <= cache.capacity,
+                "\(own.count) tokens more for a cache with \(cache.count) of \(cache.capacity)")
+            cached.append(CachedRows(cache: cache, rows: tokens.count..<(tokens.count + own.count)))
+            positions += own.indices.map { Int32(cache.count + $0) }
+            tokens += own
+        }
         let (N, config) = (tokens.count, model.config)
-        let positions = (0..<N).map { Int32(cache.count + $0) }
         Embedding.forward(
             into: activations.blocks[0].input.rows(0..<N), tokens: tokens, positions: positions,
-            tokenTable: model.parameters.tokenEmbedding, positionTable: model.parameters.positionEmbedding)
+            tokenTable: parameters.tokenEmbedding, positionTable: parameters.positionEmbedding)
         for index in config.blocks {
             let next = index + 1 < config.blockCount ? activations.blocks[index + 1].input : activations.output
             Block.forward(
-                into: next.rows(0..<N), activations.blocks[index].first(N), model.parameters.blocks[index],
-                Block.Context(config, index: index, cache: cache))
+                into: next.rows(0..<N), activations.blocks[index].first(N), parameters.blocks[index],
+                Block.Context(config, index: index, cached: cached))
         }
-        cache.count += N
+        for part in cached { part.cache.count += part.rows.count }
     }
 }

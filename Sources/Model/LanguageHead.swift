@@ -38,27 +38,30 @@ final class LanguageHead {
     /// - Parameters:
     ///   - rows: (N) results, those of rows with weight 0 untouched.
     ///   - hidden: (N, C).
-    ///   - weight: (V, C).
+    ///   - parameters: the head's matrix.
     func run(
-        into rows: inout [CrossEntropy.Row], hidden: Matrix, weight: Matrix, batch: SequenceBatch, gradient: Gradient?
+        into rows: inout [CrossEntropy.Row], hidden: Matrix, _ parameters: HeadParameters, batch: SequenceBatch,
+        gradient: Gradient?
     ) {
         let weighted = (0..<batch.rowCount).filter { batch.weights[$0] != 0 }
         for start in stride(from: 0, to: weighted.count, by: capacity) {
             let chosen = Array(weighted[start..<min(start + capacity, weighted.count)])
-            run(chosen, into: &rows, hidden: hidden, weight: weight, batch: batch, gradient: gradient)
+            PartClock.measure(.head) {
+                run(chosen, into: &rows, hidden: hidden, parameters, batch: batch, gradient: gradient)
+            }
         }
     }
 
     private func run(
-        _ chosen: [Int], into rows: inout [CrossEntropy.Row], hidden: Matrix, weight: Matrix, batch: SequenceBatch,
-        gradient: Gradient?
+        _ chosen: [Int], into rows: inout [CrossEntropy.Row], hidden: Matrix, _ parameters: HeadParameters,
+        batch: SequenceBatch, gradient: Gradient?
     ) {
         let count = chosen.count
         // 1. The chosen rows side by side, and their logits.
         let states = Matrix(gathered, rows: count, columns: C)
-        for (index, row) in chosen.enumerated() { states.row(index).update(from: hidden.row(row), count: C) }
+        Elementwise.gather(into: states, rows: chosen, of: hidden)
         let z = Matrix(logits, rows: count, columns: V)
-        MatrixMultiply.run(into: z, states, weight, transposingB: true)
+        parameters.forward(into: z, of: states)
         // 2. Softmax and loss; the logits become their own gradient.
         let targets = chosen.map { batch.targets[$0] }
         var results = [CrossEntropy.Row](repeating: .init(), count: count)
@@ -72,10 +75,7 @@ final class LanguageHead {
         guard let gradient else { return }
         // 3. logits = states · Wᵀ: back to both.
         let dStates = Matrix(dGathered, rows: count, columns: C)
-        MatrixMultiply.run(into: dStates, z, weight)
-        MatrixMultiply.run(into: gradient.dWeight, z, states, transposingA: true, adding: true)
-        for (index, row) in chosen.enumerated() {
-            Elementwise.add(to: gradient.dHidden.rows(row..<(row + 1)), dStates.rows(index..<(index + 1)))
-        }
+        parameters.backward(dStates, gradient.dWeight, z, states: states)
+        Elementwise.scatterAdd(to: gradient.dHidden, rows: chosen, dStates)
     }
 }

@@ -2,12 +2,6 @@
 
 import Kernels
 
-/// A weight matrix (in, out) and its bias (out).
-public struct LinearParameters: Sendable {
-    public let weight: Matrix
-    public let bias: Vector?
-}
-
 /// The scale and shift of a LayerNorm, (C) each.
 public struct LayerNormParameters: Sendable {
     public let weight: Vector
@@ -18,14 +12,19 @@ public struct LayerNormParameters: Sendable {
 public struct BlockParameters: Sendable {
     public let norm1: LayerNormParameters
     /// C → 3C: queries, keys, values.
-    public let attentionInput: LinearParameters
+    public var attentionInput: LinearParameters
     /// C → C.
-    public let attentionOutput: LinearParameters
+    public var attentionOutput: LinearParameters
     public let norm2: LayerNormParameters
     /// C → F.
-    public let feedForwardInput: LinearParameters
+    public var feedForwardInput: LinearParameters
     /// F → C.
-    public let feedForwardOutput: LinearParameters
+    public var feedForwardOutput: LinearParameters
+
+    /// The four linear layers, in the order of forward.
+    static let linearLayers: [any WritableKeyPath<BlockParameters, LinearParameters> & Sendable] = [
+        \.attentionInput, \.attentionOutput, \.feedForwardInput, \.feedForwardOutput,
+    ]
 }
 
 /// All parameters of a model, in an arena that the caller keeps alive.
@@ -34,10 +33,10 @@ public struct ModelParameters: Sendable {
     public let tokenEmbedding: Matrix
     /// (context, C).
     public let positionEmbedding: Matrix
-    public let blocks: [BlockParameters]
+    public private(set) var blocks: [BlockParameters]
     public let finalNorm: LayerNormParameters
-    /// (V, C); the token embedding itself where the head is tied.
-    public let head: Matrix
+    /// C → V, stored (V, C); the token embedding itself where the head is tied.
+    public private(set) var head: HeadParameters
 
     public init(_ layout: ParameterLayout, in arena: FloatArena, config: ModelConfig) {
         let finder = Finder(layout: layout, arena: arena)
@@ -53,7 +52,35 @@ public struct ModelParameters: Sendable {
                 feedForwardOutput: finder.linear("h.\(index).mlp.c_proj"))
         }
         finalNorm = finder.layerNorm("ln_f")
-        head = config.tiedHead ? tokenEmbedding : finder.matrix("lm_head.weight")
+        head = HeadParameters(weight: config.tiedHead ? tokenEmbedding : finder.matrix("lm_head.weight"))
+    }
+
+    /// The same parameters with copies of every weight matrix in bfloat16, which their products then use.
+    func rounded() -> ModelParameters {
+        var copy = self
+        let workspace = BFloat16Workspace()
+        for index in blocks.indices {
+            for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].round(workspace) }
+        }
+        copy.head.round(workspace)
+        return copy
+    }
+
+    /// The same parameters with a compact copy of every weight matrix, for generation.
+    func compacted(_ format: WeightFormat) -> ModelParameters {
+        guard format != .f32 else { return self }
+        var copy = self
+        for index in blocks.indices {
+            for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].compact(format) }
+        }
+        copy.head.compact(format)
+        return copy
+    }
+
+    /// All copies in bfloat16, empty without any.
+    var roundedWeights: [RoundedWeight] {
+        blocks.flatMap { block in BlockParameters.linearLayers.compactMap { block[keyPath: $0].rounded } }
+            + (head.rounded.map { [$0] } ?? [])
     }
 
     /// Looks parameters up by name; a name that the layout lacks is a mistake in this file.

@@ -47,7 +47,7 @@ public struct ParameterLayout: Sendable, Equatable {
         list.add("wpe.weight", [T, C], plain)
         for index in 0..<L {
             list.addLayerNorm("h.\(index).ln_1", C)
-            list.addLinear("h.\(index).attn.c_attn", from: C, to: 3 * C, plain)
+            list.addLinear("h.\(index).attn.c_attn", from: C, to: 3 * C, plain, bias: config.attentionInputBias)
             list.addLinear("h.\(index).attn.c_proj", from: C, to: C, residual)
             list.addLayerNorm("h.\(index).ln_2", C)
             list.addLinear("h.\(index).mlp.c_fc", from: C, to: F, plain)
@@ -83,9 +83,11 @@ public struct ParameterLayout: Sendable, Equatable {
             if biases { add("\(name).bias", [width], .zeros) }
         }
 
-        mutating func addLinear(_ name: String, from input: Int, to output: Int, _ initializer: Initializer) {
+        mutating func addLinear(
+            _ name: String, from input: Int, to output: Int, _ initializer: Initializer, bias: Bool = true
+        ) {
             add("\(name).weight", [input, output], initializer)
-            if biases { add("\(name).bias", [output], .zeros) }
+            if biases && bias { add("\(name).bias", [output], .zeros) }
         }
     }
 }

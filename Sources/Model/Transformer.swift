@@ -10,6 +10,8 @@ public final class Transformer {
     public let weights: FloatArena
     /// Views of the weights.
     public let parameters: ModelParameters
+    /// What training's products use: `parameters`, or these with copies in bfloat16.
+    private var trainingParameters: ModelParameters
 
     private var activations: Activations?
     private var scratch: BackwardScratch?
@@ -22,7 +24,22 @@ public final class Transformer {
         layout = ParameterLayout(config)
         self.weights = weights ?? FloatArena(count: layout.arenaCount)
         parameters = ModelParameters(layout, in: self.weights, config: config)
+        trainingParameters = parameters
     }
+
+    /// How the products of training are computed; evaluation is always in float.
+    public private(set) var precision = Precision.f32
+
+    /// Sets the precision of training and makes the copies of the weights that it needs.
+    public func train(in precision: Precision) {
+        guard precision != self.precision else { return }
+        self.precision = precision
+        trainingParameters = precision == .bf16 ? parameters.rounded() : parameters
+        weightsChanged()
+    }
+
+    /// To be called after the weights have changed and before the next gradients.
+    public func weightsChanged() { RoundedWeight.refresh(trainingParameters.roundedWeights) }
 
     /// What is known of a batch after a pass.
     public struct Result: Sendable {
@@ -42,11 +59,10 @@ public final class Transformer {
 
     /// Loss and accuracy of every row that carries loss; nothing is kept.
     public func evaluate(_ batch: SequenceBatch) -> Result {
-        let a = forward(batch, dropout: nil, keepsAll: false)
+        let a = forward(batch, parameters, dropout: nil, keepsAll: false)
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
         languageHead(batch.rowCount).run(
-            into: &rows, hidden: a.finalNorm.rows(0..<batch.rowCount), weight: parameters.head, batch: batch,
-            gradient: nil)
+            into: &rows, hidden: a.finalNorm.rows(0..<batch.rowCount), parameters.head, batch: batch, gradient: nil)
         return Result(rows, batch)
     }
 
@@ -59,16 +75,16 @@ public final class Transformer {
     public func accumulateGradients(
         _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil
     ) -> Result {
-        let N = batch.rowCount
-        let a = forward(batch, dropout: dropout, keepsAll: true)
+        let (N, parameters) = (batch.rowCount, trainingParameters)
+        let a = forward(batch, parameters, dropout: dropout, keepsAll: true)
         let scratch = backwardScratch(N)
         var rows = [CrossEntropy.Row](repeating: .init(), count: N)
         let (dResidual, dFinal) = (scratch.dResidual.rows(0..<N), scratch.dNorm.rows(0..<N))
         // 4. The head.
         Elementwise.zero(dFinal)
         languageHead(N).run(
-            into: &rows, hidden: a.finalNorm.rows(0..<N), weight: parameters.head, batch: batch,
-            gradient: .init(dHidden: dFinal, dWeight: gradients.head, weightSum: weightSum))
+            into: &rows, hidden: a.finalNorm.rows(0..<N), parameters.head, batch: batch,
+            gradient: .init(dHidden: dFinal, dWeight: gradients.head.weight, weightSum: weightSum))
         // 3. The final LayerNorm.
         Elementwise.zero(dResidual)
         LayerNorm.backward(
@@ -93,22 +109,24 @@ public final class Transformer {
 
     /// The logits of every row, (N, V) in an arena of their own: for tests and small texts.
     public func logits(_ batch: SequenceBatch) -> FloatArena {
-        let a = forward(batch, dropout: nil, keepsAll: false)
+        let a = forward(batch, parameters, dropout: nil, keepsAll: false)
         let result = FloatArena(count: batch.rowCount * config.vocabularySize)
-        MatrixMultiply.run(
+        parameters.head.forward(
             into: Matrix(result, rows: batch.rowCount, columns: config.vocabularySize),
-            a.finalNorm.rows(0..<batch.rowCount), parameters.head, transposingB: true)
+            of: a.finalNorm.rows(0..<batch.rowCount))
         return result
     }
 
     /// The activations of a whole pass, kept block by block: for tests against published ones.
     package func tracedForward(_ batch: SequenceBatch) -> [BlockActivations] {
-        let a = forward(batch, dropout: nil, keepsAll: true)
+        let a = forward(batch, parameters, dropout: nil, keepsAll: true)
         return a.blocks.map { $0.first(batch.rowCount) }
     }
 
     /// Embeddings, blocks, final LayerNorm.
-    private func forward(_ batch: SequenceBatch, dropout: TrainingDropout?, keepsAll: Bool) -> Activations {
+    private func forward(
+        _ batch: SequenceBatch, _ parameters: ModelParameters, dropout: TrainingDropout?, keepsAll: Bool
+    ) -> Activations {
         let N = batch.rowCount
         precondition(
             batch.sequences.allSatisfy { $0.count <= config.contextLength },
@@ -160,6 +178,12 @@ public final class Transformer {
         (head, headRowCount) = (made, needed)
         return made
     }
+}
+
+/// The numbers that matrix products take as operands. Weights, sums, gradients and everything that is not a product
+/// are float in either case.
+public enum Precision: String, Sendable, CaseIterable {
+    case f32, bf16
 }
 
 extension ModelConfig {

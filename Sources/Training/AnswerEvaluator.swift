@@ -45,28 +45,35 @@ public enum AnswerEvaluator {
     ///
     /// - Parameters:
     ///   - limit: the most rows that are answered; nil for all.
-    ///   - progress: called after each row with the number of rows done.
+    ///   - progress: called after each answer with the numbers of those given and of all.
     public static func answers(
-        _ responder: Responder, _ documents: [Document], limit: Int? = nil, progress: (Int) -> Void = { _ in }
+        _ responder: Responder, _ documents: [Document], limit: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [AnswerRecord] {
         var settings = responder.settings(seed: 1)
         settings.sampling = .greedy
         var records: [AnswerRecord] = []
+        var questions: [[Message]] = []
         for (index, document) in documents.prefix(limit ?? documents.count).enumerated() {
             guard case .conversation(let messages) = document.content else { continue }
             var turn = 0
             for (position, message) in messages.enumerated() where message.role == .assistant && message.weight > 0 {
                 turn += 1
-                let completion = try responder.answer(Array(messages[..<position]), settings)
-                let expected = String(decoding: message.content, as: UTF8.self)
+                questions.append(Array(messages[..<position]))
                 records.append(
                     AnswerRecord(
-                        row: index + 1, turn: turn, path: document.path, line: document.line, expected: expected,
-                        answer: completion.text, tokens: completion.tokens.count,
-                        finishReason: completion.finishReason,
-                        isExact: trimmed(completion.text) == trimmed(expected)))
+                        row: index + 1, turn: turn, path: document.path, line: document.line,
+                        expected: String(decoding: message.content, as: UTF8.self), answer: "", tokens: 0,
+                        finishReason: .length, isExact: false))
             }
-            progress(index + 1)
+        }
+        var given = 0
+        try responder.answer(all: questions, settings) { number, completion in
+            records[number].answer = completion.text
+            records[number].tokens = completion.tokens.count
+            records[number].finishReason = completion.finishReason
+            records[number].isExact = trimmed(completion.text) == trimmed(records[number].expected)
+            given += 1
+            progress(given, questions.count)
         }
         return records
     }

@@ -2,6 +2,7 @@
 
 import Datasets
 import Inference
+import Kernels
 import Tokenizer
 
 /// Generation with a saved model's own template, stop texts and settings.
@@ -11,11 +12,13 @@ public final class Responder {
     public let template: ChatTemplate?
     private let generator: TextGenerator
 
-    /// - Parameter raw: leaves the template out.
-    public init(_ saved: SavedModel, raw: Bool = false) {
+    /// - Parameters:
+    ///   - raw: leaves the template out.
+    ///   - format: how the weights are kept while tokens are drawn.
+    public init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat = .f32) {
         self.saved = saved
         template = raw ? nil : saved.template
-        generator = TextGenerator(model: saved.model, tokenizer: saved.tokenizer)
+        generator = TextGenerator(model: saved.model, tokenizer: saved.tokenizer, format: format)
     }
 
     /// The model's settings with the template's stop texts.
@@ -57,10 +60,26 @@ public final class Responder {
             }
             if !piece.isEmpty { onText(String(piece)) }
         }
-        if let front = template?.answerLead, !front.isEmpty, completion.text.hasPrefix(front) {
-            completion.text.removeFirst(front.count)
-        }
+        removeLead(&completion)
         return completion
+    }
+
+    /// Answers many conversations, several at a time, as `answer` would each; the conversation's number is the stream.
+    ///
+    /// - Parameter onAnswer: called with the number and the answer as each one ends.
+    public func answer(
+        all conversations: [[Message]], _ settings: GenerationSettings, onAnswer: (Int, Completion) -> Void
+    ) throws {
+        try generator.complete(conversations.map(prompt), settings) { number, completion in
+            var completion = completion
+            removeLead(&completion)
+            onAnswer(number, completion)
+        }
+    }
+
+    private func removeLead(_ completion: inout Completion) {
+        guard let front = template?.answerLead, !front.isEmpty, completion.text.hasPrefix(front) else { return }
+        completion.text.removeFirst(front.count)
     }
 
     /// The newest part of a conversation that leaves `room` tokens of the context for an answer: the system message

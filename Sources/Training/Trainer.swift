@@ -19,6 +19,8 @@ public struct StepReport: Sendable {
     /// Tokens read.
     public var tokens: Int
     public var seconds: Double
+    /// How long the update had to wait for a checkpoint; part of `seconds`.
+    public var secondsHeld = 0.0
     /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
     public var skippedInputs: [String]?
 }
@@ -34,6 +36,8 @@ public final class Trainer {
     public let schedule: LearningRateSchedule
     public var state: TrainingState
     public let data: TrainingSet
+    /// Called when the gradients are there and before weights and moments change.
+    public var beforeUpdate: () -> Void = {}
     private let config: RunConfig
     private let tokenizer: Tokenizer
     private let gradients: FloatArena
@@ -59,6 +63,7 @@ public final class Trainer {
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
                 weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
         optimizer.updateCount = state.updates
+        model.train(in: Precision(rawValue: config.training.precision) ?? .f32)
         gradients = FloatArena(count: model.layout.arenaCount)
         gradientViews = ModelParameters(model.layout, in: gradients, config: model.config)
     }
@@ -81,7 +86,11 @@ public final class Trainer {
             step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
         if loss.isFinite && norm.isFinite {
+            let waiting = monotonicSeconds()
+            beforeUpdate()
+            report.secondsHeld = monotonicSeconds() - waiting
             optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: learningRate)
+            model.weightsChanged()
             state.updates = optimizer.updateCount
             state.consecutiveSkips = 0
             state.windowLoss += loss

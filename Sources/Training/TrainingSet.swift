@@ -33,6 +33,12 @@ public struct TrainingSet: Sendable {
         text.windows(length: contextLength, phase: phase(epoch: epoch)).count
     }
 
+    /// Predictions in a window, on average over the first epoch.
+    public var meanWindowLength: Int {
+        let windows = text.windows(length: contextLength, phase: phase(epoch: 0))
+        return windows.reduce(0) { $0 + $1.count } / max(1, windows.count)
+    }
+
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
     public func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
         // Only a stream longer than a window has epochs of different lengths.

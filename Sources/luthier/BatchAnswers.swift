@@ -16,17 +16,25 @@ enum BatchAnswers {
         guard FileManager.default.createFile(atPath: output, contents: nil),
             let handle = FileHandle(forWritingAtPath: output)
         else { throw DatasetError.unwritable(path: output) }
-        for (index, row) in rows.enumerated() {
-            let completion = try responder.answer(row.messages, settings, stream: index)
-            let asked = row.messages.last.map { String(decoding: $0.content, as: UTF8.self) } ?? ""
-            let line = JSONOutput.object([
-                ("line", .integer(row.line)), ("prompt", .string(asked)), ("text", .string(completion.text)),
-                ("tokens", .integer(completion.tokens.count)),
-                ("finishReason", .string(completion.finishReason.rawValue)),
-            ])
-            try handle.write(contentsOf: Data((line.serialized() + "\n").utf8))
-            if Console.isTerminal { Console.progress("\(index + 1)/\(rows.count) answered") }
+        // Answers end in any order and are written in the rows' own.
+        var waiting: [Int: Completion] = [:]
+        var written = 0
+        var failure: (any Error)?
+        try responder.answer(all: rows.map(\.messages), settings) { number, completion in
+            waiting[number] = completion
+            while failure == nil, let next = waiting.removeValue(forKey: written) {
+                let row = rows[written]
+                let asked = row.messages.last.map { String(decoding: $0.content, as: UTF8.self) } ?? ""
+                let line = JSONOutput.object([
+                    ("line", .integer(row.line)), ("prompt", .string(asked)), ("text", .string(next.text)),
+                    ("tokens", .integer(next.tokens.count)), ("finishReason", .string(next.finishReason.rawValue)),
+                ])
+                do { try handle.write(contentsOf: Data((line.serialized() + "\n").utf8)) } catch { failure = error }
+                written += 1
+                if Console.isTerminal { Console.progress("\(written)/\(rows.count) answered") }
+            }
         }
+        if let failure { throw failure }
         try handle.synchronize()
         Console.message("\(rows.count) answers written to \(output)")
     }

@@ -18,7 +18,7 @@ struct ChatCommand: ParsableCommand {
 
     mutating func run() throws {
         let saved = try model.load()
-        let responder = Responder(saved)
+        let responder = Responder(saved, format: options.precision)
         guard responder.template != nil else {
             throw ValidationError(
                 "this model was trained on plain text and has no template to chat with",

@@ -141,9 +141,8 @@ struct EvalCommand: ParsableCommand {
         _ documents: [Document], _ saved: SavedModel
     ) throws -> [(key: String, value: JSONOutput)] {
         let responder = Responder(saved)
-        let total = min(limit ?? documents.count, documents.count)
-        let records = try AnswerEvaluator.answers(responder, documents, limit: limit) { done in
-            if Console.isTerminal { Console.progress("\(done)/\(total) rows answered") }
+        let records = try AnswerEvaluator.answers(responder, documents, limit: limit) { done, total in
+            if Console.isTerminal { Console.progress("\(done)/\(total) answers") }
         }
         Console.endProgress()
         let summary = AnswerSummary(records)

@@ -2,7 +2,10 @@
 
 import Arguments
 import Inference
+import Kernels
 import Training
+
+extension WeightFormat: ExpressibleByArgument {}
 
 struct GenerationOptions: ParsableArguments {
     @Option(help: "The most tokens to draw.")
@@ -19,6 +22,9 @@ struct GenerationOptions: ParsableArguments {
     var stop: [String] = []
     @Option(help: "Of the random draws.")
     var seed: UInt64 = 1
+
+    @Option(help: "How the weights are kept while tokens are drawn; bf16 and int8 are faster and a little less exact.")
+    var precision: WeightFormat = .f32
 
     mutating func validate() throws(ValidationError) {
         if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens \(maxTokens) must be at least 1") }

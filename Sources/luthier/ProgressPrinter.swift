@@ -2,6 +2,7 @@
 
 import Datasets
 import Foundation
+import Kernels
 import Training
 
 /// Prints to stderr.
@@ -10,6 +11,8 @@ final class ProgressPrinter {
     private var validationLoss: Double?
     private var firstStep = 0
     private var started = Date()
+    /// Model FLOPs utilisation of one token a second.
+    private var utilisationPerRate = 0.0
 
     init(logEvery: Int) { self.logEvery = logEvery }
 
@@ -35,12 +38,14 @@ final class ProgressPrinter {
 
     private func start(_ summary: RunSummary) {
         (started, firstStep) = (Date(), summary.firstStep)
+        utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         for line in summary.data { Console.message("  \(line)") }
         Console.message(
             "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) an epoch, up to \(summary.tokensPerStep) tokens each; "
                 + "about \(summary.estimatedBytes >> 20) MiB")
-        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)")
+        let rounded = summary.precision == .bf16 ? ", products in bf16 by oneDNN \(RoundedWeight.libraryVersion)" : ""
+        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)\(rounded)")
     }
 
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {
@@ -51,7 +56,7 @@ final class ProgressPrinter {
         let line =
             "step \(step.step)/\(totalSteps)  epoch \(Self.number(step.epoch, digits: 2))  loss "
             + "\(Self.number(step.loss))\(validation)  lr \(Self.scientific(step.learningRate))  "
-            + "\(Int(rate)) tok/s  \(left) left"
+            + "\(Int(rate)) tok/s  MFU \(Int((100 * rate * utilisationPerRate).rounded())) %  \(left) left"
         if Console.isTerminal { Console.progress(line) } else { Console.message(line) }
         if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
     }

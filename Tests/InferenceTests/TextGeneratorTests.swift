@@ -186,4 +186,63 @@ import Tokenizer
         #expect(try torn.complete([0x78], settings).tokens == [0x61, 0x62])
         #expect(try torn.complete([0x61], settings).tokens == [0x62, 0x61])
     }
+
+    /// Guessing tokens ahead changes nothing but the time: the draws are those of one token at a time.
+    @Test(arguments: [0, 0.7], WeightFormat.allCases)
+    func guessesChangeNothing(temperature: Double, format: WeightFormat) throws {
+        let model = Self.randomModel()
+        // A text in which nearly every guess is wrong, and one that repeats itself, in which many are right.
+        for prompt in ["the sun", "abababababab", "xyzxyzxyz"] {
+            let generator = TextGenerator(model: model, tokenizer: .bytes, format: format)
+            let settings = GenerationSettings(
+                sampling: SamplingSettings(temperature: temperature), maximumTokens: 14, seed: 5)
+            let tokens = try generator.encode(prompt: prompt)
+            let found = try generator.complete(tokens, settings).tokens
+
+            let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.config))
+            var (random, history) = (SplitMix64(seed: 5, stream: 0), tokens)
+            var logits = decoder.advance(cache, by: tokens)
+            while history.count < min(tokens.count + 14, Self.shape.contextLength + 1) {
+                let token = Sampler.next(logits, settings.sampling, previous: history, using: &random)
+                guard token != 256 else { break }
+                history.append(token)
+                guard cache.count < Self.shape.contextLength else { break }
+                logits = decoder.advance(cache, by: [token])
+            }
+            #expect(found == Array(history.dropFirst(tokens.count)))
+        }
+    }
+
+    @Test func aRepeatedTextIsGuessed() {
+        var lookup = PromptLookup()
+        #expect(lookup.guess(after: [1, 2, 3, 4, 9, 1, 2, 3], most: 7) == [4, 9, 1])
+        #expect(lookup.guess(after: [1, 2, 3, 4, 9, 1, 2, 3], most: 2) == [4, 9])
+        #expect(lookup.guess(after: [1, 2, 3, 4], most: 7).isEmpty)
+        #expect(lookup.guess(after: [5, 8, 9, 5, 8, 7, 6, 8, 9], most: 1) == [5], "two tokens are key enough")
+        #expect(lookup.guess(after: [1], most: 7).isEmpty && lookup.guess(after: [], most: 7).isEmpty)
+        // The latest occurrence counts.
+        #expect(lookup.guess(after: [1, 2, 3, 7, 1, 2, 3, 8, 1, 2, 3], most: 1) == [8])
+        // A right guess makes the next one longer, a wrong one shorter.
+        let text: [Int32] = [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3]
+        lookup.learn(guessed: 3, right: 3)
+        #expect(lookup.guess(after: text, most: 7).count == 6)
+        lookup.learn(guessed: 6, right: 0)
+        #expect(lookup.guess(after: text, most: 7).count == 1)
+    }
+
+    /// Many prompts at a time give each what it gets alone, whatever its length and end.
+    @Test(arguments: [0, 0.9]) func manyPromptsAtATime(temperature: Double) throws {
+        let model = Self.randomModel()
+        let generator = TextGenerator(model: model, tokenizer: .bytes)
+        let settings = GenerationSettings(
+            sampling: SamplingSettings(temperature: temperature), maximumTokens: 9, stop: ["e"], seed: 3)
+        let prompts = try (1...21).map {
+            try generator.encode(prompt: String(repeating: "ab\($0) ", count: 1 + $0 % 4))
+        }
+        let alone = try prompts.indices.map { try generator.complete(prompts[$0], settings, stream: $0) }
+        var together: [Int: Completion] = [:]
+        try generator.complete(prompts, settings) { together[$0] = $1 }
+        #expect(prompts.indices.map { together[$0] } == alone.map { Optional($0) })
+        #expect(Set(alone.map(\.tokens.count)).count > 1, "texts of one length prove little")
+    }
 }

@@ -29,7 +29,7 @@ struct HuggingFaceConfigTests {
 
     @Test(
         arguments: [
-            (["model_type": "\"llama\""], "the architecture \"llama\" is not supported; supported: gpt2"),
+            (["model_type": "\"llama\""], "the architecture \"llama\" is not supported; supported: gpt2, gpt_neo"),
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),
             (["n_head": nil], "the key n_head is missing"),
@@ -43,21 +43,11 @@ struct HuggingFaceConfigTests {
             (
                 ["activation_function": "\"relu\""],
                 "activation_function is \"relu\", which changes the computation and is not supported; supported: "
-                    + "\"gelu_new\", \"gelu_pytorch_tanh\", \"gelu_fast\", \"gelu\", \"gelu_python\""
+                    + "\"gelu_new\", \"gelu_pytorch_tanh\", \"gelu_python_tanh\", \"gelu_accurate\", \"gelu_fast\", "
+                    + "\"gelu\", \"gelu_python\""
             ),
-            (
-                ["scale_attn_weights": "false"],
-                "scale_attn_weights is false, which changes the computation and is not supported; supported: true"
-            ),
-            (
-                ["scale_attn_by_inverse_layer_idx": "true"],
-                "scale_attn_by_inverse_layer_idx is true, which changes the computation and is not supported; "
-                    + "supported: false"
-            ),
-            (
-                ["reorder_and_upcast_attn": "true"],
-                "reorder_and_upcast_attn is true, which changes the computation and is not supported; supported: false"
-            ),
+            (["scale_attn_weights": "1"], "scale_attn_weights is a number; true or false is expected"),
+            (["eos_token_id": "\"x\""], "eos_token_id is a string; a whole number or a list of them is expected"),
             (
                 ["add_cross_attention": "true"],
                 "add_cross_attention is true, which changes the computation and is not supported; supported: false"

@@ -32,14 +32,21 @@ struct HuggingFaceFolderTests {
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         _ = try folder.write(Array(HuggingFaceConfigTests.text(config).utf8), as: "config.json")
+        try write(tensors, to: folder.path + "/model.safetensors")
+        return folder
+    }
+
+    /// Writes a safetensors file of tensors in memory.
+    static func write(_ tensors: Tensors, to path: String) throws {
+        var copies: [UnsafeMutableBufferPointer<Float>] = []
         let memory = tensors.sorted { $0.key < $1.key }.map { name, tensor in
             let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.elements.count)
             _ = copy.initialize(from: tensor.elements)
+            copies.append(copy)
             return SafetensorsTensor(name: name, shape: tensor.shape, elements: UnsafeBufferPointer(copy))
         }
-        defer { for tensor in memory { tensor.elements.deallocate() } }
-        try SafetensorsFile.write(memory, to: folder.path + "/model.safetensors")
-        return folder
+        defer { for copy in copies { copy.deallocate() } }
+        try SafetensorsFile.write(memory, to: path)
     }
 
     private static func load(_ folder: TemporaryFolder) throws -> (layout: ParameterLayout, arena: FloatArena) {

@@ -30,6 +30,23 @@ struct PublishedModel {
         try String(contentsOfFile: TestData.path("\(folder)/\(name)"), encoding: .utf8).split(separator: "\n")
     }
 
+    /// The perplexity of a batch as generation computes it, several tokens at a time from weights of this format.
+    func perplexity(_ batch: SequenceBatch, _ format: WeightFormat) -> Double {
+        let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.config))
+        var loss = 0.0
+        for sequence in batch.sequences {
+            cache.truncate(to: 0)
+            for start in stride(from: sequence.lowerBound, to: sequence.upperBound, by: Decoder.mostTokens) {
+                let rows = start..<min(start + Decoder.mostTokens, sequence.upperBound)
+                let logits = decoder.advanceTogether([(cache, Array(batch.tokens[rows]))])
+                var losses = [CrossEntropy.Row](repeating: .init(), count: rows.count)
+                CrossEntropy.forward(into: &losses, logits: logits, targets: Array(batch.targets[rows]))
+                loss += losses.reduce(0) { $0 + $1.loss }
+            }
+        }
+        return exp(loss / Double(batch.rowCount))
+    }
+
     /// Tokens as greedy decoding continues them, through the key/value cache.
     func greedy(_ prompt: [Int32], count: Int) -> [Int32] {
         let decoder = Decoder(model)

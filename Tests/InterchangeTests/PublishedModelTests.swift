@@ -28,6 +28,13 @@ struct PublishedModelTests {
         let expected = try reference["perplexity"].required.number.required
         #expect(abs(perplexity - expected) < 1e-4 * expected, "perplexity \(perplexity) for \(expected)")
 
+        // What is drawn from compact weights is worth as much.
+        for format in [WeightFormat.bf16, .int8] {
+            let compact = published.perplexity(batch, format)
+            #expect(abs(compact - perplexity) < 1e-2 * perplexity, "\(format): \(compact) for \(perplexity)")
+            #expect(compact != perplexity)
+        }
+
         let rows = try reference["per_token_nll_first_5"].required.array.required
         let names = try reference["first_5_words"].required.array.required
         #expect(rows.count == 5 && names.map(\.string) == words.prefix(5).map { String($0) })

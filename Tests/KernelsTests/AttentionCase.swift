@@ -8,6 +8,8 @@ struct AttentionCase {
     let lengths: [Int]
     let headCount: Int
     let headWidth: Int
+    let scale: Double
+    let window: Int?
     let dropout: DropoutKey?
 
     let sequences: [Range<Int>]
@@ -18,10 +20,15 @@ struct AttentionCase {
     var rowCount: Int { qkv.matrix.rows }
     var width: Int { headCount * headWidth }
 
-    init(lengths: [Int], headCount: Int, headWidth: Int, dropout: DropoutKey? = nil, seed: UInt64 = 1) {
+    init(
+        lengths: [Int], headCount: Int, headWidth: Int, scale: Double? = nil, window: Int? = nil,
+        dropout: DropoutKey? = nil, seed: UInt64 = 1
+    ) {
         self.lengths = lengths
         self.headCount = headCount
         self.headWidth = headWidth
+        self.scale = scale ?? 1 / Double(headWidth).squareRoot()
+        self.window = window
         self.dropout = dropout
         var next = 0
         sequences = lengths.map { length in
@@ -40,7 +47,8 @@ struct AttentionCase {
         identities.withUnsafeBufferPointer { identities in
             body(
                 CausalAttention.Shape(
-                    sequences: sequences, headCount: headCount, headWidth: headWidth,
+                    sequences: sequences, headCount: headCount, headWidth: headWidth, scale: Float(scale),
+                    window: window,
                     dropout: dropout.flatMap { key in identities.baseAddress.map { (key, $0) } }))
         }
     }
@@ -71,7 +79,8 @@ struct AttentionCase {
         for (example, rows) in sequences.enumerated() {
             for head in 0..<headCount {
                 let inputs = Reference.AttentionHead(
-                    numbers, rows: rows, head: head, headCount: headCount, width: headWidth)
+                    numbers, rows: rows, head: head, headCount: headCount, width: headWidth, scale: scale,
+                    window: window)
                 body(rows, head, inputs, mask(example: example, length: rows.count, head: head))
             }
         }
@@ -83,7 +92,7 @@ struct AttentionCase {
     }
 
     /// The factors of one head's probabilities (T, T), found by a probe: attention whose scores are all equal and whose
-    /// values are the unit matrix gives factor / (i + 1) for query i and key j.
+    /// values are the unit matrix gives factor / n for query i, which sees n keys, and key j.
     private func mask(example: Int, length: Int, head: Int) -> [Double]? {
         guard dropout != nil else { return nil }
         let probe = Grid(length, 3 * headCount * length) { index in
@@ -95,14 +104,15 @@ struct AttentionCase {
         let own = (0..<length).map { DropoutKey.rowIdentity(example: example, position: $0) }
         own.withUnsafeBufferPointer { own in
             let shape = CausalAttention.Shape(
-                sequences: [0..<length], headCount: headCount, headWidth: length,
+                sequences: [0..<length], headCount: headCount, headWidth: length, window: window,
                 dropout: dropout.flatMap { key in own.baseAddress.map { (key, $0) } })
             CausalAttention.forward(into: output.matrix, saving: logs.matrix, of: probe.matrix, shape)
         }
         return (0..<(length * length)).map { index in
             let (query, key) = (index / length, index % length)
             // Kept factors are 1 / (1 - rate), so nothing lies near one half.
-            let scaled = Double(output.matrix.row(query)[head * length + key]) * Double(query + 1)
+            let scaled =
+                Double(output.matrix.row(query)[head * length + key]) * Double(min(query + 1, window ?? length))
             return scaled > 0.5 ? 1 / (1 - Double(dropout?.rate ?? 0)) : 0
         }
     }

@@ -9,10 +9,22 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
     let lengths: [Int]
     let headCount: Int
     let headWidth: Int
-    var testDescription: String { "lengths \(lengths), \(headCount) heads of \(headWidth)" }
+    let scale: Double?
+    let window: Int?
+    var testDescription: String {
+        "lengths \(lengths), \(headCount) heads of \(headWidth)" + (scale.map { ", scale \($0)" } ?? "")
+            + (window.map { ", window \($0)" } ?? "")
+    }
 
-    init(_ lengths: [Int], _ headCount: Int, _ headWidth: Int) {
+    init(_ lengths: [Int], _ headCount: Int, _ headWidth: Int, scale: Double? = nil, window: Int? = nil) {
         (self.lengths, self.headCount, self.headWidth) = (lengths, headCount, headWidth)
+        (self.scale, self.window) = (scale, window)
+    }
+
+    func problem(dropping: Bool, seed: UInt64 = 1) -> AttentionCase {
+        AttentionCase(
+            lengths: lengths, headCount: headCount, headWidth: headWidth, scale: scale, window: window,
+            dropout: dropping ? AttentionTests.dropout : nil, seed: seed)
     }
 
     /// 64 queries are a block of the kernel: 63, 64, 65 and 130 stand around its edges.
@@ -21,16 +33,22 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         AttentionSize([1, 1, 1], 4, 3), AttentionSize([16, 3, 33], 2, 4),
     ]
     static let large = [AttentionSize([70, 1, 130], 1, 2), AttentionSize([63, 64, 65], 2, 3)]
+    /// Windows of one position, of about a block, longer than the sequence; scores scaled otherwise, or not at all.
+    static let local = [
+        AttentionSize([5], 1, 7, window: 1), AttentionSize([17, 3], 3, 5, scale: 1, window: 4),
+        AttentionSize([65, 1, 131], 1, 2, window: 64), AttentionSize([131], 1, 2, scale: 0.3, window: 65),
+        AttentionSize([130], 2, 2, window: 3), AttentionSize([16, 33], 2, 4, window: 256),
+        AttentionSize([7], 2, 3, scale: 1),
+    ]
+    static let all = small + large + local
 }
 
 @Suite struct AttentionTests {
     static let dropout = DropoutKey(rate: 0.25, seed: 7, step: 3, site: 5)
 
-    @Test(arguments: AttentionSize.small + AttentionSize.large, [false, true])
+    @Test(arguments: AttentionSize.all, [false, true])
     func forward(size: AttentionSize, dropping: Bool) {
-        let problem = AttentionCase(
-            lengths: size.lengths, headCount: size.headCount, headWidth: size.headWidth,
-            dropout: dropping ? Self.dropout : nil)
+        let problem = size.problem(dropping: dropping)
         let (output, logSumExp) = problem.forward()
         problem.eachHead { rows, head, inputs, mask in
             let expected = Reference.attention(inputs, mask: mask)
@@ -42,11 +60,9 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         #expect(output.isIntact && logSumExp.isIntact && problem.qkv.isIntact)
     }
 
-    @Test(arguments: AttentionSize.small + AttentionSize.large, [false, true])
+    @Test(arguments: AttentionSize.all, [false, true])
     func backwardAddsTheGradients(size: AttentionSize, dropping: Bool) {
-        let problem = AttentionCase(
-            lengths: size.lengths, headCount: size.headCount, headWidth: size.headWidth,
-            dropout: dropping ? Self.dropout : nil, seed: 11)
+        let problem = size.problem(dropping: dropping, seed: 11)
         let dQKV = Grid.random(problem.rowCount, 3 * problem.width, seed: 13)
         let before = dQKV.doubles
         problem.backward(into: dQKV)
@@ -110,27 +126,52 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         #expect(plain.forward().output.values == zero.forward().output.values)
     }
 
+    /// Keys and values before a window may hold anything: they are not read, or NaN times zero would show.
+    @Test func whatStandsBeforeTheWindowIsNotRead() {
+        let problem = AttentionCase(lengths: [200], headCount: 1, headWidth: 3, window: 8)
+        let before = problem.forward().output.values
+        for row in 0..<100 {
+            for column in 3..<9 { problem.qkv.matrix.row(row)[column] = .nan }
+        }
+        // The block of queries 128 to 191 is the first whose keys, from 121 on, all stand behind the NaNs.
+        #expect(problem.forward().output.values.suffix(72 * 3) == before.suffix(72 * 3))
+    }
+
     /// New positions after 0, 1, 63 and more cached ones see what the whole pass shows them.
-    @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33)], [0, 1, 63, 69]) func cached(heads: (Int, Int), start: Int) {
-        let problem = AttentionCase(lengths: [70], headCount: heads.0, headWidth: heads.1)
-        let (C, new) = (problem.width, start..<70)
+    @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33), (2, 64), (1, 130)], [0, 1, 63, 69])
+    func cached(heads: (Int, Int), start: Int) {
+        compareCached(AttentionCase(lengths: [70], headCount: heads.0, headWidth: heads.1), start: start)
+    }
+
+    @Test(arguments: [1, 5, 64, 99], [0, 1, 63, 69]) func cachedWithAWindow(window: Int, start: Int) {
+        compareCached(
+            AttentionCase(lengths: [70], headCount: 2, headWidth: 5, scale: 0.7, window: window), start: start)
+    }
+
+    private func compareCached(_ problem: AttentionCase, start: Int) {
+        let (C, D, new) = (problem.width, problem.headWidth, start..<70)
         let whole = problem.forward().output.doubles
         // A cache is longer than what it holds; what stands behind must not matter.
-        let (keys, values) = (Grid(80, C, filledWith: .nan), Grid(80, C, filledWith: .nan))
+        let rows = 80 * problem.headCount
+        let (keys, values) = (Grid(rows, D, filledWith: .nan), Grid(rows, D, filledWith: .nan))
         for row in 0..<70 {
-            keys.matrix.row(row).update(from: problem.qkv.matrix.row(row) + C, count: C)
-            values.matrix.row(row).update(from: problem.qkv.matrix.row(row) + 2 * C, count: C)
+            for head in 0..<problem.headCount {
+                let source = problem.qkv.matrix.row(row) + head * D
+                keys.matrix.row(head * 80 + row).update(from: source + C, count: D)
+                values.matrix.row(head * 80 + row).update(from: source + 2 * C, count: D)
+            }
         }
         let output = Grid(new.count, C, filledWith: .nan)
         CachedAttention.forward(
-            into: output.matrix, queries: problem.qkv.matrix.rows(new), keys: keys.matrix, values: values.matrix,
-            start: start, headCount: heads.0)
+            into: output.matrix, queries: problem.qkv.matrix.rows(new),
+            .init(keys: keys.matrix, values: values.matrix, headCount: problem.headCount), start: start,
+            scale: Float(problem.scale), window: problem.window)
         problem.eachHead { rows, head, inputs, _ in
             let all = Reference.attention(inputs).output
             let ours = (0..<new.count).flatMap { row in
-                (0..<heads.1).map { Double(output.matrix.row(row)[head * heads.1 + $0]) }
+                (0..<D).map { Double(output.matrix.row(row)[head * D + $0]) }
             }
-            #expect(relativeError(ours, Array(all[(start * heads.1)...])) < tolerance)
+            #expect(relativeError(ours, Array(all[(start * D)...])) < tolerance)
         }
         #expect(relativeError(output.values, Array(whole[(start * C)...])) < tolerance)
         #expect(output.isIntact)

@@ -20,6 +20,21 @@ import Testing
         #expect(target.isIntact)
     }
 
+    @Test(arguments: [1, 7, 16, 33, 100]) func someRows(columns: Int) {
+        let (whole, part) = (Grid.random(9, columns, seed: 4), Grid(4, columns, filledWith: .nan))
+        let (rows, before) = ([7, 0, 3, 8], whole.copy())
+        Elementwise.gather(into: part.matrix, rows: rows, of: whole.matrix)
+        Elementwise.scatterAdd(to: whole.matrix, rows: rows, part.matrix)
+        for (index, row) in rows.enumerated() {
+            for column in 0..<columns {
+                #expect(part.matrix.row(index)[column] == before.matrix.row(row)[column])
+                #expect(whole.matrix.row(row)[column] == 2 * before.matrix.row(row)[column])
+            }
+        }
+        #expect((0..<columns).allSatisfy { whole.matrix.row(1)[$0] == before.matrix.row(1)[$0] })
+        #expect(part.isIntact && whole.isIntact)
+    }
+
     @Test func arenasBeginWithZerosAndCopy() {
         let (first, second) = (FloatArena(count: 1_000_003), FloatArena(count: 1_000_003))
         #expect(first.buffer.allSatisfy { $0 == 0 })

@@ -61,7 +61,13 @@ enum KernelResults {
         VectorMatrix.multiply(into: y.matrix, x.matrix, weight.matrix, bias: bias.vector)
         let first = y.values
         VectorMatrix.multiplyTransposed(into: y.matrix, x.matrix, Grid.random(331, 37, seed: 13).matrix)
-        return [("row product", first), ("transposed row product", y.values)]
+        let transposed = y.values
+        let compact = [WeightFormat.bf16, .int8].map { format in
+            CompactWeight(weight.matrix, transposed: false, format: format)
+                .multiply(into: y.matrix, x.matrix, bias: bias.vector)
+            return ("\(format) row product", y.values)
+        }
+        return [("row product", first), ("transposed row product", transposed)] + compact
     }
 
     private static func losses() -> [(String, [Float])] {
@@ -93,11 +99,11 @@ enum KernelResults {
             lengths: [70, 1, 16], headCount: 3, headWidth: 5, dropout: DropoutKey(rate: 0.1, seed: 1, step: 2, site: 3))
         let dQKV = Grid(87, 45, filledWith: 0)
         problem.backward(into: dQKV)
-        let (keys, values) = (Grid.random(40, 15, seed: 17), Grid.random(40, 15, seed: 18))
+        let (keys, values) = (Grid.random(120, 5, seed: 17), Grid.random(120, 5, seed: 18))
         let (queries, output) = (Grid.random(3, 15, seed: 19), Grid(3, 15, filledWith: 0))
         CachedAttention.forward(
-            into: output.matrix, queries: queries.matrix, keys: keys.matrix, values: values.matrix, start: 30,
-            headCount: 3)
+            into: output.matrix, queries: queries.matrix,
+            .init(keys: keys.matrix, values: values.matrix, headCount: 3), start: 30)
         return [
             ("attention", problem.forward().output.values), ("attention gradient", dQKV.values),
             ("cached attention", output.values),

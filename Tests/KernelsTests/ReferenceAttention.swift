@@ -10,6 +10,9 @@ extension Reference {
         var value: [Double]
         let length: Int
         let width: Int
+        let scale: Double
+        /// Positions that a query sees, itself included.
+        let window: Int?
 
         /// All numbers in one array, as `centralDifference` moves them.
         var flat: [Double] {
@@ -23,7 +26,10 @@ extension Reference {
         }
 
         /// A head's columns of the rows of one sequence in (N, 3C), three blocks of `headCount` heads side by side.
-        init(_ qkv: [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int) {
+        init(
+            _ qkv: [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int, scale: Double? = nil,
+            window: Int? = nil
+        ) {
             let columns = 3 * headCount * width
             func part(_ block: Int) -> [Double] {
                 rows.flatMap { row in
@@ -32,6 +38,7 @@ extension Reference {
             }
             (query, key, value) = (part(0), part(1), part(2))
             (length, self.width) = (rows.count, width)
+            (self.scale, self.window) = (scale ?? 1 / Double(width).squareRoot(), window)
         }
 
         /// Adds the numbers of `flat` back to where the initialiser found them.
@@ -50,7 +57,7 @@ extension Reference {
         }
     }
 
-    /// output[i] = Σ_{j ≤ i} mask[i, j] softmax_j(q[i]·k[j] / √D) v[j], and each row's log-sum-exp.
+    /// output[i] = Σ mask[i, j] softmax_j(scale · q[i]·k[j]) v[j] over i - window < j ≤ i, and each row's log-sum-exp.
     ///
     /// - Parameter mask: (T, T) factors of the probabilities, or nil for ones.
     static func attention(_ head: AttentionHead, mask: [Double]? = nil) -> (output: [Double], logSumExp: [Double]) {
@@ -60,19 +67,20 @@ extension Reference {
         var scores = [Double](repeating: 0, count: T)
         for i in 0..<T {
             var maximum = -Double.infinity
-            for j in 0...i {
+            let seen = (0...i).filter { j in head.window.map { i - $0 < j } ?? true }
+            for j in seen {
                 var score = 0.0
                 for d in 0..<D { score += head.query[i * D + d] * head.key[j * D + d] }
-                scores[j] = score / Double(D).squareRoot()
+                scores[j] = score * head.scale
                 maximum = max(maximum, scores[j])
             }
             var total = 0.0
-            for j in 0...i {
+            for j in seen {
                 scores[j] = exp(scores[j] - maximum)
                 total += scores[j]
             }
             logs[i] = maximum + log(total)
-            for j in 0...i {
+            for j in seen {
                 let probability = scores[j] / total * (mask.map { $0[i * T + j] } ?? 1)
                 for d in 0..<D { output[i * D + d] += probability * head.value[j * D + d] }
             }

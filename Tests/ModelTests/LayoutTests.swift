@@ -56,7 +56,7 @@ import Testing
         // Views exist for all of it, and the head is the embedding itself or a matrix of its own.
         let arena = FloatArena(count: layout.arenaCount)
         let views = ModelParameters(layout, in: arena, config: Self.small(biases: biases, tiedHead: tiedHead))
-        #expect((views.head.base == views.tokenEmbedding.base) == tiedHead)
+        #expect((views.head.weight.base == views.tokenEmbedding.base) == tiedHead)
         #expect(
             views.blocks.allSatisfy { ($0.norm1.bias != nil) == biases && ($0.attentionInput.bias != nil) == biases })
         #expect((views.finalNorm.bias != nil) == biases)

@@ -5,9 +5,9 @@ import Foundation
 /// One golden model: its config, parameters, and PyTorch's float64 answers. `make_fixtures.py` documents the arrays.
 public struct Fixture: Sendable {
     /// The fixtures that have one length for all sequences, so that a batch is a rectangle.
-    public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases"]
-    /// All fixtures; the batches of `ragged` are sequences of different lengths, written one after the other.
-    public static let all = rectangular + ["ragged"]
+    public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases", "neo"]
+    /// All fixtures; the batches of the others are sequences of different lengths, written one after the other.
+    public static let all = rectangular + ["ragged", "by-block"]
 
     /// The name that it was read by.
     public let name: String
@@ -69,6 +69,16 @@ public struct Fixture: Sendable {
     public func flag(_ key: String) throws -> Bool {
         guard let value = Bool(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no truth value") }
         return value
+    }
+
+    /// A `config` value that lists whole numbers between commas; `-` for none.
+    public func integers(listed key: String) throws -> [Int] {
+        let words = try text(key)
+        guard words != "-" else { return [] }
+        return try words.split(separator: ",").map { word in
+            guard let value = Int(word) else { throw FixtureError(text: "\(name): \(key) lists \(word)") }
+            return value
+        }
     }
 
     /// The names of all arrays that start with `prefix`, without it, sorted: `names(under: "gradient/")`.

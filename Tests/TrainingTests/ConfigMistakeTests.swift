@@ -74,8 +74,8 @@ import Training
                 "line 1, column 15: training.learningRate is 0; it takes number above 0 or null"
             ),
             (
-                #"{"training": {"precision": "bf16"}}"#,
-                "line 1, column 15: training.precision is \"bf16\"; it takes one of f32"
+                #"{"training": {"precision": "f16"}}"#,
+                "line 1, column 15: training.precision is \"f16\"; it takes one of f32, bf16"
             ),
             (
                 #"{"training": {"schedule": "the one that everybody uses everywhere nowadays"}}"#,

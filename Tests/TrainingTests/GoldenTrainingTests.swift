@@ -50,6 +50,20 @@ import Training
             "loss after the last step")
     }
 
+    /// The first moment after one step is (1 - beta1) times the gradient as the optimizer took it.
+    @Test(arguments: [(0.5, 1.0), (1, 1), (4, 0.25), (100, 0.01)] as [(Double, Double)])
+    func onlyGradientsBeyondTheLimitAreScaled(norm: Double, scale: Double) throws {
+        let config = ModelConfig(vocabularySize: 5, contextLength: 2, blockCount: 1, headCount: 1, modelWidth: 2)
+        let layout = ParameterLayout(config)
+        let optimizer = Optimizer(
+            layout, .init(beta1: 0.75, beta2: 0.9, epsilon: 1e-8, weightDecay: 0, gradientClip: 1))
+        let (weights, gradients) = (FloatArena(count: layout.arenaCount), FloatArena(count: layout.arenaCount))
+        gradients.base[1] = Float(norm)
+        #expect(optimizer.gradientNorm(gradients) == norm)
+        optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-3)
+        expectClose(Double(optimizer.firstMoment.base[1]), 0.25 * norm * scale, 1e-6, "first moment")
+    }
+
     private func expectClose(_ actual: Double, _ expected: Double, _ tolerance: Double, _ what: String) {
         let error = abs(actual - expected) / expected
         #expect(error <= tolerance, "\(what): \(actual) for \(expected)")

@@ -16,7 +16,7 @@ HELD_OUT_WORDINGS_SHARE = 0.5
 class Row:
     """One conversation. `uses_held_out` lets the questions come from the test split's own wordings half of the time."""
 
-    def __init__(self, generator, unseen_places=False, uses_held_out=False):
+    def __init__(self, generator, unseen_places=False, uses_held_out=False, invented_share=0.0):
         self.generator = generator
         self.pool = places.UNSEEN if unseen_places else places.SEEN
         self.place_is_seen = not unseen_places
@@ -26,6 +26,8 @@ class Row:
         unit = generator.choice("FC")
         self.is_pair = generator.random() < PAIR_SHARE
         names = generator.sample(self.pool, 2 if self.is_pair else 1)
+        if generator.random() < invented_share:
+            names = [places.invented(generator) for _ in names]
         self.reports = [Observation(generator, name, unit, is_short=self.is_pair) for name in names]
         while self.is_pair and self.difference() < LEAST_DIFFERENCE:
             self.reports[1] = Observation(generator, names[1], unit, is_short=True)

@@ -1,23 +1,61 @@
-"""The places that are asked about, and which of them the training split never names."""
+"""The places that are asked about, which of them the training split never names, and names that nobody has seen."""
 
 import random
 
 NAMES = """
-Aberdeen, Accra, Adelaide, Albuquerque, Algiers, Amsterdam, Anchorage, Ankara, Antwerp, Athens, Atlanta, Auckland,
-Austin, Baltimore, Bangkok, Barcelona, Basel, Belfast, Belgrade, Bergen, Berlin, Bern, Birmingham, Bogota, Boise,
-Bologna, Bonn, Bordeaux, Boston, Bremen, Brisbane, Bristol, Brussels, Bucharest, Budapest, Buenos Aires, Buffalo, Cairo,
-Calgary, Canberra, Cape Town, Caracas, Cardiff, Casablanca, Charlotte, Chicago, Christchurch, Cincinnati, Cleveland,
-Cologne, Colombo, Columbus, Copenhagen, Cork, Dakar, Dallas, Darwin, Delhi, Denver, Detroit, Dresden, Dublin, Durban,
-Edinburgh, Edmonton, El Paso, Florence, Frankfurt, Geneva, Genoa, Glasgow, Graz, Halifax, Hamburg, Hanoi, Havana,
-Helsinki, Hobart, Hong Kong, Honolulu, Houston, Istanbul, Jakarta, Jersey City, Juneau, Kansas City, Karachi, Kathmandu,
-Kingston, Krakow, Kyoto, Lagos, Las Vegas, Leeds, Leipzig, Lima, Lisbon, Liverpool, London, Los Angeles, Lyon, Madrid,
-Manchester, Manila, Marseille, Melbourne, Memphis, Mexico City, Miami, Milan, Milwaukee, Minneapolis, Montreal, Moscow,
-Mumbai, Munich, Nairobi, Nantes, Naples, Nashville, New Delhi, New Orleans, New York, Oakland, Omaha, Orlando, Orleans,
-Osaka, Oslo, Ottawa, Panama City, Paris, Perth, Philadelphia, Phoenix, Pittsburgh, Portland, Porto, Prague, Quebec,
-Quebec City, Reykjavik, Richmond, Riga, Rio de Janeiro, Rome, Rotterdam, Sacramento, Salt Lake City, San Antonio,
-San Diego, San Francisco, San Jose, Santiago, Sao Paulo, Sarajevo, Seattle, Seoul, Seville, Shanghai, Singapore, Sofia,
-Stockholm, Sydney, Tallinn, Tampa, Tokyo, Toronto, Tucson, Tunis, Turin, Utrecht, Valencia, Vancouver, Venice, Vienna,
-Vilnius, Warsaw, Washington, Wellington, Winnipeg, York, Zagreb, Zurich
+Aachen, Aalborg, Aarhus, Aberdeen, Abidjan, Abilene, Abu Dhabi, Abuja, Acapulco, Accra, Addis Ababa, Adelaide, Agadir,
+Ajaccio, Akron, Albany, Albuquerque, Aleppo, Alexandria, Algiers, Alicante, Almaty, Amarillo, Amiens, Amman, Amritsar,
+Amsterdam, Anchorage, Angers, Ankara, Annecy, Antalya, Antofagasta, Antwerp, Aosta, Arequipa, Arlington, Arnhem,
+Asheville, Ashgabat, Asmara, Astana, Asuncion, Athens, Atlanta, Auckland, Augsburg, Augusta, Austin, Avignon, Baghdad,
+Baku, Baltimore, Bamako, Banff, Bangalore, Bangkok, Bangor, Banjul, Barcelona, Bari, Barnaul, Barquisimeto, Basel,
+Bastia, Baton Rouge, Beijing, Beirut, Belfast, Belgrade, Belo Horizonte, Benghazi, Bergamo, Bergen, Berlin, Bern,
+Bhopal, Bilbao, Billings, Birmingham, Bishkek, Bismarck, Blackpool, Bloemfontein, Bochum, Bogota, Boise, Bologna,
+Bolzano, Bonn, Bordeaux, Boston, Bournemouth, Bradford, Braga, Brasilia, Bratislava, Bremen, Brescia, Brest, Bridgetown,
+Brighton, Brisbane, Bristol, Brno, Bruges, Brunswick, Brussels, Bucaramanga, Bucharest, Budapest, Buenos Aires, Buffalo,
+Bujumbura, Burgas, Burgos, Burlington, Bursa, Busan, Bydgoszcz, Caen, Cagliari, Cairns, Cairo, Calgary, Cali, Cambridge,
+Canberra, Cancun, Canterbury, Cape Town, Caracas, Cardiff, Carlisle, Cartagena, Casablanca, Catania, Cebu, Charleston,
+Chattanooga, Chelyabinsk, Chemnitz, Chengdu, Chennai, Chester, Chiang Mai, Chicago, Chisinau, Chongqing, Christchurch,
+Cincinnati, Cleveland, Cluj, Coimbra, Colmar, Cologne, Colombo, Colorado Springs, Columbus, Conakry, Concepcion,
+Constanta, Copenhagen, Cordoba, Cork, Corvallis, Coventry, Cuenca, Curitiba, Cuzco, Dakar, Dalian, Dallas, Damascus,
+Dar es Salaam, Darmstadt, Darwin, Davao, Dayton, Daytona Beach, Debrecen, Delft, Delhi, Denver, Derby, Des Moines,
+Detroit, Dhaka, Dijon, Dili, Djibouti, Dnipro, Doha, Donostia, Dortmund, Dresden, Dubai, Dublin, Dubrovnik, Duluth,
+Dundee, Dunedin, Durban, Durham, Dushanbe, Edinburgh, Edmonton, Eindhoven, El Paso, Erfurt, Essen, Eugene, Evansville,
+Exeter, Fairbanks, Fargo, Faro, Ferrara, Fez, Flagstaff, Florence, Fort Worth, Fortaleza, Frankfurt, Freetown, Freiburg,
+Fremont, Fresno, Fukuoka, Gaborone, Galveston, Galway, Gaziantep, Gdansk, Geelong, Geneva, Genoa, Georgetown, Ghent,
+Gibraltar, Gijon, Girona, Glasgow, Gothenburg, Granada, Grand Rapids, Graz, Greensboro, Grenoble, Groningen,
+Guadalajara, Guangzhou, Guatemala City, Guayaquil, Haifa, Halifax, Hamburg, Hamilton, Hanoi, Hanover, Harare, Harbin,
+Hartford, Havana, Heidelberg, Helsinki, Hiroshima, Ho Chi Minh City, Hobart, Hong Kong, Honolulu, Houston, Huelva,
+Huntsville, Hyderabad, Ibadan, Ibiza, Indianapolis, Innsbruck, Inverness, Iquitos, Irkutsk, Islamabad, Istanbul, Izmir,
+Jacksonville, Jaipur, Jakarta, Jena, Jersey City, Jerusalem, Johannesburg, Juba, Juneau, Kabul, Kaliningrad, Kampala,
+Kanazawa, Kano, Kansas City, Kaohsiung, Karachi, Karlsruhe, Kassel, Kathmandu, Katowice, Kaunas, Kazan, Khartoum, Kiel,
+Kigali, Kingston, Kinshasa, Klagenfurt, Knoxville, Kobe, Kochi, Kolkata, Kosice, Krakow, Kuala Lumpur, Kuwait City,
+Kyiv, Kyoto, La Paz, La Plata, Lagos, Lahore, Laredo, Las Vegas, Lausanne, Leeds, Leicester, Leiden, Leipzig, Lexington,
+Libreville, Liege, Lille, Lilongwe, Lima, Limerick, Limoges, Linz, Lisbon, Little Rock, Liverpool, Livorno, Ljubljana,
+Lome, London, Long Beach, Los Angeles, Louisville, Luanda, Lubbock, Lublin, Lucerne, Lucknow, Lugano, Lusaka,
+Luxembourg, Lviv, Lyon, Maastricht, Macau, Madrid, Mainz, Malaga, Malmo, Managua, Manaus, Manchester, Manila, Mannheim,
+Maputo, Maracaibo, Marrakesh, Marseille, Mecca, Medellin, Medina, Melbourne, Memphis, Mendoza, Merida, Messina, Metz,
+Mexico City, Miami, Milan, Milwaukee, Minneapolis, Minsk, Modena, Mogadishu, Mombasa, Monaco, Monrovia, Monterrey,
+Montevideo, Montpellier, Montreal, Morelia, Moscow, Mosul, Mulhouse, Mumbai, Munich, Murcia, Muscat, Nagasaki, Nagoya,
+Nairobi, Nanjing, Nantes, Naples, Narvik, Nashville, Nassau, New Delhi, New Orleans, New York, Newark, Newcastle,
+Niamey, Nicosia, Nijmegen, Nimes, Norfolk, Norwich, Nottingham, Nouakchott, Novosibirsk, Nuremberg, Oakland, Odense,
+Odessa, Oklahoma City, Olsztyn, Omaha, Omsk, Oran, Orebro, Orlando, Orleans, Osaka, Oslo, Osnabruck, Ostend, Ostrava,
+Ottawa, Oulu, Oviedo, Oxford, Padua, Palermo, Palm Springs, Palma, Pamplona, Panama City, Paramaribo, Paris, Parma,
+Patna, Pecs, Peoria, Perpignan, Perth, Perugia, Pescara, Philadelphia, Phnom Penh, Phoenix, Piraeus, Pisa, Pittsburgh,
+Plovdiv, Plymouth, Podgorica, Poitiers, Port Louis, Port Moresby, Portland, Porto, Porto Alegre, Portsmouth, Potsdam,
+Poznan, Prague, Pretoria, Pristina, Providence, Puebla, Puerto Montt, Pune, Pyongyang, Quebec, Quebec City, Quito,
+Rabat, Raleigh, Rapid City, Ravenna, Recife, Regensburg, Reims, Rennes, Reno, Reykjavik, Richmond, Riga, Rijeka, Rimini,
+Rio de Janeiro, Riyadh, Roanoke, Rochester, Rome, Rosario, Rostock, Rotterdam, Rouen, Saarbrucken, Sacramento,
+Saint Paul, Salamanca, Salerno, Salt Lake City, Salzburg, Samara, Samarkand, San Antonio, San Diego, San Francisco,
+San Jose, San Juan, San Salvador, Sanaa, Santa Cruz, Santa Fe, Santander, Santiago, Santo Domingo, Sao Paulo, Sapporo,
+Sarajevo, Saskatoon, Savannah, Seattle, Sendai, Seoul, Seville, Shanghai, Sheffield, Shenzhen, Siena, Singapore, Skopje,
+Sofia, Southampton, Spokane, Springfield, Stavanger, Stockholm, Strasbourg, Stuttgart, Sucre, Suva, Swansea, Sydney,
+Syracuse, Szczecin, Szeged, Tabriz, Tacoma, Taipei, Tallahassee, Tallinn, Tampa, Tampere, Tangier, Taranto, Tarragona,
+Tartu, Tashkent, Tbilisi, Tegucigalpa, Tehran, Tel Aviv, The Hague, Thessaloniki, Tianjin, Tijuana, Timisoara, Tirana,
+Tokushima, Tokyo, Toledo, Topeka, Toronto, Torun, Toulon, Toulouse, Trento, Trier, Trieste, Tripoli, Tromso, Trondheim,
+Troyes, Trujillo, Tucson, Tulsa, Tunis, Turin, Turku, Ulm, Uppsala, Utrecht, Vaduz, Valencia, Valladolid, Valletta,
+Valparaiso, Vancouver, Varna, Venice, Veracruz, Verona, Vicenza, Vienna, Vientiane, Vigo, Vilnius, Vladivostok,
+Volgograd, Warsaw, Washington, Wellington, Wichita, Wiesbaden, Windhoek, Winnipeg, Wolverhampton, Worcester, Wroclaw,
+Wuhan, Wurzburg, Yaounde, Yekaterinburg, Yellowknife, Yerevan, Yokohama, York, Zagreb, Zaragoza, Zurich
 """
 
 PLACES = [" ".join(name.split()) for name in NAMES.split(",")]
@@ -30,3 +68,28 @@ held_out = set(random.Random("places of the test split").sample(candidates, roun
 
 SEEN = [place for place in PLACES if place not in held_out]
 UNSEEN = [place for place in PLACES if place in held_out]
+
+BEGINNINGS = """
+Al An Ar As Ba Bal Bel Ber Bo Bra Bren Bur Ca Cal Car Cas Ced Chel Clo Cor Cra Da Dal Dan Del Dor Dra Dun Ed El Em Es Fa
+Fal Fen Fer Fin Flo For Ga Gal Gar Gil Glen Gor Gra Gren Hal Har Hel Hol Hor Hul Il In Is Ja Jar Jo Ka Kal Kar Kel Kil
+Kor La Lan Lar Lem Lin Lo Lor Lun Ma Mal Mar Mel Mer Mil Mon Mor Na Nar Nel Nor Nu Ol Or Os Pa Pal Pen Per Pol Por Pra
+Qua Ra Ral Ren Ri Rol Ros Ru Sa Sal San Ser Sil Sol Sta Stel Sur Ta Tal Tar Ten Ter Tol Tor Tri Tul Ul Ur Va Val Var Vel
+Ver Vin Vol Wal War Wel Wes Wil Win Yar Yel Za Zan Zel Zor
+""".split()
+MIDDLES = "a an ar be bo da di do el en er ga go i in ka ko la le li lo ma me mi mo na ne ni no o or ra ri ro sa se ta te".split()
+ENDINGS = """
+bach berg boro bridge brook burg bury by chester church da dale den don dorf feld field ford ga gate grad ham haven heim
+hill holm hurst ia inge ka kirk la land leigh ley lin lon mar mere mont mouth na ness nia nova ona os ova polis port ra
+rin ro ronto sala sand shire sk sted stein stow ta thorpe ton tor ula una vale vik ville vo wald wick wood worth za zin
+""".split()
+FRONTS = ["New", "Port", "San", "Saint", "North", "East", "Fort", "El", "Lake", "Upper"]
+
+
+def invented(generator):
+    """A name that no map has. Real names are too few to teach copying: a small model would learn them by heart."""
+    while True:
+        name = generator.choice(BEGINNINGS) + generator.choice(["", generator.choice(MIDDLES)]) + generator.choice(ENDINGS)
+        if generator.random() < 0.12:
+            name = generator.choice(FRONTS) + " " + name
+        if name not in PLACES:
+            return name

@@ -140,6 +140,20 @@ extension ConfigKey {
             }, value: { .string($0[keyPath: target].rawValue) })
     }
 
+    static func integers(
+        _ path: String, _ target: any Path<[Int]>, to maximum: Int, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: "list of integers from 0 to \(maximum)", defaultText: "[]", meaning: meaning,
+            assign: { node, config in
+                guard let list = node.array else { return false }
+                let numbers = list.compactMap(\.integer).filter { 0...maximum ~= $0 }
+                guard numbers.count == list.count else { return false }
+                config[keyPath: target] = numbers
+                return true
+            }, value: { .array($0[keyPath: target].map { .integer($0) }) })
+    }
+
     /// A list of texts, for which one text alone may stand.
     static func texts(_ path: String, _ target: any Path<[String]>, _ values: String, _ meaning: String) -> ConfigKey {
         ConfigKey(

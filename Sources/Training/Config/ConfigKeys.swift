@@ -28,6 +28,18 @@ extension ConfigKey {
         ) {
             $0 > 0 && $0 < 1
         },
+        .integers(
+            "model.attentionWindows", \.model.attentionWindows, to: size,
+            "how many positions, itself included, a position sees in each block; 0 for all before it"),
+        .flag(
+            "model.scalesAttention", \.model.scalesAttention, "whether scores are divided by the root of a head's width"
+        ),
+        .flag(
+            "model.scalesAttentionByBlock", \.model.scalesAttentionByBlock,
+            "whether scores are divided by the block's number as well"),
+        .flag(
+            "model.attentionInputBias", \.model.attentionInputBias,
+            "whether queries, keys and values have a bias where other layers do"),
         dropout("model.embeddingDropout", \.model.embeddingDropout, "share of embedding elements dropped in training"),
         dropout("model.attentionDropout", \.model.attentionDropout, "the same for attention probabilities"),
         dropout("model.residualDropout", \.model.residualDropout, "the same for what blocks add to the stream"),
@@ -109,7 +121,9 @@ extension ConfigKey {
             "largest norm of the whole gradient"
         ) { $0 >= 0 },
         .integer("training.seed", \.training.seed, "of initial weights, order, dropout and samples"),
-        .choice("training.precision", \.training.precision, ["f32"], "of the arithmetic"),
+        .choice(
+            "training.precision", \.training.precision, Precision.allCases.map(\.rawValue),
+            "of the operands of products; bf16 is up to twice as fast on processors that have it"),
         .integer("training.threads", \.training.threads, to: 1024, "0 for one a core"),
         .optionalInteger(
             "training.saveEvery", \.training.saveEvery, defaultText: "at each evaluation", "steps between checkpoints"),

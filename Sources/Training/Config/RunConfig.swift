@@ -26,6 +26,10 @@ public struct RunConfig: Sendable, Equatable {
         public var biases = true
         public var tiedHead = true
         public var layerNormEpsilon = 1e-5
+        public var attentionWindows: [Int] = []
+        public var scalesAttention = true
+        public var scalesAttentionByBlock = false
+        public var attentionInputBias = true
         public var embeddingDropout: Double?
         public var attentionDropout: Double?
         public var residualDropout: Double?
@@ -105,7 +109,9 @@ public struct RunConfig: Sendable, Equatable {
             vocabularySize: vocabularySize, contextLength: model.contextLength, blockCount: model.blockCount,
             headCount: model.headCount, modelWidth: model.modelWidth, feedForwardWidth: model.feedForwardWidth,
             activation: model.activation, biases: model.biases, tiedHead: model.tiedHead,
-            layerNormEpsilon: Float(model.layerNormEpsilon))
+            layerNormEpsilon: Float(model.layerNormEpsilon), attentionWindows: model.attentionWindows,
+            scalesAttention: model.scalesAttention, scalesAttentionByBlock: model.scalesAttentionByBlock,
+            attentionInputBias: model.attentionInputBias)
     }
 
     /// Takes over the shape of a model that exists.
@@ -120,6 +126,10 @@ public struct RunConfig: Sendable, Equatable {
         model.tiedHead = config.tiedHead
         // The shortest decimal: 1e-5 stays 1e-5 on its way through a Float.
         model.layerNormEpsilon = Double(config.layerNormEpsilon.description) ?? Double(config.layerNormEpsilon)
+        model.attentionWindows = config.attentionWindows
+        model.scalesAttention = config.scalesAttention
+        model.scalesAttentionByBlock = config.scalesAttentionByBlock
+        model.attentionInputBias = config.attentionInputBias
         tokenizer.vocabularySize = config.vocabularySize
     }
 

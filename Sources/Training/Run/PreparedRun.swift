@@ -104,7 +104,9 @@ public struct PreparedRun {
             run: request.folder.name, parameters: model.layout.parameterCount, vocabularySize: shape.vocabularySize,
             data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
             stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), firstStep: trainer.state.step,
-            threads: ParallelFor.threadCount, kernel: BLASKernel.name, estimatedBytes: needed)
+            threads: ParallelFor.threadCount, precision: model.precision, kernel: BLASKernel.name,
+            flopsPerToken: shape.trainingFlopsPerToken(sequenceLength: set.meanWindowLength),
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: needed)
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
@@ -178,6 +180,11 @@ public struct PreparedRun {
         }
         if let stride = config.evaluation.stride, stride > window {
             throw .inconsistent("evaluation.stride \(stride) is larger than evaluation.window \(window)")
+        }
+        if config.training.precision == Precision.bf16.rawValue, !RoundedWeight.isSupported {
+            throw .inconsistent(
+                "training.precision is bf16, but oneDNN \(RoundedWeight.libraryVersion) has no such products on this "
+                    + "processor; use f32")
         }
         if let minimum = config.training.minimumLearningRate, let peak = config.training.learningRate, minimum > peak {
             throw .inconsistent("training.minimumLearningRate \(minimum) is above training.learningRate \(peak)")

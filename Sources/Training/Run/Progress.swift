@@ -1,6 +1,7 @@
 // What a run tells whoever watches it.
 
 import Datasets
+import Model
 
 /// One event of a run, in the order in which they happen.
 public enum Progress: Sendable {
@@ -25,7 +26,12 @@ public struct RunSummary: Sendable {
     public var stepsPerEpoch: Int
     public var firstStep: Int
     public var threads: Int
+    public var precision: Precision
     public var kernel: String
+    /// Multiplications and additions that a token needs, and how many the machine could do a second at the very most
+    /// (`MachinePeak`): tokens per second times their quotient is the model FLOPs utilisation.
+    public var flopsPerToken: Double
+    public var peakFlopsPerSecond: Double
     /// Bytes of weights, gradients, moments and activations.
     public var estimatedBytes: Int
 }

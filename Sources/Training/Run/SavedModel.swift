@@ -113,6 +113,12 @@ public struct SavedModel {
     /// - Returns: the file's SHA-256.
     @discardableResult
     public func write(to path: String, optimizer: Optimizer? = nil, state: TrainingState? = nil) throws -> String {
+        let content = content(optimizer: optimizer, state: state)
+        return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
+    }
+
+    /// What a checkpoint holds. The arrays are the live ones; the texts are copies of this moment.
+    package func content(optimizer: Optimizer?, state: TrainingState?) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
         let layout = model.layout
         var arrays = layout.records("/model/", model.weights)
         var texts = [
@@ -127,7 +133,7 @@ public struct SavedModel {
             texts.append(TextRecord(name: "/template", bytes: template.json.serializedBytes(pretty: true)))
         }
         if let state { texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8))) }
-        return try CheckpointFile.write(to: path, arrays: arrays, texts: texts).hash
+        return (arrays, texts)
     }
 }
 

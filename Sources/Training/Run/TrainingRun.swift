@@ -28,6 +28,7 @@ public final class TrainingRun {
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
+    private let saver = CheckpointSaver()
     private var tokensTrained = 0
     private var secondsTrained = 0.0
 
@@ -51,6 +52,7 @@ public final class TrainingRun {
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
+        trainer.beforeUpdate = { [saver] in saver.waitForCopy() }
         try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
@@ -84,12 +86,15 @@ public final class TrainingRun {
         // A signal can also cut off the last step's evaluation, which --resume then makes up for.
         if trainer.state.evaluationPending, let stop = shouldStop() { reason = stop }
         if lastSavedStep != trainer.state.step { try save() }
+        try saver.waitForEnd()
+        try reportSaved()
         return result(reason, seconds: monotonicSeconds() - start)
     }
 
     /// One step, its notice if it was skipped, and its line in the log if one is due.
     private func step() throws {
         let step = try trainer.step()
+        try reportSaved()
         secondsTrained += step.seconds
         tokensTrained += step.tokens
         if let inputs = step.skippedInputs {
@@ -112,7 +117,8 @@ public final class TrainingRun {
         ])
         try timings.append([
             ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
-            ("peakMemoryBytes", .integer(Memory.peakBytes)),
+            ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
+            ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
         try record(
             step: step.step,
@@ -171,21 +177,32 @@ public final class TrainingRun {
         }
     }
 
-    /// Publishes a checkpoint of this moment, then moves `latest` and `best` and deletes what is too old.
+    /// Begins a checkpoint of this moment; when it is on the disk, moves `latest` and `best` and deletes what is too
+    /// old.
     private func save() throws {
-        let start = monotonicSeconds()
-        let step = trainer.state.step
+        let (folder, config, state) = (folder, config, trainer.state)
         try metrics.synchronize()
         let saved = SavedModel(model: trainer.model, tokenizer: tokenizer, config: config)
-        try saved.write(to: folder.checkpoint(step: step), optimizer: trainer.optimizer, state: trainer.state)
-        lastSavedStep = step
-        let name = RunFolder.checkpointName(step: step)
-        try AtomicFile.write(name + "\n", to: folder.file("latest"))
-        if trainer.state.bestStep == step || trainer.state.bestLoss == nil {
-            try AtomicFile.write(name + "\n", to: folder.file("best"))
+        try saver.waitForEnd()
+        try reportSaved()
+        try saver.begin(
+            step: state.step, path: folder.checkpoint(step: state.step),
+            content: saved.content(optimizer: trainer.optimizer, state: state)
+        ) {
+            let name = RunFolder.checkpointName(step: state.step)
+            try AtomicFile.write(name + "\n", to: folder.file("latest"))
+            if state.bestStep == state.step || state.bestLoss == nil {
+                try AtomicFile.write(name + "\n", to: folder.file("best"))
+            }
+            folder.prune(keepLast: config.training.keepLast, keep: [state.bestStep])
         }
-        folder.prune(keepLast: config.training.keepLast, keep: [trainer.state.bestStep])
-        report(.saved(step: step, path: folder.checkpoint(step: step), seconds: monotonicSeconds() - start))
+        lastSavedStep = state.step
+    }
+
+    /// Tells of a checkpoint that has reached the disk.
+    private func reportSaved() throws {
+        guard let saved = try saver.takeSaved() else { return }
+        report(.saved(step: saved.step, path: saved.path, seconds: saved.seconds))
     }
 
     private func evaluationIsDue(epochBefore: Int) -> Bool {

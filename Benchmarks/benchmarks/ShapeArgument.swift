@@ -1,0 +1,100 @@
+// The models that are measured, and the work that a training benchmark does with one.
+
+import Arguments
+import Datasets
+import Kernels
+import Model
+import StrictJSON
+import Tokenizer
+import Training
+
+/// A model's shape on the command line: `gpt2`, `small`, or BLOCKSxWIDTHxHEADSxVOCABULARY.
+struct ShapeArgument: ExpressibleByArgument, Sendable {
+    let text: String
+    let blocks: Int, width: Int, heads: Int, vocabulary: Int
+
+    static let valueKind = "gpt2, small, or BLOCKSxWIDTHxHEADSxVOCABULARY"
+    static let gpt2 = ShapeArgument(text: "gpt2", blocks: 12, width: 768, heads: 12, vocabulary: 50257)
+    static let small = ShapeArgument(text: "small", blocks: 4, width: 256, heads: 4, vocabulary: 8192)
+    var defaultValueDescription: String { text }
+
+    init(text: String, blocks: Int, width: Int, heads: Int, vocabulary: Int) {
+        (self.text, self.blocks, self.width) = (text, blocks, width)
+        (self.heads, self.vocabulary) = (heads, vocabulary)
+    }
+
+    init?(argument: String) {
+        if let named = [Self.gpt2, Self.small].first(where: { $0.text == argument }) {
+            self = named
+            return
+        }
+        let sizes = argument.split(separator: "x").compactMap { Int($0) }
+        guard sizes.count == 4, sizes.allSatisfy({ $0 > 0 && $0 < ModelConfig.largestSize }), sizes[1] % sizes[2] == 0
+        else { return nil }
+        self.init(text: argument, blocks: sizes[0], width: sizes[1], heads: sizes[2], vocabulary: sizes[3])
+    }
+
+    func config(context: Int) -> ModelConfig {
+        ModelConfig(
+            vocabularySize: vocabulary, contextLength: context, blockCount: blocks, headCount: heads,
+            modelWidth: width)
+    }
+}
+
+/// A trainer and what it works on.
+struct TrainingWork {
+    let trainer: Trainer
+    /// Sequences in a step.
+    let batch: Int
+
+    /// Random weights of a shape and random tokens, or a model in a Hugging Face folder and rows from a file.
+    init(
+        shape: ShapeArgument, batch: Int, context: Int, precision: Precision, steps: Int, model folder: String? = nil,
+        rows file: String? = nil
+    ) throws {
+        let model: Transformer
+        if let folder {
+            model = try SavedModel(path: folder).model
+        } else {
+            model = Transformer(shape.config(context: context))
+            model.layout.initialize(model.weights, seed: 1)
+        }
+        let text =
+            try file.map { try TrainingWork.rows($0) }
+            ?? TrainingWork.random(
+                count: steps * batch * context + 1, vocabulary: model.config.vocabularySize)
+        let data = TrainingSet(
+            text, contextLength: file == nil ? context : model.config.contextLength, shuffles: false, seed: 1)
+        var config = RunConfig()
+        config.adopt(model.config)
+        config.training.batchSize = batch
+        config.training.precision = precision.rawValue
+        (config.training.learningRate, config.training.schedule) = (1e-4, .constant)
+        config.training.warmupSteps = 0
+        config.resolve(totalSteps: steps)
+        var state = TrainingState()
+        state.totalSteps = steps
+        trainer = Trainer(model: model, data: data, tokenizer: .bytes, config: config, state: state)
+        self.batch = batch
+    }
+
+    private static func random(count: Int, vocabulary: Int) -> TokenizedText {
+        var generator = SplitMix64(seed: 2)
+        return TokenizedText(tokens: (0..<count).map { _ in Int32(generator.below(vocabulary)) }, path: "random")
+    }
+
+    /// One row a line: `{"tokens": [1, 2], "weights": [0, 1]}`, the weight of predicting each token.
+    private static func rows(_ path: String) throws -> TokenizedText {
+        var rows: [(tokens: [Int32], weights: [Float])] = []
+        for line in try TextFile(path: path).bytes.split(separator: 0x0A) {
+            let object = try JSONText.parse(Array(line)).object
+            let tokens = (object?["tokens"]?.array ?? []).compactMap(\.integer)
+            let weights = (object?["weights"]?.array ?? []).compactMap(\.number)
+            guard !tokens.isEmpty, tokens.count == weights.count else {
+                throw ValidationError("\(path): row \(rows.count + 1) is no {\"tokens\": […], \"weights\": […]}")
+            }
+            rows.append((tokens.map { Int32($0) }, weights.map { Float($0) }))
+        }
+        return TokenizedText(rows: rows, path: path)
+    }
+}

@@ -1,0 +1,40 @@
+// What each part of a training step has to do at least, and how long the machine needs for that at least.
+
+import Kernels
+import Model
+
+/// Bounds of one step: a product cannot be faster than the peak of multiply–adds, and what only passes over arrays
+/// cannot be faster than memory.
+struct StepBounds {
+    let config: ModelConfig
+    let parameterCount: Int
+    /// Tokens of the step, in sequences of this length.
+    let rows: Int
+    let context: Int
+    /// FLOP per second in float, and bytes per second.
+    let peak: Double
+    let bandwidth: Double
+    let precision: Precision
+
+    /// Seconds at least; nil for a part that has no simple bound.
+    subscript(part: StepPart) -> Double? {
+        let (N, L, C) = (Double(rows), Double(config.blockCount), Double(config.modelWidth))
+        let (F, V) = (Double(config.feedForwardWidth), Double(config.vocabularySize))
+        // bfloat16 products take pairs of operands and run at twice the peak of float.
+        let products = precision == .bf16 ? 2 * peak : peak
+        switch part {
+        case .products: return 6 * N * L * (4 * C * C + 2 * C * F) / products
+        case .head: return 6 * N * V * C / products
+        // Two products forward; backward two again and four gradients. A query sees half of the keys on average.
+        case .attention: return L * 7 * 2 * N * Double(context) / 2 * C / peak
+        // Forward reads and writes; backward reads two arrays and adds to a third.
+        case .normalization: return (2 * L + 1) * 4 * N * C * (2 + 4) / bandwidth
+        case .activation: return L * 4 * N * F * (2 + 3) / bandwidth
+        case .residual: return L * 4 * N * C * (2 * 3 + 3) / bandwidth
+        // Weights, moments and gradients are read and written, the gradients once more for their norm.
+        case .optimizer: return Double(parameterCount) * 4 * 9 / bandwidth
+        case .packing: return Double(parameterCount) * (2 * 4 + 2 * 2) / bandwidth
+        case .embedding: return nil
+        }
+    }
+}

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""Times this program and its peers on the same work, alternating, and prints the table: `make compare`.
+
+    python3 Benchmarks/peers/compare.py                   everything
+    python3 Benchmarks/peers/compare.py --only f32,small  some rows; --list names them
+    python3 Benchmarks/peers/compare.py --write           also writes Benchmarks/results/
+
+Each row runs in pairs, one side after the other, and gives the median of the pairs' ratios. Before a training row counts,
+both sides must get the same losses from the same weights and the same rows. The peers come from the Python package index
+into a virtual environment; the model has GPT-2's shape and random weights, the rows are random tokens or, for the row of
+uneven lengths, real instructions where the test data lie beside the repository.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import random
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+DATA = pathlib.Path(os.environ.get("LUTHIER_TEST_DATA", ROOT.parent / "shared" / "data"))
+PACKAGES = ["transformers", "peft", "tiktoken", "tokenizers", "llama-cpp-python"]
+LOSS_TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}
+GPT2 = dict(n_layer=12, n_embd=768, n_head=12, vocab_size=50257, n_positions=1024)
+SMALL = dict(n_layer=4, n_embd=256, n_head=4, vocab_size=8192, n_positions=128)
+
+
+def run(command, **keywords):
+    result = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, cwd=ROOT, **keywords)
+    if result.returncode != 0:
+        sys.exit(f"error: {' '.join(map(str, command))} ended with {result.returncode}")
+    return result.stdout
+
+
+def last_json(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+class Bench:
+    """What all rows need: the programs, the models and the rows of tokens, made once."""
+
+    def __init__(self, folder, pairs, python):
+        self.folder, self.pairs = folder, pairs
+        folder.mkdir(parents=True, exist_ok=True)
+        self.python = python or self.environment()
+        self.benchmarks = ROOT / ".build" / "release" / "benchmarks"
+        self.luthier = ROOT / ".build" / "release" / "luthier"
+
+    def environment(self):
+        python = self.folder / "venv" / "bin" / "python"
+        if not python.exists():
+            run([sys.executable, "-m", "venv", self.folder / "venv"])
+            pip = [python, "-m", "pip", "install", "-q"]
+            if subprocess.run([str(part) for part in pip + ["torch==2.13.0+cpu"]]).returncode != 0:
+                run(pip + ["torch"])
+            run(pip + PACKAGES)
+        return python
+
+    def model(self, name, shape):
+        folder = self.folder / name
+        if not (folder / "model.safetensors").exists():
+            run([self.python, "-c", f"""
+import torch; from transformers import GPT2Config, GPT2LMHeadModel; torch.manual_seed(0)
+GPT2LMHeadModel(GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **{shape!r})).save_pretrained({str(folder)!r})
+"""])
+            self.add_tokenizer(folder, shape["vocab_size"])
+        return folder
+
+    def add_tokenizer(self, folder, size):
+        """A byte-level vocabulary of the model's size, so that the folder is whole; the rows are ids already."""
+        alphabet = [chr(byte if 33 <= byte <= 126 or 161 <= byte <= 172 or 174 <= byte <= 255 else 0)
+                    for byte in range(256)]
+        extra = iter(range(256, 512))
+        alphabet = [letter if letter != "\0" else chr(next(extra)) for letter in alphabet]
+        vocabulary = {letter: index for index, letter in enumerate(alphabet)}
+        vocabulary["<|endoftext|>"] = 256
+        (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+        (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+
+    def rows(self, name, lengths, vocabulary, prompt_share=0.0):
+        path = self.folder / f"{name}.jsonl"
+        if not path.exists():
+            generator = random.Random(1)
+            with open(path, "w", encoding="utf-8") as file:
+                for length in lengths:
+                    tokens = [generator.randrange(vocabulary) for _ in range(length + 1)]
+                    prompt = round(prompt_share * (length + 1))
+                    weights = [0] * prompt + [1] * (length + 1 - prompt)
+                    file.write(json.dumps({"tokens": tokens, "weights": weights}) + "\n")
+        return path
+
+    def instructions(self):
+        """Real instructions where they are at hand, else rows of lengths like theirs."""
+        path, source = self.folder / "instructions.jsonl", DATA / "finetune-instructions" / "instruction-data.json"
+        vocabulary = DATA / "gpt2-tokenizer"
+        if not source.exists():
+            lengths = [max(12, round(random.Random(i).gauss(48, 18))) for i in range(400)]
+            return self.rows("uneven", lengths, 50257, prompt_share=0.58)
+        if not path.exists():
+            run([self.python, "-c", f"""
+import json, random, pathlib
+from tokenizers import ByteLevelBPETokenizer
+folder = pathlib.Path({str(vocabulary)!r})
+names = [next(str(f) for f in folder.iterdir() if any(w in f.name for w in words))
+         for words in (("encoder", "vocab.json"), ("vocab.bpe", "merges"))]
+tokenizer = ByteLevelBPETokenizer(*names)
+data = json.load(open({str(source)!r})); random.Random(0).shuffle(data)
+with open({str(path)!r}, "w") as file:
+    for row in data:
+        given = "\\nInput: " + row["input"] if row["input"] else ""
+        prompt = tokenizer.encode("Instruction: " + row["instruction"] + given + "\\nAnswer:").ids
+        answer = tokenizer.encode(" " + row["output"]).ids + [50256]
+        tokens, weights = (prompt + answer)[:512], ([0] * len(prompt) + [1] * len(answer))[:512]
+        file.write(json.dumps({{"tokens": tokens, "weights": weights}}) + "\\n")
+"""])
+        return path
+
+
+def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lora=0):
+    """The median ratio of steps per second, the rates of both sides, and the peak memory of both."""
+    precision = "bf16" if "bf16" in mode else "f32"
+    theirs = subprocess.Popen(
+        [str(part) for part in [bench.python, HERE / "torch_training.py", "--model", model, "--rows", rows,
+                                "--batch", batch, "--mode", mode, "--lora", lora]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+    expected = json.loads(theirs.stdout.readline())["losses"]
+    method = ["--method", "lora", "--rank", lora] if lora else []
+    pairs, memory, both = [], [0, 0], []
+    for _ in range(bench.pairs):
+        ours = last_json(run([bench.benchmarks, "train", "--json", "--model", model, "--rows", rows, "--batch", batch,
+                              "--precision", precision, "--steps", steps] + method))
+        for mine, other in zip(ours["losses"], expected):
+            if abs(mine - other) > LOSS_TOLERANCE[precision] * other:
+                sys.exit(f"error: not the same work: losses {ours['losses'][:2]} here, {expected} in PyTorch")
+        theirs.stdin.write(f"{steps}\n")
+        theirs.stdin.flush()
+        answer = json.loads(theirs.stdout.readline())
+        work = ours[unit] * ours["secondsPerStep"] if unit == "tokensPerSecond" else batch
+        seconds = answer["seconds"] if unit == "tokensPerSecond" else answer["total"] / steps
+        both.append((ours[unit], work / seconds))
+        pairs.append(ours[unit] * seconds / work)
+        memory = [max(memory[0], ours["peakMemoryBytes"]), max(memory[1], answer["peakMemoryBytes"])]
+    theirs.stdin.close()
+    theirs.wait()
+    return statistics.median(pairs), *map(statistics.median, zip(*both)), memory
+
+
+def generation(bench, precision, type_name, prompt=512, count=128, key="tokensPerSecond"):
+    model = bench.model("gpt2", GPT2)
+    gguf = bench.folder / f"gpt2-{type_name}.gguf"
+    if not gguf.exists():
+        run([bench.luthier, "export", "--checkpoint", model, "--format", "gguf", "--type", type_name, "--output", gguf])
+    both = []
+    for _ in range(bench.pairs):
+        ours = last_json(run([bench.benchmarks, "generate", "--json", "--precision", precision,
+                              "--prompt-tokens", prompt, "--tokens", count]))
+        theirs = last_json(run([bench.python, HERE / "llama_generation.py", gguf, prompt, count],
+                               stderr=subprocess.DEVNULL))
+        both.append((ours[key], theirs[key]))
+    return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
+
+
+def text_of(bench, megabytes):
+    """English prose of this size: the texts of the test data, else the repository's own, repeated."""
+    path = bench.folder / f"prose-{megabytes}.txt"
+    if not path.exists():
+        sources = sorted((DATA / "corpus-nltk").rglob("*.txt")) if DATA.exists() else []
+        parts = []
+        for source in sources:
+            try:
+                parts.append(source.read_text(encoding="utf-8"))
+            except UnicodeDecodeError:
+                continue
+        text = "\n".join(parts) or (ROOT / "data" / "forecasts.txt").read_text(encoding="utf-8")
+        while len(text.encode()) < megabytes * 1_000_000:
+            text += "\n" + text
+        path.write_bytes(text.encode()[:megabytes * 1_000_000].decode("utf-8", "ignore").encode())
+    return path
+
+
+def encoding(bench):
+    folder = DATA / "gpt2-tokenizer"
+    if not folder.exists():
+        return None
+    names = {kind: next(f for f in folder.iterdir() if any(w in f.name for w in words))
+             for kind, words in (("vocabulary", ("encoder", "vocab.json")), ("merges", ("vocab.bpe", "merges")))}
+    text, both = text_of(bench, 15), []
+    for _ in range(bench.pairs):
+        ours = last_json(run([bench.benchmarks, "tokenizer", text, "--tokenizer", folder, "--threads", 1, "--json"]))
+        theirs = last_json(run([bench.python, HERE / "tokenizer_peers.py", "encode", text, names["vocabulary"],
+                                names["merges"]]))
+        both.append((ours["megabytesPerSecond"], theirs["megabytesPerSecond"]))
+    return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
+
+
+def vocabulary_training(bench):
+    text, both = text_of(bench, 15), []
+    for _ in range(bench.pairs):
+        ours = last_json(run([bench.benchmarks, "tokenizer", text, "--train", "--json"]))
+        theirs = last_json(run([bench.python, HERE / "tokenizer_peers.py", "train", text]))
+        both.append((1 / ours["trainingSeconds"], 1 / theirs["seconds"]))
+    return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
+
+
+def even(bench, batch, context, mode, steps=4, name="gpt2", shape=None, lora=0):
+    shape = shape or GPT2
+    rows = bench.rows(f"{name}-{context}", [context] * (64 * batch), shape["vocab_size"])
+    return training(bench, bench.model(name, shape), rows, batch, mode, steps, lora=lora)
+
+
+ROWS = {
+    "f32": ("full fine-tuning, GPT-2 124M, B 4 × T 256, f32", "PyTorch eager", "tok/s", 1.30,
+            lambda b: even(b, 4, 256, "eager")),
+    "f32-compiled": ("the same", "PyTorch compiled", "tok/s", 1.30, lambda b: even(b, 4, 256, "compile")),
+    "bf16": ("the same in bf16", "PyTorch compiled, bf16 autocast", "tok/s", 1.25,
+             lambda b: even(b, 4, 256, "compile-bf16")),
+    "lora": ("the same, LoRA r 8 on all linear layers, f32", "PEFT", "tok/s", 1.9,
+             lambda b: even(b, 4, 256, "eager", lora=8)),
+    "long": ("B 1 × T 1024, f32", "PyTorch eager", "tok/s", 1.35, lambda b: even(b, 1, 1024, "eager")),
+    "small": ("4 blocks, 256 wide, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
+              lambda b: even(b, 16, 128, "eager", 20, "small", SMALL)),
+    "uneven": ("instructions of uneven length, 8 a step, f32", "PyTorch eager", "examples/s", 1.8,
+               lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "eager", 6, "examplesPerSecond")),
+    "uneven-bf16": ("the same in bf16", "PyTorch compiled, bf16 autocast", "examples/s", 1.8,
+                    lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "compile-bf16", 6,
+                                       "examplesPerSecond")),
+    "generate-f32": ("generate, batch 1, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 0.98,
+                     lambda b: generation(b, "f32", "f32")),
+    "generate-bf16": ("the same, bf16 weights", "llama.cpp BF16", "tok/s", 0.98,
+                      lambda b: generation(b, "bf16", "bf16")),
+    "generate-int8": ("the same, int8 weights", "llama.cpp Q8_0", "tok/s", 1.05,
+                      lambda b: generation(b, "int8", "q8_0")),
+    "prompt": ("reading a 512-token prompt, f32", "llama.cpp F32", "tok/s", 1.2,
+               lambda b: generation(b, "f32", "f32", key="promptTokensPerSecond")),
+    "encode": ("GPT-2 BPE encoding, one thread, English prose", "tiktoken", "MB/s", 3.0, encoding),
+    "vocabulary": ("BPE training, vocabulary 8192, 15 MB", "Hugging Face tokenizers, 2 threads", "runs/s", 2.0,
+                   vocabulary_training),
+}
+
+
+def machine():
+    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    revision = run(["git", "rev-parse", "--short", "HEAD"]).strip()
+    return f"{names[0]}, {os.cpu_count()} cores; revision {revision}; {datetime.date.today()}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--only", help="rows, separated by commas")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".build" / "compare")
+    parser.add_argument("--python", type=pathlib.Path, help="an interpreter that has the peers already")
+    parser.add_argument("--write", action="store_true", help="write the table to Benchmarks/results/")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(f"{key:14} {row[0]}" for key, row in ROWS.items()))
+        return 0
+    chosen = options.only.split(",") if options.only else list(ROWS)
+    unknown = set(chosen) - set(ROWS)
+    if unknown:
+        sys.exit(f"error: no row is called {min(unknown)}; --list names them")
+    bench = Bench(options.folder.resolve(), options.pairs, options.python)
+    lines = ["| work | here | peer | | ratio | at least |", "|---|---|---|---|---|---|"]
+    print("\n".join(lines), flush=True)
+    is_met = True
+    for key in chosen:
+        name, peer, unit, target, measure = ROWS[key]
+        result = measure(bench)
+        if result is None:
+            print(f"skipped: {name}: its data are not here", file=sys.stderr)
+            continue
+        ratio, ours, theirs, memory = result
+        is_met &= ratio >= target
+        lines.append(f"| {name} | {ours:.4g} {unit} | {peer} | {theirs:.4g} {unit} | **{ratio:.2f}×** | {target:.2f}× |")
+        print(lines[-1], flush=True)
+        if key == "f32":
+            share = memory[0] / memory[1]
+            is_met &= share <= 0.65
+            lines.append(f"| its peak memory | {memory[0] / 2**30:.2f} GiB | PyTorch eager | "
+                         f"{memory[1] / 2**30:.2f} GiB | **{share:.2f}×** | at most 0.65× |")
+            print(lines[-1], flush=True)
+    where = machine()
+    print(f"\n{where}; medians of {options.pairs} alternating pairs")
+    if options.write:
+        path = ROOT / "Benchmarks" / "results" / f"{datetime.date.today()}-{where.split(';')[1].split()[-1]}.md"
+        path.write_text("\n".join(lines) + f"\n\n{where}\nmedians of {options.pairs} alternating pairs: `make compare`\n")
+        print(f"written to {path.relative_to(ROOT)}")
+    return 0 if is_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

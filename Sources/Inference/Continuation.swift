@@ -1,0 +1,55 @@
+// One continuation in the making: draws tokens from logits until something ends it.
+
+import Kernels
+import Tokenizer
+
+/// What has been drawn so far, and the text that it makes.
+struct Continuation {
+    /// The prompt and everything drawn.
+    private(set) var history: [Int32]
+    /// The last token drawn, which is to be read next; nil when the continuation has ended.
+    private(set) var pending: Int32?
+
+    private let settings: GenerationSettings
+    private let endOfText: Int?
+    private let promptCount: Int
+    private var generator: SplitMix64
+    private var text: StoppingText
+    private var reason = FinishReason.length
+
+    init(_ prompt: [Int32], _ settings: GenerationSettings, stream: Int, _ tokenizer: Tokenizer) {
+        history = prompt
+        promptCount = prompt.count
+        self.settings = settings
+        endOfText = tokenizer.endOfTextID
+        generator = SplitMix64(seed: settings.seed, stream: UInt64(stream))
+        text = StoppingText(stops: settings.stop, decoder: tokenizer.makeStreamingDecoder())
+    }
+
+    /// How many tokens may still be drawn.
+    var tokensLeft: Int { max(0, settings.maximumTokens - (history.count - promptCount)) }
+
+    /// Draws the next token; passes on the text that became certain.
+    mutating func draw(_ logits: Vector, _ onText: (String) -> Void) {
+        pending = nil
+        guard tokensLeft > 0 else { return }
+        let token = Sampler.next(logits, settings.sampling, previous: history, using: &generator)
+        if Int(token) == endOfText {
+            reason = .stop
+            return
+        }
+        history.append(token)
+        onText(text.append(Int(token)))
+        if text.isStopped {
+            reason = .stop
+        } else if tokensLeft > 0 {
+            pending = token
+        }
+    }
+
+    /// Ends the text, whether or not the model did.
+    mutating func finish(_ onText: (String) -> Void) -> Completion {
+        if !text.isStopped { onText(text.finish()) }
+        return Completion(text: text.text, tokens: Array(history[promptCount...]), finishReason: reason)
+    }
+}

@@ -1,0 +1,89 @@
+// The members of a Hugging Face config.json by type, each mistake named by its key.
+
+import Model
+import StrictJSON
+
+/// Typed access to the members of a config's object.
+struct ConfigFields {
+    let object: JSONObject
+
+    private typealias Defect = HuggingFaceConfigDefect
+
+    /// Names of the activation functions and what they compute; several names stand for one function.
+    private static let activations: [(name: String, activation: Activation)] = [
+        ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh), ("gelu_python_tanh", .geluTanh),
+        ("gelu_accurate", .geluTanh), ("gelu_fast", .geluTanh), ("gelu", .geluExact), ("gelu_python", .geluExact),
+    ]
+
+    func required(_ key: String) throws(HuggingFaceConfigDefect) -> JSONNode {
+        guard let node = object[key] else { throw .missing(key: key) }
+        return node
+    }
+
+    /// A member that is there and not null.
+    func present(_ key: String) -> JSONNode? { object[key].flatMap { $0.isNull ? nil : $0 } }
+
+    /// A size under the first of `keys` that is there: a whole number that a model may have, so that nothing computed
+    /// from sizes overflows.
+    func size(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int {
+        guard let size = try optionalSize(keys) else { throw .missing(key: keys[0]) }
+        return size
+    }
+
+    func optionalSize(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int? {
+        guard let key = keys.first(where: { object[$0] != nil }), let node = present(key) else { return nil }
+        guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "a whole number") }
+        guard value >= 1, value <= ModelConfig.largestSize else {
+            throw .sizeOutOfRange(key: key, value: value, limit: ModelConfig.largestSize)
+        }
+        return value
+    }
+
+    func activation(_ key: String) throws(HuggingFaceConfigDefect) -> Activation {
+        guard let node = object[key] else { return .geluTanh }
+        guard let name = node.string else { throw ConfigFields.wrongType(key, node, "a string") }
+        guard let known = ConfigFields.activations.first(where: { $0.name == name }) else {
+            let supported = ConfigFields.activations.map { quoted($0.name) }
+            throw .unsupportedValue(key: key, value: quoted(name), supported: supported)
+        }
+        return known.activation
+    }
+
+    func number(_ key: String, default absent: Float) throws(HuggingFaceConfigDefect) -> Float {
+        guard let node = object[key] else { return absent }
+        guard let value = node.number else { throw ConfigFields.wrongType(key, node, "a number") }
+        return Float(value)
+    }
+
+    func flag(_ key: String, default absent: Bool) throws(HuggingFaceConfigDefect) -> Bool {
+        guard let node = object[key] else { return absent }
+        guard let value = node.bool else { throw ConfigFields.wrongType(key, node, "true or false") }
+        return value
+    }
+
+    /// Refuses a switch of the computation whose value is not the one that is implemented.
+    func expect(_ key: String, _ value: Bool) throws(HuggingFaceConfigDefect) {
+        guard try flag(key, default: value) == value else {
+            throw .unsupportedValue(key: key, value: "\(!value)", supported: ["\(value)"])
+        }
+    }
+
+    /// Refuses a key whose mere presence, other than as null or empty, says that the weights mean something else.
+    func refuseAnything(under key: String) throws(HuggingFaceConfigDefect) {
+        guard let node = present(key), node.object?.members.isEmpty != true, node.array?.isEmpty != true else { return }
+        throw .unsupportedValue(key: key, value: node.typeName, supported: ["null"])
+    }
+
+    /// The token that ends a text: a number, or the first of a list.
+    func endOfTextID() throws(HuggingFaceConfigDefect) -> Int? {
+        guard let node = present("eos_token_id") else { return nil }
+        guard let id = node.integer ?? node.array?.first?.integer else {
+            throw ConfigFields.wrongType("eos_token_id", node, "a whole number or a list of them")
+        }
+        return id
+    }
+
+    static func wrongType(_ key: String, _ node: JSONNode, _ expected: String) -> HuggingFaceConfigDefect {
+        .wrongType(key: key, found: node.typeName, expected: expected)
+    }
+}
