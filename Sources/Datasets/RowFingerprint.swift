@@ -10,6 +10,19 @@ public struct RowFingerprint: Sendable, Hashable {
         self.normalised = normalised
     }
 
+    /// Lines of a stream with fewer words are no sign of a leak: names and short phrases come again everywhere.
+    public static let fewestWords = 5
+
+    /// The fingerprints by which a document is known again: its own, or those of a stream's lines that have enough words.
+    public static func all(_ document: Document) -> [RowFingerprint] {
+        guard case .stream(let bytes) = document.content else { return RowFingerprint(document).map { [$0] } ?? [] }
+        return bytes.split(separator: 0x0A).compactMap { line in
+            var builder = FingerprintBuilder()
+            line.withUnsafeBufferPointer { builder.add($0, speaker: FingerprintBuilder.text) }
+            return builder.words.count >= fewestWords ? builder.fingerprint : nil
+        }
+    }
+
     /// The fingerprint of a document; nil for a stream, which has no rows.
     public init?(_ document: Document) {
         var builder = FingerprintBuilder()

@@ -4,7 +4,8 @@ import Datasets
 import Foundation
 
 enum InputList {
-    private static let kinds: Set<String> = ["jsonl", "ndjson", "json", "csv", "tsv", "tab", "txt", "text", "md"]
+    /// Files of a folder that are data; others, such as a README.md, are read where they are named themselves.
+    private static let kinds: Set<String> = ["jsonl", "ndjson", "json", "csv", "tsv", "tab", "txt", "text"]
     private static let validationWords: Set<String> = ["validation", "valid", "validate", "val", "dev"]
     private static let testWords: Set<String> = ["test", "testing"]
 

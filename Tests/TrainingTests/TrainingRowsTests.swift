@@ -19,8 +19,17 @@ import Training
         let overlap = try #require(rows.overlap(other))
         #expect((overlap.rows, overlap.exact, overlap.normalised) == (4, 1, 1))
         #expect(overlap.description == "2 of 4 rows (1 in other capitals or punctuation)")
-        let stream = Document(path: "a.txt", line: 1, content: .stream(Array("text".utf8)))
-        #expect(rows.overlap([stream]) == nil)
+    }
+
+    @Test func linesOfAStreamCountAsRows() {
+        func stream(_ text: String) -> Document {
+            Document(path: "a.txt", line: 1, content: .stream(Array(text.utf8)))
+        }
+        let rows = TrainingRows([stream("To be, or not to be.\nROMEO:\nThat is the question, my lord.\n")])
+        let other = stream("to be or not to be\nROMEO:\nThat is the question, my lord.\nWho goes there in the night?")
+        let overlap = rows.overlap([other])
+        #expect(overlap.map { [$0.rows, $0.exact, $0.normalised] } == [3, 1, 1])
+        #expect(rows.overlap([stream("short\n")]) == nil)
     }
 
     @Test func aRunRemembers() throws {

@@ -6,10 +6,17 @@ import Preparation
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    // The first byte chooses what a person would have said about the columns.
+    let names: [String?] = [nil, "1", "2", "prompt", "id"]
+    let first = Int(bytes.first ?? 0)
+    let columns = ColumnChoice(prompt: names[first % 5], completion: names[first / 5 % 5])
     for kind in [.csv, .tsv] as [MemoryScan.Kind] {
-        let whole = MemoryScan.read(bytes, as: kind)
-        let pieces = MemoryScan.read(bytes, as: kind, piece: 1 + count / 3)
+        let whole = MemoryScan.read(bytes, as: kind, columns: columns)
+        let pieces = MemoryScan.read(bytes, as: kind, columns: columns, piece: 1 + count / 3)
         precondition(whole == pieces, "\(kind): the result depends on how the bytes arrive")
+    }
+    for name in ["a", "a.csv", "a.tsv"] {
+        for text in [TextCut.auto] { _ = MemoryScan.format(of: bytes, name: name, text: text) }
     }
     return 0
 }

@@ -6,10 +6,14 @@ import Preparation
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    let columns = ColumnChoice()
     for kind in [.lines, .paragraphs] as [MemoryScan.Kind] {
-        let whole = MemoryScan.read(bytes, as: kind)
-        let pieces = MemoryScan.read(bytes, as: kind, piece: 1 + count / 3)
+        let whole = MemoryScan.read(bytes, as: kind, columns: columns)
+        let pieces = MemoryScan.read(bytes, as: kind, columns: columns, piece: 1 + count / 3)
         precondition(whole == pieces, "\(kind): the result depends on how the bytes arrive")
+    }
+    for name in ["a", "a.txt"] {
+        for text in TextCut.allCases { _ = MemoryScan.format(of: bytes, name: name, text: text) }
     }
     return 0
 }

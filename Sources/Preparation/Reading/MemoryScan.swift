@@ -14,10 +14,17 @@ package enum MemoryScan {
         case rows, array, object, csv, tsv, lines, paragraphs
     }
 
+    /// What a file of this name that begins with `bytes` would be read as.
+    package static func format(of bytes: [UInt8], name: String, text: TextCut = .auto) -> String {
+        "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
+    }
+
     /// Reads `bytes` as a file of one kind.
     ///
     /// - Parameter piece: how many bytes arrive at a time.
-    package static func read(_ bytes: [UInt8], as kind: Kind, piece: Int = .max) -> Result {
+    package static func read(
+        _ bytes: [UInt8], as kind: Kind, columns: ColumnChoice = ColumnChoice(), piece: Int = .max
+    ) -> Result {
         let format: SourceFormat =
             switch kind {
             case .rows: .rows
@@ -43,10 +50,10 @@ package enum MemoryScan {
             rest.withUnsafeBufferPointer { buffer in
                 for record in records {
                     if case .delimited(let delimiter) = format, header == nil {
-                        header = firstHeader(buffer, record, delimiter)
-                        if header != nil { continue }
+                        header = firstHeader(buffer, record, delimiter, columns)
+                        if header?.isRow == false { continue }
                     }
-                    let parser = RowParser(file: 0, format: format, header: header)
+                    let parser = RowParser(file: 0, format: format, header: header, choice: columns)
                     var findings = FindingLedger()
                     parser.rows(of: record, number: number, in: buffer, &findings) { parsed, _ in
                         result.rows.append(parsed.row.json.serialized())
@@ -70,12 +77,12 @@ package enum MemoryScan {
     }
 
     private static func firstHeader(
-        _ buffer: UnsafeBufferPointer<UInt8>, _ record: RecordRange, _ delimiter: UInt8
+        _ buffer: UnsafeBufferPointer<UInt8>, _ record: RecordRange, _ delimiter: UInt8, _ columns: ColumnChoice
     ) -> DelimitedHeader? {
         let bytes = UnsafeBufferPointer(rebasing: buffer[record.start..<record.end])
         let names = DelimitedRecord.fields(bytes, delimiter: delimiter).fields.map {
             String(decoding: $0.text, as: UTF8.self)
         }
-        return try? DelimitedHeader(names, ColumnChoice(), path: "")
+        return try? DelimitedHeader(names, columns, path: "")
     }
 }

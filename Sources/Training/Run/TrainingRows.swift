@@ -9,7 +9,7 @@ import StrictJSON
 public struct TrainingRows: Sendable {
     /// How many rows of a split stand in training.
     public struct Overlap: Sendable, Equatable {
-        /// Rows that have a hash; plain text read as one stream has none.
+        /// Rows, or lines with some words of a text that is one stream.
         public var rows: Int
         /// Rows that stand in training as they are.
         public var exact: Int
@@ -34,7 +34,7 @@ public struct TrainingRows: Sendable {
     public let labels: [[UInt8]]?
 
     public init(_ documents: [Document]) {
-        self.init(documents.compactMap { RowFingerprint($0) }, labels: AnswerLabels.find(documents))
+        self.init(documents.flatMap { RowFingerprint.all($0) }, labels: AnswerLabels.find(documents))
     }
 
     private init(_ fingerprints: [RowFingerprint], labels: [[UInt8]]?) {
@@ -46,7 +46,7 @@ public struct TrainingRows: Sendable {
 
     /// How many of `documents` stand in training; nil where there are no rows on either side.
     public func overlap(_ documents: [Document]) -> Overlap? {
-        let hashes = documents.compactMap { RowFingerprint($0) }
+        let hashes = documents.flatMap { RowFingerprint.all($0) }
         guard !hashes.isEmpty, !exact.isEmpty else { return nil }
         let equal = hashes.count { exact.contains($0.exact) }
         let alike = hashes.count { !exact.contains($0.exact) && normalised.contains($0.normalised) }
