@@ -54,7 +54,7 @@ struct CompareCommand: ParsableCommand {
         let documents = try documents()
         let after = try tuned.load()
         let before = try SavedModel(path: base)
-        let chosen = Array(documents[split].prefix(limit))
+        let chosen = drawn(documents[split], limit)
         guard !chosen.isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
@@ -64,7 +64,7 @@ struct CompareCommand: ParsableCommand {
         var members: [(key: String, value: JSONOutput)] = []
         var list: [JSONOutput] = []
         for count in try shotCounts() {
-            let examples = examples(documents[.train], count)
+            let examples = drawn(documents[.train], count)
             let left = try comparison.measure(before, chosen, examples: examples)
             let title = count == 0 ? "base" : "base with \(count) examples"
             var parts: [(key: String, value: JSONOutput)] = [("shots", .integer(count))]
@@ -109,8 +109,10 @@ struct CompareCommand: ParsableCommand {
         return try RunDocuments(reader.config.data)
     }
 
-    /// Rows of training that are drawn by the seed.
-    private func examples(_ documents: [Document], _ count: Int) -> [Document] {
+    /// That many rows, drawn by the seed: files are often sorted by class. All of them in their order where there are no
+    /// more.
+    private func drawn(_ documents: [Document], _ count: Int) -> [Document] {
+        guard documents.count > count else { return documents }
         var generator = SplitMix64(seed: UInt64(seed), stream: 0x5407)
         return generator.permutation(documents.count).prefix(count).map { documents[Int($0)] }
     }
