@@ -15,6 +15,10 @@ struct StepBounds {
     let peak: Double
     let bandwidth: Double
     let precision: Precision
+    /// Whether the weights have no gradient of their own.
+    let isFrozen: Bool
+    /// Numbers that the optimizer moves.
+    let trainedCount: Int
 
     /// Seconds at least; nil for a part that has no simple bound.
     subscript(part: StepPart) -> Double? {
@@ -22,9 +26,10 @@ struct StepBounds {
         let (F, V) = (Double(config.feedForwardWidth), Double(config.vocabularySize))
         // bfloat16 products take pairs of operands and run at twice the peak of float.
         let products = precision == .bf16 ? 2 * peak : peak
+        let factor: Double = isFrozen ? 4 : 6
         switch part {
-        case .products: return 6 * N * L * (4 * C * C + 2 * C * F) / products
-        case .head: return 6 * N * V * C / products
+        case .products: return factor * N * L * (4 * C * C + 2 * C * F) / products
+        case .head: return factor * N * V * C / products
         // Two products forward; backward two again and four gradients. A query sees half of the keys on average.
         case .attention: return L * 7 * 2 * N * Double(context) / 2 * C / peak
         // Forward reads and writes; backward reads two arrays and adds to a third.
@@ -32,7 +37,7 @@ struct StepBounds {
         case .activation: return L * 4 * N * F * (2 + 3) / bandwidth
         case .residual: return L * 4 * N * C * (2 * 3 + 3) / bandwidth
         // Weights, moments and gradients are read and written, the gradients once more for their norm.
-        case .optimizer: return Double(parameterCount) * 4 * 9 / bandwidth
+        case .optimizer: return Double(trainedCount) * 4 * 9 / bandwidth
         case .packing: return Double(parameterCount) * (2 * 4 + 2 * 2) / bandwidth
         case .embedding: return nil
         }

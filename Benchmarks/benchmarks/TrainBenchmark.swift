@@ -76,7 +76,8 @@ struct TrainBenchmark: ParsableCommand {
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
             let bounds = StepBounds(
                 config: model.config, parameterCount: count, rows: tokens, context: context, peak: peak,
-                bandwidth: MachinePeak.bytesPerSecond(), precision: precision)
+                bandwidth: MachinePeak.bytesPerSecond(), precision: precision,
+                isFrozen: method == .lora, trainedCount: model.trained.layout.parameterCount)
             show(parts, of: timed.reduce(0) { $0 + $1.seconds } / Double(steps), bounds)
         }
         Report.json(

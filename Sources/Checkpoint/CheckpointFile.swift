@@ -41,12 +41,21 @@ public enum CheckpointFile {
         let descriptor = temporary.descriptor
         let receipt: Receipt
         do throws(CheckpointError) {
-            let places = try HDF5Writer.write(payloads, to: temporary.path, path: path) { () throws(CheckpointError) in
+            let offsets = try HDF5Writer.layOut(payloads, to: temporary.path, path: path) {
+                () throws(CheckpointError) in
                 // So that HDF5 does not meet a full disk: it does not bear that well.
                 try CheckpointError.wrapping { () throws(FileError) in try descriptor.reserve(needed) }
             }
+            let fingerprints = try CheckpointError.wrapping { () throws(FileError) in
+                try PayloadCopy.write(payloads, at: offsets, to: descriptor)
+            }
             copied()
             try CheckpointError.wrapping(descriptor.releaseReserve)
+            let places = payloads.indices.map {
+                WrittenPlace(
+                    name: payloads[$0].name, offset: offsets[$0], byteCount: payloads[$0].byteCount,
+                    fingerprint: fingerprints[$0])
+            }
             receipt = try seal(descriptor, path: path, places)
         } catch {
             temporary.discard()
@@ -132,6 +141,14 @@ public enum CheckpointFile {
         defer { descriptor.close() }
         _ = try seal(descriptor, path: path, [])
     }
+}
+
+/// Where the data of one payload stand in the file, and what they are.
+private struct WrittenPlace {
+    let name: String
+    let offset: Int
+    let byteCount: Int
+    let fingerprint: Fingerprint
 }
 
 /// Compares a file that passes by in pieces with what should stand in it.

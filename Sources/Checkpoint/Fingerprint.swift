@@ -34,6 +34,9 @@ package struct Fingerprint: Equatable {
         }
     }
 
+    /// Adds the sum over other bytes of the same whole.
+    mutating func add(_ other: Fingerprint) { sum &+= other.sum }
+
     private mutating func add(_ byte: UInt8, at offset: Int) {
         let word = UInt64(byte) << UInt64(8 * (offset % 8))
         sum &+= word &* (2 &* UInt64(offset / 8) &+ 1) &* Self.factor

@@ -1,44 +1,32 @@
-// Puts arrays and texts into a new HDF5 file, so that equal content gives equal bytes.
+// Makes a new HDF5 file with room for arrays and texts, so that equal content gives equal bytes.
 
 import CHDF5
 
-/// Where the data of one payload stand in the file, and what they are.
-struct WrittenPlace {
-    let name: String
-    let offset: Int
-    let byteCount: Int
-    let fingerprint: Fingerprint
-}
-
-/// Writes the HDF5 part of a checkpoint.
+/// Lays out the HDF5 part of a checkpoint.
 struct HDF5Writer {
     private let session: HDF5Session
 
-    /// Fills the file at `temporaryPath`, leaving room for the user block. Calls `prepare` when HDF5 has made the file
-    /// empty. Returns where in the file the data of each payload stand. `path` is the name for errors.
-    static func write(
+    /// Lays out the file at `temporaryPath`, leaving room for the user block. Calls `prepare` when HDF5 has made the file
+    /// empty. Returns where in the file the data of each payload are to stand. `path` is the name for errors.
+    static func layOut(
         _ payloads: [Payload], to temporaryPath: String, path: String, prepare: () throws(CheckpointError) -> Void
-    ) throws(CheckpointError) -> [WrittenPlace] {
+    ) throws(CheckpointError) -> [Int] {
         let writer = HDF5Writer(session: HDF5Session(path: path))
         return try writer.withFile(temporaryPath) { file throws(CheckpointError) in
             try prepare()
             var groups: Set<String> = []
-            var places: [WrittenPlace] = []
+            var offsets: [Int] = []
             for payload in payloads {
                 try writer.createGroups(around: payload.name, in: file, &groups)
-                let offset = try writer.write(payload, to: file)
-                places.append(
-                    WrittenPlace(
-                        name: payload.name, offset: offset, byteCount: payload.byteCount,
-                        fingerprint: payload.withBytes { Fingerprint($0) }))
+                offsets.append(try writer.place(payload, in: file))
             }
-            return places
+            return offsets
         }
     }
 
     private func withFile(
-        _ temporaryPath: String, _ body: (hid_t) throws(CheckpointError) -> [WrittenPlace]
-    ) throws(CheckpointError) -> [WrittenPlace] {
+        _ temporaryPath: String, _ body: (hid_t) throws(CheckpointError) -> [Int]
+    ) throws(CheckpointError) -> [Int] {
         let creation = H5Pcreate(luthier_h5_file_creation_class())
         return try session.with("preparing the file", creation, close: H5Pclose) { creation throws(CheckpointError) in
             try session.checked("setting the user block", H5Pset_userblock(creation, hsize_t(UserBlock.byteCount)))
@@ -74,8 +62,8 @@ struct HDF5Writer {
         }
     }
 
-    /// Writes one array contiguously, in one call. Returns where its data begins.
-    private func write(_ payload: Payload, to file: hid_t) throws(CheckpointError) -> Int {
+    /// Makes room for one array in one piece. Returns where its data begin.
+    private func place(_ payload: Payload, in file: hid_t) throws(CheckpointError) -> Int {
         let name = payload.name
         let dimensions = payload.shape.map { hsize_t($0) }
         let space = H5Screate_simple(Int32(dimensions.count), dimensions, nil)
@@ -85,10 +73,6 @@ struct HDF5Writer {
                     let set = H5Dcreate2(
                         file, name, type, space, luthier_h5_default(), creation, luthier_h5_default())
                     return try session.with("creating \(name)", set, close: H5Dclose) { set throws(CheckpointError) in
-                        let status = payload.withBytes {
-                            H5Dwrite(set, type, 0, 0, luthier_h5_default(), $0.baseAddress)
-                        }
-                        try session.checked("writing \(name)", status)
                         let offset = H5Dget_offset(set)
                         guard offset != luthier_h5_undefined_address() else { throw session.failure("placing \(name)") }
                         return Int(offset)
@@ -105,7 +89,8 @@ struct HDF5Writer {
         return try session.with("preparing an array", list, close: H5Pclose) { list throws(CheckpointError) in
             try session.checked("setting times off", H5Pset_obj_track_times(list, false))
             try session.checked("setting the layout", H5Pset_layout(list, H5D_CONTIGUOUS))
-            // Every byte is written at once, so filling first would only double the work.
+            // Every byte is written afterwards, so filling first would only double the work.
+            try session.checked("setting room aside", H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY))
             try session.checked("setting filling off", H5Pset_fill_time(list, H5D_FILL_TIME_NEVER))
             return try body(list)
         }

@@ -26,7 +26,7 @@ public struct TextRecord: Sendable {
 }
 
 /// One dataset as it will stand in the file.
-struct Payload {
+struct Payload: @unchecked Sendable {
     let name: String
     let shape: [Int]
     let type: StoredType

@@ -41,7 +41,8 @@ struct DoctorCommand: ParsableCommand {
             line(
                 "self-test",
                 "\(test.precision.rawValue): \(test.isGood ? "right" : "WRONG"), losses within "
-                    + "\(ProgressPrinter.scientific(test.difference)) of the stored ones")
+                    + "\(ProgressPrinter.scientific(test.difference)) of the stored ones"
+                    + (test.isGood ? "" : ": \(test.losses)"))
         }
         if json {
             Console.json([
@@ -59,10 +60,10 @@ struct DoctorCommand: ParsableCommand {
         Console.output(label.padding(toLength: 11, withPad: " ", startingAt: 0) + text + "\n")
     }
 
-    private func giga(_ rate: Double) -> String { ProgressPrinter.number(rate / 1e9, digits: 0).dropLastPoint }
+    private func giga(_ rate: Double) -> String { ProgressPrinter.number(rate / 1e9, digits: 0) }
 
     private func percent(_ share: Double) -> String {
-        ProgressPrinter.number(100 * share, digits: 0).dropLastPoint + " %"
+        ProgressPrinter.number(100 * share, digits: 0) + " %"
     }
 
     /// FLOP per second of the first feed-forward product of GPT-2 124M at 512 rows, the best of a few.
@@ -89,9 +90,4 @@ struct DoctorCommand: ParsableCommand {
         }
         return 2 * Double(rows * input * output) / best
     }
-}
-
-extension String {
-    /// Without a point at the end.
-    fileprivate var dropLastPoint: String { hasSuffix(".") ? String(dropLast()) : self }
 }

@@ -81,8 +81,10 @@ final class ProgressPrinter {
         for _ in 0..<digits { scale *= 10 }
         let rounded = (abs(value) * scale).rounded()
         let whole = Int(rounded / scale)
+        let sign = value < 0 ? "-" : ""
+        guard digits > 0 else { return sign + "\(whole)" }
         let part = String(Int(rounded - Double(whole) * scale))
-        return (value < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: digits - part.count) + part
+        return sign + "\(whole)." + String(repeating: "0", count: digits - part.count) + part
     }
 
     static func percent(_ share: Double) -> String { number(100 * share, digits: 2) + " %" }
