@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Tests Benchmarks
 
 .PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf benchmarks clean
+	interop interop-gguf benchmarks compare clean
 
 help:
 	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
@@ -22,6 +22,7 @@ help:
 	@echo 'make snips        seven intents told apart by a model trained from nothing (needs the test data)'
 	@echo 'make spam         spam and no spam, three seeds (needs the test data)'
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
+	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them apart)'
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
@@ -127,6 +128,12 @@ benchmarks: deps
 # Feeds the readers of data a million inputs each; needs the toolchain's libFuzzer.
 fuzz: deps
 	Tests/fuzz/run.sh
+
+# The peers come from the Python package index into .build/compare/venv.
+compare: deps
+	$(BUILD) --product benchmarks
+	$(BUILD) --product luthier
+	$(PYTHON) Benchmarks/peers/compare.py --write
 
 mutations: deps
 	$(PYTHON) Tests/mutations.py

@@ -80,7 +80,8 @@ public enum BLASKernel {
         if let previous { setenv("OPENBLAS_CORETYPE", previous, 1) } else { unsetenv("OPENBLAS_CORETYPE") }
     }
 
-    /// By the best of five products of 256 × 256 × 256, about a millisecond in all.
+    /// By the best of twenty products of 256 × 256 × 256, a few milliseconds in all: whatever else the machine does, one
+    /// of them runs undisturbed.
     private static func flopsPerSecond() -> Double {
         let side = 256
         let arena = FloatArena(count: 3 * side * side)
@@ -89,7 +90,7 @@ public enum BLASKernel {
         let b = Matrix(arena, offset: side * side, rows: side, columns: side)
         let c = Matrix(arena, offset: 2 * side * side, rows: side, columns: side)
         var best = Double.infinity
-        for _ in 0..<5 {
+        for _ in 0..<20 {
             let start = monotonicSeconds()
             MatrixMultiply.runOnThisThread(into: c, a, b)
             best = min(best, monotonicSeconds() - start)

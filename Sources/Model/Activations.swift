@@ -20,8 +20,9 @@ public struct BlockActivations {
     /// (N, C) and its saved moments.
     public let norm2: Matrix
     public let norm2Saved: LayerNorm.Saved
-    /// (N, F) before and after the activation.
+    /// (N, F) before the activation.
     public let hidden: Matrix
+    /// (N, F) behind it: one memory for all blocks, since backward computes it again in less time than it takes to read.
     public let activated: Matrix
 }
 
@@ -41,16 +42,17 @@ final class Activations {
     /// - Parameter keepsAll: whether backward will follow.
     init(_ config: ModelConfig, rowCount N: Int, keepsAll: Bool) {
         let (C, F, H) = (config.modelWidth, config.feedForwardWidth, config.headCount)
-        let perBlock = N * (7 * C + 2 * F + H + 4) + 12 * 16
+        let perBlock = N * (7 * C + F + H + 4) + 12 * 16
         let keptBlocks = keepsAll ? config.blockCount : 1
         let residuals = keepsAll ? config.blockCount + 1 : 2
-        arena = FloatArena(count: keptBlocks * perBlock + residuals * (N * C + 16) + N * (C + 2) + 4 * 16)
+        arena = FloatArena(count: keptBlocks * perBlock + residuals * (N * C + 16) + N * (C + 2 + F) + 5 * 16)
         rowCount = N
         self.keepsAll = keepsAll
         var carver = Carver(arena: arena)
 
         let streams = (0..<residuals).map { _ in carver.matrix(N, C) }
         func stream(_ index: Int) -> Matrix { streams[index % residuals] }
+        let activated = carver.matrix(N, F)
         var kept: [BlockActivations] = []
         for index in 0..<config.blockCount {
             if let first = kept.first, !keepsAll {
@@ -62,7 +64,7 @@ final class Activations {
                     input: stream(index), norm1: carver.matrix(N, C), norm1Saved: carver.saved(N),
                     qkv: carver.matrix(N, 3 * C), logSumExp: carver.matrix(H, N), attended: carver.matrix(N, C),
                     middle: carver.matrix(N, C), norm2: carver.matrix(N, C), norm2Saved: carver.saved(N),
-                    hidden: carver.matrix(N, F), activated: carver.matrix(N, F)))
+                    hidden: carver.matrix(N, F), activated: activated))
         }
         blocks = kept
         output = stream(config.blockCount)
@@ -74,7 +76,7 @@ final class Activations {
     static func floatCount(_ config: ModelConfig, rowCount N: Int, keepsAll: Bool) -> Int {
         let (C, F, H) = (config.modelWidth, config.feedForwardWidth, config.headCount)
         let blocks = keepsAll ? config.blockCount : 1
-        return blocks * N * (7 * C + 2 * F + H + 4) + (blocks + 2) * N * C
+        return blocks * N * (7 * C + F + H + 4) + (blocks + 2) * N * C + N * F
     }
 }
 

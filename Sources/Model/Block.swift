@@ -112,7 +112,9 @@ public enum Block {
         let (dResidual, dNorm, dQKV) = (scratch.dResidual.rows(N), scratch.dNorm.rows(N), scratch.dQKV.rows(N))
         let (dHidden, dAttended, dBranch) =
             (scratch.dHidden.rows(N), scratch.dAttended.rows(N), scratch.dBranch.rows(N))
-        // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is.
+        // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is. The activation is not
+        //    kept.
+        GELU.forward(into: a.activated, of: a.hidden, exact: context.config.activation == .geluExact)
         let dFeedForward = branch(of: dResidual, into: dBranch, context, .feedForwardOutput(block: block))
         p.feedForwardOutput.backward(
             dHidden, g.feedForwardOutput, dFeedForward, input: a.activated, context.adapterMask(3))

@@ -2,6 +2,7 @@
 
 import Foundation
 import StrictJSON
+import TestSupport
 
 /// What a finished process left behind.
 struct Outcome {
@@ -27,6 +28,7 @@ final class Workplace {
     let path: String
 
     init() throws {
+        _ = QuietMachine.kernel
         path = NSTemporaryDirectory() + "luthier-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }

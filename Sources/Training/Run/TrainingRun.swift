@@ -53,6 +53,8 @@ public final class TrainingRun {
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
+        // A kill between a checkpoint's renaming and its naming leaves these one save behind.
+        if step != nil { try TrainingRun.name(trainer.state, in: folder) }
         trainer.beforeUpdate = { [saver] in saver.waitForCopy() }
         try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
@@ -189,14 +191,18 @@ public final class TrainingRun {
             step: state.step, path: folder.checkpoint(step: state.step),
             content: saved.content(optimizer: trainer.optimizer, state: state)
         ) {
-            let name = RunFolder.checkpointName(step: state.step)
-            try AtomicFile.write(name + "\n", to: folder.file("latest"))
-            if state.bestStep == state.step || state.bestLoss == nil {
-                try AtomicFile.write(name + "\n", to: folder.file("best"))
-            }
+            try TrainingRun.name(state, in: folder)
             folder.prune(keepLast: config.training.keepLast, keep: [state.bestStep])
         }
         lastSavedStep = state.step
+    }
+
+    /// Writes `latest` and, if this is the best so far, `best`.
+    private static func name(_ state: TrainingState, in folder: RunFolder) throws {
+        let name = RunFolder.checkpointName(step: state.step)
+        try AtomicFile.write(name + "\n", to: folder.file("latest"))
+        guard state.bestStep == state.step || state.bestLoss == nil else { return }
+        try AtomicFile.write(name + "\n", to: folder.file("best"))
     }
 
     /// Tells of a checkpoint that has reached the disk.
