@@ -144,4 +144,43 @@ import Testing
             #expect(help.output.contains(key), "\(key)")
         }
     }
+
+    /// Adapters beside a run's weights: small files, resumed, merged where they are used, and of no use to another base.
+    @Test func adapters() throws {
+        let place = try Workplace()
+        try place.write(SampleText.paragraphs, to: "text.txt")
+        try place.write(ResumeTests.config, to: "small.json")
+        let base = try place.luthier("train", "--config", "small.json", "--run", "base", "--steps", "20")
+        #expect(base.code == 0, "\(base.errors)")
+        let method = [
+            "train", "--config", "small.json", "--base", "checkpoints/base", "--method", "lora", "--steps", "20",
+            "--learning-rate", "1e-2", "--set", "method.targets=[\"all\"]",
+        ]
+        let tuned = try Running(method + ["--run", "tuned", "--json"], in: place.path, input: "").wait()
+        #expect(tuned.code == 0, "\(tuned.errors)")
+        let sizes = try ["base", "tuned"].map { try place.read("checkpoints/\($0)/step-000020.h5").count }
+        #expect(10 * sizes[1] < 3 * sizes[0], "\(sizes)")
+        // What evaluation says of the merged model is what training said of the two side by side.
+        let trained = try #require(tuned.json()["validationLoss"]?.number)
+        let last = "checkpoints/tuned/step-000020.h5"
+        let merged = try place.luthier("eval", "--checkpoint", last, "--split", "validation", "--json")
+        let loss = try #require(merged.json()["loss"]?.number)
+        #expect(abs(loss - trained) < 1e-5 * trained)
+        // Stopped half way and resumed: the same bytes.
+        let half = try Running(method + ["--run", "half"], in: place.path, input: "")
+        #expect(half.wait(until: { place.names(in: "checkpoints/half").contains("step-000007.h5") }))
+        half.send(SIGKILL)
+        _ = half.wait()
+        let resumed = try Running(method + ["--run", "half", "--resume"], in: place.path, input: "").wait()
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        let isEqual = try place.read(last) == place.read("checkpoints/half/step-000020.h5")
+        #expect(isEqual, "the resumed adapters differ")
+
+        // Another base is refused by its hash.
+        let other = try place.luthier(
+            "train", "--config", "small.json", "--run", "base", "--resume", "--steps", "27")
+        #expect(other.code == 0, "\(other.errors)")
+        let refused = try place.luthier("eval", "--checkpoint", last, "--split", "validation")
+        #expect(refused.code == 1 && refused.errors.contains("its adapters belong to a model with SHA-256"))
+    }
 }

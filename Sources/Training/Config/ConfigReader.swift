@@ -84,7 +84,11 @@ public struct ConfigReader {
     public mutating func lay(
         over earlier: ConfigReader, changeable: Set<String>
     ) throws(TrainingError) -> [(path: String, here: String, there: String)] {
-        let given = origins.keys
+        // A base settles the tokenizer, whatever a config for runs from nothing says.
+        let settled: Set<String> =
+            earlier.config.model.base == nil
+            ? [] : ["tokenizer.path", "tokenizer.vocabularySize", "tokenizer.split"]
+        let given = Set(origins.keys).subtracting(settled)
         let differences = config.differences(from: earlier.config).filter { given.contains($0.path) }
         for difference in differences where !changeable.contains(difference.path) {
             throw .configChanged(key: difference.path, run: difference.there, now: difference.here)
