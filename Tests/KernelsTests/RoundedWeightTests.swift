@@ -62,7 +62,7 @@ struct RoundedWeightTests {
         #expect(dx.isIntact && dWeight.isIntact && dBias.isIntact)
     }
 
-    /// Several threads cut the rows; the bits may not depend on where.
+    /// A frozen weight has no gradient, and its input the same one as ever.
     @Test func whatIsNotAskedForChangesNothing() {
         let (x, weight) = (Grid.random(40, 64, seed: 7), Grid.random(64, 48, seed: 8))
         let dy = Grid.random(40, 48, seed: 9)
