@@ -121,9 +121,7 @@ spam: data/spam
 
 benchmarks: deps
 	$(BUILD) --product benchmarks
-	.build/release/benchmarks matmul
-	.build/release/benchmarks train
-	.build/release/benchmarks generate
+	.build/release/benchmarks all
 
 # Feeds the readers of data a million inputs each; needs the toolchain's libFuzzer.
 fuzz: deps

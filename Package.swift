@@ -54,7 +54,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "benchmarks",
-            dependencies: ["Arguments", "Training", "Inference", "Datasets", "Tokenizer", "StrictJSON"],
+            dependencies: [
+                "Arguments", "Training", "Inference", "Datasets", "Tokenizer", "StrictJSON", "COpenBLAS", "COneDNN",
+            ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
         .target(

@@ -26,8 +26,6 @@ from weatherbot.turns import asks  # noqa: E402
 
 SEED = 20260201
 TRAIN_ROWS, VALIDATION_ROWS, TEST_ROWS = 11000, 500, 1000
-# Of the training rows, so that the model learns to copy a name rather than to know it.
-INVENTED_SHARE = 0.5
 LARGEST_TRAINING_FILE = 6_000_000
 FOLDER = pathlib.Path(__file__).resolve().parent / "weather"
 
@@ -57,11 +55,16 @@ def draw_rows(name, count, taken, make):
 def make_splits():
     """The rows of each split; every second row of the test split is about places that training never names."""
     taken = set()
+    training, seen, unseen = places.training_pool(), places.seen_pool(), places.unseen_pool()
+
+    def make_test(generator, number):
+        is_seen = number % 2 == 0
+        return Row(generator, seen if is_seen else unseen, place_is_seen=is_seen, uses_held_out=True)
+
     return {
-        "train": draw_rows("train", TRAIN_ROWS, taken, lambda generator, _: Row(generator, invented_share=INVENTED_SHARE)),
-        "validation": draw_rows("validation", VALIDATION_ROWS, taken, lambda generator, _: Row(generator)),
-        "test": draw_rows("test", TEST_ROWS, taken, lambda generator, number: Row(
-            generator, unseen_places=number % 2 == 1, uses_held_out=True)),
+        "train": draw_rows("train", TRAIN_ROWS, taken, lambda generator, _: Row(generator, training)),
+        "validation": draw_rows("validation", VALIDATION_ROWS, taken, lambda generator, _: Row(generator, seen)),
+        "test": draw_rows("test", TEST_ROWS, taken, make_test),
     }
 
 
@@ -84,7 +87,13 @@ def require(is_true, message):
 
 # Longer names first: "New York" is no mention of York.
 ANY_PLACE = re.compile(r"(?<!\w)(?:" + "|".join(sorted(
-    (re.escape(place.lower()) for place in places.PLACES), key=len, reverse=True)) + r")(?!\w)")
+    map(re.escape, places.REAL + places.invented), key=len, reverse=True)) + r")(?!\w)")
+
+
+def named_places(rows):
+    """The places that the reports and the answers name: both are spelt with care, as a typed question is not."""
+    texts = [text for row in rows for text in [row.system] + [turn["answer"] for turn in row.turns]]
+    return {name for text in texts for name in ANY_PLACE.findall(text)}
 
 
 def check_rows(splits, files):
@@ -98,11 +107,10 @@ def check_rows(splits, files):
             reported = set(re.findall(r"-?\d+", row.system))
             for turn in row.turns:
                 require(set(re.findall(r"-?\d+", turn["answer"])) <= reported, "a number is not in the observation")
-    unseen = {place.lower() for place in places.UNSEEN}
-    for row in splits["train"] + splits["validation"]:
-        for message in row.messages():
-            named = set(ANY_PLACE.findall(message["content"].lower()))
-            require(not unseen & named, "training names a place of the test split")
+    in_training, in_test = (named_places(splits[name]) for name in ("train", "test"))
+    require(not in_training & set(places.UNSEEN + places.INVENTED_UNSEEN), "training names a place of the test split")
+    require(named_places(splits["validation"]) <= in_training, "validation names a place that training does not")
+    require(5 * len(in_test - in_training) >= len(in_test | in_training), "too few places are kept for the test split")
 
 
 def check_wordings():
@@ -114,7 +122,6 @@ def check_wordings():
     for kind, (seen, held_out) in wordings_by_kind().items():
         require(seen + held_out >= 12, f"{kind} has fewer than 12 wordings")
         require(5 * held_out >= seen + held_out, f"{kind} keeps fewer than a fifth of its wordings for the test split")
-    require(5 * len(places.UNSEEN) >= len(places.PLACES), "too few places are kept for the test split")
 
 
 def wordings_by_kind():
@@ -129,8 +136,12 @@ def wordings_by_kind():
 
 
 def summary(splits, files):
-    lines = [f"places: {len(places.SEEN)} in training, {len(places.UNSEEN)} in the test split only; "
-             f"topics that no report covers: {len(SPLIT_TOPICS[0])} and {len(SPLIT_TOPICS[1])}", ""]
+    in_training, in_test = (named_places(splits[name]) for name in ("train", "test"))
+    real = set(places.REAL)
+    lines = ["places: " + ", ".join(
+        f"{len(names & real)} real and {len(names - real)} invented ones {where}"
+        for names, where in [(in_training, "in training"), (in_test - in_training, "in the test split only")]),
+        f"topics that no report covers: {len(SPLIT_TOPICS[0])} and {len(SPLIT_TOPICS[1])}", ""]
     lines += ["| split | rows | turns | bytes | words a row | declined |", "|---|---|---|---|---|---|"]
     for name, rows in splits.items():
         turns = [turn for row in rows for turn in row.turns]

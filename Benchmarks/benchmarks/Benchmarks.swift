@@ -12,7 +12,7 @@ struct Benchmarks: ParsableCommand {
             + "compare ratios from one run.",
         subcommands: [
             MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, TokenizerBenchmark.self,
-            CheckpointBenchmark.self,
+            CheckpointBenchmark.self, AllBenchmark.self,
         ])
 }
 
@@ -67,6 +67,16 @@ enum Report {
     static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+
+    static func mean(_ values: some Collection<Double>) -> Double {
+        values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    }
+
+    /// A ratio with two digits behind the point.
+    static func ratio(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
     }
 
     /// A number with one digit behind the point, right-aligned.

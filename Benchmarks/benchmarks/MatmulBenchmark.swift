@@ -1,6 +1,7 @@
 // Matrix products of GPT-2's shapes, forward and both gradients, against the processor's peak.
 
 import Arguments
+import Foundation
 import Kernels
 import StrictJSON
 
@@ -25,59 +26,102 @@ struct MatmulBenchmark: ParsableCommand {
         let peak = MachinePeak.flopsPerSecond() / 1e9
         if !json {
             print("kernel \(BLASKernel.name), \(ParallelFor.threadCount) threads, peak \(Report.column(peak)) GFLOP/s")
-            print("shape                (rows, in, out)        forward   dInput   dWeight   GFLOP/s")
+            print("GFLOP/s, and how many times the better of bare OpenBLAS and oneDNN on as many threads")
+            print("shape               (rows, in, out)              forward            dInput           dWeight")
         }
-        var rows: [JSONOutput] = []
-        var shares: [Double] = []
+        var (rows, shares, ratios) = ([JSONOutput](), [Double](), [Double]())
         for shape in Self.shapes {
             let rates = Self.measure(rows: shape.rows, input: shape.input, output: shape.output)
-            shares += rates.map { $0 / peak }
+            shares += rates.map { $0.ours / peak }
+            ratios += rates.map(\.ratio)
             if !json {
                 let sizes = "(\(shape.rows), \(shape.input), \(shape.output))"
                 print(
                     shape.name.padding(toLength: 20, withPad: " ", startingAt: 0)
-                        + sizes.padding(toLength: 22, withPad: " ", startingAt: 0)
-                        + rates.map { Report.column($0) }.joined())
+                        + sizes.padding(toLength: 20, withPad: " ", startingAt: 0)
+                        + rates.map { "\(Report.column($0.ours)) \(Report.ratio($0.ratio))x" }.joined(separator: "  "))
+            }
+            let members = zip(["forward", "dInput", "dWeight"], rates).map { name, rate in
+                (
+                    key: name,
+                    value: JSONOutput.object([
+                        ("gflops", .number(rate.ours)), ("openBLAS", .number(rate.openBLAS)),
+                        ("oneDNN", .number(rate.oneDNN)),
+                    ])
+                )
             }
             rows.append(
-                .object([
-                    ("name", .string(shape.name)), ("rows", .integer(shape.rows)), ("in", .integer(shape.input)),
-                    ("out", .integer(shape.output)), ("forward", .number(rates[0])), ("dInput", .number(rates[1])),
-                    ("dWeight", .number(rates[2])),
-                ]))
+                .object(
+                    [
+                        ("name", .string(shape.name)), ("rows", .integer(shape.rows)), ("in", .integer(shape.input)),
+                        ("out", .integer(shape.output)),
+                    ] + members))
         }
         let mean = shares.reduce(0, +) / Double(shares.count)
-        if !json { print("mean \(Report.column(100 * mean)) % of the peak") }
+        if !json {
+            print(
+                "mean \(Report.column(100 * mean, width: 1)) % of the peak; against the libraries at least "
+                    + "\(Report.ratio(ratios.min() ?? 0))x, median \(Report.ratio(Report.median(ratios)))x")
+        }
         Report.json(
             "matmul",
-            [("gflops", .array(rows)), ("peakGflops", .number(peak)), ("meanShareOfPeak", .number(mean))])
+            [
+                ("gflops", .array(rows)), ("peakGflops", .number(peak)), ("meanShareOfPeak", .number(mean)),
+                ("leastRatio", .number(ratios.min() ?? 0)), ("medianRatio", .number(Report.median(ratios))),
+            ])
     }
 
-    /// GFLOP/s of y = x W, dx = dy Wᵀ, dW = xᵀ dy.
-    private static func measure(rows N: Int, input: Int, output: Int) -> [Double] {
+    /// GFLOP/s of one product in three ways.
+    private struct Rates {
+        let ours: Double
+        let openBLAS: Double
+        let oneDNN: Double
+        var ratio: Double { ours / max(openBLAS, oneDNN) }
+    }
+
+    /// y = x W, dx = dy Wᵀ, dW = xᵀ dy.
+    private static func measure(rows N: Int, input: Int, output: Int) -> [Rates] {
         let arena = FloatArena(count: N * input + input * output + N * output + 64)
-        var generator = SplitMix64(seed: 1)
-        for index in 0..<arena.count { arena.base[index] = Float(generator.uniform() - 0.5) }
         let x = Matrix(arena, rows: N, columns: input)
         let weight = Matrix(arena, offset: N * input, rows: input, columns: output)
         let y = Matrix(arena, offset: N * input + input * output, rows: N, columns: output)
         let work = 2 * Double(N) * Double(input) * Double(output)
-        let products: [() -> Void] = [
-            { MatrixMultiply.run(into: y, x, weight) },
-            { MatrixMultiply.run(into: x, y, weight, transposingB: true) },
-            { MatrixMultiply.run(into: weight, x, y, transposingA: true) },
+        let products: [(c: Matrix, a: Matrix, b: Matrix, transposingA: Bool, transposingB: Bool)] = [
+            (y, x, weight, false, false), (x, y, weight, false, true), (weight, x, y, true, false),
         ]
         return products.map { product in
-            // Values must stay in range from call to call, or denormals and infinities would be timed.
-            let repeats = max(3, min(25, Int(4e10 / work)))
-            var seconds: [Double] = []
-            for index in 0...repeats {
-                for position in stride(from: 0, to: arena.count, by: 1) { arena.base[position] *= 0.5 }
+            let (c, a, b, transposingA, transposingB) = product
+            /// Seconds of one call.
+            func time(_ library: BareLibrary?) -> Double {
                 let start = monotonicSeconds()
-                product()
-                if index > 0 { seconds.append(monotonicSeconds() - start) }
+                if let library {
+                    library.multiply(into: c, a, b, transposingA: transposingA, transposingB: transposingB)
+                } else {
+                    MatrixMultiply.run(into: c, a, b, transposingA: transposingA, transposingB: transposingB)
+                }
+                return monotonicSeconds() - start
             }
-            return work / Report.median(seconds) / 1e9
+            // In turns, several calls each: the libraries' threads go on spinning for a while after a call.
+            let (rounds, repeats) = (5, max(2, min(10, Int(1e10 / work))))
+            var seconds: [[Double]] = [[], [], []]
+            for _ in 0..<rounds {
+                for (index, library) in [nil, BareLibrary.openBLAS, .oneDNN].enumerated() {
+                    // Values of size one again, or denormals and infinities would be timed.
+                    refill(arena)
+                    library?.give(threads: ParallelFor.threadCount)
+                    Thread.sleep(forTimeInterval: 0.05)
+                    _ = time(library)
+                    for _ in 0..<repeats { seconds[index].append(time(library)) }
+                    library?.give(threads: 1)
+                }
+            }
+            let rates = seconds.map { work / Report.median($0) / 1e9 }
+            return Rates(ours: rates[0], openBLAS: rates[1], oneDNN: rates[2])
         }
+    }
+
+    private static func refill(_ arena: FloatArena) {
+        var generator = SplitMix64(seed: 1)
+        for index in 0..<arena.count { arena.base[index] = Float(generator.uniform() - 0.5) }
     }
 }

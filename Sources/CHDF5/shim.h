@@ -47,3 +47,17 @@ static inline int luthier_reserve(int descriptor, off_t count) {
 #else
 static inline int luthier_reserve(int descriptor, off_t count) { return 0; }
 #endif
+
+// Opens an existing file so that reads and writes go past the system's page cache; -1 where the system has no such way.
+// Linux's O_DIRECT is shown to GNU sources only.
+#ifdef __linux__
+#include <fcntl.h>
+#ifndef O_DIRECT
+#define LUTHIER_O_DIRECT __O_DIRECT
+#else
+#define LUTHIER_O_DIRECT O_DIRECT
+#endif
+static inline int luthier_open_direct(const char *path) { return open(path, O_RDWR | O_CLOEXEC | LUTHIER_O_DIRECT); }
+#else
+static inline int luthier_open_direct(const char *path) { return -1; }
+#endif

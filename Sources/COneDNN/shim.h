@@ -9,9 +9,11 @@
 // Of the OpenMP runtime that oneDNN is built with. Set per thread: the program's own pool owns the cores.
 extern void omp_set_num_threads(int) __attribute__((weak));
 
-static inline void luthier_dnnl_stay_on_this_thread(void) {
-    if (omp_set_num_threads) omp_set_num_threads(1);
+static inline void luthier_dnnl_use_threads(int count) {
+    if (omp_set_num_threads) omp_set_num_threads(count);
 }
+
+static inline void luthier_dnnl_stay_on_this_thread(void) { luthier_dnnl_use_threads(1); }
 
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t luthier_dnnl_layout_argument;

@@ -121,8 +121,8 @@ public enum CheckpointFile {
     ) throws(CheckpointError) -> Receipt {
         var digest = SHA256Digest()
         var comparison = Comparison(places, path: path)
-        let length = try descriptor.forEachPiece(
-            of: UserBlock.byteCount..<VerifiedFile.maximumBytes, wrapping: { CheckpointError.file($0) }
+        let length = try DirectFile.forEachPiece(
+            of: descriptor, UserBlock.byteCount..<VerifiedFile.maximumBytes, wrapping: { CheckpointError.file($0) }
         ) { offset, bytes throws(CheckpointError) in
             digest.update(bytes)
             try comparison.compare(bytes, at: offset)

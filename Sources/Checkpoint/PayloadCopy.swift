@@ -1,16 +1,34 @@
-// Puts the bytes of arrays where HDF5 has made room for them, by several threads at a time.
+// Puts the bytes of arrays where HDF5 has made room for them, by two threads at a time.
 
 import Foundation
 
-/// Copies memory into a file. Training waits for this before it changes the arrays, and computes on all cores meanwhile:
-/// one copying thread among them would get too little of the processor to be done in time.
+/// Copies memory into a file. Training waits for this before it changes the arrays, and computes on all cores meanwhile,
+/// so the copy takes little of the processor: each thread fills a small buffer and lets the disk fetch it from there.
 enum PayloadCopy {
-    private static let pieceBytes = 8 << 20
+    /// A piece goes through memory of this size, which stays in the processor's cache.
+    private static let pieceBytes = 4 << 20
+    /// One fills its buffer while the other one waits for the disk.
+    private static let threadCount = 2
 
-    /// Part of a payload's bytes.
+    /// Part of a payload.
     private struct Piece {
         let payload: Int
+        /// Where it stands in the file: within one window of `pieceBytes`, which the buffer mirrors.
         let range: Range<Int>
+    }
+
+    private static func pieces(_ payloads: [Payload], at offsets: [Int]) -> [Piece] {
+        var pieces: [Piece] = []
+        for (index, payload) in payloads.enumerated() {
+            var start = offsets[index]
+            let end = start + payload.byteCount
+            while start < end {
+                let next = min(end, (start / pieceBytes + 1) * pieceBytes)
+                pieces.append(Piece(payload: index, range: start..<next))
+                start = next
+            }
+        }
+        return pieces
     }
 
     /// Writes every payload at its offset.
@@ -20,40 +38,68 @@ enum PayloadCopy {
     static func write(
         _ payloads: [Payload], at offsets: [Int], to descriptor: FileDescriptor
     ) throws(FileError) -> [Fingerprint] {
-        let pieces = payloads.indices.flatMap { index in
-            stride(from: 0, to: payloads[index].byteCount, by: pieceBytes).map {
-                Piece(payload: index, range: $0..<min($0 + pieceBytes, payloads[index].byteCount))
-            }
-        }
+        let pieces = pieces(payloads, at: offsets)
         let outcome = Outcome(count: payloads.count)
-        DispatchQueue.concurrentPerform(iterations: pieces.count) { number in
-            guard outcome.failure == nil else { return }
-            let piece = pieces[number]
-            let failure: FileError? = payloads[piece.payload].withBytes { bytes in
-                let part = UnsafeRawBufferPointer(rebasing: bytes[piece.range])
+        let direct = DirectFile(path: descriptor.path)
+        defer { direct?.close() }
+        DispatchQueue.concurrentPerform(iterations: min(threadCount, pieces.count)) { _ in
+            let buffer = DirectFile.makeBuffer(byteCount: pieceBytes)
+            defer { buffer.deallocate() }
+            while let number = outcome.nextPiece(of: pieces.count) {
+                let (payload, range) = (pieces[number].payload, pieces[number].range)
+                let place = range.lowerBound - offsets[payload]
+                let start = range.lowerBound % pieceBytes
+                let copy = UnsafeMutableRawBufferPointer(rebasing: buffer[start..<(start + range.count)])
+                payloads[payload].withBytes { bytes in
+                    copy.copyMemory(from: .init(rebasing: bytes[place..<(place + range.count)]))
+                }
+                // Of the copy, which the cache still holds.
                 var fingerprint = Fingerprint()
-                fingerprint.add(part, at: piece.range.lowerBound)
-                outcome.add(fingerprint, to: piece.payload)
+                fingerprint.add(UnsafeRawBufferPointer(copy), at: place)
+                outcome.add(fingerprint, to: payload)
                 do throws(FileError) {
-                    try descriptor.write(part, at: offsets[piece.payload] + piece.range.lowerBound)
-                    return nil
+                    try write(UnsafeRawBufferPointer(copy), at: range.lowerBound, descriptor, direct)
                 } catch {
-                    return error
+                    outcome.fail(error)
                 }
             }
-            if let failure { outcome.fail(failure) }
         }
         if let failure = outcome.failure { throw failure }
         return outcome.fingerprints
     }
 
-    /// What the threads have found, behind a lock.
+    /// Whole blocks go to the disk past the page cache, what is before and behind them through it.
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, at start: Int, _ descriptor: FileDescriptor, _ direct: DirectFile?
+    ) throws(FileError) {
+        func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+            .init(rebasing: bytes[(range.lowerBound - start)..<(range.upperBound - start)])
+        }
+        let all = start..<(start + bytes.count)
+        let blocks = DirectFile.blocks(within: all)
+        guard let direct, !blocks.isEmpty else { return try descriptor.write(bytes, at: start) }
+        try direct.descriptor.write(part(blocks), at: blocks.lowerBound)
+        try descriptor.write(part(all.lowerBound..<blocks.lowerBound), at: all.lowerBound)
+        try descriptor.write(part(blocks.upperBound..<all.upperBound), at: blocks.upperBound)
+    }
+
+    /// What the threads have done and found, behind a lock.
     private final class Outcome: @unchecked Sendable {
         private let lock = NSLock()
         private var sums: [Fingerprint]
         private var first: FileError?
+        private var begun = 0
 
         init(count: Int) { sums = [Fingerprint](repeating: Fingerprint(), count: count) }
+
+        /// The next piece to write; nil when all have been begun, or after a failure.
+        func nextPiece(of count: Int) -> Int? {
+            lock.withLock {
+                guard begun < count, first == nil else { return nil }
+                defer { begun += 1 }
+                return begun
+            }
+        }
 
         func add(_ fingerprint: Fingerprint, to payload: Int) { lock.withLock { sums[payload].add(fingerprint) } }
 

@@ -22,15 +22,22 @@ public enum Elementwise {
         }
     }
 
-    /// destination[rows[i]] += source[i], no row twice: back to where `gather` took them from.
-    public static func scatterAdd(to destination: Matrix, rows: [Int], _ source: Matrix) {
-        check(source, rows, destination)
-        ParallelFor.ranges(rows.count) { range in
-            for index in range {
-                let target = destination.row(rows[index])
-                mapLanes(into: target, target, source.row(index), count: source.columns) { $0 + $1 }
-            }
+    /// The inverse of `gather` in place: row i becomes row rows[i], and the others become zero.
+    ///
+    /// - Parameters:
+    ///   - matrix: (N, C), contiguous; its first rows.count rows are read, all are overwritten.
+    ///   - rows: ascending, no row twice.
+    public static func spread(_ matrix: Matrix, rows: [Int]) {
+        precondition(matrix.isContiguous, "spreading a matrix of \(matrix.shape) with gaps")
+        check(matrix.rows(0..<rows.count), rows, matrix)
+        // From the end, since no row moves towards the beginning.
+        var end = matrix.rows
+        for (index, row) in rows.enumerated().reversed() {
+            matrix.row(row + 1).update(repeating: 0, count: (end - row - 1) * matrix.columns)
+            if row != index { matrix.row(row).update(from: matrix.row(index), count: matrix.columns) }
+            end = row
         }
+        matrix.base.update(repeating: 0, count: end * matrix.columns)
     }
 
     private static func check(_ part: Matrix, _ rows: [Int], _ whole: Matrix) {

@@ -5,16 +5,22 @@ public enum GELU {
     private static let slope: Float = 0.797_884_560_8
     private static let cubic: Float = 0.044_715
 
-    /// output = gelu(input), elementwise on (N, F), overwritten. Backward needs the input again.
+    /// input += bias, in every row; output = gelu(input), elementwise on (N, F), overwritten. Backward needs the input
+    /// again.
     ///
     /// The tanh form is computed as x σ(2u), u = √(2/π) (x + 0.044715 x³), since ½ (1 + tanh u) = σ(2u);
     /// the exact form as x Φ(x), Φ(x) = ½ (1 + erf(x/√2)).
-    public static func forward(into output: Matrix, of input: Matrix, exact: Bool) {
+    ///
+    /// - Parameter bias: (F), or nil for none: that of the linear layer before, which is spared a pass so.
+    public static func forward(into output: Matrix, of input: Matrix, adding bias: Vector? = nil, exact: Bool) {
         precondition(
             output.rows == input.rows && output.columns == input.columns, "GELU of \(input.shape) into \(output.shape)")
+        precondition(
+            bias?.count ?? input.columns == input.columns, "a bias of \(bias?.count ?? 0) for \(input.shape)")
         ParallelFor.ranges(input.rows, for: .activation) { rows in
             for row in rows {
                 let (y, x) = (output.row(row), input.row(row))
+                if let bias { mapLanes(into: x, x, bias.base, count: input.columns) { $0 + $1 } }
                 if exact {
                     mapLanes(into: y, x, count: input.columns) { $0 * normalDistribution($0) }
                 } else {

@@ -14,23 +14,29 @@ public enum LayerNorm {
         }
     }
 
-    /// output = (input - mean) · reciprocalDeviation · weight + bias, the variance being the biased one.
+    /// input += residual; output = (input - mean) · reciprocalDeviation · weight + bias, the variance being the biased
+    /// one.
     ///
     /// - Parameters:
     ///   - output: (N, C), overwritten.
     ///   - saved: (N) each, overwritten.
     ///   - input: (N, C); backward needs it again.
+    ///   - residual: (N, C), or nil for none: added on the way, which spares the sum a pass of its own.
     ///   - weight: (C). bias: (C), or nil for none.
     public static func forward(
-        into output: Matrix, saving saved: Saved, of input: Matrix, weight: Vector, bias: Vector?, epsilon: Float
+        into output: Matrix, saving saved: Saved, of input: Matrix, adding residual: Matrix? = nil, weight: Vector,
+        bias: Vector?, epsilon: Float
     ) {
         let C = input.columns
         precondition(
             output.rows == input.rows && output.columns == C && weight.count == C && (bias?.count ?? C) == C,
             "LayerNorm of \(input.shape) with \(weight.count) weights into \(output.shape)")
+        precondition(
+            residual.map { $0.rows == input.rows && $0.columns == C } ?? true, "a residual of another shape")
         ParallelFor.ranges(input.rows, for: .normalization) { rows in
             for row in rows {
                 let (x, y) = (input.row(row), output.row(row))
+                if let residual { mapLanes(into: x, x, residual.row(row), count: C) { $0 + $1 } }
                 // 1. The two moments; the second pass reads the row from the first-level cache.
                 let mean = sumLanes(x, count: C) { $0 } / Float(C)
                 let center = Lanes(repeating: mean)

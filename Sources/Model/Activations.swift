@@ -32,6 +32,9 @@ final class Activations {
     let keepsAll: Bool
     /// One a block; where nothing is kept they all share one memory, but for the residual stream.
     let blocks: [BlockActivations]
+    /// (N, C) each: what the last block goes on with where it finishes only some rows.
+    private let chosenInput: Matrix
+    private let chosenAttended: Matrix
     /// (N, C) the residual stream behind the last block.
     let output: Matrix
     /// (N, C) and its saved moments.
@@ -45,7 +48,7 @@ final class Activations {
         let perBlock = N * (7 * C + F + H + 4) + 12 * 16
         let keptBlocks = keepsAll ? config.blockCount : 1
         let residuals = keepsAll ? config.blockCount + 1 : 2
-        arena = FloatArena(count: keptBlocks * perBlock + residuals * (N * C + 16) + N * (C + 2 + F) + 5 * 16)
+        arena = FloatArena(count: keptBlocks * perBlock + residuals * (N * C + 16) + N * (3 * C + 2 + F) + 7 * 16)
         rowCount = N
         self.keepsAll = keepsAll
         var carver = Carver(arena: arena)
@@ -67,16 +70,30 @@ final class Activations {
                     hidden: carver.matrix(N, F), activated: activated))
         }
         blocks = kept
+        (chosenInput, chosenAttended) = (carver.matrix(N, C), carver.matrix(N, C))
         output = stream(config.blockCount)
         finalNorm = carver.matrix(N, C)
         finalNormSaved = carver.saved(N)
+    }
+
+    /// The last block's activations for some of its rows, those of its inputs copied side by side.
+    func choose(_ rows: [Int]) -> BlockActivations {
+        let (block, chosen) = (blocks[blocks.count - 1], chosen(rows.count))
+        Elementwise.gather(into: chosen.input, rows: rows, of: block.input)
+        Elementwise.gather(into: chosen.attended, rows: rows, of: block.attended)
+        return chosen
+    }
+
+    /// As `choose(_:)` has left them.
+    func chosen(_ count: Int) -> BlockActivations {
+        blocks[blocks.count - 1].first(count, input: chosenInput, attended: chosenAttended)
     }
 
     /// Floats that the activations of N rows take, for estimates.
     static func floatCount(_ config: ModelConfig, rowCount N: Int, keepsAll: Bool) -> Int {
         let (C, F, H) = (config.modelWidth, config.feedForwardWidth, config.headCount)
         let blocks = keepsAll ? config.blockCount : 1
-        return blocks * N * (7 * C + F + H + 4) + (blocks + 2) * N * C + N * F
+        return blocks * N * (7 * C + F + H + 4) + (blocks + 4) * N * C + N * F
     }
 }
 
@@ -136,12 +153,12 @@ extension BlockActivations {
             middle: middle, norm2: norm2, norm2Saved: norm2Saved, hidden: hidden, activated: activated)
     }
 
-    /// The first N of the rows, for a batch smaller than the memory was made for.
-    func first(_ N: Int) -> BlockActivations {
+    /// The first N of the rows, for a batch smaller than the memory was made for; of other inputs, where they are given.
+    func first(_ N: Int, input: Matrix? = nil, attended: Matrix? = nil) -> BlockActivations {
         BlockActivations(
-            input: input.rows(0..<N), norm1: norm1.rows(0..<N), norm1Saved: norm1Saved, qkv: qkv.rows(0..<N),
-            logSumExp: logSumExp.columns(0..<N), attended: attended.rows(0..<N), middle: middle.rows(0..<N),
-            norm2: norm2.rows(0..<N), norm2Saved: norm2Saved, hidden: hidden.rows(0..<N),
-            activated: activated.rows(0..<N))
+            input: (input ?? self.input).rows(0..<N), norm1: norm1.rows(0..<N), norm1Saved: norm1Saved,
+            qkv: qkv.rows(0..<N), logSumExp: logSumExp.columns(0..<N),
+            attended: (attended ?? self.attended).rows(0..<N), middle: middle.rows(0..<N), norm2: norm2.rows(0..<N),
+            norm2Saved: norm2Saved, hidden: hidden.rows(0..<N), activated: activated.rows(0..<N))
     }
 }

@@ -11,7 +11,7 @@ public enum Block {
         let index: Int
         let attention: Attention
         /// The rates and the rows' identities, in training.
-        let dropout: (rates: TrainingDropout, identities: UnsafePointer<UInt64>)?
+        private(set) var dropout: (rates: TrainingDropout, identities: UnsafePointer<UInt64>)?
 
         /// A pass over whole sequences.
         init(_ config: ModelConfig, index: Int, batch: Batch, dropout: TrainingDropout?) {
@@ -31,6 +31,13 @@ public enum Block {
             self.index = index
             dropout = nil
             attention = .cached(parts)
+        }
+
+        /// The same for rows that are only some of the batch, which still have its masks.
+        func withRows(_ identities: UnsafePointer<UInt64>) -> Context {
+            var context = self
+            context.dropout?.identities = identities
+            return context
         }
 
         /// Applies the mask of `site` in place, in training.
@@ -77,23 +84,33 @@ public enum Block {
     ///   - a: the block's activations; `a.input` is read, the others are overwritten.
     ///   - p: the block's weights.
     static func forward(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ context: Context) {
-        let (config, block) = (context.config, context.index)
+        attend(a, p, context)
+        finish(into: output, a, p, context)
+    }
+
+    /// The part in which positions look at one another.
+    static func attend(_ a: BlockActivations, _ p: BlockParameters, _ context: Context) {
         // 1. Attention over the normalised stream.
         LayerNorm.forward(
             into: a.norm1, saving: a.norm1Saved, of: a.input, weight: p.norm1.weight, bias: p.norm1.bias,
-            epsilon: config.layerNormEpsilon)
+            epsilon: context.config.layerNormEpsilon)
         p.attentionInput.forward(into: a.qkv, of: a.norm1, context.adapterMask(0))
         context.attend(a)
-        // 2. Back into the stream.
+    }
+
+    /// The rest, each position by itself; so those that nobody reads afterwards can be left out.
+    static func finish(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ context: Context) {
+        let (config, block) = (context.config, context.index)
+        // 2. Back into the stream, which the next line completes.
         p.attentionOutput.forward(into: a.middle, of: a.attended, context.adapterMask(1))
         context.drop(a.middle, .attentionOutput(block: block))
-        Elementwise.add(to: a.middle, a.input)
         // 3. Feed-forward over the normalised stream.
         LayerNorm.forward(
-            into: a.norm2, saving: a.norm2Saved, of: a.middle, weight: p.norm2.weight, bias: p.norm2.bias,
-            epsilon: config.layerNormEpsilon)
-        p.feedForwardInput.forward(into: a.hidden, of: a.norm2, context.adapterMask(2))
-        GELU.forward(into: a.activated, of: a.hidden, exact: config.activation == .geluExact)
+            into: a.norm2, saving: a.norm2Saved, of: a.middle, adding: a.input, weight: p.norm2.weight,
+            bias: p.norm2.bias, epsilon: config.layerNormEpsilon)
+        p.feedForwardInput.forward(into: a.hidden, of: a.norm2, addsBias: false, context.adapterMask(2))
+        GELU.forward(
+            into: a.activated, of: a.hidden, adding: p.feedForwardInput.bias, exact: config.activation == .geluExact)
         // 4. Back into the stream.
         p.feedForwardOutput.forward(into: output, of: a.activated, context.adapterMask(3))
         context.drop(output, .feedForwardOutput(block: block))
@@ -105,13 +122,22 @@ public enum Block {
     ///   - gradients: the block's gradients, added to.
     ///   - a, p: as forward left them.
     static func backward(
+        _ scratch: BackwardScratch, gradients: BlockParameters, _ a: BlockActivations, _ p: BlockParameters,
+        _ context: Context
+    ) {
+        backwardOfFinish(scratch, gradients: gradients, a, p, context)
+        backwardOfAttend(scratch, gradients: gradients, a, p, context)
+    }
+
+    /// `scratch.dResidual` becomes that of `a.input` as far as it went past the attention, `scratch.dAttended` that of
+    /// `a.attended`.
+    static func backwardOfFinish(
         _ scratch: BackwardScratch, gradients g: BlockParameters, _ a: BlockActivations, _ p: BlockParameters,
         _ context: Context
     ) {
-        let (N, block) = (0..<a.input.rows, context.index)
-        let (dResidual, dNorm, dQKV) = (scratch.dResidual.rows(N), scratch.dNorm.rows(N), scratch.dQKV.rows(N))
-        let (dHidden, dAttended, dBranch) =
-            (scratch.dHidden.rows(N), scratch.dAttended.rows(N), scratch.dBranch.rows(N))
+        let (N, block) = (0..<a.middle.rows, context.index)
+        let (dResidual, dNorm, dBranch) = (scratch.dResidual.rows(N), scratch.dNorm.rows(N), scratch.dBranch.rows(N))
+        let (dHidden, dAttended) = (scratch.dHidden.rows(N), scratch.dAttended.rows(N))
         // 4. output = middle + drop(activated · W): the stream's own gradient passes on as it is. The activation is not
         //    kept.
         GELU.forward(into: a.activated, of: a.hidden, exact: context.config.activation == .geluExact)
@@ -128,6 +154,16 @@ public enum Block {
         let dAttention = branch(of: dResidual, into: dBranch, context, .attentionOutput(block: block))
         p.attentionOutput.backward(
             dAttended, g.attentionOutput, dAttention, input: a.attended, context.adapterMask(1))
+    }
+
+    /// Adds to `scratch.dResidual` what came through the attention, from `scratch.dAttended`.
+    static func backwardOfAttend(
+        _ scratch: BackwardScratch, gradients g: BlockParameters, _ a: BlockActivations, _ p: BlockParameters,
+        _ context: Context
+    ) {
+        let N = 0..<a.input.rows
+        let (dResidual, dNorm) = (scratch.dResidual.rows(N), scratch.dNorm.rows(N))
+        let (dAttended, dQKV) = (scratch.dAttended.rows(N), scratch.dQKV.rows(N))
         // 1. attended = attention(norm1 · W).
         guard case .causal(let shape) = context.attention else {
             preconditionFailure("the backward pass of a decoder, which has none")

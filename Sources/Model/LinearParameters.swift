@@ -27,7 +27,10 @@ public struct LinearParameters: Sendable {
     }
 
     /// output (N, out) = input (N, in) · weight + bias [+ the adapter's part], overwritten.
-    func forward(into output: Matrix, of input: Matrix, _ mask: LinearAdapter.Mask?) {
+    ///
+    /// - Parameter addsBias: false where what follows adds the bias on the way.
+    func forward(into output: Matrix, of input: Matrix, addsBias: Bool = true, _ mask: LinearAdapter.Mask?) {
+        let bias = addsBias ? bias : nil
         PartClock.measure(.products) {
             defer { adapter?.add(to: output, of: input, mask) }
             if let compact, input.rows <= VectorMatrix.mostRows {

@@ -49,8 +49,41 @@ public struct SequenceBatch: Sendable {
     /// N.
     public var rowCount: Int { tokens.count }
 
+    /// The rows that carry loss, ascending.
+    var rowsWithLoss: [Int] { weights.indices.filter { weights[$0] != 0 } }
+
     /// Σ weights.
     public var weightSum: Double { weights.reduce(0) { $0 + Double($1) } }
+}
+
+/// Pointers to a batch's arrays, valid while the batch is being worked on.
+struct Batch {
+    let tokens: UnsafePointer<Int32>
+    let positions: UnsafePointer<Int32>
+    let identities: UnsafePointer<UInt64>
+    let sequences: [Range<Int>]
+    /// The rows that the last block finishes, and their identities; nil for all.
+    let finished: (rows: [Int], identities: UnsafePointer<UInt64>)?
+}
+
+extension SequenceBatch {
+    func withPointers(finishing finished: [Int], _ body: (Batch) -> Void) {
+        precondition(rowCount > 0, "an empty batch")
+        let finishedIdentities = finished.map { identities[$0] }
+        tokens.withUnsafeBufferPointer { tokens in
+            positions.withUnsafeBufferPointer { positions in
+                identities.withUnsafeBufferPointer { identities in
+                    finishedIdentities.withUnsafeBufferPointer { some in
+                        body(
+                            Batch(
+                                tokens: tokens.baseAddress!, positions: positions.baseAddress!,
+                                identities: identities.baseAddress!, sequences: sequences,
+                                finished: finished.count < rowCount ? (finished, some.baseAddress!) : nil))
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Dropout during training: the three rates of GPT-2, and the key of this step's masks.

@@ -98,10 +98,13 @@ public final class Transformer {
 
     /// Loss and accuracy of every row that carries loss; nothing is kept.
     public func evaluate(_ batch: SequenceBatch) -> Result {
-        let a = forward(batch, parameters, dropout: nil, keepsAll: false)
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
+        let weighted = batch.rowsWithLoss
+        guard !weighted.isEmpty else { return Result(rows, batch) }
+        let a = forward(batch, finishing: weighted, parameters, dropout: nil, keepsAll: false)
         languageHead(batch.rowCount).run(
-            into: &rows, hidden: a.finalNorm.rows(0..<batch.rowCount), parameters.head, batch: batch, gradient: nil)
+            into: &rows, weighted: weighted, hidden: a.finalNorm.rows(0..<weighted.count), parameters.head,
+            batch: batch, gradient: nil)
         return Result(rows, batch)
     }
 
@@ -114,29 +117,46 @@ public final class Transformer {
     public func accumulateGradients(
         _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil
     ) -> Result {
-        let (N, parameters) = (batch.rowCount, trainingParameters)
-        let a = forward(batch, parameters, dropout: dropout, keepsAll: true)
-        let scratch = backwardScratch(N)
-        var rows = [CrossEntropy.Row](repeating: .init(), count: N)
-        let (dResidual, dFinal) = (scratch.dResidual.rows(0..<N), scratch.dNorm.rows(0..<N))
+        var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
+        let (weighted, parameters) = (batch.rowsWithLoss, trainingParameters)
+        guard !weighted.isEmpty else { return Result(rows, batch) }
+        let a = forward(batch, finishing: weighted, parameters, dropout: dropout, keepsAll: true)
+        let (scratch, M) = (backwardScratch(batch.rowCount), 0..<weighted.count)
         // 4. The head.
-        Elementwise.zero(dFinal)
-        languageHead(N).run(
-            into: &rows, hidden: a.finalNorm.rows(0..<N), parameters.head, batch: batch,
+        let (dResidual, dFinal) = (scratch.dResidual.rows(M), scratch.dNorm.rows(M))
+        languageHead(batch.rowCount).run(
+            into: &rows, weighted: weighted, hidden: a.finalNorm.rows(M), parameters.head, batch: batch,
             gradient: .init(dHidden: dFinal, dWeight: gradients.head.weight.ifAny, weightSum: weightSum))
         // 3. The final LayerNorm.
         Elementwise.zero(dResidual)
         LayerNorm.backward(
             dInput: dResidual, dWeight: gradients.finalNorm.weight.ifAny, dBias: gradients.finalNorm.bias,
-            dOutput: dFinal,
-            input: a.output.rows(0..<N), weight: parameters.finalNorm.weight, saved: a.finalNormSaved)
-        // 2. The blocks, last to first.
-        batch.withPointers { pointers in
+            dOutput: dFinal, input: a.output.rows(M), weight: parameters.finalNorm.weight, saved: a.finalNormSaved)
+        backwardOfBlocks(batch, finishing: weighted, into: gradients, a, scratch, dropout)
+        return Result(rows, batch)
+    }
+
+    /// What of the backward pass lies before the final LayerNorm.
+    private func backwardOfBlocks(
+        _ batch: SequenceBatch, finishing finished: [Int], into gradients: ModelParameters, _ a: Activations,
+        _ scratch: BackwardScratch, _ dropout: TrainingDropout?
+    ) {
+        let (N, parameters) = (batch.rowCount, trainingParameters)
+        let (dResidual, dAttended) = (scratch.dResidual.rows(0..<N), scratch.dAttended.rows(0..<N))
+        batch.withPointers(finishing: finished) { pointers in
+            // 2. The blocks, last to first.
             for index in config.blocks.reversed() {
                 let context = Block.Context(config, index: index, batch: pointers, dropout: dropout)
-                Block.backward(
-                    scratch, gradients: gradients.blocks[index], a.blocks[index].first(N), parameters.blocks[index],
-                    context)
+                let (g, p, own) = (gradients.blocks[index], parameters.blocks[index], a.blocks[index].first(N))
+                if let some = pointers.finished, index == config.blockCount - 1 {
+                    Block.backwardOfFinish(
+                        scratch, gradients: g, a.chosen(some.rows.count), p, context.withRows(some.identities))
+                    Elementwise.spread(dResidual, rows: some.rows)
+                    Elementwise.spread(dAttended, rows: some.rows)
+                    Block.backwardOfAttend(scratch, gradients: g, own, p, context)
+                } else {
+                    Block.backward(scratch, gradients: g, own, p, context)
+                }
             }
             // 1. The embeddings.
             guard gradients.tokenEmbedding.ifAny != nil else { return }
@@ -145,12 +165,11 @@ public final class Transformer {
                 dTokenTable: gradients.tokenEmbedding, dPositionTable: gradients.positionEmbedding,
                 dOutput: dResidual, tokens: pointers.tokens, positions: pointers.positions)
         }
-        return Result(rows, batch)
     }
 
     /// The logits of every row, (N, V) in an arena of their own: for tests and small texts.
     public func logits(_ batch: SequenceBatch) -> FloatArena {
-        let a = forward(batch, parameters, dropout: nil, keepsAll: false)
+        let a = forward(batch, finishing: Array(0..<batch.rowCount), parameters, dropout: nil, keepsAll: false)
         let result = FloatArena(count: batch.rowCount * config.vocabularySize)
         parameters.head.forward(
             into: Matrix(result, rows: batch.rowCount, columns: config.vocabularySize),
@@ -160,20 +179,24 @@ public final class Transformer {
 
     /// The activations of a whole pass, kept block by block: for tests against published ones.
     package func tracedForward(_ batch: SequenceBatch) -> [BlockActivations] {
-        let a = forward(batch, parameters, dropout: nil, keepsAll: true)
+        let a = forward(batch, finishing: Array(0..<batch.rowCount), parameters, dropout: nil, keepsAll: true)
         return a.blocks.map { $0.first(batch.rowCount) }
     }
 
     /// Embeddings, blocks, final LayerNorm.
+    ///
+    /// - Parameter finished: the M rows that are needed behind the last block, ascending. `output` and `finalNorm` hold
+    ///   them side by side.
     private func forward(
-        _ batch: SequenceBatch, _ parameters: ModelParameters, dropout: TrainingDropout?, keepsAll: Bool
+        _ batch: SequenceBatch, finishing finished: [Int], _ parameters: ModelParameters, dropout: TrainingDropout?,
+        keepsAll: Bool
     ) -> Activations {
-        let N = batch.rowCount
+        let (N, M) = (batch.rowCount, 0..<finished.count)
         precondition(
             batch.sequences.allSatisfy { $0.count <= config.contextLength },
             "a sequence longer than the context of \(config.contextLength)")
         let a = reserveActivations(N, keepsAll: keepsAll)
-        batch.withPointers { pointers in
+        batch.withPointers(finishing: finished) { pointers in
             // 1. The embeddings.
             let input = (a.blocks.first?.input ?? a.output).rows(0..<N)
             Embedding.forward(
@@ -182,14 +205,21 @@ public final class Transformer {
             dropout?.key(.embedding).apply(to: input, identities: pointers.identities)
             // 2. The blocks, first to last.
             for index in config.blocks {
-                let next = index + 1 < config.blockCount ? a.blocks[index + 1].input : a.output
+                let isLast = index == config.blockCount - 1
+                let (p, own) = (parameters.blocks[index], a.blocks[index].first(N))
                 let context = Block.Context(config, index: index, batch: pointers, dropout: dropout)
-                Block.forward(into: next.rows(0..<N), a.blocks[index].first(N), parameters.blocks[index], context)
+                if let some = pointers.finished, isLast {
+                    Block.attend(own, p, context)
+                    Block.finish(into: a.output.rows(M), a.choose(some.rows), p, context.withRows(some.identities))
+                } else {
+                    let next = isLast ? a.output : a.blocks[index + 1].input
+                    Block.forward(into: next.rows(0..<N), own, p, context)
+                }
             }
         }
         // 3. The final LayerNorm.
         LayerNorm.forward(
-            into: a.finalNorm.rows(0..<N), saving: a.finalNormSaved, of: a.output.rows(0..<N),
+            into: a.finalNorm.rows(M), saving: a.finalNormSaved, of: a.output.rows(M),
             weight: parameters.finalNorm.weight, bias: parameters.finalNorm.bias, epsilon: config.layerNormEpsilon)
         return a
     }
@@ -232,35 +262,11 @@ extension ModelConfig {
     var blocks: Range<Int> { 0..<blockCount }
 }
 
-/// Pointers to a batch's arrays, valid while the batch is being worked on.
-struct Batch {
-    let tokens: UnsafePointer<Int32>
-    let positions: UnsafePointer<Int32>
-    let identities: UnsafePointer<UInt64>
-    let sequences: [Range<Int>]
-}
-
-extension SequenceBatch {
-    func withPointers(_ body: (Batch) -> Void) {
-        precondition(rowCount > 0, "an empty batch")
-        tokens.withUnsafeBufferPointer { tokens in
-            positions.withUnsafeBufferPointer { positions in
-                identities.withUnsafeBufferPointer { identities in
-                    body(
-                        Batch(
-                            tokens: tokens.baseAddress!, positions: positions.baseAddress!,
-                            identities: identities.baseAddress!, sequences: sequences))
-                }
-            }
-        }
-    }
-}
-
 extension Transformer {
     /// Floats that a training pass over `rowCount` rows works on, beside weights and gradients: for estimates.
     public static func workingFloats(_ config: ModelConfig, rowCount: Int) -> Int {
         let (C, F) = (config.modelWidth, config.feedForwardWidth)
-        let head = min(rowCount, LanguageHead.chunk) * (config.vocabularySize + 2 * C)
+        let head = min(rowCount, LanguageHead.chunk) * config.vocabularySize
         let kept = Activations.floatCount(config, rowCount: rowCount, keepsAll: true)
         return kept + rowCount * (7 * C + F) + head
     }

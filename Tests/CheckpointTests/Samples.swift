@@ -5,8 +5,10 @@ import Foundation
 import Testing
 
 /// Runs `body` with the path of a new empty folder, which is removed afterwards.
-func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = NSTemporaryDirectory() + "checkpoint-tests-" + UUID().uuidString
+func withFolder<Result>(
+    in parent: String = NSTemporaryDirectory(), _ body: (String) throws -> Result
+) throws -> Result {
+    let folder = parent + "checkpoint-tests-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try body(folder)

@@ -24,15 +24,25 @@ import Testing
         let (whole, part) = (Grid.random(9, columns, seed: 4), Grid(4, columns, filledWith: .nan))
         let (rows, before) = ([7, 0, 3, 8], whole.copy())
         Elementwise.gather(into: part.matrix, rows: rows, of: whole.matrix)
-        Elementwise.scatterAdd(to: whole.matrix, rows: rows, part.matrix)
         for (index, row) in rows.enumerated() {
+            #expect((0..<columns).allSatisfy { part.matrix.row(index)[$0] == before.matrix.row(row)[$0] })
+        }
+        #expect(part.isIntact && whole.isIntact)
+    }
+
+    /// Rows that stay, rows that move by one and by many, none at the beginning, none at the end.
+    @Test(arguments: [[0, 1, 4, 8], [2, 3], [8], [0], Array(0..<9)], [1, 7, 33]) func spread(rows: [Int], columns: Int)
+    {
+        let grid = Grid.random(9, columns, seed: 5, gap: 0)
+        let before = grid.copy()
+        Elementwise.spread(grid.matrix, rows: rows)
+        for row in 0..<9 {
+            let source = rows.firstIndex(of: row)
             for column in 0..<columns {
-                #expect(part.matrix.row(index)[column] == before.matrix.row(row)[column])
-                #expect(whole.matrix.row(row)[column] == 2 * before.matrix.row(row)[column])
+                #expect(grid.matrix.row(row)[column] == source.map { before.matrix.row($0)[column] } ?? 0)
             }
         }
-        #expect((0..<columns).allSatisfy { whole.matrix.row(1)[$0] == before.matrix.row(1)[$0] })
-        #expect(part.isIntact && whole.isIntact)
+        #expect(grid.isIntact)
     }
 
     @Test func arenasBeginWithZerosAndCopy() {

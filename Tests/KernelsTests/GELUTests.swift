@@ -33,6 +33,17 @@ import Testing
         #expect(y.isIntact)
     }
 
+    @Test(arguments: [false, true], [1, 7, 33]) func aBiasIsAddedFirst(exact: Bool, columns: Int) {
+        let (x, bias) = (Grid.random(5, columns, seed: 1), Grid.random(1, columns, seed: 2))
+        let sums = Grid(5, columns) { x.values[$0] + bias.values[$0 % columns] }
+        let (expected, output) = (Grid(5, columns, filledWith: .nan), Grid(5, columns, filledWith: .nan))
+        GELU.forward(into: expected.matrix, of: sums.matrix, exact: exact)
+        GELU.forward(into: output.matrix, of: x.matrix, adding: bias.vector, exact: exact)
+        #expect(output.values == expected.values)
+        #expect(x.values == sums.values)
+        #expect(x.isIntact && bias.isIntact && output.isIntact)
+    }
+
     @Test(arguments: [false, true]) func backwardOnTheLine(exact: Bool) {
         let x = Grid(1, Self.line.count) { Self.line[$0] }
         let dy = Grid(1, Self.line.count, filledWith: 1)

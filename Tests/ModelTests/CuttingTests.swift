@@ -76,6 +76,47 @@ import Testing
         }
     }
 
+    /// The last block leaves out rows without loss. A weight too small to count keeps them all in: nothing else changes.
+    @Test(arguments: [0, 0.1] as [Float]) func rowsWithoutLossMayBeLeftOut(rate: Float) {
+        let model = Self.makeModel()
+        let dropout = TrainingDropout(embedding: rate, attention: rate, residual: rate, seed: 7, step: 11)
+        func outcome(_ batch: SequenceBatch) -> Outcome {
+            let gradients = FloatArena(count: model.layout.arenaCount)
+            let views = ModelParameters(model.layout, in: gradients, config: Self.config)
+            let result = model.accumulateGradients(
+                batch, into: views, weightSum: Self.batch(0..<8).weightSum, dropout: dropout)
+            return Outcome(loss: result.weightedLoss, gradients: Array(gradients.buffer))
+        }
+        let masked = Self.batch(0..<8)
+        var whole = SequenceBatch()
+        for (number, rows) in masked.sequences.enumerated() {
+            whole.append(
+                tokens: masked.tokens[rows], targets: masked.targets[rows],
+                weights: masked.weights[rows].map { $0 == 0 ? 1e-30 : $0 }, example: number)
+        }
+        let (some, all) = (outcome(masked), outcome(whole))
+        #expect(abs(some.loss - all.loss) < 1e-5 * all.loss)
+        #expect(abs(model.evaluate(masked).weightedLoss - model.evaluate(whole).weightedLoss) < 1e-5 * all.loss)
+        for parameter in model.layout.parameters {
+            let (ours, theirs) = (
+                Array(some.gradients[parameter.range]), all.gradients[parameter.range].map(Double.init)
+            )
+            #expect(relativeError(ours, theirs) < 1e-5, "\(parameter.name)")
+        }
+    }
+
+    /// A batch without any loss adds nothing.
+    @Test func noLossAtAll() {
+        let model = Self.makeModel()
+        var batch = SequenceBatch()
+        batch.append(tokens: [1, 2, 3] as [Int32], targets: [2, 3, 4] as [Int32], weights: [0, 0, 0], example: 0)
+        let gradients = FloatArena(count: model.layout.arenaCount)
+        let result = model.accumulateGradients(
+            batch, into: ModelParameters(model.layout, in: gradients, config: Self.config), weightSum: 1)
+        #expect(result.weightedLoss == 0 && model.evaluate(batch).weightSum == 0)
+        #expect(gradients.buffer.allSatisfy { $0 == 0 })
+    }
+
     /// Sequences in another order within the batch: their numbers go with them, so the sums stay.
     @Test func theOrderDoesNotMatter() {
         let model = Self.makeModel()

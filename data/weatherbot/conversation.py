@@ -1,6 +1,6 @@
 """Rows: a system message with an observation, and one to four turns on it."""
 
-from . import places, slips, turns
+from . import slips, turns
 from .observation import OPENINGS, Observation
 from .questions import SPLIT_QUESTIONS, SPLIT_TOPICS
 
@@ -14,20 +14,19 @@ HELD_OUT_WORDINGS_SHARE = 0.5
 
 
 class Row:
-    """One conversation. `uses_held_out` lets the questions come from the test split's own wordings half of the time."""
+    """One conversation about a place or two of `pool`, of which training names all or none. `uses_held_out` lets the
+    questions come from the test split's own wordings half of the time."""
 
-    def __init__(self, generator, unseen_places=False, uses_held_out=False, invented_share=0.0):
+    def __init__(self, generator, pool, place_is_seen=True, uses_held_out=False):
         self.generator = generator
-        self.pool = places.UNSEEN if unseen_places else places.SEEN
-        self.place_is_seen = not unseen_places
+        self.pool = pool
+        self.place_is_seen = place_is_seen
         self.uses_held_out = uses_held_out
         self.turns = []
         self.used_kinds = set()
         unit = generator.choice("FC")
         self.is_pair = generator.random() < PAIR_SHARE
-        names = generator.sample(self.pool, 2 if self.is_pair else 1)
-        if generator.random() < invented_share:
-            names = [places.invented(generator) for _ in names]
+        names = pool.draw(generator, 2 if self.is_pair else 1)
         self.reports = [Observation(generator, name, unit, is_short=self.is_pair) for name in names]
         while self.is_pair and self.difference() < LEAST_DIFFERENCE:
             self.reports[1] = Observation(generator, names[1], unit, is_short=True)
@@ -116,7 +115,7 @@ class Row:
 
     def other_place(self):
         names = [report.place for report in self.reports]
-        other = self.generator.choice([name for name in self.pool if name not in names])
+        other = self.generator.choice([name for name in self.pool.real if name not in names])
         follows = self.has_weather() and self.generator.random() < 0.6
         wording, is_seen, _ = self.draw_wording("there" if follows else "current", {"named": 1})
         self.add(wording, is_seen, turns.decline_place(self.generator, other, names), "other place", place=other)

@@ -58,17 +58,6 @@ Volgograd, Warsaw, Washington, Wellington, Wichita, Wiesbaden, Windhoek, Winnipe
 Wuhan, Wurzburg, Yaounde, Yekaterinburg, Yellowknife, Yerevan, Yokohama, York, Zagreb, Zaragoza, Zurich
 """
 
-PLACES = [" ".join(name.split()) for name in NAMES.split(",")]
-HELD_OUT_SHARE = 0.25
-# Places that the documentation asks about.
-KEPT_IN_TRAINING = {"New York"}
-
-candidates = [place for place in PLACES if place not in KEPT_IN_TRAINING]
-held_out = set(random.Random("places of the test split").sample(candidates, round(HELD_OUT_SHARE * len(PLACES))))
-
-SEEN = [place for place in PLACES if place not in held_out]
-UNSEEN = [place for place in PLACES if place in held_out]
-
 BEGINNINGS = """
 Al An Ar As Ba Bal Bel Ber Bo Bra Bren Bur Ca Cal Car Cas Ced Chel Clo Cor Cra Da Dal Dan Del Dor Dra Dun Ed El Em Es Fa
 Fal Fen Fer Fin Flo For Ga Gal Gar Gil Glen Gor Gra Gren Hal Har Hel Hol Hor Hul Il In Is Ja Jar Jo Ka Kal Kar Kel Kil
@@ -85,11 +74,72 @@ rin ro ronto sala sand shire sk sted stein stow ta thorpe ton tor ula una vale v
 FRONTS = ["New", "Port", "San", "Saint", "North", "East", "Fort", "El", "Lake", "Upper"]
 
 
-def invented(generator):
+REAL = [" ".join(name.split()) for name in NAMES.split(",")]
+HELD_OUT_SHARE = 0.25
+# Places that the documentation asks about.
+KEPT_IN_TRAINING = {"New York"}
+INVENTED_IN_TRAINING, INVENTED_IN_TEST = 1400, 330
+
+
+def invent(generator):
     """A name that no map has. Real names are too few to teach copying: a small model would learn them by heart."""
-    while True:
-        name = generator.choice(BEGINNINGS) + generator.choice(["", generator.choice(MIDDLES)]) + generator.choice(ENDINGS)
-        if generator.random() < 0.12:
-            name = generator.choice(FRONTS) + " " + name
-        if name not in PLACES:
-            return name
+    name = generator.choice(BEGINNINGS) + generator.choice(["", generator.choice(MIDDLES)]) + generator.choice(ENDINGS)
+    return generator.choice(FRONTS) + " " + name if generator.random() < 0.12 else name
+
+
+def invent_all(count):
+    generator = random.Random("places that no map has")
+    # No name holds another one, so that a name in a sentence is never two.
+    names, words = [], {word for name in REAL for word in name.split()}
+    while len(names) < count:
+        name = invent(generator)
+        own = name.split()[-1]
+        if own not in words:
+            words.add(own)
+            names.append(name)
+    return names
+
+
+candidates = [place for place in REAL if place not in KEPT_IN_TRAINING]
+held_out = set(random.Random("places of the test split").sample(candidates, round(HELD_OUT_SHARE * len(REAL))))
+invented = invent_all(INVENTED_IN_TRAINING + INVENTED_IN_TEST)
+
+
+class Pool:
+    """Places of one split: each list is shuffled and gone through in turn, so that all of it comes to be used."""
+
+    def __init__(self, real, invented, invented_share):
+        self.real, self.invented, self.invented_share = real, invented, invented_share
+        self.decks = {"real": [], "invented": []}
+
+    def draw(self, generator, count):
+        """`count` different places, all real or all invented."""
+        kind = "invented" if generator.random() < self.invented_share else "real"
+        names = []
+        while len(names) < count:
+            if not self.decks[kind]:
+                self.decks[kind] = generator.sample(getattr(self, kind), len(getattr(self, kind)))
+            name = self.decks[kind].pop()
+            if name not in names:
+                names.append(name)
+        return names
+
+
+SEEN = [place for place in REAL if place not in held_out]
+UNSEEN = [place for place in REAL if place in held_out]
+INVENTED_SEEN, INVENTED_UNSEEN = invented[:INVENTED_IN_TRAINING], invented[INVENTED_IN_TRAINING:]
+
+
+def training_pool():
+    """Half of the rows about invented places, so that the model learns to copy a name rather than to know it."""
+    return Pool(SEEN, INVENTED_SEEN, 0.5)
+
+
+def seen_pool():
+    """Real places that training names."""
+    return Pool(SEEN, [], 0)
+
+
+def unseen_pool():
+    """Places that training never names."""
+    return Pool(UNSEEN, INVENTED_UNSEEN, 0.6)

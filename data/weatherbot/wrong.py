@@ -139,7 +139,7 @@ def variants(turn, report):
     yield "declines", "declined what the report holds", "I don't have that in my report."
     yield "invented", "a number that nobody asked for", text + " It felt like 7 earlier."
     if "place" in slots:
-        other = next(place for place in places.PLACES if place not in (slots["place"], report.place))
+        other = next(place for place in places.REAL if place not in (slots["place"], report.place))
         yield "place", "another place", swapped(text, slots["place"], other)
     else:
         yield "invented", "a place that nobody asked for", text + " The same goes for Timbuktu."

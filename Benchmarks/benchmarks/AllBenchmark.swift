@@ -1,0 +1,30 @@
+// Everything that needs no files, one after the other.
+
+import Arguments
+
+struct AllBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "all",
+        abstract: "All benchmarks but the tokenizer's, which needs files, in every precision that they have.")
+    @OptionGroup var machine: MachineOptions
+    @Flag(help: "Only the lines of JSON.") var json = false
+
+    private static let commands = [
+        ["matmul"], ["train"], ["train", "--precision", "bf16"], ["train", "--method", "lora"],
+        ["generate"], ["generate", "--precision", "bf16"], ["generate", "--precision", "int8"], ["checkpoint"],
+    ]
+
+    mutating func run() throws {
+        try machine.prepare()
+        let common = ["--threads", "\(machine.threads)"] + (json ? ["--json"] : [])
+        for command in Self.commands {
+            if !json { print("\n# benchmarks " + command.joined(separator: " ")) }
+            var failure: (any Error)?
+            _ = Benchmarks.execute(command + common) { error, _ in
+                failure = error
+                return ExitCode.failure.rawValue
+            }
+            if let failure { throw failure }
+        }
+    }
+}
