@@ -2,7 +2,7 @@
 """Writes weather/: conversations with a bot that answers from the observation that it is given, for the demo.
 
     python3 data/make_weather.py              # writes data/weather/, the same bytes every time
-    python3 data/make_weather.py --check      # exits 1 if a stored file is another one
+    python3 data/make_weather.py --check      # exits 1 if a stored file, or a table of README.md, is another one
     python3 data/make_weather.py --summary    # prints what is in the data, and writes nothing
 
 Each row draws an observation whose parts fit together, then one to four questions and their answers. Beside the test
@@ -182,6 +182,9 @@ def main():
         for name, content in files.items():
             path = FOLDER / name
             require(path.exists() and path.read_bytes() == content, f"{path} is not what this script makes")
+        described = (FOLDER.parent / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in summary(splits, files).splitlines():
+            require(not line.startswith("|") or line in described, f"data/README.md lacks the line {line}")
         return
     FOLDER.mkdir(exist_ok=True)
     for name, content in files.items():

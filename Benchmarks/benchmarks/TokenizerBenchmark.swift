@@ -1,4 +1,4 @@
-// Encoding text files on one thread.
+// Encoding text files, on one thread and on all.
 
 import Arguments
 import Datasets
@@ -8,7 +8,7 @@ import Tokenizer
 
 struct TokenizerBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenizer", abstract: "Encodes text files on one thread: megabytes per second.")
+        commandName: "tokenizer", abstract: "Encodes text files on one thread, then on all: megabytes per second.")
     @OptionGroup var machine: MachineOptions
     @Option(
         help: ArgumentHelp("Folder of the tokenizer; one is trained on the first file otherwise.", valueName: "path"))
@@ -45,11 +45,33 @@ struct TokenizerBenchmark: ParsableCommand {
             }
         }
         let rate = Double(bytes) / seconds / 1e6
+        let together = texts.map { parallelRate(encoder, $0.bytes) }.max() ?? 0
+        if !json { print("\(ParallelFor.threadCount) threads: \(Report.column(together, width: 1)) MB/s") }
         Report.json(
             "tokenizer",
             [
                 ("vocabularySize", .integer(encoder.vocabularySize)), ("megabytesPerSecond", .number(rate)),
+                ("parallelMegabytesPerSecond", .number(together)),
                 ("trainingSeconds", trainingSeconds.map { .number($0) } ?? .null),
             ])
+    }
+
+    /// MB/s of all threads, each with a part of the text that ends with a line.
+    private func parallelRate(_ encoder: Tokenizer, _ bytes: [UInt8]) -> Double {
+        let count = ParallelFor.threadCount
+        var bounds = [0]
+        for part in 1..<max(count, 1) {
+            let middle = max(bounds[part - 1], bytes.count * part / count)
+            bounds.append(bytes[middle...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.count)
+        }
+        bounds.append(bytes.count)
+        let parts = zip(bounds, bounds.dropFirst()).map { Array(bytes[$0..<$1]) }
+        var best = Double.infinity
+        for _ in 0..<3 {
+            let start = monotonicSeconds()
+            ParallelFor.tasks(count) { part in _ = try? encoder.encode(parts[part]) }
+            best = min(best, monotonicSeconds() - start)
+        }
+        return Double(bytes.count) / best / 1e6
     }
 }

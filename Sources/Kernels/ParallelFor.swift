@@ -93,7 +93,7 @@ private final class WorkerPool: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     /// About a tenth of a millisecond: longer than the gaps between two kernels, short beside a time slice.
-    private static let spins = 20_000
+    private static let spins = 100_000
 
     init(workers: Int) {
         self.workers = workers
@@ -173,8 +173,9 @@ private final class WorkerPool: @unchecked Sendable {
     }
 
     private func waitForJob(after seen: Int) {
-        for _ in 0..<WorkerPool.spins where generation.load(ordering: .acquiring) == seen { continue }
-        guard generation.load(ordering: .acquiring) == seen else { return }
+        for _ in 0..<WorkerPool.spins {
+            if generation.load(ordering: .acquiring) != seen { return }
+        }
         pthread_mutex_lock(mutex)
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
         while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(condition, mutex) }

@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 import Training
@@ -103,6 +104,31 @@ import Training
                 ])
             // The new length stays: it is the run's config now.
             #expect(try runs.read("config.json", of: "a").contains("\"steps\": 34"))
+        }
+    }
+
+    /// Operands in bfloat16, adapters beside a base, and both.
+    @Test(
+        .enabled(if: RoundedWeight.isSupported, "this processor or oneDNN multiplies no bfloat16"),
+        arguments: [["bf16"], ["lora"], ["bf16", "lora"]])
+    func inEveryMode(modes: [String]) throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("base")
+            var settings = modes.contains("bf16") ? ["training.precision=bf16"] : []
+            if modes.contains("lora") {
+                settings += [
+                    "model.base=\(place.path)/base", "method.type=lora", "method.rank=3", "method.targets=all",
+                    "method.dropout=0.1",
+                ]
+            }
+            try runs.go("whole", settings)
+            for (index, step) in [5, 7, 16].enumerated() {
+                try runs.go("stopped", resume: index > 0, settings) { $0.steps.last?.step ?? 0 >= step }
+            }
+            let (last, _) = try runs.go("stopped", resume: true, settings)
+            #expect(last.stopped == .finished && last.steps == 30)
+            try Self.expectEqualRuns(runs, "whole", "stopped")
         }
     }
 

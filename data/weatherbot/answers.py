@@ -57,10 +57,11 @@ ANSWERS = {
         "I suggest {items}, because it's {condition} and {temperature}{in}.",
     ],
     # x is what the question asks for, the warmer or the colder place; a and b stand in the order of the observation.
+    # Both temperatures first, in the report's order: what is to be compared then stands side by side.
     "compare": [
-        "{x} is {degree}: {tx} against {ty} in {y}.", "{x} is {degree} than {y}, {tx} to {ty}.",
-        "It's {degree} in {x} with {tx} than in {y} with {ty}.", "{a} has {ta} and {b} has {tb}, so {x} is {degree}.",
-        "It's {ta} in {a} and {tb} in {b}, so it's {degree} in {x}.", "With {tx}, {x} is {degree} than {y} with {ty}.",
+        "{a} has {ta} and {b} has {tb}, so {x} is {degree}.", "{a} has {ta}, {b} {tb}. {x} is {degree}.",
+        "It's {ta} in {a} and {tb} in {b}, so it's {degree} in {x}.", "{a} is at {ta} and {b} at {tb}: {x} is {degree}.",
+        "It's {ta} in {a} against {tb} in {b}, so {x} is {degree}.",
     ],
     "decline": [
         "I don't have {thing}{for}.", "Sorry, I don't have {thing}{for}.", "I don't have {thing} in my report{for}.",
