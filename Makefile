@@ -146,7 +146,7 @@ VENV = .build/interop-venv
 $(VENV)/ready:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q torch==2.13.0+cpu || $(VENV)/bin/pip install -q torch
-	$(VENV)/bin/pip install -q transformers safetensors numpy
+	$(VENV)/bin/pip install -q transformers peft safetensors numpy
 	touch $@
 
 INTEROP = .build/interop

@@ -6,7 +6,9 @@ import Kernels
 import Training
 
 struct CheckpointOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Checkpoint, run or Hugging Face folder; the newest run by default.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "Checkpoint, run, Hugging Face or PEFT folder; the newest run by default.", valueName: "path"))
     var checkpoint: String?
     @Option(help: "Threads; 0 for one a core.")
     var threads: Int = 0
