@@ -14,7 +14,9 @@ struct CheckpointOptions: ParsableArguments {
     var threads: Int = 0
 
     /// Opens the model and reads its weights.
-    func load() throws -> SavedModel { try open().load() }
+    ///
+    /// - Parameter format: of the copy that generation will make of them.
+    func load(copying format: WeightFormat? = nil) throws -> SavedModel { try open().load(copying: format) }
 
     /// Opens the model after setting threads and kernel, and says what of its files is not used.
     func open() throws -> ModelSource {

@@ -237,8 +237,11 @@ public struct ModelSource {
     }
 
     /// Reads the weights, if there is memory for them.
-    public func load() throws -> SavedModel {
-        let needed = 4 * ParameterLayout(shape).arenaCount
+    ///
+    /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
+    public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
+        let copy = format.map { [WeightFormat.f32: 4, .bf16: 2, .int8: 1][$0, default: 4] } ?? 0
+        let needed = (4 + copy) * ParameterLayout(shape).arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }
