@@ -26,7 +26,7 @@ help:
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
-	@echo 'make interop      hold models against Hugging Face Transformers, in and out (installs Python packages)'
+	@echo 'make interop      hold models and adapters against Transformers and PEFT, in and out (installs Python packages)'
 	@echo 'make interop-gguf hold exported GGUF files against llama.cpp (builds llama-cpp-python)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -139,20 +139,21 @@ mutations: deps
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
 
-# Public Python packages, in a virtual environment of their own. The processor's PyTorch where there is one.
+# Public Python packages, in a virtual environment of their own. The processor's PyTorch where there is one. FLAGS are
+# those of an earlier build, whose products then serve again.
 VENV = .build/interop-venv
 $(VENV)/ready:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q torch==2.13.0+cpu || $(VENV)/bin/pip install -q torch
-	$(VENV)/bin/pip install -q transformers safetensors numpy
+	$(VENV)/bin/pip install -q transformers peft safetensors numpy
 	touch $@
 
 INTEROP = .build/interop
 interop: deps $(VENV)/ready
 	rm -rf $(INTEROP)
 	$(VENV)/bin/python Tests/interop/interop.py make $(INTEROP)
-	$(BUILD) --build-tests
-	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build --filter InteropTests
+	$(BUILD) --build-tests $(FLAGS)
+	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
 
 # The package compiles llama.cpp, which takes minutes and needs cmake and a C++ compiler.

@@ -26,21 +26,25 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
+        .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
-        .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Datasets", dependencies: ["Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Preparation",
-            dependencies: ["CZlib", "Checkpoint", "Datasets", "Kernels", "StrictJSON", "Tokenizer"],
+            dependencies: ["CZlib", "Checkpoint", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
-        .target(name: "Interchange", dependencies: ["Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "Interchange", dependencies: ["Files", "Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(name: "Inference", dependencies: ["Model", "Tokenizer"], swiftSettings: strict),
         .target(
             name: "Training",
-            dependencies: ["Model", "Datasets", "Inference", "Checkpoint", "Interchange", "StrictJSON", "Tokenizer"],
+            dependencies: [
+                "Model", "Datasets", "Files", "Inference", "Checkpoint", "Interchange", "StrictJSON", "Tokenizer",
+            ],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checks", dependencies: ["StrictJSON"], swiftSettings: strict),
@@ -49,7 +53,7 @@ let package = Package(
             name: "luthier",
             dependencies: [
                 "Arguments", "Checks", "Training", "Inference", "Interchange", "Preparation", "Datasets", "Tokenizer",
-                "Checkpoint",
+                "Checkpoint", "Files",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -65,7 +69,8 @@ let package = Package(
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -74,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "Interchange", "Tokenizer", "TestSupport"],
+            name: "TrainingTests", dependencies: ["Training", "Files", "Interchange", "Tokenizer", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),

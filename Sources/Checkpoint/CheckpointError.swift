@@ -1,5 +1,7 @@
 // Everything that can be wrong with a checkpoint, on writing and on reading, as data.
 
+import Files
+
 /// A checkpoint that could not be written or was refused.
 public enum CheckpointError: Error, Equatable {
     // Before anything is written.

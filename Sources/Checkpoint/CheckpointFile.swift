@@ -1,5 +1,7 @@
 // Writing a checkpoint: a complete, verified file takes the name, or nothing changes.
 
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #else

@@ -1,6 +1,7 @@
 // Reading a checkpoint: its list of arrays and texts, and their contents.
 
 import CHDF5
+import Files
 
 /// An array inside a checkpoint.
 public struct ArrayInfo: Equatable, Sendable {

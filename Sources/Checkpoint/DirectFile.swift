@@ -1,6 +1,7 @@
 // Large files past the page cache: the disk takes the bytes as they are, and no memory is filled with what nobody reads.
 
 import CHDF5
+import Files
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,7 @@
 // One process at a time in a run's folder.
 
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #else

@@ -1,6 +1,7 @@
 // SHA-256 (FIPS 180-4), through OpenSSL, which uses the processor's instructions for it.
 
 import COpenSSL
+import Files
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,7 @@
 // Opens a checkpoint once and proves it whole before HDF5 sees it.
 
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #else

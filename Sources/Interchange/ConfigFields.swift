@@ -68,10 +68,27 @@ struct ConfigFields {
         }
     }
 
+    /// Refuses a text that is none of `values`; where the key is missing, unless there is a text that this means.
+    func expect(_ key: String, oneOf values: [String], absent: String?) throws(HuggingFaceConfigDefect) {
+        guard let node = object[key] else {
+            if absent == nil { throw .missing(key: key) }
+            return
+        }
+        guard let text = node.string else { throw ConfigFields.wrongType(key, node, "a string") }
+        guard values.contains(text) else {
+            throw .unsupportedValue(key: key, value: quoted(text), supported: values.map(quoted))
+        }
+    }
+
     /// Refuses a key whose mere presence, other than as null or empty, says that the weights mean something else.
     func refuseAnything(under key: String) throws(HuggingFaceConfigDefect) {
-        guard let node = present(key), node.object?.members.isEmpty != true, node.array?.isEmpty != true else { return }
-        throw .unsupportedValue(key: key, value: node.typeName, supported: ["null"])
+        guard let node = present(key), node.object?.members.isEmpty != true, node.array?.isEmpty != true,
+            node.string?.isEmpty != true
+        else { return }
+        let isScalar = node.object == nil && node.array == nil
+        throw .unsupportedValue(
+            key: key, value: isScalar ? JSONOutput(node).serialized() : node.typeName,
+            supported: [node.bool == nil ? "null" : "false"])
     }
 
     /// The token that ends a text: a number, or the first of a list.

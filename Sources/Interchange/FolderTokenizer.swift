@@ -6,6 +6,9 @@ import Tokenizer
 
 /// What a folder's tokenizer files say together.
 public struct FolderTokenizer {
+    /// The files of a folder, any of which may be the tokenizer.
+    public static let names = ["tokenizer.json", "vocab.json"]
+
     public let tokenizer: Tokenizer
     /// The text of a chat template in Jinja, where the folder has one.
     public let template: String?

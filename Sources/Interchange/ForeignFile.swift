@@ -31,10 +31,13 @@ public enum ForeignFile: Sendable {
         }
     }
 
-    /// Whether a folder looks like a model of Hugging Face's, complete or not.
+    /// Whether a folder looks like a model or an adapter of Hugging Face's, complete or not.
     public static func isModelFolder(_ path: String) -> Bool {
-        ["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
-            .contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+        [
+            "config.json", PEFTAdapter.configName, "model.safetensors", "model.safetensors.index.json",
+            "pytorch_model.bin",
+        ]
+        .contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
     }
 
     /// Throws where a file is one that no model is started from, saying what to do instead.

@@ -1,5 +1,7 @@
 // Writing a GGUF file.
 
+import Files
+
 /// A value to be written, in the type that readers ask for.
 enum GGUFOutput {
     case uint32(UInt32)
@@ -43,13 +45,16 @@ extension GGUFFile {
             offset += tensor.byteCount + padding(tensor.byteCount)
         }
         header += [UInt8](repeating: 0, count: padding(header.count))
-        let file = try AtomicFile(path: path)
-        try file.write(header)
-        for tensor in tensors {
-            try tensor.eachPiece { piece throws(InterchangeError) in try file.write(tensor.type.encode(piece)) }
-            try file.write([UInt8](repeating: 0, count: padding(tensor.byteCount)))
+        let file = try InterchangeError.wrapping { () throws(FileError) in try AtomicFile(path: path) }
+        func append(_ bytes: [UInt8]) throws(InterchangeError) {
+            try InterchangeError.wrapping { () throws(FileError) in try file.append(bytes) }
         }
-        try file.finish()
+        try append(header)
+        for tensor in tensors {
+            try tensor.eachPiece { piece throws(InterchangeError) in try append(tensor.type.encode(piece)) }
+            try append([UInt8](repeating: 0, count: padding(tensor.byteCount)))
+        }
+        try InterchangeError.wrapping { () throws(FileError) in try file.finish() }
     }
 
     private static func padding(_ count: Int) -> Int { (alignment - count % alignment) % alignment }

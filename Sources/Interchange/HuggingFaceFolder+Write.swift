@@ -1,14 +1,9 @@
 // Writes a model as a folder that Hugging Face Transformers opens with from_pretrained.
 
+import Files
 import Kernels
 import Model
 import StrictJSON
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 extension HuggingFaceFolder {
     /// Writes `config.json` and `model.safetensors` to the folder `path`, which is made if only its parent exists.
@@ -22,12 +17,12 @@ extension HuggingFaceFolder {
         precondition(layout == ParameterLayout(config), "the layout is not that of the config")
         precondition(weights.count >= layout.arenaCount, "an arena of \(weights.count) for \(layout.arenaCount) floats")
         let family = try HuggingFaceFamily.expressing(config)
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw .system(file: path, action: .createFolder, code: errno)
-        }
+        try InterchangeError.wrapping { () throws(FileError) in try FileDescriptor.makeFolder(path) }
         try writeWeights(config, family, layout, weights, to: path + "/model.safetensors")
-        try AtomicFile.write(
-            HuggingFaceConfig.text(config, family: family, endOfTextID: endOfText), to: path + "/config.json")
+        let text = HuggingFaceConfig.text(config, family: family, endOfTextID: endOfText)
+        try InterchangeError.wrapping { () throws(FileError) in
+            try AtomicFile.write(text, to: path + "/config.json")
+        }
     }
 
     private static func writeWeights(

@@ -125,7 +125,8 @@ public struct HuggingFaceFolder: Sendable {
         guard let turned = piece.turnedColumns else {
             for start in stride(from: 0, to: destination.count, by: HuggingFaceFolder.chunk) {
                 let elements = start..<min(start + HuggingFaceFolder.chunk, destination.count)
-                try readFinite(tensor, elements, into: UnsafeMutableBufferPointer(rebasing: destination[elements]))
+                let part = UnsafeMutableBufferPointer(rebasing: destination[elements])
+                try tensor.file.readFinite(tensor.entry, elements: elements, into: part)
             }
             return
         }
@@ -137,22 +138,13 @@ public struct HuggingFaceFolder: Sendable {
         for start in stride(from: 0, to: turned.count, by: rows) {
             let count = min(rows, turned.count - start)
             let values = UnsafeMutableBufferPointer(start: scratch.base, count: count * length)
-            try readFinite(tensor, (start * length)..<((start + count) * length), into: values)
+            let elements = (start * length)..<((start + count) * length)
+            try tensor.file.readFinite(tensor.entry, elements: elements, into: values)
             for row in 0..<length {
                 let line = row * columns + turned.lowerBound + start
                 for column in 0..<count { destination[line + column] = values[column * length + row] }
             }
         }
-    }
-
-    private func readFinite(
-        _ tensor: StoredWeights.Tensor, _ elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
-    ) throws(InterchangeError) {
-        try tensor.file.read(tensor.entry, elements: elements, into: destination)
-        guard let index = destination.firstIndex(where: { !$0.isFinite }) else { return }
-        throw .weights(
-            file: tensor.file.path,
-            .notFinite(tensor: tensor.name, index: elements.lowerBound + index, value: "\(destination[index])"))
     }
 
     /// A head beside a tied embedding must hold the same numbers.

@@ -1,12 +1,13 @@
 // Everything that can be wrong with a file that comes from, or goes to, another program.
 
+import Files
 import Model
 import StrictJSON
 
 /// A defect of a foreign file, with the file's path.
 public enum InterchangeError: Error, Equatable, CustomStringConvertible {
-    /// The system refused an operation; `code` is its `errno`.
-    case system(file: String, action: FileAction, code: Int32)
+    /// The system refused an operation.
+    case file(FileError)
     /// A text that should be JSON is none.
     case json(file: String, JSONError)
     /// A `.safetensors` file breaks the format.
@@ -15,8 +16,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     case config(file: String, HuggingFaceConfigDefect)
     /// A file of weights does not hold the tensors of the model.
     case weights(file: String, WeightsDefect)
-    /// A folder holds no `model.safetensors`; `found` are files that look like weights in another form.
-    case noWeights(folder: String, found: [String])
+    /// A folder holds no file `wanted`; `found` are files that look like weights in another form.
+    case noWeights(folder: String, wanted: String = "model.safetensors", found: [String])
     /// The index of a model in several files is wrong.
     case index(file: String, ShardIndexDefect)
     /// A `.gguf` file breaks the format, or does not hold the tensors of the model.
@@ -28,7 +29,7 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .system(let file, let action, let code): "\(file): cannot \(action.rawValue): \(systemReason(code))"
+        case .file(let error): "\(error)"
         case .json(let file, let error): "\(file): \(error)"
         case .safetensors(let file, let defect): "\(file): \(defect)"
         case .config(let file, let defect): "\(file): \(defect)"
@@ -37,8 +38,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .gguf(let file, let defect): "\(file): \(defect)"
         case .notAModel(let file, let kind): "\(file) \(InterchangeError.reason(kind))"
         case .notExpressible(let format, let reason): "this model cannot become \(format): \(reason)"
-        case .noWeights(let folder, let found):
-            "\(folder): there is no model.safetensors"
+        case .noWeights(let folder, let wanted, let found):
+            "\(folder): there is no \(wanted)"
                 + (found.isEmpty ? "" : "; \(found.joined(separator: ", ")) cannot be read")
         }
     }
@@ -46,10 +47,14 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     /// What the reader can do, where there is something.
     public var hint: String? {
         switch self {
+        case .file(let error): error.hint
         case .safetensors(_, let defect): defect.hint
         case .config(_, let defect): defect.hint
         case .weights(_, let defect): defect.hint
-        case .noWeights(_, let found) where !found.isEmpty:
+        case .noWeights(_, PEFTAdapter.weightsName, let found) where !found.isEmpty:
+            "only safetensors are read; in Python: peft.AutoPeftModelForCausalLM.from_pretrained(folder)"
+                + ".save_pretrained(new_folder) writes them"
+        case .noWeights(_, _, let found) where !found.isEmpty:
             "only safetensors are read; in Python: transformers.AutoModelForCausalLM.from_pretrained(folder)"
                 + ".save_pretrained(new_folder) writes them"
         case .notAModel(_, .pickle):
@@ -61,6 +66,11 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Runs `body`, whose error becomes a `.file`.
+    static func wrapping<Result>(_ body: () throws(FileError) -> Result) throws(InterchangeError) -> Result {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+
     private static func reason(_ kind: ForeignFile) -> String {
         switch kind {
         case .pickle: "holds pickles, which can run any program when they are read, and is not opened"
@@ -69,17 +79,4 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .other: "is no model"
         }
     }
-}
-
-/// What was being done to a file when the system refused; the raw value completes "cannot …".
-public enum FileAction: String, Sendable {
-    case open = "open it"
-    case examine = "find out its size"
-    case map = "map it into memory"
-    case read = "read it"
-    case create = "create it"
-    case createFolder = "create the folder"
-    case write = "write to it"
-    case flush = "flush it to the disk"
-    case rename = "rename the finished file to its name"
 }

@@ -1,5 +1,7 @@
 // A file's bytes mapped into memory, read-only.
 
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -15,13 +17,13 @@ final class MappedFile: @unchecked Sendable {
     /// Maps the file at `path`, which must be a regular file.
     init(path: String) throws(InterchangeError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(file: path, action: .open, code: errno) }
+        guard descriptor >= 0 else { throw .file(FileError(.open, path)) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system(file: path, action: .examine, code: errno) }
+        guard fstat(descriptor, &status) == 0 else { throw .file(FileError(.examine, path)) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
-            throw .system(file: path, action: .read, code: code)
+            throw .file(FileError(.read, path, code: code))
         }
         self.path = path
         let count = Int(status.st_size)
@@ -30,7 +32,7 @@ final class MappedFile: @unchecked Sendable {
             return
         }
         guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            throw .system(file: path, action: .map, code: errno)
+            throw .file(FileError(.map, path))
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
     }
@@ -53,6 +55,3 @@ final class MappedFile: @unchecked Sendable {
         if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
     }
 }
-
-/// The system's words for an `errno`.
-func systemReason(_ code: Int32) -> String { String(cString: strerror(code)) }

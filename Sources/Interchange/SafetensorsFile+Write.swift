@@ -1,5 +1,6 @@
 // Writing a safetensors file.
 
+import Files
 import StrictJSON
 
 /// A float32 tensor to be written.
@@ -37,15 +38,20 @@ extension SafetensorsFile {
     public static func write(
         _ tensors: [SafetensorsTensor], metadata: [String: String] = ["format": "pt"], to path: String
     ) throws(InterchangeError) {
-        let file = try AtomicFile(path: path)
-        try file.write(headerBytes(tensors, metadata: metadata))
+        let file = try InterchangeError.wrapping { () throws(FileError) in
+            let file = try AtomicFile(path: path)
+            try file.append(headerBytes(tensors, metadata: metadata))
+            return file
+        }
         for tensor in tensors {
             try tensor.withElements { elements throws(InterchangeError) in
                 precondition(elements.count * MemoryLayout<Float>.stride == tensor.byteCount, tensor.name)
-                try file.write(UnsafeRawBufferPointer(elements))
+                try InterchangeError.wrapping { () throws(FileError) in
+                    try file.append(UnsafeRawBufferPointer(elements))
+                }
             }
         }
-        try file.finish()
+        try InterchangeError.wrapping { () throws(FileError) in try file.finish() }
     }
 
     /// The length and the header, padded with spaces so that the body starts at a multiple of 8.

@@ -61,6 +61,17 @@ public struct SafetensorsFile: Sendable {
         }
     }
 
+    /// The same; throws where an element is not finite.
+    func readFinite(
+        _ entry: SafetensorsEntry, elements: Range<Int>, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        try read(entry, elements: elements, into: destination)
+        guard let index = destination.firstIndex(where: { !$0.isFinite }) else { return }
+        throw .weights(
+            file: path,
+            .notFinite(tensor: entry.name, index: elements.lowerBound + index, value: "\(destination[index])"))
+    }
+
     /// A tensor's elements as float32.
     public func floats(_ entry: SafetensorsEntry) throws(InterchangeError) -> [Float] {
         var values = [Float](repeating: 0, count: entry.count)

@@ -16,6 +16,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case badTokenizerSplit(String)
     case adaptersWithoutBase(path: String)
     case baseChanged(path: String, trained: String, now: String)
+    case adapterBaseNotFound(path: String, name: String?)
+    case tooManyBases(path: String)
+    case noAdapters
 
     public var description: String {
         switch self {
@@ -39,6 +42,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
         case .adaptersWithoutBase(let path):
             "\(path) holds adapters only, and no config.json beside it says which model they belong to"
+        case .adapterBaseNotFound(let path, let name):
+            "\(path) holds an adapter alone; its base "
+                + (name.map { "\"\($0)\", as its adapter_config.json calls it, is no folder or file here" }
+                    ?? "is not named by its adapter_config.json")
+        case .tooManyBases(let path): "\(path) stands on a base that stands on a base, eight times and more"
+        case .noAdapters: "this model holds no adapters beside a base: it was trained whole, or is merged"
         case .baseChanged(let path, let trained, let now):
             "\(path): its adapters belong to a model with SHA-256 \(trained.prefix(16))…, the base has \(now.prefix(16))…"
         }
@@ -53,6 +62,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .configChanged: "start a new run with --run NAME, or undo the change"
         case .adaptersWithoutBase:
             "keep it in its run's folder, or merge it there with `luthier export --format weights`"
+        case .adapterBaseNotFound(let path, _):
+            "name it with `luthier import \(path) --base FOLDER --output merged.h5`, or write its path into "
+                + "base_model_name_or_path"
+        case .tooManyBases: "the adapters name each other: mend base_model_name_or_path, or model.base of the run"
+        case .noAdapters:
+            "export it as huggingface, gguf or weights; `\"method\": {\"type\": \"lora\"}` trains adapters"
         case .baseChanged: "put the model back that model.base named when the run was started"
         case .dataChanged: "put the files back, or start a new run with --run NAME"
         case .notEnoughMemory: "a smaller batchSize, contextLength or model"

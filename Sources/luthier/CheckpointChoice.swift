@@ -6,13 +6,17 @@ import Kernels
 import Training
 
 struct CheckpointOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Checkpoint, run or Hugging Face folder; the newest run by default.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "Checkpoint, run, Hugging Face or PEFT folder; the newest run by default.", valueName: "path"))
     var checkpoint: String?
     @Option(help: "Threads; 0 for one a core.")
     var threads: Int = 0
 
     /// Opens the model and reads its weights.
-    func load() throws -> SavedModel { try open().load() }
+    ///
+    /// - Parameter format: of the copy that generation will make of them.
+    func load(copying format: WeightFormat? = nil) throws -> SavedModel { try open().load(copying: format) }
 
     /// Opens the model after setting threads and kernel, and says what of its files is not used.
     func open() throws -> ModelSource {

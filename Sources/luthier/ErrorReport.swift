@@ -4,6 +4,7 @@ import Arguments
 import Checkpoint
 import Checks
 import Datasets
+import Files
 import Foundation
 import Inference
 import Interchange

@@ -8,12 +8,14 @@ import Training
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes a model for Transformers or llama.cpp, or without optimizer state.",
+        commandName: "export",
+        abstract: "Writes a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
         discussion: "What was written is read back, and the largest difference of logits on a probe text is printed. A "
-            + "Hugging Face folder may be written over the one that was loaded.")
+            + "Hugging Face folder may be written over the one that was loaded. peft writes the adapters of a run that was "
+            + "trained with LoRA, without its base.")
 
     @OptionGroup var model: CheckpointOptions
-    @Option(help: "What to write: a folder, a file for llama.cpp, or a checkpoint.")
+    @Option(help: "What to write: a folder, a file for llama.cpp, an adapter folder, or a checkpoint.")
     var format: ExportFormat
     @Option(help: "How gguf stores matrices: f32, f16, bf16 or q8_0.")
     var type: WeightType = .f32

@@ -12,7 +12,7 @@ enum ForeignInspection {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
         if isFolder.boolValue {
             guard ForeignFile.isModelFolder(path), !RunFolder.isRun(path) else { return false }
-            try showFolder(path)
+            try PEFTAdapter.isFolder(path) ? showAdapter(path) : showFolder(path)
             return true
         }
         switch ForeignFile(path: path) {
@@ -35,6 +35,19 @@ enum ForeignInspection {
                 + "\(folder.config.vocabularySize), \(folder.config.activation.rawValue), "
                 + (folder.config.tiedHead ? "tied head\n" : "head of its own\n"))
         Console.output("  tokenizer: \(source.tokenizer.vocabularySize) tokens\n")
+        for note in source.notes { Console.output("  note: \(note)\n") }
+    }
+
+    private static func showAdapter(_ path: String) throws {
+        let adapter = try PEFTAdapter(path: path)
+        try showSafetensors(adapter.weightsFile)
+        Console.output(
+            "\(path)\n  PEFT adapter, rank \(adapter.rank), scale \(adapter.scale), for \(adapter.targets)\n"
+                + "  base: \(adapter.baseName ?? "not named")\n")
+        let source = try ModelSource(path: path)
+        Console.output(
+            "  found at \(source.base ?? path), \(source.parameterCount) parameters: the adapter fits and is supported\n"
+        )
         for note in source.notes { Console.output("  note: \(note)\n") }
     }
 

@@ -47,7 +47,7 @@ struct GenerateCommand: ParsableCommand {
 
     mutating func run() throws {
         let text = batch == nil ? try promptText() : ""
-        let saved = try model.load()
+        let saved = try model.load(copying: options.precision)
         let responder = Responder(saved, raw: raw, format: options.precision)
         if system != nil && responder.template == nil {
             throw ValidationError("--system needs a model with a template", hint: "this one continues plain text")

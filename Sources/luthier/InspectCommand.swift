@@ -14,7 +14,7 @@ struct InspectCommand: ParsableCommand {
         discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green, elsewhere they stand in "
             + "[brackets]. The tokenizer and template are those of --checkpoint, or the newest run's.")
 
-    @Argument(help: "A checkpoint, run, Hugging Face folder, .safetensors or .gguf file, or a file of data.")
+    @Argument(help: "A checkpoint, run, Hugging Face or PEFT folder, .safetensors or .gguf file, or a file of data.")
     var path: String
     @Option(help: "Which document of the file, counted from one.")
     var row: Int?
@@ -29,7 +29,8 @@ struct InspectCommand: ParsableCommand {
     private func showCheckpoint() throws {
         let file = RunFolder.isRun(path) ? try RunFolder(path: path).best() : path
         let reader = try CheckpointReader(path: file)
-        let parameters = reader.arrays.filter { $0.name.hasPrefix("/model/") }.reduce(0) { $0 + $1.count }
+        let parameters = reader.arrays.filter { $0.name.hasPrefix("/model/") || $0.name.hasPrefix("/adapter/") }
+            .reduce(0) { $0 + $1.count }
         Console.output("\(file)\n  \(reader.byteCount) bytes, SHA-256 \(reader.hash)\n  \(parameters) parameters\n")
         for array in reader.arrays {
             Console.output("  \(array.name)  \(array.shape)  \(array.elementType.rawValue)\n")

@@ -1,6 +1,7 @@
 // A checkpoint that is damaged anywhere is refused, with the defect named.
 
 import Checkpoint
+import Files
 import Foundation
 import Testing
 

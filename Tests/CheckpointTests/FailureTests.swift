@@ -1,6 +1,7 @@
 // Writing that fails leaves what was there before, and nothing else.
 
 import Checkpoint
+import Files
 import Foundation
 import Testing
 

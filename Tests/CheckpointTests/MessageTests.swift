@@ -1,6 +1,7 @@
 // The words that people read: every message names the file, the object and the two things that differ.
 
 import Checkpoint
+import Files
 import Foundation
 import Testing
 

@@ -1,6 +1,7 @@
 // Locks, hashes and small files.
 
 import Checkpoint
+import Files
 import Foundation
 import Testing
 

@@ -28,6 +28,12 @@ import Testing
             "empty folder as text", ["--config", "small.json", "--train", "hollow"], 1,
             "error: hollow is a folder without files"),
         Case(
+            "folder without a tokenizer", ["--config", "small.json", "--set", "tokenizer.path=hollow"], 1,
+            "error: hollow: this folder holds no tokenizer; it needs tokenizer.json, or vocab.json and merges.txt"),
+        Case(
+            "no tokenizer at all", ["--config", "small.json", "--set", "tokenizer.path=none"], 1,
+            "error: none: there is no such file or folder"),
+        Case(
             "rows too long", ["--config", "small.json", "--train", "long.jsonl"], 1,
             "error: 2 rows are longer than the 17 tokens that fit the context: long.jsonl, line 1: 31; long.jsonl, line 3: 24"
         ),

@@ -68,16 +68,18 @@ final class Running {
     private let output: URL
     private let errors: URL
 
+    /// Lies beside the test runner, wherever the build folder is.
+    static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL
+        .deletingLastPathComponent().appendingPathComponent("luthier")
+
     init(_ arguments: [String], in folder: String, input: String) throws {
-        // The executable lies beside the test runner, wherever the build folder is.
-        let own = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL
         let base = URL(fileURLWithPath: NSTemporaryDirectory() + "luthier-stream-" + UUID().uuidString)
         output = base.appendingPathExtension("out")
         errors = base.appendingPathExtension("err")
         for url in [output, errors] { try Data().write(to: url) }
         let inputFile = base.appendingPathExtension("in")
         try Data(input.utf8).write(to: inputFile)
-        process.executableURL = own.deletingLastPathComponent().appendingPathComponent("luthier")
+        process.executableURL = Running.executable
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardInput = try FileHandle(forReadingFrom: inputFile)

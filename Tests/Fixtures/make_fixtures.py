@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the golden files of this folder: small GPT-2 and GPT-Neo models with PyTorch's logits, losses and gradients in float64.
 
-    pip install torch transformers numpy
+    pip install torch transformers peft numpy
     python Tests/Fixtures/make_fixtures.py            # writes <name>.txt, <name>.bin and manifest.json next to itself
     python Tests/Fixtures/make_fixtures.py --check    # computes again and compares with what lies here, writes nothing
 
@@ -27,6 +27,10 @@ Arrays (B sequences of T positions; a ragged batch is written flat, and `lengths
     training/inputs, targets, weights, lengths   one batch for each of the optimizer's steps
     training/learningRate, loss, gradientNorm    of each step; the norm is the one before clipping
     training/lossAfter                    loss of the last training batch once the last step has been taken
+
+The fixture `lora` is trained by Hugging Face's PEFT; it has two more facts, lora_rank and lora_alpha, and the arrays
+
+    adapter/<layer>.lora_A, lora_B        (in, R) and (R, out), the transposes of PEFT's
 """
 
 import argparse
@@ -37,6 +41,7 @@ import pathlib
 import sys
 
 import numpy
+import peft
 import torch
 import transformers
 
@@ -71,6 +76,9 @@ FIXTURES = {
     "by-block": dict(
         layers=3, heads=2, width=16, inner=64, vocabulary=23, context=12, activation="gelu_new", tied=False,
         biases=True, scaled=False, by_block=True, lengths=[12, 9], peak=1e-2, seed=108),
+    "lora": dict(
+        layers=2, heads=2, width=16, inner=40, vocabulary=47, context=16, activation="gelu_new", tied=True, biases=True,
+        lengths=[16, 16], peak=1e-2, seed=118, rank=3, alpha=6),
 }
 # What the attention of a fixture is where it says nothing: windows of its blocks (0 for none), scores divided by the
 # root of the heads' width, by the block's number, a bias for queries, keys and values.
@@ -275,6 +283,45 @@ class HuggingFaceNeo(torch.nn.Module):
         return self.model(ids[None], use_cache=False).logits[0]
 
 
+class Adapted(torch.nn.Module):
+    """The same interface over PEFT's LoRA on all linear layers, whose matrices alone are trained."""
+
+    def __init__(self, spec, parameters, adapters):
+        super().__init__()
+        config = peft.LoraConfig(
+            r=spec["rank"], lora_alpha=spec["alpha"], target_modules=["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True,
+            task_type="CAUSAL_LM")
+        base = HuggingFace(spec, parameters).model
+        self.model = peft.get_peft_model(base, config, autocast_adapter_dtype=False)
+        with torch.no_grad():
+            own = self.named()
+            assert set(own) == set(adapters), set(own) ^ set(adapters)
+            for name, array in adapters.items():
+                assert own[name].shape == array.T.shape, name
+                own[name].copy_(torch.from_numpy(array.T))
+
+    def named(self):
+        return {name.removeprefix("base_model.model.transformer.").removesuffix(".default.weight"): value
+                for name, value in self.model.named_parameters() if value.requires_grad}
+
+    def gradients(self):
+        return {name: value.grad for name, value in self.named().items()}
+
+    def forward(self, ids):
+        return self.model(input_ids=ids[None], use_cache=False).logits[0]
+
+
+def make_adapters(spec, generator):
+    """N(0, PERTURBATION) for both matrices of every linear layer, (in, R) and (R, out)."""
+    adapters = {}
+    for name, shape in parameter_shapes(spec):
+        if name.startswith("h.") and len(shape) == 2:
+            layer = name.removesuffix(".weight")
+            for matrix, sizes in (("lora_A", (shape[0], spec["rank"])), ("lora_B", (spec["rank"], shape[1]))):
+                adapters[f"{layer}.{matrix}"] = generator.normal(0.0, PERTURBATION, sizes).astype(numpy.float32)
+    return adapters
+
+
 def evaluate(model, batch):
     """Logits of all positions (sequences run one by one), loss, and the sum of the weights."""
     pieces, start = [], 0
@@ -332,6 +379,8 @@ def shaped(batch, key, dtype):
 
 def build(spec):
     """All arrays of one fixture, in the order they are written."""
+    if "rank" in spec:
+        return build_adapted(spec)
     generator = numpy.random.default_rng(spec["seed"])
     parameters = make_parameters(spec, generator)
     batch = make_batch(spec, spec["lengths"], generator)
@@ -353,8 +402,25 @@ def build(spec):
         "weights": shaped(batch, "weights", numpy.float32), "logits": logits.detach().numpy(),
         "loss": numpy.array([loss.item()]), "lossWeightSum": numpy.array([weight_sum.item()])}
     arrays |= {"gradient/" + name: gradient[name].numpy() for name in parameters}
+    return arrays | training(spec, batches, model, Reference(spec, parameters).float())
+
+
+def build_adapted(spec):
+    """The fixture of PEFT's LoRA: no gradients of its own, ten steps."""
+    generator = numpy.random.default_rng(spec["seed"])
+    parameters, adapters = make_parameters(spec, generator), make_adapters(spec, generator)
+    batches = [make_batch(spec, spec["lengths"], generator) for _ in range(STEPS)]
+    arrays = {"parameter/" + name: value for name, value in parameters.items()}
+    arrays |= {"adapter/" + name: value for name, value in adapters.items()}
+    return arrays | training(
+        spec, batches, Adapted(spec, parameters, adapters), Adapted(spec, parameters, adapters).float())
+
+
+def training(spec, batches, model, single):
+    """The arrays of ten steps; `single` is the same model in float32."""
+    arrays = {}
     rates, losses, norms, after = train(model, batches, spec["peak"])
-    check_conditioning(spec, parameters, batches, losses, norms)
+    check_conditioning(spec, single, batches, losses, norms)
     for key, dtype in [("lengths", numpy.int32), ("inputs", numpy.int32), ("targets", numpy.int32),
                        ("weights", numpy.float32)]:
         arrays["training/" + key] = numpy.array([numpy.asarray(one[key], dtype) for one in batches])
@@ -374,11 +440,10 @@ def check_agreement(model, batch, logits, gradient, tolerance):
         assert (own[name] - value).norm() < tolerance * value.norm(), f"gradient of {name} differs"
 
 
-def check_conditioning(spec, parameters, batches, losses, norms):
+def check_conditioning(spec, model, batches, losses, norms):
     """The steps must be reproducible in float32. AdamW's first steps move every element by about the learning rate
     whatever the size of its gradient; where a gradient happens to be as small as float32's noise, its sign is chance
     and the losses part by 1e-5. Another seed then serves better."""
-    model = Reference(spec, parameters).float()
     _, own_losses, own_norms, _ = train(model, batches, spec["peak"])
     for own, exact, tolerance in [(own_losses, losses, 1e-6), (own_norms, norms, 5e-6)]:
         for step, (one, other) in enumerate(zip(own, exact)):
@@ -398,6 +463,8 @@ def config_lines(spec):
         "steps": STEPS, "warmup_steps": WARMUP, "learning_rate": spec["peak"],
         "minimum_learning_rate": 0.1 * spec["peak"], "beta1": BETAS[0], "beta2": BETAS[1], "epsilon": EPSILON,
         "weight_decay": WEIGHT_DECAY, "gradient_clip": CLIP}
+    if "rank" in spec:
+        facts |= {"lora_rank": spec["rank"], "lora_alpha": spec["alpha"]}
     return [f"config {key} {value}" for key, value in facts.items()]
 
 
@@ -451,7 +518,8 @@ def main():
         manifest = {
             "made by": "Tests/Fixtures/make_fixtures.py",
             "versions": {"python": sys.version.split()[0], "torch": torch.__version__,
-                         "transformers": transformers.__version__, "numpy": numpy.__version__},
+                         "transformers": transformers.__version__, "peft": peft.__version__,
+                         "numpy": numpy.__version__},
             "seeds": {name: spec["seed"] for name, spec in FIXTURES.items()},
             "sha256": files}
         (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -87,6 +87,6 @@ struct HuggingFaceConfigTests {
         #expect(error?.hint?.contains("save_pretrained") == true)
         let nowhere = folder.path + "/nowhere"
         error = #expect(throws: InterchangeError.self) { try HuggingFaceFolder(path: nowhere) }
-        #expect(error?.description == "\(nowhere)/config.json: cannot open it: No such file or directory")
+        #expect(error?.description == "cannot open \(nowhere)/config.json: No such file or directory")
     }
 }

@@ -49,6 +49,6 @@ struct HuggingFaceWriteTests {
         let error = #expect(throws: InterchangeError.self) {
             try HuggingFaceFolder.write(config, layout: layout, weights: arena, endOfText: nil, to: path)
         }
-        #expect(error?.description == "\(path): cannot create the folder: No such file or directory")
+        #expect(error?.description == "cannot create the folder \(path): No such file or directory")
     }
 }

@@ -136,9 +136,9 @@ struct SafetensorsDefectTests {
         let folder = try TemporaryFolder()
         let absent = folder.path + "/absent.safetensors"
         var error = #expect(throws: InterchangeError.self) { try SafetensorsFile(path: absent) }
-        #expect(error?.description == "\(absent): cannot open it: No such file or directory")
+        #expect(error?.description == "cannot open \(absent): No such file or directory")
         error = #expect(throws: InterchangeError.self) { try SafetensorsFile(path: folder.path) }
-        #expect(error?.description == "\(folder.path): cannot read it: Is a directory")
+        #expect(error?.description == "cannot read \(folder.path): Is a directory")
     }
 
     @Test func typesWithoutConversionAreRefusedWhenRead() throws {

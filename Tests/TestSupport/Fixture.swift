@@ -8,6 +8,8 @@ public struct Fixture: Sendable {
     public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases", "neo"]
     /// All fixtures; the batches of the others are sequences of different lengths, written one after the other.
     public static let all = rectangular + ["ragged", "by-block"]
+    /// A model with LoRA's matrices beside all linear layers, as PEFT trained them: ten steps and nothing else.
+    public static let adapted = "lora"
 
     /// The name that it was read by.
     public let name: String

@@ -24,10 +24,20 @@ public struct GoldenModel {
             attentionInputBias: try fixture.flag("attention_input_bias"))
         try config.validate()
         model = Transformer(config)
-        for parameter in model.layout.parameters {
-            let values = try fixture.floats("parameter/\(parameter.name)")
-            precondition(values.count == parameter.count, "\(name): \(parameter.name) has \(values.count) elements")
-            (model.weights.base + parameter.offset).update(from: values, count: values.count)
+        try GoldenModel.fill(model.weights, model.layout, from: fixture, "parameter/")
+        guard let rank = try? fixture.integer("lora_rank") else { return }
+        model.adapt(
+            AdapterConfig(rank: rank, alpha: try fixture.number("lora_alpha"), targets: ["all"]), seed: 0)
+        try GoldenModel.fill(model.trained.weights, model.trained.layout, from: fixture, "adapter/")
+    }
+
+    private static func fill(
+        _ arena: FloatArena, _ layout: ParameterLayout, from fixture: Fixture, _ prefix: String
+    ) throws {
+        for parameter in layout.parameters {
+            let values = try fixture.floats(prefix + parameter.name)
+            precondition(values.count == parameter.count, "\(parameter.name) has \(values.count) elements")
+            (arena.base + parameter.offset).update(from: values, count: values.count)
         }
     }
 

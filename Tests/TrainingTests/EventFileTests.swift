@@ -1,6 +1,7 @@
 // TensorBoard's format, byte for byte.
 
 import Checkpoint
+import Files
 import Foundation
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// Ten steps of AdamW against PyTorch in float64: every loss, every gradient norm, every learning rate.
+// Ten steps of AdamW against PyTorch in float64, whole models and (against PEFT) LoRA: every loss, gradient norm and rate.
 
 import Kernels
 import Model
@@ -13,16 +13,18 @@ import Training
     /// The norm is a root of a sum over all gradients: measured up to 1e-6.
     static let normTolerance = 1e-5
 
-    @Test(arguments: Fixture.all) func tenStepsOfAdamW(name: String) throws {
+    @Test(arguments: Fixture.all + [Fixture.adapted]) func tenStepsOfAdamW(name: String) throws {
         let golden = try GoldenModel(name)
-        let fixture = golden.fixture
+        let (fixture, model) = (golden.fixture, golden.model)
+        let (layout, weights) = model.trained
+        #expect((model.adapters != nil) == (name == Fixture.adapted))
         let steps = try fixture.integer("steps")
         let schedule = LearningRateSchedule(
             shape: .cosine, peak: try fixture.number("learning_rate"),
             minimum: try fixture.number("minimum_learning_rate"), warmupSteps: try fixture.integer("warmup_steps"),
             totalSteps: steps)
         let optimizer = Optimizer(
-            golden.model.layout,
+            layout,
             .init(
                 beta1: try fixture.number("beta1"), beta2: try fixture.number("beta2"),
                 epsilon: try fixture.number("epsilon"), weightDecay: try fixture.number("weight_decay"),
@@ -31,20 +33,20 @@ import Training
         let norms = try fixture.doubles("training/gradientNorm")
         #expect(rates.count == steps && losses.count == steps && norms.count == steps)
 
-        let gradients = FloatArena(count: golden.model.layout.arenaCount)
-        let views = ModelParameters(golden.model.layout, in: gradients, config: golden.model.config)
+        let gradients = FloatArena(count: layout.arenaCount)
+        let views = model.gradientViews(in: gradients)
         for step in 0..<steps {
             let batch = try golden.trainingBatch(step: step)
-            let result = golden.model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+            let result = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
             let norm = optimizer.gradientNorm(gradients)
             expectClose(
                 result.weightedLoss / result.weightSum, losses[step], Self.lossTolerance, "loss of step \(step)")
             expectClose(norm, norms[step], Self.normTolerance, "gradient norm of step \(step)")
             expectClose(schedule[step], rates[step], 1e-12, "learning rate of step \(step)")
-            optimizer.update(golden.model.weights, gradients: gradients, norm: norm, learningRate: schedule[step])
+            optimizer.update(weights, gradients: gradients, norm: norm, learningRate: schedule[step])
             #expect(gradients.buffer.allSatisfy { $0 == 0 }, "the update leaves gradients behind")
         }
-        let after = golden.model.evaluate(try golden.trainingBatch(step: steps - 1))
+        let after = model.evaluate(try golden.trainingBatch(step: steps - 1))
         expectClose(
             after.weightedLoss / after.weightSum, try fixture.double("training/lossAfter"), Self.lossTolerance,
             "loss after the last step")

@@ -1,4 +1,4 @@
-// Luthier against Transformers on folders that `make interop` makes; skipped without them.
+// Luthier against Transformers and PEFT on folders that `make interop` makes; skipped without them.
 
 import Foundation
 import Interchange
@@ -12,7 +12,13 @@ import Training
 /// One of the folders, read.
 private struct InteropModel {
     static let root = ProcessInfo.processInfo.environment["LUTHIER_INTEROP"]
-    static let names = root.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0).sorted() } ?? []
+    static let names = folders(in: "").filter { $0 != "adapters" }
+    /// Those with adapters of PEFT's.
+    static let adapterNames = folders(in: "/adapters")
+
+    private static func folders(in place: String) -> [String] {
+        root.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0 + place).sorted() } ?? []
+    }
 
     let path: String
     let reference: Fixture
@@ -33,7 +39,7 @@ private struct InteropModel {
 }
 
 @Suite(.enabled(if: InteropModel.root != nil, "run by `make interop`"), .serialized) struct InteropTests {
-    @Test func thereAreModels() { #expect(InteropModel.names.count >= 7) }
+    @Test func thereAreModels() { #expect(InteropModel.names.count >= 7 && InteropModel.adapterNames.count >= 4) }
 
     @Test(arguments: InteropModel.names) func logitsLossAndGradients(name: String) throws {
         let interop = try InteropModel(name)
@@ -89,6 +95,59 @@ private struct InteropModel {
         let report = try ModelExport(ModelSource(path: checkpoint)).write(
             .huggingface, type: .f32, to: interop.path + "/tuned")
         #expect(report.largestDifference == 0)
+    }
+
+    /// Adapters of PEFT's as model sources: found beside their base, merged on reading.
+    @Test(arguments: InteropModel.adapterNames) func adaptersOfPEFT(name: String) throws {
+        let path = try #require(InteropModel.root) + "/adapters/" + name
+        try Tokenizer.bytes.write(to: path + "/base")
+        let reference = try Fixture(at: path + "/reference")
+        // The published one calls its base by a name that is no folder here.
+        let source = try ModelSource(path: path + "/adapter", base: name == "published" ? path + "/base" : nil)
+        let (tokens, model) = (try reference.integers("inputs"), try source.load().model)
+        var batch = SequenceBatch()
+        batch.append(tokens: tokens, targets: tokens, example: 0)
+        let logits = model.logits(batch)
+        let error = relativeError(Array(logits.buffer), try reference.doubles("logits"))
+        #expect(error < 1e-5, "\(name): \(error)")
+        withExtendedLifetime(logits) {}
+    }
+
+    /// Ten steps of LoRA, then the export, whose logits PEFT will compute.
+    @Test(arguments: InteropModel.adapterNames.filter { $0 != "published" })
+    func tunesAndExportsAdapters(name: String) throws {
+        let path = try #require(InteropModel.root) + "/adapters/" + name
+        try Tokenizer.bytes.write(to: path + "/base")
+        let reference = try Fixture(at: path + "/reference")
+        let tokens = try reference.integers("inputs")
+        var batch = SequenceBatch()
+        batch.append(tokens: tokens, targets: tokens.dropFirst() + [0], example: 0)
+        let model = try ModelSource(path: path + "/base").load().model
+        let hash = SavedModel.hash(of: model)
+        try write(model.logits(batch), to: path + "/start.logits")
+        var config = RunConfig()
+        config.adopt(model.config)
+        config.model.base = path + "/base"
+        (config.method.type, config.method.rank, config.method.targets) = ("lora", 4, ["all"])
+        model.adapt(try #require(config.adapter), seed: 5)
+        let (layout, weights) = model.trained
+        let optimizer = Optimizer(
+            layout, .init(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1))
+        let gradients = FloatArena(count: layout.arenaCount)
+        let views = model.gradientViews(in: gradients)
+        for _ in 0..<10 {
+            _ = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+            let norm = optimizer.gradientNorm(gradients)
+            optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-2)
+        }
+        try write(model.logits(batch), to: path + "/tuned.logits")
+        let run = path + "/run"
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+        try Data(config.serialized().utf8).write(to: URL(fileURLWithPath: run + "/config.json"))
+        try SavedModel(model: model, tokenizer: .bytes, config: config, baseHash: hash).write(to: run + "/tuned.h5")
+        let report = try ModelExport(ModelSource(path: run + "/tuned.h5")).write(
+            .peft, type: .f32, to: path + "/tuned")
+        #expect(report.parameters == layout.parameterCount && report.largestDifference < 1e-4)
     }
 
     private func write(_ arena: FloatArena, to path: String) throws {

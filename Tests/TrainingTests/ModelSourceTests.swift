@@ -75,7 +75,7 @@ import Training
             ])
     }
 
-    @Test(arguments: ExportFormat.allCases) func exportsReadBack(format: ExportFormat) throws {
+    @Test(arguments: ExportFormat.allCases.filter { $0 != .peft }) func exportsReadBack(format: ExportFormat) throws {
         let (folder, model) = try Self.folder()
         let path = folder.path + (format == .huggingface ? "" : "/out.\(format.rawValue)")
         // The folder is written over itself.
@@ -95,23 +95,7 @@ import Training
         let config = ModelConfig(
             vocabularySize: 1 << 20, contextLength: 8, blockCount: 1, headCount: 1, modelWidth: 1 << 15,
             feedForwardWidth: 8)
-        var (offset, entries) = (0, [String]())
-        for parameter in ParameterLayout(config).parameters {
-            let end = offset + 4 * parameter.count
-            entries.append(
-                "\"\(parameter.name)\":{\"dtype\":\"F32\",\"shape\":\(parameter.shape),\"data_offsets\":[\(offset),\(end)]}"
-            )
-            offset = end
-        }
-        let header = Array("{\(entries.joined(separator: ","))}".utf8)
-        let path = try folder.write(
-            withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header, as: "model.safetensors")
-        let handle = try #require(FileHandle(forWritingAtPath: path))
-        try handle.truncate(atOffset: UInt64(8 + header.count + offset))
-        try handle.close()
-        try folder.write(
-            "{\"model_type\": \"gpt2\", \"vocab_size\": 1048576, \"n_positions\": 8, \"n_embd\": 32768, \"n_layer\": 1, "
-                + "\"n_head\": 1, \"n_inner\": 8}", as: "config.json")
+        let bytes = try SparseModelFolder.write(config, to: folder.path)
         try Tokenizer.bytes.write(to: folder.path)
         let source = try ModelSource(path: folder.path)
         let error = #expect(throws: TrainingError.self) { try source.load() }
@@ -119,6 +103,6 @@ import Training
             Issue.record("\(error.map(\.description) ?? "loaded")")
             return
         }
-        #expect(needed >= offset && needed < offset + 1 << 20)
+        #expect(abs(needed - bytes) < 1 << 20)
     }
 }

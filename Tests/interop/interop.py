@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Holds Luthier against Hugging Face Transformers, both ways; `make interop` runs it.
+"""Holds Luthier against Hugging Face Transformers and PEFT, both ways; `make interop` runs it.
 
     interop.py make FOLDER     makes models with Transformers, every parameter perturbed by N(0, 0.3), and writes each as
-                               Transformers saves it, with its float64 logits, loss, gradients and greedy continuation
+                               Transformers saves it, with its float64 logits, loss, gradients and greedy continuation;
+                               adapters with PEFT (adapters.py)
     interop.py check FOLDER    opens what Luthier exported after ten steps of tuning, and compares the logits
 
 Between the two, the Swift tests named Interop (LUTHIER_INTEROP=FOLDER) compare what Luthier computes, tune and export.
@@ -19,6 +20,7 @@ import transformers
 from transformers.models.gpt_neo import modeling_gpt_neo
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Fixtures"))
+import adapters  # noqa: E402
 import make_fixtures as fixtures  # noqa: E402
 
 
@@ -110,7 +112,10 @@ def main():
     for name, spec in SPECS.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         results.append((build if sys.argv[1] == "make" else check)(folder, name, spec))
-    if sys.argv[1] == "check":
+    if sys.argv[1] == "make":
+        adapters.make(folder / "adapters")
+    else:
+        results += adapters.check(folder / "adapters")
         print(f"{results.count(True)} passed, {results.count(False)} failed")
         sys.exit(0 if all(results) else 1)
 

@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Datasets
+import Files
 import Foundation
 import StrictJSON
 

@@ -14,15 +14,21 @@ public enum Memory {
         return 4 * (weights + trained + Transformer.workingFloats(config, rowCount: rowsPerBatch))
     }
 
-    /// Bytes that the system could still give to this process, its control group's limit included; nil where it does
-    /// not say.
+    /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`
+    /// included; nil where it does not say.
     public static var availableBytes: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        guard let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
-        var available = kibibytes << 10
+        guard let free = kibibytes("MemAvailable", in: "/proc/meminfo") else { return nil }
+        var available = free << 10
         if let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") {
             available = min(available, max(0, limit - used))
+        }
+        var limit = rlimit()
+        #if canImport(Glibc)
+            getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+        #endif
+        if limit.rlim_cur < UInt64(Int.max), limit.rlim_cur > 0, let used = kibibytes("VmData", in: "/proc/self/status")
+        {
+            available = min(available, max(0, Int(limit.rlim_cur) - used << 10))
         }
         return available
     }
@@ -37,6 +43,13 @@ public enum Memory {
             getrusage(RUSAGE_SELF, &usage)
             return usage.ru_maxrss
         #endif
+    }
+
+    /// The number behind a name, in one of the system's lists of `Name:   123 kB`.
+    private static func kibibytes(_ name: String, in path: String) -> Int? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return line?.dropFirst(name.count + 1).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
     }
 
     private static func number(in path: String) -> Int? {

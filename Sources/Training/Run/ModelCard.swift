@@ -1,6 +1,7 @@
 // The README of an exported folder: what the model is made of, how, and with what result.
 
 import Foundation
+import Model
 
 /// Text in the form that Hugging Face asks of model cards: a head of YAML, then Markdown.
 struct ModelCard {
@@ -8,17 +9,26 @@ struct ModelCard {
 
     init(_ source: ModelSource) { self.source = source }
 
-    func text(named name: String) -> String {
+    /// - Parameter adapters: what the folder holds instead of a whole model.
+    func text(named name: String, adapters: Adapters? = nil) -> String {
         let (config, state) = (source.config, source.state)
-        var head = ["---", "library_name: transformers", "pipeline_tag: text-generation", "tags: [luthier]"]
+        let library = adapters == nil ? "transformers" : "peft"
+        var head = ["---", "library_name: \(library)", "pipeline_tag: text-generation", "tags: [luthier]"]
         if let base = source.base { head.append("base_model: \(quoted(base))") }
         var lines = head + ["---", "", "# \(name)", ""]
         let count = source.parameterCount
-        lines += ["A language model of \(count) parameters, written by Luthier.", "", "| | |", "|---|---|"]
+        let what =
+            adapters.map { "A LoRA adapter of \($0.layout.parameterCount) numbers for a model of \(count) parameters" }
+            ?? "A language model of \(count) parameters"
+        lines += ["\(what), written by Luthier.", "", "| | |", "|---|---|"]
         func row(_ label: String, _ value: String?) { if let value { lines.append("| \(label) | \(value) |") } }
         row("base", source.base ?? (state == nil ? nil : "none: trained from nothing"))
         row("checkpoint, SHA-256", source.hash)
         row("training data, SHA-256", state.map(\.dataHash).flatMap { $0.isEmpty ? nil : $0 })
+        if let adapter = config.adapter {
+            row("LoRA's rank, alpha, dropout", "\(adapter.rank), \(adapter.alpha), \(adapter.dropout)")
+            row("layers with adapters", adapter.targets.joined(separator: ", "))
+        }
         if let state {
             let training = config.training
             row("optimizer steps", "\(state.step) of \(state.totalSteps)")

@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Datasets
+import Files
 import Foundation
 import Interchange
 import Kernels
@@ -14,12 +15,15 @@ public enum ExportFormat: String, Sendable, CaseIterable {
     case huggingface
     /// A file for llama.cpp.
     case gguf
+    /// A folder for PEFT: the adapters alone.
+    case peft
     /// A checkpoint of ours without the optimizer's state.
     case weights
 }
 
 /// What came of an export.
 public struct ExportReport: Sendable {
+    /// How many numbers were written.
     public let parameters: Int
     /// Between the logits of the model and of what was read back, on a probe text.
     public let largestDifference: Float
@@ -42,6 +46,7 @@ public struct ModelExport {
     public func write(_ format: ExportFormat, type: GGUFType, to path: String) throws -> ExportReport {
         let model = saved.model
         let other: Transformer
+        var parameters = model.layout.parameterCount
         switch format {
         case .huggingface:
             try writeFolder(path)
@@ -50,6 +55,9 @@ public struct ModelExport {
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
             other = try GGUFModel.model(GGUFFile(path: path), config: model.config)
+        case .peft:
+            parameters = try writeAdapter(path)
+            other = try ModelSource(path: path, base: source.base).load().model
         case .weights:
             try saved.write(to: path)
             other = try ModelSource(path: path).load().model
@@ -60,7 +68,7 @@ public struct ModelExport {
             let one = abs(pair.0 - pair.1)
             return one.isNaN ? .infinity : max(largest, one)
         }
-        return ExportReport(parameters: model.layout.parameterCount, largestDifference: difference)
+        return ExportReport(parameters: parameters, largestDifference: difference)
     }
 
     /// The logits of a probe text.
@@ -75,17 +83,35 @@ public struct ModelExport {
     }
 
     private func writeFolder(_ path: String) throws {
-        let (model, tokenizer) = (saved.model, saved.tokenizer)
+        let model = saved.model
         try HuggingFaceFolder.write(
-            model.config, layout: model.layout, weights: model.weights, endOfText: tokenizer.endOfTextID, to: path)
-        try tokenizer.write(to: path)
-        let card = ModelCard(source)
-        for (name, text) in [
-            ("generation_config.json", json(generationSettings)), ("tokenizer_config.json", json(tokenizerSettings)),
-            ("special_tokens_map.json", json(specialTokens)), ("README.md", card.text(named: lastName(path))),
-        ] {
-            try AtomicFile.write(text, to: path + "/" + name)
-        }
+            model.config, layout: model.layout, weights: model.weights, endOfText: saved.tokenizer.endOfTextID, to: path
+        )
+        try writeTokenizer(path)
+        try writeText(json(generationSettings), path, "generation_config.json")
+        try writeText(ModelCard(source).text(named: lastName(path)), path, "README.md")
+    }
+
+    /// Writes the adapters, and the tokenizer and template that they were trained with.
+    ///
+    /// - Returns: how many numbers the adapters are.
+    private func writeAdapter(_ path: String) throws -> Int {
+        let model = try source.loadAdapted().model
+        guard let adapters = model.adapters, let base = source.base else { throw TrainingError.noAdapters }
+        try PEFTAdapter.write(adapters, of: model.config, base: base, to: path)
+        try writeTokenizer(path)
+        try writeText(ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
+        return adapters.layout.parameterCount
+    }
+
+    private func writeTokenizer(_ path: String) throws {
+        try saved.tokenizer.write(to: path)
+        try writeText(json(tokenizerSettings), path, "tokenizer_config.json")
+        try writeText(json(specialTokens), path, "special_tokens_map.json")
+    }
+
+    private func writeText(_ text: String, _ folder: String, _ name: String) throws {
+        try AtomicFile.write(text, to: folder + "/" + name)
     }
 
     private func lastName(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }

@@ -8,7 +8,7 @@ import Kernels
 import Model
 import Tokenizer
 
-/// A checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
+/// A checkpoint (`.h5`), the best checkpoint of a run's folder, a Hugging Face folder, or a folder with a PEFT adapter.
 public struct ModelSource {
     /// The shape that `load` gives the model.
     public private(set) var shape: ModelConfig
@@ -21,7 +21,7 @@ public struct ModelSource {
     public let notes: [String]
     /// Where the training of a checkpoint stood, if it says.
     public let state: TrainingState?
-    /// What the run of a checkpoint started from, where the run's folder is known.
+    /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
     public private(set) var base: String?
     private let weights: Weights
 
@@ -30,6 +30,14 @@ public struct ModelSource {
         case folder(HuggingFaceFolder)
         /// Adapters, and the model that they were trained beside.
         case adapters(CheckpointReader, base: ModelSource)
+        /// The same as PEFT saves it.
+        case peft(PEFTAdapter, base: ModelSource)
+    }
+
+    /// Whether the files hold adapters of ours, apart from the weights beside which they were trained.
+    public var holdsAdapters: Bool {
+        if case .adapters = weights { return true }
+        return false
     }
 
     /// What stands around the turns of a conversation; nil for a model of plain text.
@@ -39,22 +47,31 @@ public struct ModelSource {
     public var parameterCount: Int { ParameterLayout(shape).parameterCount }
 
     /// Opens what lies at `path`.
-    public init(path: String) throws {
+    ///
+    /// - Parameter base: the model beside which a PEFT adapter was trained; without it, the adapter's config names it.
+    public init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
+
+    /// - Parameter depth: how many models stand on this one.
+    private init(path: String, base: String?, depth: Int) throws {
+        // Two adapters may name each other.
+        guard depth <= 8 else { throw TrainingError.tooManyBases(path: path) }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw TrainingError.runNotFound(path: path)
         }
-        if isFolder.boolValue {
-            let isForeign = ForeignFile.isModelFolder(path) && !RunFolder.isRun(path)
-            self =
-                try isForeign ? ModelSource(huggingFace: path) : ModelSource(checkpoint: RunFolder(path: path).best())
-        } else {
+        if !isFolder.boolValue {
             try ForeignFile.refuseAsModel(path)
-            self = try ModelSource(checkpoint: path)
+            try self.init(checkpoint: path, depth: depth)
+        } else if RunFolder.isRun(path) || !ForeignFile.isModelFolder(path) {
+            try self.init(checkpoint: RunFolder(path: path).best(), depth: depth)
+        } else if PEFTAdapter.isFolder(path) {
+            try self.init(adapterFolder: path, base: base, depth: depth)
+        } else {
+            try self.init(huggingFace: path)
         }
     }
 
-    private init(checkpoint path: String) throws {
+    private init(checkpoint path: String, depth: Int) throws {
         let run = RunFolder(path: URL(fileURLWithPath: path).deletingLastPathComponent().path)
         var runConfig = ConfigReader()
         let isKnown = (try? runConfig.read(path: run.file("config.json"))) != nil
@@ -62,11 +79,41 @@ public struct ModelSource {
         let reader = try CheckpointReader(path: path)
         if reader.texts.contains("/base") {
             guard let origin else { throw TrainingError.adaptersWithoutBase(path: path) }
-            try self.init(adapters: reader, base: ModelSource(path: origin))
+            try self.init(adapters: reader, base: ModelSource(path: origin, base: nil, depth: depth + 1))
         } else {
             try self.init(reader)
         }
         base = origin
+    }
+
+    /// A PEFT adapter on its base. Tokenizer and template are the adapter's, where its folder has them.
+    private init(adapterFolder path: String, base given: String?, depth: Int) throws {
+        let adapter = try PEFTAdapter(path: path)
+        let origin = try given ?? ModelSource.baseFolder(of: adapter)
+        let base = try ModelSource(path: origin, base: nil, depth: depth + 1)
+        try adapter.check(base.shape)
+        let hasTokenizer = FolderTokenizer.names.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+        var (tokenizer, config, notes) = (base.tokenizer, base.config, base.notes)
+        if hasTokenizer {
+            let read = try FolderTokenizer(path: path, endOfTextID: tokenizer.endOfTextID)
+            (tokenizer, notes) = (read.tokenizer, read.notes)
+            ModelSource.adoptTemplate(of: read, to: &config, &notes)
+        }
+        try self.init(
+            base.shape, tokenizer, config, hash: nil, notes: notes, state: nil, .peft(adapter, base: base))
+        self.base = origin
+    }
+
+    /// Where an adapter's config says that its base lies: as a path from here, or from the adapter's folder.
+    private static func baseFolder(of adapter: PEFTAdapter) throws(TrainingError) -> String {
+        guard let name = adapter.baseName, !name.isEmpty else {
+            throw .adapterBaseNotFound(path: adapter.path, name: nil)
+        }
+        let candidates = name.hasPrefix("/") ? [name] : [name, adapter.path + "/" + name]
+        guard let found = candidates.first(where: FileManager.default.fileExists(atPath:)) else {
+            throw .adapterBaseNotFound(path: adapter.path, name: name)
+        }
+        return found
     }
 
     /// Adapters beside a base, whose weights `load` compares with what they were trained on.
@@ -93,12 +140,17 @@ public struct ModelSource {
         let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
         var config = RunConfig()
         config.adopt(folder.config)
-        config.data.template = read.template.flatMap { ChatTemplate(jinja: $0, endOfText: read.endOfText) }
         var notes = read.notes
-        if read.template != nil, config.data.template == nil {
-            notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
-        }
+        ModelSource.adoptTemplate(of: read, to: &config, &notes)
         try self.init(folder.config, read.tokenizer, config, hash: nil, notes: notes, state: nil, .folder(folder))
+    }
+
+    /// Takes over a folder's chat template, if it has one that can be expressed here.
+    private static func adoptTemplate(of read: FolderTokenizer, to config: inout RunConfig, _ notes: inout [String]) {
+        guard let text = read.template else { return }
+        config.data.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
+        guard config.data.template == nil else { return }
+        notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
     }
 
     /// Shape, tokenizer and config of an opened checkpoint.
@@ -156,16 +208,23 @@ public struct ModelSource {
         shape.contextLength = contextLength
     }
 
-    /// The base with its adapters added to the weights.
-    private func merged(_ reader: CheckpointReader, _ base: ModelSource) throws -> SavedModel {
+    /// The base in the shape of this model.
+    private func loadBase(_ base: ModelSource) throws -> Transformer {
+        var base = base
+        base.shape.contextLength = shape.contextLength
+        return try base.load().model
+    }
+
+    /// The base with its adapters beside the weights, which they were not added to. Throws where there are none.
+    public func loadAdapted() throws -> SavedModel {
+        guard case .adapters(let reader, let base) = weights else { throw TrainingError.noAdapters }
         guard let adapter = config.adapter else {
             throw TrainingError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
         }
-        let model = try base.load().model
+        let model = try loadBase(base)
         try ModelSource.checkBase(reader, SavedModel.hash(of: model))
         model.adapt(adapter, seed: 0)
         try model.adapters?.read(reader)
-        model.mergeAdapters()
         return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash)
     }
 
@@ -178,17 +237,27 @@ public struct ModelSource {
     }
 
     /// Reads the weights, if there is memory for them.
-    public func load() throws -> SavedModel {
-        let needed = 4 * ParameterLayout(shape).arenaCount
+    ///
+    /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
+    public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
+        let copy = format.map { [WeightFormat.f32: 4, .bf16: 2, .int8: 1][$0, default: 4] } ?? 0
+        let needed = (4 + copy) * ParameterLayout(shape).arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }
-        if case .adapters(let reader, let base) = weights { return try merged(reader, base) }
-        let model = Transformer(shape)
+        let model: Transformer
         switch weights {
-        case .adapters: break
-        case .folder(let folder): try folder.loadWeights(layout: model.layout, into: model.weights)
+        case .adapters:
+            model = try loadAdapted().model
+            model.mergeAdapters()
+        case .peft(let adapter, let base):
+            model = try loadBase(base)
+            try adapter.merge(into: model)
+        case .folder(let folder):
+            model = Transformer(shape)
+            try folder.loadWeights(layout: model.layout, into: model.weights)
         case .checkpoint(let reader):
+            model = Transformer(shape)
             for parameter in model.layout.parameters {
                 let name = "/model/" + parameter.name
                 let destination = model.weights.slice(parameter.range)

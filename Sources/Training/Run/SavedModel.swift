@@ -32,7 +32,7 @@ public struct SavedModel {
     }
 
     /// SHA-256 over a model's weights in the order of its layout.
-    static func hash(of model: Transformer) -> String {
+    package static func hash(of model: Transformer) -> String {
         var digest = SHA256Digest()
         for parameter in model.layout.parameters {
             digest.update(UnsafeRawBufferPointer(model.weights.slice(parameter.range)))

@@ -8,15 +8,15 @@
 
 /// A new file `<destination>.tmp.<pid>` in the destination's own folder (a rename between file systems fails).
 /// Ends with exactly one of `publish()` and `discard()`.
-struct TemporaryFile {
-    let descriptor: FileDescriptor
-    let destination: String
+package struct TemporaryFile {
+    package let descriptor: FileDescriptor
+    package let destination: String
 
-    var path: String { descriptor.path }
+    package var path: String { descriptor.path }
 
     /// Creates the file. A name that a killed process of the same number has left behind is not taken over, because
     /// it might be another thread's; the next free one is used.
-    init(for destination: String) throws(FileError) {
+    package init(for destination: String) throws(FileError) {
         self.destination = destination
         let base = "\(destination).tmp.\(getpid())"
         var attempt = 0
@@ -35,7 +35,7 @@ struct TemporaryFile {
 
     /// Puts the file in its destination's place: after a crash at any moment the destination is the old file or the
     /// new one, whole. HDF5 never calls fsync itself.
-    func publish() throws(FileError) {
+    package func publish() throws(FileError) {
         do throws(FileError) {
             try descriptor.synchronize()
             guard rename(path, destination) == 0 else { throw FileError(.rename, destination) }
@@ -48,13 +48,13 @@ struct TemporaryFile {
     }
 
     /// Removes the file.
-    func discard() {
+    package func discard() {
         _ = unlink(path)
         descriptor.close()
     }
 
     /// Whether `name` is one that `init` gives.
-    static func isTemporary(_ name: String) -> Bool {
+    package static func isTemporary(_ name: String) -> Bool {
         guard let range = name.lastRange(of: ".tmp.") else { return false }
         let parts = name[range.upperBound...].split(separator: ".", omittingEmptySubsequences: false)
         return parts.count <= 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { "0"..."9" ~= $0 } }

@@ -14,6 +14,8 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
         case reserve = "reserve space for"
         case flush = "flush to the disk"
         case list = "list the folder"
+        case createFolder = "create the folder"
+        case map = "map into memory"
     }
 
     public let operation: Operation
@@ -35,7 +37,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
         case ENOSPC, EDQUOT: "free some space, or choose a folder on another disk"
         case EFBIG: "raise the limit on the size of files (ulimit -f)"
         case EACCES, EPERM, EROFS: "check who may write there"
-        case ENOENT where operation == .create: "create the folder first"
+        case ENOENT where operation == .create || operation == .createFolder: "create the folder that it lies in first"
         case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
         default: nil
         }

@@ -1,7 +1,5 @@
 // Thin, checked forms of the system's calls on files, used by everything that reads or writes here.
 
-import CHDF5
-
 #if canImport(Glibc)
     import Glibc
 #else
@@ -22,14 +20,14 @@ package struct FileDescriptor {
         return FileDescriptor(number: number, path: path)
     }
 
-    func status() throws(FileError) -> stat {
+    package func status() throws(FileError) -> stat {
         var result = stat()
         guard fstat(number, &result) == 0 else { throw FileError(.examine, path) }
         return result
     }
 
     /// Fills `buffer` from `offset` on; returns fewer bytes only at the end of the file.
-    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         var total = 0
         while total < buffer.count {
             let space = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
@@ -42,7 +40,7 @@ package struct FileDescriptor {
     }
 
     /// Writes all of `bytes` from `offset` on.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var total = 0
         while total < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[total...])
@@ -55,7 +53,7 @@ package struct FileDescriptor {
     /// Hands the bytes of `range` to `body` in pieces, in order, each with its offset. Returns how many there were:
     /// fewer than asked for only where the file ends early.
     @discardableResult
-    func forEachPiece<Failure: Error>(
+    package func forEachPiece<Failure: Error>(
         of range: Range<Int>, wrapping: (FileError) -> Failure,
         _ body: (_ offset: Int, UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) -> Int {
@@ -81,21 +79,8 @@ package struct FileDescriptor {
         }
     }
 
-    /// Asks the system for room for `byteCount` bytes without changing the file's length, so that a full disk shows
-    /// before anything is written. Where the file system cannot promise room, this does nothing.
-    func reserve(_ byteCount: Int) throws(FileError) {
-        let status = retrying { luthier_reserve(number, off_t(byteCount)) }
-        guard status == 0 || [EOPNOTSUPP, ENOSYS, EINVAL].contains(errno) else { throw FileError(.reserve, path) }
-    }
-
-    /// Gives back what was reserved beyond the file's end.
-    func releaseReserve() throws(FileError) {
-        let length = try status().st_size
-        guard retrying({ ftruncate(number, length) }) == 0 else { throw FileError(.write, path) }
-    }
-
     /// Waits until everything written stands on the disk.
-    func synchronize() throws(FileError) {
+    package func synchronize() throws(FileError) {
         guard retrying({ fsync(number) }) == 0 else { throw FileError(.flush, path) }
     }
 
@@ -103,21 +88,26 @@ package struct FileDescriptor {
 
     /// Makes renames and removals inside the folder at `path` last through a power cut. File systems that cannot do
     /// this for folders say EINVAL; there is nothing more to ask of them.
-    static func synchronizeFolder(_ path: String) throws(FileError) {
+    package static func synchronizeFolder(_ path: String) throws(FileError) {
         let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
         defer { folder.close() }
         guard retrying({ fsync(folder.number) }) == 0 || errno == EINVAL else { throw FileError(.flush, path) }
     }
+
+    /// Makes a folder; one that is there already will do.
+    package static func makeFolder(_ path: String) throws(FileError) {
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileError(.createFolder, path) }
+    }
 }
 
 /// The folder that `path` lies in; "." for a bare name.
-func parentFolder(of path: String) -> String {
+package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 /// Repeats a system call that a signal has interrupted.
-func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+package func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     while true {
         let result = call()
         if result != -1 || errno != EINTR { return result }

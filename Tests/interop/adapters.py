@@ -1,0 +1,101 @@
+"""Adapters of Hugging Face's PEFT, both ways; interop.py calls `make` and `check`.
+
+`make` trains nothing: it puts random matrices beside models of Transformers, saves them as PEFT does, and writes the
+logits that PEFT computes in float64. One adapter is a published one, where the test data are. `check` opens what Luthier
+exported after ten steps of LoRA.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+
+import numpy
+import peft
+import torch
+import transformers
+
+import make_fixtures as fixtures
+
+TEXT = b"Whatever is written here is read as bytes, once forwards and once backwards: 0123456789."
+IDS = numpy.frombuffer(TEXT, numpy.uint8).astype(numpy.int64)[:-1]
+DATA = pathlib.Path(os.environ.get("LUTHIER_TEST_DATA", "../shared/data")) / "weights-gpt2-lora-adapter"
+USUAL = dict(fixtures.USUAL, layers=2, heads=4, width=32, inner=128, vocabulary=257, context=112,
+             activation="gelu_new", tied=True, biases=True)
+# How PEFT chooses layers, and what it may scale by. GPT-Neo's queries and values have matrices of their own.
+CASES = {
+    "gpt2": (dict(), dict(r=3, lora_alpha=6, target_modules=["c_attn", "c_proj", "c_fc"])),
+    "gpt2-pattern": (dict(layers=3, inner=56), dict(
+        r=4, lora_alpha=3, use_rslora=True, target_modules=r".*\.h\.[02]\.(attn\.c_attn|mlp\.c_proj)")),
+    "gpt2-all-linear": (dict(tied=False), dict(r=2, lora_alpha=1, target_modules="all-linear")),
+    "gpt-neo": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
+        r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "out_proj"])),
+}
+
+
+def write_reference(folder, model):
+    with torch.no_grad():
+        logits = model.eval()(input_ids=torch.from_numpy(IDS)[None]).logits[0].numpy()
+    lines = ["array inputs int32 %d 0" % len(IDS), "array logits float64 %dx%d %d" % (*logits.shape, 4 * len(IDS) // 8 * 8 + 8)]
+    body = IDS.astype("<i4").tobytes()
+    body += bytes(4 * len(IDS) // 8 * 8 + 8 - len(body)) + logits.astype("<f8").tobytes()
+    (folder / "reference.txt").write_text("\n".join(lines) + "\n")
+    (folder / "reference.bin").write_bytes(body)
+
+
+def make(root):
+    for number, (name, (shape, settings)) in enumerate(CASES.items()):
+        folder = root / name
+        generator = numpy.random.default_rng(700 + number)
+        spec = USUAL | shape
+        family = fixtures.HuggingFaceNeo if spec["windows"] else fixtures.HuggingFace
+        parameters = fixtures.make_parameters(spec, generator)
+        family(spec, parameters).model.float().save_pretrained(folder / "base")
+        config = peft.LoraConfig(task_type="CAUSAL_LM", fan_in_fan_out=not spec["windows"], **settings)
+        model = peft.get_peft_model(family(spec, parameters).model.float(), config)
+        with torch.no_grad():
+            for value in model.parameters():
+                if value.requires_grad:
+                    value.copy_(torch.from_numpy(generator.normal(0.0, 0.3, value.shape)).to(value.dtype))
+        model.save_pretrained(folder / "adapter")
+        path = folder / "adapter" / "adapter_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"base_model_name_or_path": "../base"}))
+        write_reference(folder, model.double())
+        print("adapter", name)
+    if DATA.is_dir():
+        make_published(root / "published")
+    else:
+        print("skipped: the published adapter, because the test data are absent")
+
+
+def make_published(folder):
+    """A base of GPT-2's shape, no parameter of which is what it begins with, and the published adapter beside it."""
+    torch.manual_seed(11)
+    base = transformers.GPT2LMHeadModel(transformers.GPT2Config())
+    with torch.no_grad():
+        for value in base.parameters():
+            value.add_(torch.randn_like(value) * 0.05)
+    base.save_pretrained(folder / "base")
+    (folder / "adapter").mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        shutil.copy(DATA / name, folder / "adapter" / name)
+    write_reference(folder, peft.PeftModel.from_pretrained(base, folder / "adapter").double())
+    print("adapter published")
+
+
+def check(root):
+    results = []
+    for name in CASES:
+        folder = root / name
+        base = transformers.AutoModelForCausalLM.from_pretrained(folder / "base", attn_implementation="eager")
+        model = peft.PeftModel.from_pretrained(base, folder / "tuned").double().eval()
+        with torch.no_grad():
+            expected = model(input_ids=torch.from_numpy(IDS)[None]).logits[0].numpy()
+        own = numpy.fromfile(folder / "tuned.logits", "<f4").reshape(expected.shape).astype(numpy.float64)
+        start = numpy.fromfile(folder / "start.logits", "<f4").reshape(expected.shape)
+        error = numpy.linalg.norm(own - expected) / numpy.linalg.norm(expected)
+        moved = numpy.linalg.norm(own - start) / numpy.linalg.norm(start)
+        results.append(bool(error < 1e-5 and moved > 1e-2))
+        print(f"{'passed' if results[-1] else 'FAILED'}: adapter of {name} tuned, in PEFT: logits differ by {error:.1e} "
+              f"of their norm, tuning moved them by {moved:.1e}")
+    return results
