@@ -39,6 +39,15 @@ public struct TrainingSet: Sendable {
         return windows.reduce(0) { $0 + $1.count } / max(1, windows.count)
     }
 
+    /// The most tokens that `count` windows can have together.
+    public func mostTokens(inWindows count: Int) -> Int {
+        let bound = min(count * contextLength, text.tokens.count)
+        // Streams are cut at other places each time.
+        guard !text.sources.contains(where: \.isStream) else { return bound }
+        let lengths = text.windows(length: contextLength, phase: 0).map(\.count).sorted(by: >)
+        return min(bound, lengths.prefix(count).reduce(0, +))
+    }
+
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
     public func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
         // Only a stream longer than a window has epochs of different lengths.

@@ -25,6 +25,23 @@ import Training
         }
     }
 
+    /// What memory is reckoned by: the longest rows, not the context, unless a stream fills it.
+    @Test func theLongestWindowsBoundABatch() throws {
+        let set = try Self.set()
+        for count in [1, 3, 1000] {
+            let longest = (0..<4).map { epoch in
+                set.windows(epoch: epoch).map(\.count).sorted(by: >).prefix(count).reduce(0, +)
+            }
+            #expect(longest.allSatisfy { $0 == set.mostTokens(inWindows: count) }, "\(count): \(longest)")
+        }
+        let rows = TrainingSet(
+            try TinyTraining.text("one\nseven more\nx y\n"), contextLength: 64, shuffles: true, seed: 1)
+        #expect(rows.mostTokens(inWindows: 2) < 20)
+        let stream = try TinyTraining.text(String(repeating: "a stream ", count: 9), format: .text)
+        let streamed = TrainingSet(stream, contextLength: 8, shuffles: true, seed: 1)
+        #expect(streamed.mostTokens(inWindows: 2) == 16 && streamed.mostTokens(inWindows: 100) == stream.tokens.count)
+    }
+
     @Test func theOrderIsAFunctionOfSeedAndEpoch() throws {
         let set = try Self.set()
         let epochs = (0..<5).map { set.windows(epoch: $0) }

@@ -72,15 +72,15 @@ public struct PreparedRun {
         if let source, state == nil { config.adopt(source.shape) }
         let shape = source?.shape ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
         try shape.validate()
-        let rows = min(config.training.batchSize * shape.contextLength, text.tokens.count)
+        let set = TrainingSet(
+            text, contextLength: shape.contextLength, shuffles: config.data.shuffle,
+            seed: UInt64(config.training.seed))
+        let rows = set.mostTokens(inWindows: config.training.batchSize)
         let needed = Memory.trainingBytes(shape, rowsPerBatch: rows, adapter: config.adapter)
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
         }
 
-        let set = TrainingSet(
-            text, contextLength: shape.contextLength, shuffles: config.data.shuffle,
-            seed: UInt64(config.training.seed))
         let perStep = config.training.batchSize * config.training.accumulation
         let totalSteps =
             config.training.steps ?? set.stepCount(epochs: config.training.epochs, examplesPerStep: perStep)
