@@ -120,7 +120,10 @@ struct PrepareCommand: ParsableCommand {
         let rate = Double(report.bytes) / 1e6 / max(report.readingSeconds, 1e-9)
         let near =
             skipNearDuplicates
-            ? "" : "; near duplicates in \(ProgressPrinter.number(report.nearDuplicateSeconds, digits: 2)) s"
+            ? ""
+            : "; near duplicates among \(report.kept) rows in "
+                + "\(ProgressPrinter.number(report.nearDuplicateSeconds, digits: 2)) s, "
+                + "\(Int(Double(report.kept) / max(report.nearDuplicateSeconds, 1e-9) / 1000)) thousand rows a second"
         return "read, checked and encoded \(ProgressPrinter.number(Double(report.bytes) / 1e6, digits: 1)) MB at "
             + "\(ProgressPrinter.number(rate, digits: 1)) MB/s" + near
     }

@@ -84,7 +84,7 @@ struct CorpusScan {
         let header = try DelimitedHeader(names, columns, path: path)
         var parser = RowParser(file: batch.file, format: format, header: header, choice: columns)
         if !header.isRow {
-            parser.findUnusedColumns(of: first, fields, in: batch)
+            batch.bytes.withUnsafeBufferPointer { parser.findUnusedColumns(of: first, fields, in: $0) }
             batch = RecordBatch(
                 file: batch.file, firstRecord: batch.firstRecord + 1, bytes: batch.bytes,
                 records: Array(batch.records.dropFirst()))

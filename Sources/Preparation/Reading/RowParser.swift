@@ -46,15 +46,15 @@ struct RowParser: Sendable {
     }
 
     /// Reports the columns that rows are not read from, unless a person has chosen those that are.
-    mutating func findUnusedColumns(of record: RecordRange, _ fields: [DelimitedField], in batch: RecordBatch) {
+    mutating func findUnusedColumns(
+        of record: RecordRange, _ fields: [DelimitedField], in bytes: UnsafeBufferPointer<UInt8>
+    ) {
         guard let header, choice == ColumnChoice() else { return }
+        let place = RecordPlace(
+            bytes: UnsafeBufferPointer(rebasing: bytes[record.start..<record.end]), line: record.line,
+            column: record.column)
         for (index, field) in fields.enumerated() where index != header.completion && index != header.prompt {
-            let at = batch.bytes.withUnsafeBufferPointer { bytes in
-                RecordPlace(
-                    bytes: UnsafeBufferPointer(rebasing: bytes[record.start..<record.end]), line: record.line,
-                    column: record.column
-                ).position(at: field.start)
-            }
+            let at = place.position(at: field.start)
             unusedColumns.add(
                 "surplus-keys",
                 Finding(

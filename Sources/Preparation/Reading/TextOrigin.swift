@@ -17,7 +17,7 @@ struct RecordPlace {
     let bytes: UnsafeBufferPointer<UInt8>
     let line: Int
     let column: Int
-    /// The last place that was asked for in a record of many rows: the next one is seldom far behind it.
+    /// The last place that was asked for, in a record that can have many: the next one is seldom far behind it.
     private let cursor: Cursor?
 
     private final class Cursor {
@@ -29,7 +29,7 @@ struct RecordPlace {
     }
 
     /// Records from this size on are walked through once, not again for each place.
-    private static let manyBytes = 1 << 16
+    private static let manyBytes = 400
 
     init(bytes: UnsafeBufferPointer<UInt8>, line: Int, column: Int) {
         (self.bytes, self.line, self.column) = (bytes, line, column)
