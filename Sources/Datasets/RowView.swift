@@ -4,19 +4,22 @@ import Foundation
 import Tokenizer
 
 public enum RowView {
-    /// The tokens of `text` in order. Learned ones stand in [brackets], or in green with `colours`; the end-of-text token
-    /// is written out; line feeds are ⏎, and bytes that are no whole character ‹C3›.
+    /// The tokens of `text` in order. Learned ones stand in [brackets], those that count less than others, such as prompts
+    /// with a weight of their own, in {braces}; with `colours` they are green and yellow. The end-of-text token is
+    /// written out; line feeds are ⏎, and bytes that are no whole character ‹C3›.
     public static func render(_ text: TokenizedText, tokenizer: Tokenizer, colours: Bool = false) -> String {
         var result = ""
         for (position, token) in text.tokens.enumerated() {
             // A document's first token is never predicted.
             let isFirst = text.sources.contains { $0.tokens.lowerBound == position }
-            let isLearned = !isFirst && text.weight(position) != 0
+            let weight = isFirst ? 0 : text.weight(position)
             let shown = shown(Int(token), tokenizer)
-            if colours {
-                result += isLearned ? "\u{1B}[32m\(shown)\u{1B}[0m·" : "\(shown)·"
+            if weight == 0 {
+                result += "\(shown)·"
+            } else if colours {
+                result += "\u{1B}[\(weight < 1 ? 33 : 32)m\(shown)\u{1B}[0m·"
             } else {
-                result += isLearned ? "[\(shown)]" : "\(shown)·"
+                result += weight < 1 ? "{\(shown)}" : "[\(shown)]"
             }
             if shown.hasSuffix("⏎") { result += "\n" }
         }

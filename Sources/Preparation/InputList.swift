@@ -13,11 +13,16 @@ enum InputList {
     static func files(
         inputs: [String], validation: [String], test: [String]
     ) throws -> [InputFile] {
-        var found: [String: Split?] = [:]
+        var found: [String: InputFile] = [:]
         for (paths, split) in [(inputs, nil), (validation, .validation), (test, .test)] as [([String], Split?)] {
-            for path in paths { for file in try files(at: path) { found.updateValue(split, forKey: file) } }
+            for file in try paths.flatMap({ try InputList.files(at: $0) }) {
+                // The same file in other words, as data/a.txt and data/./a.txt, is read once.
+                let place = URL(fileURLWithPath: file).standardizedFileURL.path
+                let known = found[place]?.path ?? file
+                found[place] = InputFile(path: min(known, file), split: split)
+            }
         }
-        var files = found.map { InputFile(path: $0.key, split: $0.value) }
+        var files = Array(found.values)
             .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         let named = files.map { $0.split ?? split(named: $0.path) }
         // Names say something where some files are left to train on.

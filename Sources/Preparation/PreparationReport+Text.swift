@@ -15,7 +15,8 @@ extension PreparationReport {
             text +=
                 "\(rule.severity.rawValue): \(rule.name), \(PreparationReport.count(item.findings.count, "place"))\n"
             for place in item.findings.places.prefix(PreparationReport.shownPlaces) {
-                text += "  \(files[place.file].path):\(place.line):\(place.column): \(place.message)\n"
+                let message = shown(Array(place.message.utf8))
+                text += "  \(files[place.file].path):\(place.line):\(place.column): \(message)\n"
             }
             if item.findings.count > PreparationReport.shownPlaces {
                 text += "  … and \(item.findings.count - PreparationReport.shownPlaces) more\n"

@@ -16,6 +16,8 @@ public final class Preparer {
     /// Told the bytes and rows read so far, and what is being done.
     private let progress: (String, Int, Int) -> Void
     private(set) var cleaner = Cleaner()
+    private var boilerplate = Boilerplate()
+    private var endings = CommonEndings()
     private(set) var corpus: Corpus
     private var verdicts: [String: CorpusVerdict] = [:]
     private var readingSeconds = 0.0
@@ -31,6 +33,7 @@ public final class Preparer {
         files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
         tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
         corpus = Corpus(files: files, tokenizer: tokenizer)
+        if request.findsNearDuplicates { boilerplate = try Boilerplate(makeScan()) }
         try scan()
     }
 
@@ -38,9 +41,20 @@ public final class Preparer {
     private func scan() throws {
         var start = Preparer.now
         corpus = try makeScan().corpus { [progress] bytes, rows in progress("read", bytes, rows) }
+        let suiting = endings.adapted(to: corpus)
+        if suiting != endings {
+            // An ending of their own: whether it stands inside texts takes another look at them.
+            endings = suiting
+            corpus = try makeScan().corpus { [progress] bytes, rows in progress("read again", bytes, rows) }
+        }
+        corpus.findings.add(FrozenSplits.changes(files))
         readingSeconds = Preparer.now - start
         start = Preparer.now
-        if request.findsNearDuplicates { corpus.nearPairs = NearDuplicates.pairs(corpus) }
+        if request.findsNearDuplicates {
+            progress("compared", corpus.bytes, corpus.entries.count)
+            corpus.nearPairs = NearDuplicates.pairs(corpus.signatures, corpus.entries)
+            corpus.nearPrompts = NearDuplicates.pairs(corpus.promptSignatures, corpus.entries)
+        }
         nearDuplicateSeconds = Preparer.now - start
         verdicts = [:]
         for rule in Rule.all {
@@ -55,7 +69,7 @@ public final class Preparer {
         CorpusScan(
             files: files, text: request.text, columns: request.columns, cleaner: cleaner,
             contextLength: request.contextLength, tokenizer: tokenizer,
-            findsNearDuplicates: request.findsNearDuplicates)
+            findsNearDuplicates: request.findsNearDuplicates, boilerplate: boilerplate, endings: endings)
     }
 
     private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
@@ -149,6 +163,14 @@ public final class Preparer {
             return true
         }
         return false
+    }
+
+    /// Makes sure that data can be written to `folder`, before a person waits for it.
+    public static func checkOutput(_ folder: String) throws(PreparationError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
+        let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard isFolder.boolValue, present.isEmpty else { throw .outputNotEmpty(path: folder) }
     }
 
     /// Writes what is left to a new or empty folder.

@@ -32,6 +32,8 @@ struct CompareCommand: ParsableCommand {
     var draws: Int = 2000
     @Option(help: "Chooses the examples and the draws.")
     var seed: Int = 1
+    @Option(help: "Rows whose answers of both models are shown one below the other.")
+    var answers: Int = 3
     @Flag(help: "Ends with one JSON object on stdout.")
     var json = false
 
@@ -46,6 +48,7 @@ struct CompareCommand: ParsableCommand {
     mutating func validate() throws(ValidationError) {
         _ = try shotCounts()
         if limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
+        if answers < 0 { throw ValidationError("--answers \(answers) must be at least 0") }
         if draws < 1 { throw ValidationError("--draws \(draws) must be at least 1") }
         if seed < 0 { throw ValidationError("--seed \(seed) must be at least 0") }
     }
@@ -92,6 +95,10 @@ struct CompareCommand: ParsableCommand {
                             "general text, bits per byte", "base", lines.map { left[$0] }, lines.map { right[$0] },
                             smallerIsBetter: true, "bits"))
                 ))
+        }
+        if answers > 0 {
+            let shown = try SideBySide.show(before, after, template: template, chosen, count: answers)
+            members.append(("answers", shown))
         }
         if json { Console.json(members) }
     }

@@ -70,7 +70,7 @@ struct EvalCommand: ParsableCommand {
         else { return }
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
-        show(result, name)
+        show(result, name, isTraining: data == nil && split == .train)
         if let lines { try LineReport.write(result.lines, to: lines) }
         for remark in text.dropped { Console.message("note: \(remark.path), line \(remark.line): \(remark.reason)") }
         var members = members(result, name)
@@ -113,14 +113,15 @@ struct EvalCommand: ParsableCommand {
         return TrainingRows(try RunDocuments(reader.config.data)[.train])
     }
 
-    private func show(_ result: EvaluationResult, _ name: String) {
+    private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
+        let overlap = result.overlap?.description ?? "not known"
         Console.output("\(name)\n")
         var rows = [
             ("loss", ProgressPrinter.number(result.loss, digits: 6) + " nats per token"),
             (
                 "perplexity",
                 ProgressPrinter.number(result.perplexity, digits: 6)
-                    + (result.overlap.map { "   in training: \($0.description)" } ?? "")
+                    + (isTraining ? "" : "   in training: \(overlap)")
             ),
             ("bits per byte", ProgressPrinter.number(result.bitsPerByte, digits: 6)),
             ("token accuracy", ProgressPrinter.percent(result.tokenAccuracy)),

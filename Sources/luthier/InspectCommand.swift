@@ -11,8 +11,9 @@ import Training
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Shows what is in a file of weights, or a row of data as the model sees it.",
-        discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green, elsewhere they stand in "
-            + "[brackets]. The tokenizer and template are those of --checkpoint, or the newest run's.")
+        discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green and those of less weight "
+            + "yellow, elsewhere they stand in [brackets] and {braces}. The tokenizer and template are those of --checkpoint, or the newest run's."
+    )
 
     @Argument(help: "A checkpoint, run, Hugging Face or PEFT folder, .safetensors or .gguf file, or a file of data.")
     var path: String
@@ -64,9 +65,14 @@ struct InspectCommand: ParsableCommand {
         let text = try TokenizedText([document], tokenizer: saved.tokenizer, options)
         Console.output(RowView.render(text, tokenizer: saved.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
         let learned = text.predictionCount
+        let firsts = Set(text.sources.map(\.tokens.lowerBound))
+        let partly = text.tokens.indices.count { place in
+            !firsts.contains(place) && text.weight(place) > 0 && text.weight(place) < 1
+        }
         Console.output(
-            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) of them learned, "
-                + "context \(saved.model.config.contextLength)\n")
+            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) of them learned"
+                + (partly > 0 ? ", \(partly) of these with less weight" : "")
+                + ", context \(saved.model.config.contextLength)\n")
         for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
     }
 }

@@ -69,9 +69,8 @@ struct PrepareCommand: ParsableCommand {
 
     mutating func run() throws {
         ParallelFor.configure(threads: threads)
-        let preparer = try Preparer(request()) { _, bytes, rows in
-            if Console.isTerminal { Console.progress("\(bytes / 1_000_000) MB, \(rows) rows read") }
-        }
+        if fix, let output { try Preparer.checkOutput(output) }
+        let preparer = try Preparer(request(), progress: PrepareCommand.progress())
         Console.endProgress()
         let report = preparer.report
         if !json { Console.output(report.render()) }
@@ -88,6 +87,21 @@ struct PrepareCommand: ParsableCommand {
         }
         if json { Console.json(members + (fix ? [("findings", report.findingsJSON)] : [])) }
     }
+
+    /// Shows how far the reading is: in place on a terminal, else in a line now and then.
+    private static func progress() -> (String, Int, Int) -> Void {
+        var shown = DispatchTime.now().uptimeNanoseconds
+        return { phase, bytes, rows in
+            let text = "\(bytes / 1_000_000) MB, \(rows) rows \(phase)"
+            if Console.isTerminal { return Console.progress(text) }
+            let now = DispatchTime.now().uptimeNanoseconds
+            guard now - shown > secondsBetweenLines * 1_000_000_000 else { return }
+            shown = now
+            Console.message(text)
+        }
+    }
+
+    private static let secondsBetweenLines: UInt64 = 5
 
     private func request() throws -> PreparationRequest {
         var request = PreparationRequest(inputs: inputs)
@@ -106,7 +120,10 @@ struct PrepareCommand: ParsableCommand {
         let rate = Double(report.bytes) / 1e6 / max(report.readingSeconds, 1e-9)
         let near =
             skipNearDuplicates
-            ? "" : "; near duplicates in \(ProgressPrinter.number(report.nearDuplicateSeconds, digits: 2)) s"
+            ? ""
+            : "; near duplicates among \(report.kept) rows in "
+                + "\(ProgressPrinter.number(report.nearDuplicateSeconds, digits: 2)) s, "
+                + "\(Int(Double(report.kept) / max(report.nearDuplicateSeconds, 1e-9) / 1000)) thousand rows a second"
         return "read, checked and encoded \(ProgressPrinter.number(Double(report.bytes) / 1e6, digits: 1)) MB at "
             + "\(ProgressPrinter.number(rate, digits: 1)) MB/s" + near
     }

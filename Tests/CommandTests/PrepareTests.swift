@@ -98,6 +98,8 @@ import Testing
         #expect(compared.output.contains("the tuned model is better"))
         let task = try #require(try compared.json()["task"]?.array)
         #expect(task.count == 2)
+        #expect(compared.output.contains("    wanted: ") && compared.output.contains("    tuned:  "))
+        #expect(try compared.json()["answers"]?.array?.count == 3)
         #expect(task[0].object?["accuracy"]?.object?["low"]?.number ?? 0 > 0)
     }
 

@@ -93,7 +93,7 @@ import Tokenizer
     @Test func promptsCanCarryLoss() throws {
         #expect(
             try Self.view(#"{"prompt": "ab", "completion": " c"}"#, promptLossWeight: 0.5)
-                == "a·[b][ ][c][<|endoftext|>]\n")
+                == "a·{b}[ ][c][<|endoftext|>]\n")
     }
 
     @Test func anOwnTemplateFramesTheTurns() throws {

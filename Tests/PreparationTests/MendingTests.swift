@@ -2,6 +2,7 @@
 
 import Datasets
 import Foundation
+import Kernels
 import Preparation
 import StrictJSON
 import TestSupport
@@ -29,6 +30,117 @@ import Testing
             let second = try again.write(to: folder.path + "/again")
             #expect(second.parts.map(\.sha256) == written.parts.map(\.sha256))
         }
+    }
+
+    /// Rows put together from all that the rules look for, in every order: what comes out needs nothing.
+    @Test(arguments: 0..<40) func anyMixtureIsMendedForGood(_ seed: Int) throws {
+        var generator = SplitMix64(seed: UInt64(seed))
+        let pieces = [
+            "76Â°F", "Â\u{200B}°", "<|im_\u{7}start|>", "<s<s>>", "ann@ex.org", "sk-abcdEFGH1234ijklMNOP5678",
+            "SK-ABCDEFGH1234IJKLMNOP5678", "It is", " ", "", " ->", ".", "\n", "WHO", "yes", "Yes", "no no no no no no",
+            "+49 170 1234567", "\u{92}", "tell me now", "[INST]", "a\u{FEFF}b", String(repeating: "x", count: 70),
+        ]
+        func text() -> String {
+            (0..<(1 + generator.below(3))).map { _ in pieces[generator.below(pieces.count)] }.joined()
+        }
+        let isLabelled = generator.below(2) == 0
+        func answer() -> String { isLabelled ? ["yes", "Yes", " no", "no"][generator.below(4)] : text() }
+        let kind = generator.below(3)
+        let rows = (0..<(2 + generator.below(30))).map { _ -> JSONOutput in
+            switch kind {
+            case 0: return .object([("prompt", .string(text())), ("completion", .string(answer()))])
+            case 1: return .object([("instruction", .string(text())), ("output", .string(answer()))])
+            default:
+                let roles = (0..<(1 + generator.below(4))).map { _ in
+                    ["system", "user", "assistant"][generator.below(3)]
+                }
+                return .object([
+                    (
+                        "messages",
+                        .array(roles.map { .object([("role", .string($0)), ("content", .string(answer()))]) })
+                    )
+                ])
+            }
+        }
+        try withTemporaryFolder { folder in
+            let bytes = rows.flatMap { row -> [UInt8] in row.serializedBytes() + [0x0A] }
+            var request = PreparationRequest(inputs: [try folder.write(bytes, as: "a.jsonl")])
+            request.tokenizer = .bytes
+            request.contextLength = 90
+            let preparer = try Preparer(request)
+            try preparer.mend { _ in true }
+            #expect(preparer.report.remedies.map(\.rule.name) == [], "\(preparer.report.render())")
+            let written = try preparer.write(to: folder.path + "/out")
+            guard preparer.report.kept > 0 else { return }
+            for part in written.parts {
+                #expect(try Document.documents(of: TextFile(path: part.path)).count == part.rows)
+            }
+            request.inputs = [folder.path + "/out"]
+            let again = try Preparer(request)
+            #expect(again.report.remedies.map(\.rule.name) == [], "\(again.report.render())")
+            #expect(again.report.kept == written.parts.reduce(0) { $0 + $1.rows })
+        }
+    }
+
+    @Test func splitsAreFrozen() throws {
+        try withTemporaryFolder { folder in
+            var request = PreparationRequest(inputs: [try folder.write(RuleTests.pairs, as: "a.jsonl")])
+            request.tokenizer = .bytes
+            request.shares = SplitShares(validation: 0.25)
+            _ = try Preparer(request).write(to: folder.path + "/out")
+            request.inputs = [folder.path + "/out"]
+            func changed() throws -> [String] {
+                let report = try Preparer(request).report
+                return (report.findings.first { $0.rule.name == "changed-split" }?.findings.places ?? []).map {
+                    (report.files[$0.file].path as NSString).lastPathComponent
+                }
+            }
+            #expect(try changed() == [])
+            let bytes = try folder.read("out/validation.jsonl")
+            try folder.write(
+                bytes.map { $0 == UInt8(ascii: "T") ? UInt8(ascii: "t") : $0 } + [0x0A], as: "out/validation.jsonl")
+            #expect(try changed() == ["validation.jsonl"])
+        }
+    }
+
+    /// Runs that look like the beginning of a key, an address or a mark from each of their bytes.
+    @Test(arguments: ["a.b-", "sk-", "<s", "-----BEGIN ", "1.2-", "password "])
+    func longRunsTakeNoLongTime(_ piece: String) throws {
+        let count = 400_000 / piece.utf8.count
+        let text = String(repeating: piece, count: count) + (piece == "<s" ? String(repeating: ">", count: count) : "1")
+        let start = ContinuousClock.now
+        let rows = try mended(
+            JSONOutput.object([("text", .string(text))]).serialized() + "\n",
+            accepts: ["special-token", "personal-data", "secret"])
+        #expect(rows.count == 1)
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    /// Every row of a record that holds several is accounted for.
+    @Test func rowsOfOneRecordAddUp() throws {
+        try withTemporaryFolder { folder in
+            let text =
+                "{\"Rain\": [{\"data\": [{\"text\": \"a\"}]},\n {\"data\": 5},\n {\"data\": [{\"text\": \"b\"}]}, 7]}"
+            var request = PreparationRequest(inputs: [try folder.write(text, as: "a.json")])
+            request.tokenizer = .bytes
+            let preparer = try Preparer(request)
+            #expect((preparer.report.read, preparer.report.kept) == (4, 2))
+            let written = try preparer.write(to: folder.path + "/out")
+            #expect(written.dropped == 2)
+            let diff = String(decoding: try folder.read("out/changes.diff"), as: UTF8.self)
+            #expect(diff.contains("a.json, line 2: left out ("))
+            #expect(diff.contains("a.json, line 3: left out (unknown-row)"))
+        }
+    }
+
+    /// More findings in one record than a walk from its beginning for each would allow.
+    @Test func placesInALargeRecord() throws {
+        let rows = (0..<20_000).map { "{\"data\": [{\"text\": \"row \($0)\"}]},\n{\"data\": \($0)}" }
+        let text = "{\"Rain\": [\n" + rows.joined(separator: ",\n") + "]}"
+        let report = try Checked.report([("a.json", Array(text.utf8))])
+        let found = Checked.places(report, "unknown-row").places
+        #expect(found.count == 1000)
+        #expect(found.prefix(2) == [.init(line: 3, column: 1), .init(line: 5, column: 1)])
     }
 
     private func mended(_ text: String, name: String = "a.jsonl", accepts: Set<String>? = nil) throws -> [String] {

@@ -84,6 +84,9 @@ import Tokenizer
         Case(
             rule: "ragged-record", name: "a.csv",
             text: "prompt,completion\nred ->, one.\nblue¶\ngreen ->, three.\n"),
+        Case(
+            rule: "surplus-keys", name: "a.tsv",
+            text: "¶Nº\tquestion\t¶by\tanswer\n1\tred ->\tme\t one.\n2\tblue ->\tme\t two.\n"),
         Case(rule: "empty-file", name: "a.jsonl", text: "¶\n \n"),
         Case(
             rule: "mixed-formats", name: "a.jsonl",
@@ -120,6 +123,11 @@ import Tokenizer
         Case(
             rule: "no-answer", name: "a.jsonl",
             text: chats + "¶{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n"),
+        Case(
+            rule: "no-answer", name: "a.jsonl",
+            text: chats
+                + "¶{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\",\"weight\":0}]}\n"
+        ),
         Case(
             rule: "role-order", name: "a.jsonl",
             text: chats
@@ -184,6 +192,22 @@ import Tokenizer
             rule: "separator-inside", name: "a.jsonl",
             text: pairs + "{\"prompt\":¶\"From a -> to b ->\",\"completion\":\" No\\n\"}\n"),
         Case(
+            rule: "separator-inside", name: "a.jsonl",
+            text: "{\"prompt\":¶\"Who ~~ or what ~~\",\"completion\":\" one.\"}\n"
+                + "{\"prompt\":\"When ~~\",\"completion\":\" two.\"}\n"),
+        Case(
+            rule: "long-separator", name: "a.jsonl",
+            text: "{\"prompt\":¶\"Who is it, tell me ->\",\"completion\":\" one.\"}\n"
+                + "{\"prompt\":\"When is it, tell me ->\",\"completion\":\" two.\"}\n"),
+        Case(
+            rule: "long-ending", name: "a.jsonl",
+            text: "{\"prompt\":\"Who ->\",\"completion\":¶\" one, that is all\"}\n"
+                + "{\"prompt\":\"When ->\",\"completion\":\" two, that is all\"}\n"),
+        Case(
+            rule: "ending-inside", name: "a.jsonl",
+            text:
+                "{\"prompt\":\"Who ->\",\"completion\":¶\" 1.5.\"}\n{\"prompt\":\"How ->\",\"completion\":\" two.\"}\n"),
+        Case(
             rule: "no-ending", name: "a.jsonl",
             text: "{\"prompt\":\"Who ->\",\"completion\":¶\" one\"}\n{\"prompt\":\"How ->\",\"completion\":\" two\"}\n"),
         Case(
@@ -228,9 +252,9 @@ import Tokenizer
 
     @Test func everyRuleHasACase() {
         let tested = Set((Self.reading + Self.rows + Self.corpus).map(\.rule))
-        // `leak` and `row-too-large` have tests of their own: they take two files, and a large one.
+        // `leak`, `changed-split` and `row-too-large` have tests of their own: they take several files, and a large one.
         let missing = Set(Rule.all.map(\.name)).subtracting(tested).subtracting([
-            "few-examples", "leak", "row-too-large",
+            "few-examples", "leak", "changed-split", "row-too-large",
         ])
         #expect(missing.isEmpty)
         #expect(Set(Rule.all.map(\.name)).count == Rule.all.count)

@@ -29,11 +29,12 @@ struct Corpus: Sendable {
     var answers = ColumnStatistics()
     var labels = LabelCount()
     var findings = FindingLedger()
-    /// Signatures and bands of the rows that have any, one behind the other.
-    var signatures: [UInt8] = []
-    var bands: [UInt32] = []
-    /// Pairs of rows that nearly say the same; filled by the search for them.
+    /// Of whole rows; and of prompts, where the answers are long enough to make rows with one prompt unlike.
+    var signatures = SignatureIndex()
+    var promptSignatures = SignatureIndex()
+    /// Pairs of rows that nearly say the same, and of rows that nearly ask the same; filled by the search for them.
     var nearPairs: [NearDuplicates.Pair] = []
+    var nearPrompts: [NearDuplicates.Pair] = []
     /// Rows and records that could not be read, and rows that a remedy left out, by rule.
     var unreadable = 0
     var leftOut: [String: Int] = [:]
@@ -60,11 +61,8 @@ struct Corpus: Sendable {
             return .openEnded
         }
         let isLabelled = !labels.isOpen && labels.labels.count > 1 && labels.labels.count * 3 < asking.count
-        return isLabelled && mainKind != .chat ? .classification : .conditional
+        return isLabelled ? .classification : .conditional
     }
-
-    /// How many signatures there are.
-    var signatureCount: Int { signatures.count / MinHash.hashCount }
 }
 
 /// What a rule over all rows found.
@@ -72,7 +70,7 @@ struct CorpusVerdict {
     let file: [InputFile]
     private(set) var findings: RuleFindings
     /// Rows to leave out.
-    var drops: [UInt64] = []
+    var drops: [RowID] = []
     /// Changes to all rows of a kind.
     var adjustments: [Adjustment] = []
 

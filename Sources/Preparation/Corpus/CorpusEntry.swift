@@ -13,6 +13,8 @@ struct CorpusEntry: Sendable {
         static let hasAnswer = Flags(rawValue: 16)
         /// A separator stands inside the prompt as well as at its end.
         static let separatorInside = Flags(rawValue: 32)
+        /// The same of the ending inside the answer.
+        static let endingInside = Flags(rawValue: 64)
     }
 
     /// A line and a column of the row's file.
@@ -21,7 +23,7 @@ struct CorpusEntry: Sendable {
         var column: Int32
     }
 
-    var id: UInt64
+    var id: RowID
     var kind: PreparedRow.Kind
     /// nil where the row's part is not given but to be drawn.
     var split: Split?
@@ -34,10 +36,8 @@ struct CorpusEntry: Sendable {
     var prompt: RowFingerprint
     var answer: RowFingerprint
     var tokens: Int32
-    /// The number of its signature among those that were made, or -1.
-    var signature: Int32
 
-    var file: Int { Int(id >> 48) }
+    var file: Int { Int(id.file) }
     /// Training unless another split is named.
     var givenSplit: Split { split ?? .train }
 }

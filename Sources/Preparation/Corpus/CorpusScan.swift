@@ -13,6 +13,10 @@ struct CorpusScan {
     let contextLength: Int
     let tokenizer: Tokenizer
     let findsNearDuplicates: Bool
+    /// What many rows have in common and does not make them alike.
+    var boilerplate = Boilerplate()
+    /// Endings of all prompts and answers, where they are none of the usual ones.
+    var endings = CommonEndings()
 
     /// The hash by which answers are the same: as they stand, but for space at both ends.
     static func answerHash(_ text: [UInt8]) -> UInt64 {
@@ -26,7 +30,9 @@ struct CorpusScan {
     /// - Parameter progress: told the bytes and rows so far, after each batch.
     func corpus(progress: (Int, Int) -> Void) throws -> Corpus {
         var corpus = Corpus(files: files, tokenizer: tokenizer)
+        var filesBegun = Set<Int>()
         try forEachBatch { batch, parser, bytesRead in
+            if filesBegun.insert(batch.file).inserted { corpus.findings.add(parser.unusedColumns) }
             let parts = CorpusScan.inParallel(batch.records.count) { range in
                 var indexer = RowIndexer(scan: self, split: files[batch.file].split)
                 batch.bytes.withUnsafeBufferPointer { bytes in
@@ -70,18 +76,20 @@ struct CorpusScan {
         guard case .delimited(let delimiter) = format, let first = batch.records.first else {
             return RowParser(file: batch.file, format: format, header: nil, choice: columns)
         }
-        let names = batch.bytes.withUnsafeBufferPointer { bytes in
-            DelimitedRecord.fields(
-                UnsafeBufferPointer(rebasing: bytes[first.start..<first.end]), delimiter: delimiter
-            ).fields.map { String(decoding: $0.text, as: UTF8.self) }
+        let fields = batch.bytes.withUnsafeBufferPointer { bytes in
+            DelimitedRecord.fields(UnsafeBufferPointer(rebasing: bytes[first.start..<first.end]), delimiter: delimiter)
+                .fields
         }
+        let names = fields.map { String(decoding: $0.text, as: UTF8.self) }
         let header = try DelimitedHeader(names, columns, path: path)
+        var parser = RowParser(file: batch.file, format: format, header: header, choice: columns)
         if !header.isRow {
+            batch.bytes.withUnsafeBufferPointer { parser.findUnusedColumns(of: first, fields, in: $0) }
             batch = RecordBatch(
                 file: batch.file, firstRecord: batch.firstRecord + 1, bytes: batch.bytes,
                 records: Array(batch.records.dropFirst()))
         }
-        return RowParser(file: batch.file, format: format, header: header, choice: columns)
+        return parser
     }
 
     /// Runs `body` on consecutive ranges, several at a time, and gives the results in their order.
@@ -101,13 +109,9 @@ struct CorpusScan {
 extension Corpus {
     /// Adds what one thread found in the rows that follow those added before.
     mutating func add(_ part: RowIndexer) {
-        let first = Int32(signatureCount)
-        for var entry in part.entries {
-            if entry.signature >= 0 { entry.signature += first }
-            entries.append(entry)
-        }
-        signatures += part.signatures
-        bands += part.bands
+        signatures.add(part.signatures, after: entries.count)
+        promptSignatures.add(part.promptSignatures, after: entries.count)
+        entries += part.entries
         prompts.add(part.prompts)
         answers.add(part.answers)
         labels.add(part.labels)

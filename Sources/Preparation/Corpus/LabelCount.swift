@@ -17,25 +17,26 @@ struct LabelCount: Sendable {
 
     mutating func add(_ text: [UInt8], hash: UInt64) {
         guard !isOpen else { return }
-        guard text.count <= LabelCount.longestLabel else { return overflow() }
+        guard text.count <= LabelCount.longestLabel else { return close() }
         if labels[hash] != nil {
             labels[hash]?.count += 1
         } else if labels.count < LabelCount.mostLabels {
             labels[hash] = Label(text: text, count: 1)
         } else {
-            overflow()
+            close()
         }
     }
 
     mutating func add(_ other: LabelCount) {
-        guard !isOpen, !other.isOpen else { return overflow() }
+        guard !isOpen, !other.isOpen else { return close() }
         for (hash, label) in other.labels {
             labels[hash, default: Label(text: label.text, count: 0)].count += label.count
         }
-        if labels.count > LabelCount.mostLabels { overflow() }
+        if labels.count > LabelCount.mostLabels { close() }
     }
 
-    private mutating func overflow() {
+    /// Gives the counting up: the answers are no labels.
+    mutating func close() {
         isOpen = true
         labels = [:]
     }

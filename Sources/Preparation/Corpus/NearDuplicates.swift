@@ -15,55 +15,61 @@ enum NearDuplicates {
         }
     }
 
-    /// With how many rows of its band a row is compared at the most.
+    /// With how many rows of its band a row is compared at the most, on each side of a split.
     static let mostCompared = 128
     /// How many of them it is paired with at the most, the nearest first.
     static let mostPaired = 8
 
     /// Finds every pair of rows whose signatures are alike, in the order of the later row.
-    static func pairs(_ corpus: Corpus) -> [Pair] {
-        let count = corpus.signatureCount
+    static func pairs(_ index: SignatureIndex, _ entries: [CorpusEntry]) -> [Pair] {
+        let count = index.rows.count
         guard count > 1 else { return [] }
-        var rowOf = [Int32](repeating: 0, count: count)
-        for (index, entry) in corpus.entries.enumerated() where entry.signature >= 0 {
-            rowOf[Int(entry.signature)] = Int32(index)
-        }
+        let isHeldOut = index.rows.map { entries[Int($0)].givenSplit != .train }
         var found = [[Pair]](repeating: [], count: MinHash.bandCount)
         found.withUnsafeMutableBufferPointer { found in
             let results = SharedBuffer(found)
             ParallelFor.tasks(MinHash.bandCount) { band in
-                results.buffer[band] = pairs(corpus, band: band, rowOf: rowOf)
+                results.buffer[band] = pairs(index, band: band, isHeldOut)
             }
         }
         return Set(found.joined()).sorted()
     }
 
-    private static func pairs(_ corpus: Corpus, band: Int, rowOf: [Int32]) -> [Pair] {
-        let count = corpus.signatureCount
-        // Key and number in one integer sort fastest.
-        var keys = [UInt64](repeating: 0, count: count)
-        for index in 0..<count {
-            keys[index] = UInt64(corpus.bands[index * MinHash.bandCount + band]) << 32 | UInt64(index)
+    private static func pairs(_ index: SignatureIndex, band: Int, _ isHeldOut: [Bool]) -> [Pair] {
+        // Key, side and number in one integer sort fastest; on each band training rows come before the others.
+        let heldOut = UInt64(1) << 31
+        var keys = isHeldOut.indices.map { number in
+            UInt64(index.bands[number * MinHash.bandCount + band]) << 32 | (isHeldOut[number] ? heldOut : 0)
+                | UInt64(number)
         }
         keys.sort()
         var pairs: [Pair] = []
-        corpus.signatures.withUnsafeBufferPointer { signatures in
+        index.signatures.withUnsafeBufferPointer { signatures in
             guard let base = signatures.baseAddress else { return }
-            var start = 0
-            for index in 1..<count {
-                if keys[index] >> 32 != keys[start] >> 32 { start = index }
-                let own = Int(keys[index] & 0xFFFF_FFFF)
+            /// Pairs the row at one place with those before it in a range, from the nearest on.
+            func pair(_ own: Int, with range: Range<Int>) {
                 var paired = 0
-                for other in (max(start, index - mostCompared)..<index).reversed() {
-                    let number = Int(keys[other] & 0xFFFF_FFFF)
+                for other in range.reversed() {
+                    let number = Int(keys[other] & (heldOut - 1))
                     let likeness = MinHash.likeness(
                         base + own * MinHash.hashCount, base + number * MinHash.hashCount)
                     guard likeness >= MinHash.threshold else { continue }
-                    let (left, right) = (rowOf[number], rowOf[own])
+                    let (left, right) = (index.rows[number], index.rows[own])
                     pairs.append(Pair(first: min(left, right), second: max(left, right)))
                     paired += 1
-                    if paired == mostPaired { break }
+                    if paired == mostPaired { return }
                 }
+            }
+            // Where the band begins, and where its rows that are held out do.
+            var (start, boundary) = (0, 0)
+            for place in keys.indices {
+                if keys[place] >> 32 != keys[start] >> 32 { start = place }
+                let isTraining = keys[place] & heldOut == 0
+                if isTraining || start == place { boundary = isTraining ? place + 1 : place }
+                let own = Int(keys[place] & (heldOut - 1))
+                pair(own, with: max(isTraining ? start : boundary, place - mostCompared)..<place)
+                // However many rows are held out: training is looked through for each of them.
+                if !isTraining { pair(own, with: max(start, boundary - mostCompared)..<boundary) }
             }
         }
         return pairs

@@ -13,8 +13,8 @@ struct RowIndexer {
     private(set) var answers = ColumnStatistics()
     private(set) var labels = LabelCount()
     private(set) var findings = FindingLedger()
-    private(set) var signatures: [UInt8] = []
-    private(set) var bands: [UInt32] = []
+    private(set) var signatures = SignatureIndex()
+    private(set) var promptSignatures = SignatureIndex()
     private(set) var unreadable = 0
     private(set) var leftOut: [String: Int] = [:]
     private(set) var tokens = 0
@@ -36,14 +36,11 @@ struct RowIndexer {
     mutating func add(
         _ record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ parser: RowParser
     ) {
-        var (found, isRow) = (FindingLedger(), false)
-        parser.rows(of: record, number: number, in: bytes, &found) { row, findings in
-            // The row's place lives as long as this call: it is checked here.
-            isRow = true
-            check(row, &findings)
-        }
+        var found = FindingLedger()
+        // A row's place lives as long as this call: it is checked here.
+        unreadable +=
+            parser.rows(of: record, number: number, in: bytes, &found) { row, findings in check(row, &findings) }.count
         findings.add(found)
-        if !isRow { unreadable += 1 }
     }
 
     private mutating func check(_ parsed: ParsedRow, _ findings: inout FindingLedger) {
@@ -56,23 +53,28 @@ struct RowIndexer {
         let builder = fingerprint(row)
         let view = makeView(row, words: builder.words)
         tokens += view.tokens
-        func report(_ rule: String, _ at: (line: Int, column: Int), _ message: String) {
-            findings.add(
-                rule, Finding(file: Int(parsed.id >> 48), line: at.line, column: at.column, message: message))
+        // Places are looked for only where they are kept: in a large record that takes time.
+        func report(_ rule: String, _ message: String, at place: () -> (line: Int, column: Int)) {
+            func finding() -> Finding {
+                let at = place()
+                return Finding(file: Int(parsed.id.file), line: at.line, column: at.column, message: message)
+            }
+            findings.add(rule, finding())
         }
         for part in row.parts {
             part.text.withUnsafeBufferPointer { bytes in
                 let text = TextView(bytes)
                 for (rule, find) in RowIndexer.textRules {
                     guard let match = find(text) else { continue }
-                    report(rule, parsed.place.position(of: part.origin, offset: match.offset), match.message)
+                    report(rule, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }
                 }
             }
         }
         for (rule, find) in RowIndexer.rowRules {
             guard let match = find(view) else { continue }
-            let at = match.part.map { start(of: row.parts[$0], parsed) } ?? (parsed.line, parsed.column)
-            report(rule, at, match.message)
+            report(rule, match.message) {
+                match.part.map { start(of: row.parts[$0], parsed) } ?? (parsed.line, parsed.column)
+            }
         }
         index(row, parsed, builder, tokens: view.tokens)
     }
@@ -105,11 +107,6 @@ struct RowIndexer {
     private mutating func index(
         _ row: PreparedRow, _ parsed: ParsedRow, _ builder: FingerprintBuilder, tokens: Int
     ) {
-        var signature: Int32 = -1
-        if scan.findsNearDuplicates, builder.words.count >= MinHash.fewestWords {
-            signature = Int32(signatures.count / MinHash.hashCount)
-            MinHash.append(words: builder.words, signature: &signatures, bands: &bands)
-        }
         func place(_ at: (line: Int, column: Int)) -> CorpusEntry.Place {
             .init(line: Int32(clamping: at.line), column: Int32(clamping: at.column))
         }
@@ -117,7 +114,7 @@ struct RowIndexer {
         var entry = CorpusEntry(
             id: parsed.id, kind: row.kind, split: split, flags: [], place: own, promptPlace: own, answerPlace: own,
             fingerprint: builder.fingerprint, prompt: RowFingerprint(exact: 0, normalised: 0),
-            answer: RowFingerprint(exact: 0, normalised: 0), tokens: Int32(clamping: tokens), signature: signature)
+            answer: RowFingerprint(exact: 0, normalised: 0), tokens: Int32(clamping: tokens))
         if let last = row.lastAnswer {
             var prompt = FingerprintBuilder()
             var answer = FingerprintBuilder()
@@ -125,17 +122,35 @@ struct RowIndexer {
             answer.add(row.parts[last].text, speaker: FingerprintBuilder.speaker(.assistant))
             (entry.prompt, entry.answer) = (prompt.fingerprint, answer.fingerprint)
             entry.flags.insert(.hasAnswer)
-            if row.parts[..<last].allSatisfy({ Rule.isBlank($0.text) }) { entry.flags.insert(.emptyPrompt) }
+            // An input does not stand in for an instruction: training refuses the row.
+            let asks = row.kind == .instruction ? row.parts[..<1] : row.parts[..<last]
+            if asks.allSatisfy({ Rule.isBlank($0.text) }) { entry.flags.insert(.emptyPrompt) }
             entry.answerPlace = place(start(of: row.parts[last], parsed))
             if let first = row.parts.first { entry.promptPlace = place(start(of: first, parsed)) }
-            if row.kind != .chat { addColumns(row, last, &entry) }
+            addColumns(row, last, &entry)
         }
+        if scan.findsNearDuplicates { addSignatures(row, builder) }
         entries.append(entry)
+    }
+
+    private mutating func addSignatures(_ row: PreparedRow, _ builder: FingerprintBuilder) {
+        signatures.add(scan.boilerplate.words(of: row, row.parts.indices) ?? builder.words, row: entries.count)
+        // Only rows that are to be drawn are kept together by their prompts.
+        guard split == nil, let last = row.lastAnswer else { return }
+        let prompt = scan.boilerplate.words(of: row, 0..<last, always: true) ?? []
+        // A short answer leaves rows with like prompts alike.
+        guard (builder.words.count - prompt.count) * 10 > prompt.count else { return }
+        promptSignatures.add(prompt, row: entries.count)
     }
 
     private mutating func addColumns(_ row: PreparedRow, _ last: Int, _ entry: inout CorpusEntry) {
         let answer = row.parts[last].text
-        labels.add(answer, hash: entry.answer.exact)
+        // A conversation of several answers is no labelled row.
+        if row.parts[..<last].contains(where: \.isAnswer) {
+            labels.close()
+        } else {
+            labels.add(answer, hash: entry.answer.exact)
+        }
         guard row.kind == .promptCompletion else { return }
         func isCapital(_ text: [UInt8]) -> Bool {
             let capitals = text.count { $0 >= 0x41 && $0 <= 0x5A }
@@ -147,10 +162,11 @@ struct RowIndexer {
         if isCapital(answer) { entry.flags.insert(.capitalAnswer) }
         prompt.withUnsafeBufferPointer { bytes in
             prompts.add(bytes, candidates: Separators.promptCandidates)
-            for separator in Separators.prompts where prompt.hasSuffix(separator) {
-                if ColumnStatistics.occurrences(bytes, separator, limit: 2) > 1 { entry.flags.insert(.separatorInside) }
-            }
+            if scan.endings.prompt.standsInside(bytes) { entry.flags.insert(.separatorInside) }
         }
-        answer.withUnsafeBufferPointer { answers.add($0, candidates: Separators.answers) }
+        answer.withUnsafeBufferPointer { bytes in
+            answers.add(bytes, candidates: Separators.answers)
+            if scan.endings.answer.standsInside(bytes) { entry.flags.insert(.endingInside) }
+        }
     }
 }

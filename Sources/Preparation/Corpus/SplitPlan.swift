@@ -17,6 +17,9 @@ public struct SplitShares: Sendable, Equatable {
 }
 
 enum SplitPlan {
+    /// A group of like prompts has at most this part of the rows, one in four; larger ones are no group.
+    private static let largestShare = 4
+
     /// The split of every row: the given one, else drawn.
     ///
     /// Rows with equal or nearly equal prompts stay on one side; classes keep their shares on each side; and which
@@ -25,7 +28,11 @@ enum SplitPlan {
         var result = corpus.entries.map { $0.givenSplit }
         let drawn = corpus.entries.indices.filter { corpus.entries[$0].split == nil }
         guard shares.validation > 0 || shares.test > 0, drawn.count > 1 else { return result }
-        let groups = self.groups(corpus, drawn)
+        var groups = self.groups(corpus, drawn, corpus.nearPairs + corpus.nearPrompts)
+        // Prompts from one mould can hang together as a whole: then only those that are equal stay on one side.
+        if groups.contains(where: { $0.count * SplitPlan.largestShare > drawn.count }) {
+            groups = self.groups(corpus, drawn, corpus.nearPairs)
+        }
         let isClassification = corpus.task == .classification
         func stratum(_ index: Int) -> UInt64 { isClassification ? corpus.entries[index].answer.normalised : 0 }
         var sizes: [UInt64: Int] = [:]
@@ -57,7 +64,9 @@ enum SplitPlan {
     }
 
     /// Rows that have to stay together, each group in the order of its rows.
-    static func groups(_ corpus: Corpus, _ rows: [Int]) -> [[Int]] {
+    private static func groups(
+        _ corpus: Corpus, _ rows: [Int], _ pairs: [NearDuplicates.Pair]
+    ) -> [[Int]] {
         var parent = Array(corpus.entries.indices)
         func root(_ index: Int) -> Int {
             var index = index
@@ -82,7 +91,7 @@ enum SplitPlan {
             if let first = byRow[entry.fingerprint.normalised] { join(first, index) }
             byRow[entry.fingerprint.normalised] = index
         }
-        for pair in corpus.nearPairs { join(Int(pair.first), Int(pair.second)) }
+        for pair in pairs { join(Int(pair.first), Int(pair.second)) }
         return Dictionary(grouping: rows) { root($0) }.values.sorted { $0[0] < $1[0] }
     }
 }

@@ -18,6 +18,12 @@ enum Adjustment: Sendable, Equatable {
     func apply(to row: PreparedRow) -> PreparedRow? {
         var row = row
         if case .onlyKind(let kind) = self { return row.kind == kind ? row : nil }
+        if case .renameAnswer(let from, let to) = self {
+            if let last = row.lastAnswer, CorpusScan.answerHash(row.parts[last].text) == from {
+                row.parts[last].text = to
+            }
+            return row
+        }
         guard row.kind == .promptCompletion, row.parts.count == 2 else { return row }
         switch self {
         case .lowercasePrompts: row.parts[0].text = Adjustment.lowercased(row.parts[0].text)
@@ -32,9 +38,7 @@ enum Adjustment: Sendable, Equatable {
             if !row.parts[1].text.hasSuffix(end) { row.parts[1].text += end }
         case .spaceBeforeAnswers:
             if row.parts[1].text.first != 0x20 { row.parts[1].text.insert(0x20, at: 0) }
-        case .renameAnswer(let from, let to):
-            if CorpusScan.answerHash(row.parts[1].text) == from { row.parts[1].text = to }
-        case .onlyKind: break
+        case .renameAnswer, .onlyKind: break
         }
         return row
     }
@@ -60,9 +64,17 @@ enum Adjustment: Sendable, Equatable {
     }
 }
 
-/// A text on one line: line feeds as \n, the rest as it is.
+/// A text on one line, without characters that move a terminal's cursor.
 func shown(_ bytes: [UInt8]) -> String {
-    String(decoding: bytes, as: UTF8.self).replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+    String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
+        switch scalar {
+        case "\n": "\\n"
+        case "\t": "\\t"
+        case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
+            "\\u{" + String(scalar.value, radix: 16) + "}"
+        default: String(scalar)
+        }
+    }.joined()
 }
 
 extension [UInt8] {

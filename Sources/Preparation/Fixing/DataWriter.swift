@@ -34,11 +34,11 @@ struct DataWriter {
     let folder: String
 
     static let diffName = "changes.diff"
-    static let lockName = "splits.lock"
+    /// Of a row that cannot be read, this much stands in the diff.
+    private static let shownBytes = 2000
 
     func write() throws -> WrittenData {
-        let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        guard present.isEmpty else { throw PreparationError.outputNotEmpty(path: folder) }
+        try Preparer.checkOutput(folder)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var outputs: [Split: RowFile] = [:]
         for split in Split.allCases where splits.contains(split) {
@@ -57,11 +57,11 @@ struct DataWriter {
             }
             for result in parts.joined() {
                 if !result.difference.isEmpty { try diff.append(result.difference) }
-                guard let line = result.line else {
+                guard let line = result.line, let id = result.id else {
                     dropped += 1
                     continue
                 }
-                guard next < corpus.entries.count, corpus.entries[next].id == result.id else {
+                guard next < corpus.entries.count, corpus.entries[next].id == id else {
                     throw PreparationError.changedMeanwhile
                 }
                 try outputs[splits[next]]?.append(line)
@@ -77,13 +77,14 @@ struct DataWriter {
                     split: split, path: file.path, rows: file.rows, bytes: file.bytes, sha256: try file.finish())
             }
         }
-        try AtomicFile.write(lock(written).serialized(pretty: true) + "\n", to: "\(folder)/\(DataWriter.lockName)")
+        try AtomicFile.write(lock(written).serialized(pretty: true) + "\n", to: "\(folder)/\(FrozenSplits.fileName)")
         return WrittenData(parts: written, changed: changed, dropped: dropped)
     }
 
     /// What became of one row: its line of the output, and what the diff says.
     private struct RowResult: Sendable {
-        var id: UInt64
+        /// nil where it could not be read.
+        var id: RowID?
         var line: [UInt8]?
         var difference: [UInt8]
     }
@@ -96,7 +97,7 @@ struct DataWriter {
         var results: [RowResult] = []
         var counter = TokenCounter(tokenizer: scan.tokenizer)
         let path = scan.files[batch.file].path
-        parser.rows(of: record, number: batch.firstRecord + index, in: bytes, &findings) { parsed, _ in
+        let lost = parser.rows(of: record, number: batch.firstRecord + index, in: bytes, &findings) { parsed, _ in
             let outcome = scan.cleaner.clean(parsed.row, id: parsed.id) { row in
                 let count = counter.count(row)
                 var builder = FingerprintBuilder()
@@ -119,11 +120,13 @@ struct DataWriter {
                         id: parsed.id, line: line, difference: changedBy.isEmpty ? [] : Array(text.utf8) + line))
             }
         }
-        if results.isEmpty {
-            let reason = findings.byRule.keys.sorted().joined(separator: ", ")
-            let raw = String(decoding: bytes[record.start..<min(record.end, record.start + 2000)], as: UTF8.self)
-            let text = "@@ \(path), line \(record.line): left out (\(reason))\n- \(raw)\n"
-            results.append(RowResult(id: 0, line: nil, difference: Array(text.utf8)))
+        for row in lost {
+            var text = "@@ \(path), line \(row.line): left out (\(row.rules.joined(separator: ", ")))\n"
+            if row.line == record.line {
+                let raw = bytes[record.start..<min(record.end, record.start + DataWriter.shownBytes)]
+                text += "- \(String(decoding: raw, as: UTF8.self))\n"
+            }
+            results.append(RowResult(id: nil, line: nil, difference: Array(text.utf8)))
         }
         return results
     }

@@ -11,6 +11,9 @@ struct JSONRowReader {
     let place: RecordPlace
     let choice: ColumnChoice
     var findings = FindingLedger()
+    /// Rows that could not be read.
+    private(set) var lost: [LostRow] = []
+    private var lastRule = "unknown-row"
 
     init(file: Int, place: RecordPlace, choice: ColumnChoice) {
         self.file = file
@@ -30,6 +33,7 @@ struct JSONRowReader {
             } else {
                 report("invalid-json", at, "\(error.defect)")
             }
+            lost.append(LostRow(line: place.line, rules: [lastRule]))
             return []
         }
         return rows(of: node, label: nil)
@@ -38,17 +42,19 @@ struct JSONRowReader {
     private mutating func rows(of node: JSONNode, label: JSONMember?) -> [Found] {
         guard let object = node.object else {
             report("unknown-row", shifted(node.position), "\(node.typeName), where an object was expected")
+            lost.append(LostRow(line: shifted(node.position).line, rules: [lastRule]))
             return []
         }
         let isLists = !object.members.isEmpty && object.members.allSatisfy { $0.value.array?.first?.object != nil }
-        if label == nil, isLists, !["messages", "conversations"].contains(object.members[0].key) {
-            return rows(inLists: object)
+        // A conversation and the tools that it may use are two lists as well.
+        let isChat = object.members.contains { ["messages", "conversations"].contains($0.key) }
+        if label == nil, isLists, !isChat { return rows(inLists: object) }
+        let at = shifted(node.position)
+        guard let row = JSONObjectReader.read(object, node.position, label: label, &self) else {
+            lost.append(LostRow(line: at.line, rules: [lastRule]))
+            return []
         }
-        if let row = JSONObjectReader.read(object, node.position, label: label, &self) {
-            let at = shifted(node.position)
-            return [(row, at.line, at.column)]
-        }
-        return []
+        return [(row, at.line, at.column)]
     }
 
     /// Rows that stand in lists: `{"train": [row …]}`, or `{"Label": [{"data": [{"text"} …]} …]}`.
@@ -59,6 +65,7 @@ struct JSONRowReader {
     }
 
     mutating func report(_ rule: String, _ at: (line: Int, column: Int), _ message: String) {
+        lastRule = rule
         findings.add(rule, Finding(file: file, line: at.line, column: at.column, message: message))
     }
 

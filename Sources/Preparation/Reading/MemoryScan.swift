@@ -8,6 +8,14 @@ package enum MemoryScan {
         package var rows: [String] = []
         /// `rule line:column`, in their order.
         package var findings: [String] = []
+
+        fileprivate mutating func add(_ ledger: FindingLedger) {
+            for rule in ledger.byRule.keys.sorted() {
+                for place in ledger.byRule[rule]?.places ?? [] {
+                    findings.append("\(rule) \(place.line):\(place.column)")
+                }
+            }
+        }
     }
 
     package enum Kind: String, Sendable, CaseIterable {
@@ -16,7 +24,7 @@ package enum MemoryScan {
 
     /// What a file of this name that begins with `bytes` would be read as.
     package static func format(of bytes: [UInt8], name: String, text: TextCut = .auto) -> String {
-        "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
+        SourceFormat.foreignKind(bytes) ?? "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
     }
 
     /// Reads `bytes` as a file of one kind.
@@ -50,7 +58,7 @@ package enum MemoryScan {
             rest.withUnsafeBufferPointer { buffer in
                 for record in records {
                     if case .delimited(let delimiter) = format, header == nil {
-                        header = firstHeader(buffer, record, delimiter, columns)
+                        header = firstHeader(buffer, record, delimiter, columns, &result)
                         if header?.isRow == false { continue }
                     }
                     let parser = RowParser(file: 0, format: format, header: header, choice: columns)
@@ -64,11 +72,7 @@ package enum MemoryScan {
                         }
                     }
                     number += 1
-                    for rule in findings.byRule.keys.sorted() {
-                        for place in findings.byRule[rule]?.places ?? [] {
-                            result.findings.append("\(rule) \(place.line):\(place.column)")
-                        }
-                    }
+                    result.add(findings)
                 }
             }
             rest.removeFirst(done)
@@ -77,12 +81,16 @@ package enum MemoryScan {
     }
 
     private static func firstHeader(
-        _ buffer: UnsafeBufferPointer<UInt8>, _ record: RecordRange, _ delimiter: UInt8, _ columns: ColumnChoice
+        _ buffer: UnsafeBufferPointer<UInt8>, _ record: RecordRange, _ delimiter: UInt8, _ columns: ColumnChoice,
+        _ result: inout Result
     ) -> DelimitedHeader? {
         let bytes = UnsafeBufferPointer(rebasing: buffer[record.start..<record.end])
-        let names = DelimitedRecord.fields(bytes, delimiter: delimiter).fields.map {
-            String(decoding: $0.text, as: UTF8.self)
-        }
-        return try? DelimitedHeader(names, columns, path: "")
+        let fields = DelimitedRecord.fields(bytes, delimiter: delimiter).fields
+        let names = fields.map { String(decoding: $0.text, as: UTF8.self) }
+        guard let header = try? DelimitedHeader(names, columns, path: "") else { return nil }
+        var parser = RowParser(file: 0, format: .delimited(delimiter), header: header, choice: columns)
+        if !header.isRow { parser.findUnusedColumns(of: record, fields, in: buffer) }
+        result.add(parser.unusedColumns)
+        return header
     }
 }

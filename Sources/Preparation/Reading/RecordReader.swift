@@ -4,9 +4,10 @@
 final class RecordReader {
     /// About how many bytes a batch has.
     static let batchBytes = 4 << 20
-    /// A record longer than this is given up; a whole file that is one example may be longer.
-    static let largestRecord = 16 << 20
-    static let largestWhole = 256 << 20
+    /// A record longer than this is given up; a whole file that is one record may be longer.
+    static func largestRecord(_ format: SourceFormat) -> Int {
+        format == .whole || format == .object ? 256 << 20 : 16 << 20
+    }
 
     let file: Int
     let format: SourceFormat
@@ -26,6 +27,7 @@ final class RecordReader {
         isEnd = !(try stream.append(to: &rest))
         bytesRead = rest.count
         if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest.removeFirst(3) }
+        if let kind = SourceFormat.foreignKind(rest) { throw .notText(path: path, kind: kind) }
         format = SourceFormat.detect(path: path, start: rest[...], text: text)
         splitter = RecordSplitter(format: format)
     }
@@ -33,25 +35,22 @@ final class RecordReader {
     /// The next records, or nil at the end.
     func next() throws(PreparationError) -> RecordBatch? {
         while !isDone {
-            while !isEnd, rest.count < RecordReader.batchBytes {
-                let before = rest.count
-                isEnd = !(try stream.append(to: &rest))
-                bytesRead += rest.count - before
-            }
+            while !isEnd, rest.count < RecordReader.batchBytes { try more() }
             var records: [RecordRange] = []
             var done = rest.withUnsafeBufferPointer { splitter.split($0, isEnd: isEnd, into: &records) }
-            let limit = format == .whole || format == .object ? RecordReader.largestWhole : RecordReader.largestRecord
-            if !isEnd, records.isEmpty, rest.count - done > limit {
+            if !isEnd, records.isEmpty, rest.count - done > RecordReader.largestRecord(format) {
                 splitter.abandon(into: &records)
                 done = rest.count
             }
             isDone = isEnd
-            let bytes = rest
-            rest = Array(bytes[done...])
             if records.isEmpty {
+                // A file that is one record grows here piece by piece, and is not copied each time.
+                if done > 0 { rest.removeFirst(done) }
                 if !isEnd { try more() }
                 continue
             }
+            let bytes = rest
+            rest = Array(bytes[done...])
             let batch = RecordBatch(file: file, firstRecord: recordCount, bytes: bytes, records: records)
             recordCount += records.count
             return batch
@@ -59,7 +58,7 @@ final class RecordReader {
         return nil
     }
 
-    /// Reads on where what there is holds no whole record.
+    /// Reads the next piece.
     private func more() throws(PreparationError) {
         let before = rest.count
         isEnd = !(try stream.append(to: &rest))

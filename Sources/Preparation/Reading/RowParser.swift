@@ -3,15 +3,30 @@
 import Datasets
 import StrictJSON
 
+/// Which row of which record of which file: the same each time that the inputs are read.
+struct RowID: Sendable, Hashable {
+    /// The file's number in the list of inputs, and the record's in its file.
+    var file: Int32
+    var record: Int32
+    /// Of a record that holds several rows.
+    var row: Int32 = 0
+}
+
 /// A row that could be read, and where its record stands.
 struct ParsedRow {
-    /// The row's number among all rows of all files, the same each time that they are read.
-    var id: UInt64
+    var id: RowID
     var row: PreparedRow
     var place: RecordPlace
     /// Where the row begins.
     var line: Int
     var column: Int
+}
+
+/// A row that could not be read.
+struct LostRow: Equatable {
+    var line: Int
+    /// Why, by the rules that found something; sorted.
+    var rules: [String]
 }
 
 /// Reads the records of one file.
@@ -20,6 +35,8 @@ struct RowParser: Sendable {
     let format: SourceFormat
     let header: DelimitedHeader?
     let choice: ColumnChoice
+    /// Columns of the header that nobody named and nothing is read from.
+    private(set) var unusedColumns = FindingLedger()
 
     init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
         self.file = file
@@ -28,26 +45,47 @@ struct RowParser: Sendable {
         self.choice = choice
     }
 
-    /// Calls `body` for each row of a record. Records that are no row are findings.
+    /// Reports the columns that rows are not read from, unless a person has chosen those that are.
+    mutating func findUnusedColumns(
+        of record: RecordRange, _ fields: [DelimitedField], in bytes: UnsafeBufferPointer<UInt8>
+    ) {
+        guard let header, choice == ColumnChoice() else { return }
+        let place = RecordPlace(
+            bytes: UnsafeBufferPointer(rebasing: bytes[record.start..<record.end]), line: record.line,
+            column: record.column)
+        for (index, field) in fields.enumerated() where index != header.completion && index != header.prompt {
+            let at = place.position(at: field.start)
+            unusedColumns.add(
+                "surplus-keys",
+                Finding(
+                    file: file, line: at.line, column: at.column,
+                    message: "the column \"\(header.names[index])\" is not used"))
+        }
+    }
+
+    /// Calls `body` for each row of a record. Rows that cannot be read are findings.
+    ///
+    /// - Returns: the rows that could not be read.
+    @discardableResult
     func rows(
         of record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ findings: inout FindingLedger,
         _ body: (ParsedRow, inout FindingLedger) -> Void
-    ) {
+    ) -> [LostRow] {
         func report(_ rule: String, _ line: Int, _ column: Int, _ message: @autoclosure () -> String) {
             findings.add(rule, Finding(file: file, line: line, column: column, message: message()))
         }
         switch record.defect {
         case .tooLarge:
-            return report(
-                "row-too-large", record.line, record.column,
-                "the row has more than \(RecordReader.largestRecord >> 20) MiB")
+            let limit = RecordReader.largestRecord(format) >> 20
+            report("row-too-large", record.line, record.column, "the row has more than \(limit) MiB")
+            return [LostRow(line: record.line, rules: ["row-too-large"])]
         case .openArray:
-            return report(
-                "invalid-json", record.line, record.column, "the array of rows is not closed: no ] at the end")
+            report("invalid-json", record.line, record.column, "the array of rows is not closed: no ] at the end")
+            return [LostRow(line: record.line, rules: ["invalid-json"])]
         case .none, .openQuote: break
         }
         let raw = UnsafeBufferPointer(rebasing: bytes[record.start..<record.end])
-        let id = UInt64(file) << 48 | UInt64(number) << 20
+        let id = RowID(file: Int32(clamping: file), record: Int32(clamping: number))
         guard let invalid = TextFile.firstInvalidOffset(raw) else {
             return parse(
                 RecordPlace(bytes: raw, line: record.line, column: record.column), id: id, record.defect, &findings,
@@ -58,7 +96,7 @@ struct RowParser: Sendable {
             "invalid-encoding", place.line, place.column,
             "the byte 0x\(String(raw[invalid], radix: 16, uppercase: true)) is no UTF-8")
         let mended = Encodings.decodingInvalidBytes(raw)
-        mended.withUnsafeBufferPointer {
+        return mended.withUnsafeBufferPointer {
             parse(
                 RecordPlace(bytes: $0, line: record.line, column: record.column), id: id, record.defect, &findings, body
             )
@@ -66,28 +104,33 @@ struct RowParser: Sendable {
     }
 
     private func parse(
-        _ place: RecordPlace, id: UInt64, _ defect: RecordRange.Defect, _ findings: inout FindingLedger,
+        _ place: RecordPlace, id: RowID, _ defect: RecordRange.Defect, _ findings: inout FindingLedger,
         _ body: (ParsedRow, inout FindingLedger) -> Void
-    ) {
+    ) -> [LostRow] {
         switch format {
         case .lines, .paragraphs, .whole:
             let text = PreparedRow.Part(
                 key: "text", role: nil, text: withoutReturns(place.bytes), weight: nil, origin: .plain(start: 0))
             let row = PreparedRow(kind: .text, parts: [text])
             body(ParsedRow(id: id, row: row, place: place, line: place.line, column: place.column), &findings)
+            return []
         case .delimited(let delimiter):
-            if let row = delimitedRow(place, delimiter, defect, &findings) {
-                body(ParsedRow(id: id, row: row, place: place, line: place.line, column: place.column), &findings)
+            guard let row = delimitedRow(place, delimiter, defect, &findings) else {
+                return [LostRow(line: place.line, rules: findings.byRule.keys.sorted())]
             }
+            body(ParsedRow(id: id, row: row, place: place, line: place.line, column: place.column), &findings)
+            return []
         case .rows, .array, .object:
             var reader = JSONRowReader(file: file, place: place, choice: choice)
             for (index, found) in reader.rows().enumerated() {
+                var own = id
+                own.row = Int32(clamping: index)
                 body(
-                    ParsedRow(
-                        id: id + UInt64(index), row: found.row, place: place, line: found.line, column: found.column),
+                    ParsedRow(id: own, row: found.row, place: place, line: found.line, column: found.column),
                     &reader.findings)
             }
             findings.add(reader.findings)
+            return reader.lost
         }
     }
 

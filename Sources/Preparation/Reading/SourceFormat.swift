@@ -24,6 +24,14 @@ enum SourceFormat: Equatable, Sendable {
     case paragraphs
     case whole
 
+    /// What a file is that no reader here can make rows of; nil for text.
+    static func foreignKind(_ start: [UInt8]) -> String? {
+        if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive or a spreadsheet" }
+        if start.starts(with: Array("PAR1".utf8)) { return "a Parquet table" }
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return "text in UTF-16" }
+        return nil
+    }
+
     /// - Parameter start: the file's first bytes, without a byte-order mark.
     static func detect(path: String, start: ArraySlice<UInt8>, text: TextCut) -> SourceFormat {
         var name = path.lowercased()

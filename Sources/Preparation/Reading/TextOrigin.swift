@@ -17,6 +17,24 @@ struct RecordPlace {
     let bytes: UnsafeBufferPointer<UInt8>
     let line: Int
     let column: Int
+    /// The last place that was asked for, in a record that can have many: the next one is seldom far behind it.
+    private let cursor: Cursor?
+
+    private final class Cursor {
+        var offset = 0
+        var line: Int
+        var column: Int
+
+        init(line: Int, column: Int) { (self.line, self.column) = (line, column) }
+    }
+
+    /// Records from this size on are walked through once, not again for each place.
+    private static let manyBytes = 400
+
+    init(bytes: UnsafeBufferPointer<UInt8>, line: Int, column: Int) {
+        (self.bytes, self.line, self.column) = (bytes, line, column)
+        cursor = bytes.count < RecordPlace.manyBytes ? nil : Cursor(line: line, column: column)
+    }
 
     /// The line and column of the byte at `offset` of a text.
     func position(of origin: TextOrigin, offset: Int) -> (line: Int, column: Int) {
@@ -32,8 +50,10 @@ struct RecordPlace {
 
     /// The line and column of a byte of the record.
     func position(at offset: Int) -> (line: Int, column: Int) {
-        var (line, column) = (line, column)
-        for index in 0..<min(offset, bytes.count) {
+        var (line, column, start) = (line, column, 0)
+        if let cursor, cursor.offset <= offset { (line, column, start) = (cursor.line, cursor.column, cursor.offset) }
+        let end = min(offset, bytes.count)
+        for index in start..<max(start, end) {
             if bytes[index] == 0x0A {
                 line += 1
                 column = 1
@@ -41,7 +61,13 @@ struct RecordPlace {
                 column += 1
             }
         }
+        remember(end, line, column)
         return (line, column)
+    }
+
+    private func remember(_ offset: Int, _ line: Int, _ column: Int) {
+        guard let cursor else { return }
+        (cursor.offset, cursor.line, cursor.column) = (offset, line, column)
     }
 
     /// How many raw bytes stand for the first `offset` bytes of a field or plain text.
@@ -57,9 +83,15 @@ struct RecordPlace {
 
     /// Where the byte stands that a parser called by line and column.
     private func rawStart(line wantedLine: Int, column wantedColumn: Int) -> Int? {
-        var (line, column) = (line, column)
-        for index in 0..<bytes.count {
-            if line == wantedLine, column == wantedColumn, bytes[index] & 0xC0 != 0x80 { return index }
+        var (line, column, start) = (line, column, 0)
+        if let cursor, (cursor.line, cursor.column) <= (wantedLine, wantedColumn) {
+            (line, column, start) = (cursor.line, cursor.column, cursor.offset)
+        }
+        for index in start..<bytes.count {
+            if line == wantedLine, column == wantedColumn, bytes[index] & 0xC0 != 0x80 {
+                remember(index, line, column)
+                return index
+            }
             if bytes[index] == 0x0A {
                 line += 1
                 column = 1

@@ -31,6 +31,9 @@ enum Separators {
 }
 
 extension Rule {
+    /// Whether an ending is longer than the original's ten characters.
+    private static func isLong(_ ending: [UInt8]) -> Bool { String(decoding: ending, as: UTF8.self).count > 10 }
+
     static let columns = [
         Rule(
             "identical-prompts", .error, effect: "the prompt tells the model nothing about the answer",
@@ -110,6 +113,16 @@ extension Rule {
                 verdict.adjustments = [.appendToPrompts(separator)]
             }),
         Rule(
+            "long-separator", .note, effect: "every prompt spends tokens on the same ending",
+            .advice("a short separator, such as \" ->\", leaves more of the context to the prompt"),
+            .corpus { corpus, verdict in
+                let suffix = corpus.prompts.commonSuffix
+                guard let first = corpus.pairs.first, corpus.pairs.count > 1, corpus.task != .openEnded,
+                    !corpus.hasOnePrompt, isLong(suffix)
+                else { return }
+                verdict.add(first, first.promptPlace, "all prompts end with \"\(shown(suffix))\"")
+            }),
+        Rule(
             "separator-inside", .warning, effect: "the mark that ends a prompt no longer says that it ends",
             .advice("take the separator out of the prompts, or choose another"),
             .corpus { corpus, verdict in
@@ -133,6 +146,28 @@ extension Rule {
                 verdict.adjustments = [.appendToAnswers(ending)]
             }),
         Rule(
+            "long-ending", .note, effect: "every answer spends tokens on the same ending",
+            .advice("a short ending does as well; here an answer's end is taught without any"),
+            .corpus { corpus, verdict in
+                let suffix = corpus.answers.commonSuffix
+                guard let first = corpus.pairs.first, corpus.pairs.count > 1, corpus.task == .conditional,
+                    !corpus.hasOneAnswer, isLong(suffix)
+                else { return }
+                verdict.add(first, first.answerPlace, "all completions end with \"\(shown(suffix))\"")
+            }),
+        Rule(
+            "ending-inside", .note,
+            effect: "none here; a program that stops generating at the ending would cut the answer short",
+            .advice("take the ending out of the completions, or choose another"),
+            .corpus { corpus, verdict in
+                guard corpus.pairs.count > 1, corpus.task == .conditional, !corpus.hasOneAnswer,
+                    !corpus.answers.commonSuffix.isEmpty
+                else { return }
+                for entry in corpus.pairs where entry.flags.contains(.endingInside) {
+                    verdict.add(entry, entry.answerPlace, "the ending also stands inside the completion")
+                }
+            }),
+        Rule(
             "no-leading-space", .warning,
             effect: "the first word is another token than the same word inside a sentence",
             .offered("a space is put in front of every completion"),
@@ -147,6 +182,8 @@ extension Rule {
 }
 
 extension Corpus {
+    /// Rows with an answer, of whatever kind.
+    var answering: LazyFilterSequence<[CorpusEntry]> { entries.lazy.filter { $0.flags.contains(.hasAnswer) } }
     /// Rows with an answer in one piece: prompt and completion, or instruction and output.
     var paired: LazyFilterSequence<[CorpusEntry]> {
         entries.lazy.filter { $0.kind == .promptCompletion || $0.kind == .instruction }

@@ -29,8 +29,10 @@ extension Rule {
         "empty-prompt", .warning, effect: "the answer is learned as an answer to nothing",
         .offered("the row is left out"),
         .corpus { corpus, verdict in
-            guard corpus.task != .openEnded else { return }
-            for entry in corpus.entries where entry.kind != .text && entry.flags.contains(.emptyPrompt) {
+            // Texts may stand behind empty prompts; an instruction that is empty is refused by training.
+            let isOpen = corpus.task == .openEnded
+            for entry in corpus.entries
+            where entry.flags.contains(.emptyPrompt) && (entry.kind == .instruction || !isOpen) {
                 verdict.add(entry, entry.promptPlace, "the prompt is empty")
                 verdict.drops.append(entry.id)
             }
@@ -45,7 +47,7 @@ extension Rule {
                 guard corpus.task == .classification else { return }
                 for (best, others) in corpus.labelVariants {
                     let variants = Set(others.map { CorpusScan.answerHash($0.text) })
-                    for entry in corpus.paired where variants.contains(entry.answer.exact) {
+                    for entry in corpus.answering where variants.contains(entry.answer.exact) {
                         verdict.add(
                             entry, entry.answerPlace,
                             "another spelling of the label \"\(shown(best.text))\", which \(best.count) rows have")
@@ -106,6 +108,6 @@ extension Corpus {
 
     func firstEntry(with label: LabelCount.Label) -> CorpusEntry? {
         let hash = CorpusScan.answerHash(label.text)
-        return paired.first { $0.answer.exact == hash }
+        return answering.first { $0.answer.exact == hash }
     }
 }

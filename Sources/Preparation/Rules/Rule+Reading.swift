@@ -39,6 +39,9 @@ extension Rule {
             .advice("leave the file out, or see what became of it"),
             .reading),
         Rule(
+            "changed-split", .warning, effect: "figures before and after the change are of other rows",
+            .advice("write the data anew, into a folder of its own, or take the file as it was"), .reading),
+        Rule(
             "key-spelling", .warning, effect: "training does not find the value",
             .necessary("the key is written as training expects it"), .reading),
         Rule(
@@ -46,6 +49,6 @@ extension Rule {
             .necessary("the role is written as training expects it"), .reading),
         Rule(
             "surplus-keys", .note, effect: "none: training does not look at them",
-            .necessary("the keys are left out"), .reading),
+            .necessary("the keys and columns are left out"), .reading),
     ]
 }

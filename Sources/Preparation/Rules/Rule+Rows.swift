@@ -8,8 +8,12 @@ extension Rule {
             "no-answer", .error, effect: "no token of the row is learned", .offered("the row is left out"),
             .row(
                 find: { view in
-                    guard view.row.kind == .chat, view.row.lastAnswer == nil else { return nil }
-                    return RowMatch(part: nil, message: "no turn of the assistant")
+                    guard view.row.kind == .chat else { return nil }
+                    let answers = view.row.parts.filter(\.isAnswer)
+                    guard answers.allSatisfy({ $0.weight == 0 }) else { return nil }
+                    let reason =
+                        answers.isEmpty ? "no turn of the assistant" : "every turn of the assistant has weight 0"
+                    return RowMatch(part: nil, message: reason)
                 }, fix: nil)),
         Rule(
             "empty-answer", .error, effect: "the model learns to say nothing", .offered("the row is left out"),

@@ -69,19 +69,13 @@ enum SpecialTokens {
 
     static func removing(from text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
-        text.withUnsafeBufferPointer { bytes in
-            var index = 0
-            while index < bytes.count {
-                if let mark = mark(bytes, at: index) {
-                    index += mark.count
-                } else {
-                    result.append(bytes[index])
-                    index += 1
-                }
-            }
+        for byte in text {
+            result.append(byte)
+            // All marks end with one of these. What is left may close up to another mark, which ends further on.
+            guard byte == UInt8(ascii: ">") || byte == UInt8(ascii: "]") else { continue }
+            if let mark = marks.first(where: { result.hasSuffix($0) }) { result.removeLast(mark.count) }
         }
-        // What is left may close up to another mark.
-        return result.count == text.count ? text : removing(from: result)
+        return result
     }
 }
 

@@ -31,8 +31,8 @@ public struct Rule: Sendable {
     enum Work: Sendable {
         /// While a record is read.
         case reading
-        /// To each text by itself. `fix` gives the text without the defect; nil leaves the row out.
-        case text(find: @Sendable (TextView) -> TextMatch?, fix: (@Sendable ([UInt8]) -> [UInt8])?)
+        /// To each text by itself. `fix` gives the text without the defect.
+        case text(find: @Sendable (TextView) -> TextMatch?, fix: @Sendable ([UInt8]) -> [UInt8])
         /// To each row. `fix` gives the row without the defect; where it gives nil, or is nil, the row is left out.
         case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (PreparedRow) -> PreparedRow?)?)
         /// To all rows together.

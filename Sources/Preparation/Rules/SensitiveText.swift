@@ -63,6 +63,8 @@ enum SensitiveText {
         ("hf_", 30), ("eyJhbGciOi", 40),
     ].map { (Array($0.0.utf8), $0.1) }
 
+    /// Longer runs are no keys, and would be walked through again from each of their words.
+    private static let longestKey = 4096
     private static let passwordWords = ["password", "passwd", "api_key", "apikey", "secret_key"].map { Array($0.utf8) }
 
     private static func secret(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Match? {
@@ -71,7 +73,9 @@ enum SensitiveText {
         case UInt8(ascii: "s"), UInt8(ascii: "r"), UInt8(ascii: "g"), UInt8(ascii: "A"), UInt8(ascii: "x"),
             UInt8(ascii: "h"), UInt8(ascii: "e"):
             for prefix in prefixes where hasPrefix(bytes, start, prefix.text) {
-                let end = run(bytes, from: start) { isKey($0) || ($0 == 0x2E && prefix.text[0] == UInt8(ascii: "e")) }
+                let end = run(bytes, from: start, most: longestKey) {
+                    isKey($0) || ($0 == 0x2E && prefix.text[0] == UInt8(ascii: "e"))
+                }
                 let key = bytes[(start + prefix.text.count)..<end]
                 // Words with dashes are no keys: those have digits.
                 guard key.count >= prefix.length, key.contains(where: isDigit) else { continue }
@@ -86,7 +90,7 @@ enum SensitiveText {
 
     private static func privateKey(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Match? {
         guard hasPrefix(bytes, start, Array("-----BEGIN ".utf8)) else { return nil }
-        let line = String(decoding: bytes[start..<run(bytes, from: start) { $0 != 0x0A }], as: UTF8.self)
+        let line = String(decoding: bytes[start..<run(bytes, from: start, most: 100) { $0 != 0x0A }], as: UTF8.self)
         guard line.contains("PRIVATE KEY-----") else { return nil }
         let rest = String(decoding: bytes[start...], as: UTF8.self)
         let mark = "PRIVATE KEY-----"
@@ -112,6 +116,10 @@ enum SensitiveText {
 
     // MARK: Personal data
 
+    /// Bytes of an address before and behind its @ (RFC 5321, 4.5.3.1).
+    private static let longestName = 64
+    private static let longestDomain = 255
+
     private static func personal(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Match? {
         let byte = bytes[start]
         if isLetter(byte) || isDigit(byte), let end = emailEnd(bytes, start) {
@@ -123,9 +131,9 @@ enum SensitiveText {
     }
 
     private static func emailEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int? {
-        let at = run(bytes, from: start) { isKey($0) || $0 == 0x2E || $0 == 0x2B || $0 == 0x25 }
+        let at = run(bytes, from: start, most: longestName) { isKey($0) || $0 == 0x2E || $0 == 0x2B || $0 == 0x25 }
         guard at < bytes.count, bytes[at] == UInt8(ascii: "@") else { return nil }
-        var end = run(bytes, from: at + 1) { isKey($0) || $0 == 0x2E }
+        var end = run(bytes, from: at + 1, most: longestDomain) { isKey($0) || $0 == 0x2E }
         while end > at + 1, bytes[end - 1] == 0x2E || bytes[end - 1] == 0x2D { end -= 1 }
         let domain = bytes[(at + 1)..<end]
         guard let dot = domain.lastIndex(of: 0x2E), end - dot > 2, domain[(dot + 1)...].allSatisfy(isLetter) else {
@@ -204,10 +212,11 @@ enum SensitiveText {
     // MARK: Bytes
 
     private static func run(
-        _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, while condition: (UInt8) -> Bool
+        _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, most: Int = .max, while condition: (UInt8) -> Bool
     ) -> Int {
         var index = start
-        while index < bytes.count, condition(bytes[index]) { index += 1 }
+        let limit = min(bytes.count - start, most) + start
+        while index < limit, condition(bytes[index]) { index += 1 }
         return index
     }
 

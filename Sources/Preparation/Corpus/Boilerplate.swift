@@ -1,0 +1,67 @@
+// What stands in many rows alike and says nothing about any of them, such as one system message for all conversations.
+
+import Datasets
+
+/// Texts that do not count when rows are compared: with them all rows would be near duplicates of one another.
+struct Boilerplate: Sendable {
+    /// Rows of each file that are looked at, and how many of them have such a text at least.
+    private static let sampledRows = 1000
+    private static let fewestRows = 5
+    private static let share = 0.05
+    /// A beginning of all prompts counts from this many bytes on.
+    private static let shortestPrefix = 12
+
+    /// Hashes of system messages.
+    private var systemTexts: Set<UInt64> = []
+    /// What the prompts of all rows of prompt and completion begin with.
+    private var promptPrefix: [UInt8] = []
+
+    init() {}
+
+    /// Looks for them in the first rows of each file.
+    init(_ scan: CorpusScan) throws {
+        var counts: [UInt64: Int] = [:]
+        var (conversations, prompts) = (0, ColumnStatistics())
+        for number in scan.files.indices {
+            var left = Boilerplate.sampledRows
+            try scan.firstRows(of: number, while: { left > 0 }) { row in
+                left -= 1
+                if row.kind == .chat {
+                    conversations += 1
+                    if let text = Boilerplate.systemText(row) { counts[TextHash.hash(text), default: 0] += 1 }
+                } else if row.kind == .promptCompletion {
+                    row.parts[0].text.withUnsafeBufferPointer { prompts.add($0, candidates: []) }
+                }
+            }
+        }
+        let enough = max(Boilerplate.fewestRows, Int(Boilerplate.share * Double(conversations)))
+        systemTexts = Set(counts.filter { $0.value >= enough }.keys)
+        let prefix = prompts.commonPrefix
+        if prompts.count >= Boilerplate.fewestRows, prefix.count >= Boilerplate.shortestPrefix { promptPrefix = prefix }
+    }
+
+    private static func systemText(_ row: PreparedRow) -> [UInt8]? {
+        guard let first = row.parts.first, first.role == .system else { return nil }
+        return first.text
+    }
+
+    /// Hashes of the words of some parts of a row, without boilerplate.
+    ///
+    /// - Parameter always: whether words are wanted where there is none; else nil.
+    func words(of row: PreparedRow, _ parts: Range<Int>, always: Bool = false) -> [UInt64]? {
+        let skipsFirst =
+            !systemTexts.isEmpty && Boilerplate.systemText(row).map { systemTexts.contains(TextHash.hash($0)) } ?? false
+        let skipsPrefix =
+            !promptPrefix.isEmpty && row.kind == .promptCompletion && row.parts[0].text.starts(with: promptPrefix)
+        guard always || skipsFirst || skipsPrefix else { return nil }
+        var words: [UInt64] = []
+        for index in parts where !(skipsFirst && index == 0) {
+            let text = row.parts[index].text
+            text.withUnsafeBufferPointer { bytes in
+                let start = skipsPrefix && index == 0 ? promptPrefix.count : 0
+                TextHash.appendWords(of: UnsafeBufferPointer(rebasing: bytes[start...]), to: &words)
+            }
+        }
+        return words
+    }
+}

@@ -1,0 +1,46 @@
+// `luthier compare`: what both models answer to the same rows, one below the other.
+
+import Datasets
+import StrictJSON
+import Training
+
+enum SideBySide {
+    /// Characters of a text that are shown.
+    private static let shownCharacters = 160
+
+    /// Answers the first rows that ask something with both models, greedily, in the same template.
+    static func show(
+        _ before: SavedModel, _ after: SavedModel, template: ChatTemplate, _ documents: [Document], count: Int
+    ) throws -> JSONOutput {
+        let rows = documents.lazy.filter { if case .conversation = $0.content { true } else { false } }.prefix(count)
+        guard !rows.isEmpty else { return .array([]) }
+        func answers(_ saved: SavedModel) throws -> [AnswerRecord] {
+            var config = saved.config
+            config.data.template = template
+            config.generation.maximumTokens = after.config.generation.maximumTokens
+            let model = SavedModel(model: saved.model, tokenizer: saved.tokenizer, config: config)
+            return try AnswerEvaluator.answers(Responder(model), Array(rows))
+        }
+        let (left, right) = (try answers(before), try answers(after))
+        Console.output("answers side by side:\n")
+        var list: [JSONOutput] = []
+        for (first, second) in zip(left, right) {
+            Console.output(
+                "  \(second.path):\(second.line)\n    wanted: \(line(second.expected))\n    base:   \(line(first.answer))\n"
+                    + "    tuned:  \(line(second.answer))\n")
+            list.append(
+                .object([
+                    ("file", .string(second.path)), ("line", .integer(second.line)),
+                    ("wanted", .string(second.expected)), ("base", .string(first.answer)),
+                    ("tuned", .string(second.answer)),
+                ]))
+        }
+        return .array(list)
+    }
+
+    /// A text on one line, its beginning where it is long.
+    private static func line(_ text: String) -> String {
+        let flat = text.map { $0.isNewline ? "⏎" : String($0) }.joined()
+        return flat.count > shownCharacters ? flat.prefix(shownCharacters) + "…" : flat
+    }
+}
