@@ -11,6 +11,12 @@ package struct FileDescriptor {
     package let number: Int32
     package let path: String
 
+    /// A file that was opened elsewhere.
+    package init(number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
     /// Opens `path`; descriptors are never inherited by child processes.
     package static func open(
         _ path: String, _ flags: Int32, failure: FileError.Operation = .open
