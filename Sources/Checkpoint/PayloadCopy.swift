@@ -1,7 +1,6 @@
 // Puts the bytes of arrays where HDF5 has made room for them, by two threads at a time.
 
 import Files
-import Files
 import Foundation
 
 /// Copies memory into a file. Training waits for this before it changes the arrays, and computes on all cores meanwhile,
