@@ -77,6 +77,17 @@ import Testing
         #expect(Calibration(confidences: [0], isRight: [false]).bins[0].rows == 1)
     }
 
+    /// Macro F1 is a mean over the classes that somebody has or was given: a label of training alone is none of them.
+    @Test func aClassThatNobodyHasDoesNotCount() {
+        let rows = [
+            ClassifiedRow(right: 0, probabilities: [0.8, 0.1, 0.1]),
+            ClassifiedRow(right: 1, probabilities: [0.1, 0.8, 0.1]),
+        ]
+        let report = ClassificationReport(labels: ["a", "b", "c"], rows: rows)
+        #expect(report.macroF() == 1)
+        #expect(report.weightedF() == 1)
+    }
+
     @Test func unknownLabelsAreWrong() {
         let rows = [
             ClassifiedRow(right: 0, probabilities: [0.9, 0.1], path: "a.jsonl", line: 1),
