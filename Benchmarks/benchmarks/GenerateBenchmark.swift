@@ -57,10 +57,13 @@ struct GenerateBenchmark: ParsableCommand {
             rates.append(Double(tokens) / (monotonicSeconds() - start))
             bandwidths.append(MachinePeak.bytesPerSecond())
         }
-        // The position table is looked up, not read.
-        let read = Double(model.layout.parameterCount - (promptTokens + tokens) * model.config.modelWidth)
+        // The position table is looked up, not read; keys and values are, of half of the drawn tokens on the average.
+        let (config, positions) = (model.config, Double(promptTokens) + Double(tokens) / 2)
+        let weights = Double(model.layout.parameterCount - (promptTokens + tokens) * config.modelWidth)
+        let cached = positions * Double(2 * config.modelWidth * config.blockCount * MemoryLayout<Float>.stride)
+        let read = weights * precision.bytesPerWeight + cached
         let shares = rates.indices.map {
-            rates[$0] * read * precision.bytesPerWeight / Report.mean(bandwidths[$0...($0 + 1)])
+            rates[$0] * read / Report.mean(bandwidths[$0...($0 + 1)])
         }
         let share = Report.median(shares)
         let (promptRate, rate) = (Report.median(promptRates), Report.median(rates))
@@ -69,7 +72,7 @@ struct GenerateBenchmark: ParsableCommand {
             print("  prompt of \(promptTokens): \(Report.column(promptRate)) tokens/s")
             print("  \(tokens) tokens drawn: \(Report.column(rate)) tokens/s")
             print(
-                "  weights read at \(Report.column(100 * share, width: 1)) % of memory's "
+                "  weights, keys and values read at \(Report.column(100 * share, width: 1)) % of memory's "
                     + "\(Report.column(Report.median(bandwidths) / 1e9, width: 1)) GB/s")
         }
         Report.json(

@@ -102,7 +102,7 @@ struct MatmulBenchmark: ParsableCommand {
                 return monotonicSeconds() - start
             }
             // In turns, several calls each: the libraries' threads go on spinning for a while after a call.
-            let (rounds, repeats) = (5, max(2, min(10, Int(1e10 / work))))
+            let (rounds, repeats) = (5, max(2, min(50, Int(1e10 / work))))
             var seconds: [[Double]] = [[], [], []]
             for _ in 0..<rounds {
                 for (index, library) in [nil, BareLibrary.openBLAS, .oneDNN].enumerated() {
@@ -110,7 +110,9 @@ struct MatmulBenchmark: ParsableCommand {
                     refill(arena)
                     library?.give(threads: ParallelFor.threadCount)
                     Thread.sleep(forTimeInterval: 0.05)
-                    _ = time(library)
+                    // Until the system has spread the threads over the cores again.
+                    let warm = monotonicSeconds() + 0.05
+                    repeat { _ = time(library) } while monotonicSeconds() < warm
                     for _ in 0..<repeats { seconds[index].append(time(library)) }
                     library?.give(threads: 1)
                 }
