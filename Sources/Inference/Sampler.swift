@@ -33,6 +33,9 @@ public enum Sampler {
     public static func next(
         _ logits: Vector, _ settings: SamplingSettings, previous: [Int32], using generator: inout SplitMix64
     ) -> Int32 {
+        if settings.temperature <= 0 && settings.repetitionPenalty == 1 {
+            return Int32(Elementwise.indexOfLargest(logits))
+        }
         var values = (0..<logits.count).map { logits[$0] }
         if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
         // A diverged model gives NaN and infinities, which nothing below could compare or add up.

@@ -1,4 +1,4 @@
-// Sums and copies of whole activations: the residual connection and the clearing of scratch memory.
+// What is done to elements and rows as they are: the residual connection, copies of rows, the largest of many.
 
 public enum Elementwise {
     /// destination += source, both (N, C).
@@ -38,6 +38,32 @@ public enum Elementwise {
             end = row
         }
         matrix.base.update(repeating: 0, count: end * matrix.columns)
+    }
+
+    /// The first index of the largest element; NaN counts as the least number, and infinity as the largest finite one.
+    public static func indexOfLargest(_ values: Vector) -> Int {
+        precondition(values.count > 0, "the largest of no elements")
+        let limit = Float.greatestFiniteMagnitude
+        func bounded(_ value: Lanes) -> Lanes {
+            value.replacing(with: Lanes(repeating: limit), where: value .> Lanes(repeating: limit))
+        }
+        func group(_ start: Int) -> Lanes {
+            let rest = values.count - start
+            let pointer = values.base + start
+            return bounded(rest >= laneCount ? pointer.lanes() : pointer.lanes(first: rest, filler: .nan))
+        }
+        var best = Lanes(repeating: -limit)
+        for start in stride(from: 0, to: values.count, by: laneCount) {
+            let value = group(start)
+            best = best.replacing(with: value, where: value .> best)
+        }
+        let largest = best.max()
+        guard largest > -limit else { return 0 }
+        for start in stride(from: 0, to: values.count, by: laneCount) {
+            let hits = group(start) .== Lanes(repeating: largest)
+            if any(hits) { return start + (0..<laneCount).first { hits[$0] }! }
+        }
+        return 0
     }
 
     private static func check(_ part: Matrix, _ rows: [Int], _ whole: Matrix) {

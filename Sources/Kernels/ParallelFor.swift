@@ -94,6 +94,8 @@ private final class WorkerPool: @unchecked Sendable {
 
     /// About a tenth of a millisecond: longer than the gaps between two kernels, short beside a time slice.
     private static let spins = 100_000
+    /// Some microseconds; from then on the thread gives way to others, of which the missing worker may be one.
+    private static let waitsBeforeYielding = 5_000
 
     init(workers: Int) {
         self.workers = workers
@@ -143,7 +145,8 @@ private final class WorkerPool: @unchecked Sendable {
             var waits = 0
             while unfinished.load(ordering: .acquiring) > 0 {
                 waits += 1
-                if waits % 64 == 0 { sched_yield() }
+                // Parts end at nearly the same time: a call of the system costs more than the usual wait.
+                if waits > WorkerPool.waitsBeforeYielding, waits % 64 == 0 { sched_yield() }
             }
             job = nil
         }

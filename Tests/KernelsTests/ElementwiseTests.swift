@@ -45,6 +45,23 @@ import Testing
         #expect(grid.isIntact)
     }
 
+    /// Whole groups and rests, ties, and what is no number.
+    @Test(arguments: [1, 15, 16, 17, 33, 100]) func theLargest(count: Int) {
+        var generator = SplitMix64(seed: 6)
+        for _ in 0..<200 {
+            let special: [Float] = [
+                .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, 2,
+            ]
+            let grid = Grid(1, count) { _ in
+                generator.below(3) == 0 ? special[generator.below(special.count)] : Float(generator.below(5))
+            }
+            let limit = Float.greatestFiniteMagnitude
+            let bounded = grid.values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }
+            let expected = bounded.indices.max { bounded[$0] < bounded[$1] || (bounded[$0] == bounded[$1] && $0 > $1) }
+            #expect(Elementwise.indexOfLargest(grid.vector) == expected)
+        }
+    }
+
     @Test func arenasBeginWithZerosAndCopy() {
         let (first, second) = (FloatArena(count: 1_000_003), FloatArena(count: 1_000_003))
         #expect(first.buffer.allSatisfy { $0 == 0 })
