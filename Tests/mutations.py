@@ -175,7 +175,12 @@ class Workshop:
             limit)
         results = {}
         if status is not None and written.exists():
-            for case in xml.etree.ElementTree.parse(written).iter("testcase"):
+            try:
+                cases = xml.etree.ElementTree.parse(written).iter("testcase")
+            except xml.etree.ElementTree.ParseError:
+                # The process crashed before it had written all of it.
+                cases = []
+            for case in cases:
                 name = case.get("classname") + "/" + case.get("name").split("(")[0]
                 parts = {child.tag for child in case}
                 result = "failed" if parts & {"failure", "error"} else "skipped" if "skipped" in parts else "passed"
