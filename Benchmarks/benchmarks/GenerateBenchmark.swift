@@ -6,15 +6,7 @@ import Kernels
 import Model
 import StrictJSON
 
-extension WeightFormat: ExpressibleByArgument {
-    var bytesPerWeight: Double {
-        switch self {
-        case .f32: 4
-        case .bf16: 2
-        case .int8: 1
-        }
-    }
-}
+extension WeightFormat: ExpressibleByArgument {}
 
 struct GenerateBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,16 +32,19 @@ struct GenerateBenchmark: ParsableCommand {
         let prompt = (0..<promptTokens).map { _ in Int32(generator.below(shape.vocabulary)) }
         _ = decoder.advance(cache, by: prompt)
 
-        var promptRates: [Double] = []
+        let promptRates = (0..<5).map { _ in
+            cache.truncate(to: 0)
+            let start = monotonicSeconds()
+            _ = decoder.advance(cache, by: prompt)
+            return Double(promptTokens) / (monotonicSeconds() - start)
+        }
         var rates: [Double] = []
         // Beside each round, since memory of a shared machine is faster at one time than at another.
         var bandwidths = [MachinePeak.bytesPerSecond()]
-        for _ in 0..<5 {
-            cache.truncate(to: 0)
-            var start = monotonicSeconds()
-            var logits = decoder.advance(cache, by: prompt)
-            promptRates.append(Double(promptTokens) / (monotonicSeconds() - start))
-            start = monotonicSeconds()
+        for _ in 0..<15 {
+            cache.truncate(to: promptTokens - 1)
+            var logits = decoder.advance(cache, by: [prompt[promptTokens - 1]])
+            let start = monotonicSeconds()
             for _ in 0..<tokens {
                 let token = Sampler.next(logits, .greedy, previous: [], using: &generator)
                 logits = decoder.advance(cache, by: [token])
@@ -61,7 +56,7 @@ struct GenerateBenchmark: ParsableCommand {
         let (config, positions) = (model.config, Double(promptTokens) + Double(tokens) / 2)
         let weights = Double(model.layout.parameterCount - (promptTokens + tokens) * config.modelWidth)
         let cached = positions * Double(2 * config.modelWidth * config.blockCount * MemoryLayout<Float>.stride)
-        let read = weights * precision.bytesPerWeight + cached
+        let read = weights * Double(precision.bytesPerWeight) + cached
         let shares = rates.indices.map {
             rates[$0] * read / Report.mean(bandwidths[$0...($0 + 1)])
         }

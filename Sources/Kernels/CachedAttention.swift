@@ -103,7 +103,8 @@ public enum CachedAttention {
     ) {
         let visible = 0..<key.rows
         for position in visible {
-            scores[position] = dotProduct(query, key.row(position), count: width) * scale
+            UnsafeRawPointer(key.row(position)).prefetchAhead(lines: (width * 4 + 63) / 64)
+            scores[position] = productLanes(query, key.row(position), count: width).total * scale
         }
         _ = CausalAttention.softmax(scores, visible: visible, of: visible.count)
         var first = 0
@@ -129,6 +130,7 @@ public enum CachedAttention {
         var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
         for position in 0..<value.rows {
             let (weight, v) = (Lanes(repeating: scores[position]), value.row(position) + first)
+            UnsafeRawPointer(v).prefetchAhead(lines: 4)
             a = a.addingProduct(weight, v.lanes())
             b = b.addingProduct(weight, (v + laneCount).lanes())
             c = c.addingProduct(weight, (v + 2 * laneCount).lanes())

@@ -1,21 +1,19 @@
 // Copies of weights for generation, which is bound by reading them: in one stream, and smaller where that is wanted.
 
-/// How generation keeps its copy of a weight matrix.
-public enum WeightFormat: String, Sendable, CaseIterable {
-    /// The float weights in another order.
-    case f32
-    /// Rounded to bfloat16.
-    case bf16
-    /// Rounded to 255 steps of a column's largest magnitude, one scale for each output.
-    case int8
+/// The memory of a model's copies, one behind the other. Most of them are smaller than a huge page; where each had a block
+/// of its own, the processor would have to look up an address every 4 KiB.
+public final class CompactStorage: @unchecked Sendable {
+    private let arena: FloatArena
+    private var used = 0
 
-    /// 32-bit words that sixty-four columns of a row take.
-    var wordsInRow: Int {
-        switch self {
-        case .f32: 64
-        case .bf16: 32
-        case .int8: 16
-        }
+    /// - Parameter wordCount: the sum of `CompactWeight.wordCount` over all copies.
+    public init(wordCount: Int) { arena = FloatArena(count: wordCount) }
+
+    /// The next `count` words, which begin a cache line.
+    fileprivate func take(_ count: Int) -> UnsafeMutablePointer<UInt32> {
+        precondition(used + count <= arena.count, "\(count) words of a storage of \(arena.count) with \(used) taken")
+        defer { used += count }
+        return UnsafeMutableRawPointer(arena.base + used).assumingMemoryBound(to: UInt32.self)
     }
 }
 
@@ -26,11 +24,11 @@ public final class CompactWeight: @unchecked Sendable {
     public let inner: Int
     public let columns: Int
     private let format: WeightFormat
-    /// An arena for its alignment and huge pages; its bits are the words.
-    private let storage: FloatArena
+    /// Keeps the memory of the next two.
+    private let storage: CompactStorage
     private let words: UnsafeMutablePointer<UInt32>
     /// One for each column, filled up to whole blocks; 1 for bfloat16.
-    private let scales: FloatArena
+    private let scales: UnsafeMutablePointer<Float>
 
     /// Columns of a block, in four registers.
     private static let block = 4 * laneCount
@@ -38,15 +36,24 @@ public final class CompactWeight: @unchecked Sendable {
 
     /// - Parameters:
     ///   - weight: (in, out), or (out, in) where `transposed`; not needed any more afterwards.
-    public init(_ weight: Matrix, transposed: Bool, format: WeightFormat) {
+    ///   - storage: with room for `wordCount` words more; nil for one of its own.
+    public init(_ weight: Matrix, transposed: Bool, format: WeightFormat, in storage: CompactStorage? = nil) {
         (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
         self.format = format
+        let storage =
+            storage
+            ?? CompactStorage(wordCount: CompactWeight.wordCount(of: weight, transposed: transposed, format: format))
+        self.storage = storage
         let blocks = (columns + Self.block - 1) / Self.block
-        let count = blocks * inner * format.wordsInRow
-        storage = FloatArena(count: count)
-        words = UnsafeMutableRawPointer(storage.base).bindMemory(to: UInt32.self, capacity: count)
-        scales = FloatArena(count: blocks * Self.block)
+        words = storage.take(blocks * inner * format.wordsInRow)
+        scales = UnsafeMutableRawPointer(storage.take(blocks * Self.block)).assumingMemoryBound(to: Float.self)
         ParallelFor.tasks(blocks) { pack($0, weight, transposed) }
+    }
+
+    /// The words that a copy takes of its storage.
+    public static func wordCount(of weight: Matrix, transposed: Bool, format: WeightFormat) -> Int {
+        let (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
+        return (columns + block - 1) / block * (inner * format.wordsInRow + block)
     }
 
     private func pack(_ block: Int, _ weight: Matrix, _ transposed: Bool) {
@@ -57,7 +64,7 @@ public final class CompactWeight: @unchecked Sendable {
         let first = block * Self.block
         for column in 0..<Self.block {
             let largest = (0..<inner).reduce(Float(0)) { max($0, abs(value($1, first + column))) }
-            scales.base[first + column] = format == .int8 && largest > 0 ? largest / 127 : 1
+            scales[first + column] = format == .int8 && largest > 0 ? largest / 127 : 1
         }
         let target = words + block * inner * format.wordsInRow
         for row in 0..<inner {
@@ -66,7 +73,7 @@ public final class CompactWeight: @unchecked Sendable {
                 switch format {
                 case .int8:
                     let steps = columns.map {
-                        UInt32(Int32((value(row, $0) / scales.base[$0]).rounded()) + 128)
+                        UInt32(Int32((value(row, $0) / scales[$0]).rounded()) + 128)
                     }
                     target[row * 16 + lane] = steps[0] | steps[1] << 8 | steps[2] << 16 | steps[3] << 24
                 case .bf16:
@@ -97,37 +104,63 @@ public final class CompactWeight: @unchecked Sendable {
     private func multiply<Words: PackedWords>(
         into output: Matrix, _ input: Matrix, _ bias: Vector?, _: Words.Type
     ) {
-        let (inner, words) = (inner, words)
-        ParallelFor.ranges(blockCount) { blocks in
-            for block in blocks {
-                let source = words + block * inner * Words.wordsInRow
-                var row = 0
-                while row + 4 <= input.rows {
-                    var (first, second, third, fourth) = (Quad(), Quad(), Quad(), Quad())
-                    let (x0, x1) = (input.row(row), input.row(row + 1))
-                    let (x2, x3) = (input.row(row + 2), input.row(row + 3))
-                    for index in 0..<inner {
-                        let weights = Words.load(source, index)
-                        first.add(x0[index], weights)
-                        second.add(x1[index], weights)
-                        third.add(x2[index], weights)
-                        fourth.add(x3[index], weights)
-                    }
-                    finish(first, block, output.row(row), bias)
-                    finish(second, block, output.row(row + 1), bias)
-                    finish(third, block, output.row(row + 2), bias)
-                    finish(fourth, block, output.row(row + 3), bias)
-                    row += 4
-                }
-                while row < input.rows {
-                    let x = input.row(row)
-                    var sum = Quad()
-                    for index in 0..<inner { sum.add(x[index], Words.load(source, index)) }
-                    finish(sum, block, output.row(row), bias)
-                    row += 1
-                }
+        ParallelFor.tasks(blockCount) { block in
+            var row = 0
+            while row + 4 <= input.rows {
+                multiplyFour(into: output, input, row, block, bias, Words.self)
+                row += 4
+            }
+            while row < input.rows {
+                let sums = sums(input.row(row), block, Words.self)
+                finish(sums, block, output.row(row), bias)
+                row += 1
             }
         }
+    }
+
+    /// A block's sums for one input. Rows of even and of odd index are added up apart, since one chain of additions
+    /// would take longer than reading eight bits a weight does.
+    @inline(__always)
+    private func sums<Words: PackedWords>(
+        _ x: UnsafeMutablePointer<Float>, _ block: Int, _: Words.Type
+    ) -> Quad {
+        let source = words + block * inner * Words.wordsInRow
+        var (even, odd) = (Quad(), Quad())
+        var index = 0
+        while index + 2 <= inner {
+            even.add(x[index], Words.load(source, index))
+            odd.add(x[index + 1], Words.load(source, index + 1))
+            index += 2
+        }
+        if index < inner { even.add(x[index], Words.load(source, index)) }
+        return even + odd
+    }
+
+    /// Four inputs at once, with the same sums: registers do for the even rows or the odd ones, so they take turns.
+    @inline(__always)
+    private func multiplyFour<Words: PackedWords>(
+        into output: Matrix, _ input: Matrix, _ row: Int, _ block: Int, _ bias: Vector?, _: Words.Type
+    ) {
+        let source = words + block * inner * Words.wordsInRow
+        let (x0, x1, x2, x3) = (input.row(row), input.row(row + 1), input.row(row + 2), input.row(row + 3))
+        func sums(_ parity: Int) -> (Quad, Quad, Quad, Quad) {
+            var (first, second, third, fourth) = (Quad(), Quad(), Quad(), Quad())
+            var index = parity
+            while index < inner {
+                let weights = Words.load(source, index)
+                first.add(x0[index], weights)
+                second.add(x1[index], weights)
+                third.add(x2[index], weights)
+                fourth.add(x3[index], weights)
+                index += 2
+            }
+            return (first, second, third, fourth)
+        }
+        let (even, odd) = (sums(0), sums(1))
+        finish(even.0 + odd.0, block, output.row(row), bias)
+        finish(even.1 + odd.1, block, output.row(row + 1), bias)
+        finish(even.2 + odd.2, block, output.row(row + 2), bias)
+        finish(even.3 + odd.3, block, output.row(row + 3), bias)
     }
 
     /// Scales a block's sums, adds the bias and stores them; the last block may be incomplete.
@@ -148,72 +181,7 @@ public final class CompactWeight: @unchecked Sendable {
         if let bias {
             shift = rest == laneCount ? (bias.base + first).lanes() : (bias.base + first).lanes(first: rest, filler: 0)
         }
-        let value = shift.addingProduct(sums, (scales.base + first).lanes())
+        let value = shift.addingProduct(sums, (scales + first).lanes())
         if rest == laneCount { (y + first).setLanes(value) } else { (y + first).setLanes(value, first: rest) }
-    }
-}
-
-/// Sixty-four columns in four registers.
-private struct Quad {
-    var a = Lanes.zero, b = Lanes.zero, c = Lanes.zero, d = Lanes.zero
-
-    @inline(__always)
-    mutating func add(_ factor: Float, _ weights: Quad) {
-        let x = Lanes(repeating: factor)
-        a = a.addingProduct(x, weights.a)
-        b = b.addingProduct(x, weights.b)
-        c = c.addingProduct(x, weights.c)
-        d = d.addingProduct(x, weights.d)
-    }
-}
-
-/// How a row of a block is stored.
-private protocol PackedWords {
-    static var wordsInRow: Int { get }
-    static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad
-}
-
-private enum EightBitWords: PackedWords {
-    static let wordsInRow = WeightFormat.int8.wordsInRow
-
-    @inline(__always)
-    static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let word = UnsafeRawPointer(block + row * 16).loadUnaligned(as: SIMD16<UInt32>.self)
-        // The bits of 2²³ with an integer in its last places are that sum as a float.
-        let exponent = SIMD16<UInt32>(repeating: 0x4B00_0000)
-        let mask = SIMD16<UInt32>(repeating: 0xFF)
-        let offset = Lanes(repeating: 8_388_608 + 128)
-        return Quad(
-            a: unsafeBitCast((word & mask) | exponent, to: Lanes.self) - offset,
-            b: unsafeBitCast(((word &>> 8) & mask) | exponent, to: Lanes.self) - offset,
-            c: unsafeBitCast(((word &>> 16) & mask) | exponent, to: Lanes.self) - offset,
-            d: unsafeBitCast((word &>> 24) | exponent, to: Lanes.self) - offset)
-    }
-}
-
-private enum FloatWords: PackedWords {
-    static let wordsInRow = WeightFormat.f32.wordsInRow
-
-    @inline(__always)
-    static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let source = UnsafeRawPointer(block + row * 64)
-        return Quad(
-            a: source.loadUnaligned(as: Lanes.self), b: source.loadUnaligned(fromByteOffset: 64, as: Lanes.self),
-            c: source.loadUnaligned(fromByteOffset: 128, as: Lanes.self),
-            d: source.loadUnaligned(fromByteOffset: 192, as: Lanes.self))
-    }
-}
-
-private enum SixteenBitWords: PackedWords {
-    static let wordsInRow = WeightFormat.bf16.wordsInRow
-
-    @inline(__always)
-    static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let first = UnsafeRawPointer(block + row * 32).loadUnaligned(as: SIMD16<UInt32>.self)
-        let second = UnsafeRawPointer(block + row * 32 + 16).loadUnaligned(as: SIMD16<UInt32>.self)
-        let upper = SIMD16<UInt32>(repeating: 0xFFFF_0000)
-        return Quad(
-            a: unsafeBitCast(first &<< 16, to: Lanes.self), b: unsafeBitCast(first & upper, to: Lanes.self),
-            c: unsafeBitCast(second &<< 16, to: Lanes.self), d: unsafeBitCast(second & upper, to: Lanes.self))
     }
 }

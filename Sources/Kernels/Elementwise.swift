@@ -57,7 +57,7 @@ public enum Elementwise {
             let value = group(start)
             best = best.replacing(with: value, where: value .> best)
         }
-        let largest = best.max()
+        let largest = best.largest
         guard largest > -limit else { return 0 }
         for start in stride(from: 0, to: values.count, by: laneCount) {
             let hits = group(start) .== Lanes(repeating: largest)

@@ -3,12 +3,6 @@
 import Foundation
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Splits loops over the cores. Work is divided by index alone, never by timing, so that results depend at most on
 /// the number of threads. A loop started while another one runs, from inside it or from another thread, runs on the
 /// thread that starts it.
@@ -49,22 +43,24 @@ public enum ParallelFor {
         }
     }
 
-    /// Runs `body` for every index in `0..<count`; idle threads take the next one. For tasks that share no output.
+    /// Runs `body` for every index in `0..<count`. Each thread begins with a contiguous share, which reads memory in
+    /// one stream; one that is done takes over from the ends of the others', since cores are not equally fast at every
+    /// moment. For tasks that share no output.
     public static func tasks(_ count: Int, for part: StepPart? = nil, _ body: (Int) -> Void) {
         let start = part == nil ? 0 : monotonicSeconds()
         defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
-        guard min(threadCount, count) > 1, !isRunning.load(ordering: .relaxed) else {
+        guard count > 1, let pool, !isRunning.exchange(true, ordering: .acquiring) else {
             for index in 0..<count { body(index) }
             return
         }
-        let next = Atomic<Int>(0)
-        run(threadCount) { _ in
-            while true {
-                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < count else { return }
-                body(index)
+        let shares = Shares(of: count, pool.shares, threads: threadCount)
+        pool.run(threadCount) { thread in
+            while let index = shares.takeFirst(of: thread) { body(index) }
+            for other in 1..<shares.threads {
+                while let index = shares.takeLast(of: (thread + other) % shares.threads) { body(index) }
             }
         }
+        isRunning.store(false, ordering: .releasing)
     }
 
     /// Runs `body` once for each part in `0..<parts` (at most `threadCount`), at the same time where it can.
@@ -79,110 +75,36 @@ public enum ParallelFor {
     }
 }
 
-/// Threads that wait for work: for a short while spinning, then asleep.
-private final class WorkerPool: @unchecked Sendable {
-    private let workers: Int
-    /// Counts jobs; a worker sees a new job by its change.
-    private let generation = Atomic<Int>(0)
-    private let unfinished = Atomic<Int>(0)
-    private let sleepers = Atomic<Int>(0)
-    private let stopped = Atomic<Bool>(false)
-    private nonisolated(unsafe) var job: ((Int) -> Void)?
-    private nonisolated(unsafe) var parts = 0
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+/// What is left of each thread's share of a loop: one word each, its first index in the lower half and its end in the
+/// upper one, so that both change together.
+private struct Shares {
+    let words: PaddedAtomics
+    let threads: Int
 
-    /// About a tenth of a millisecond: longer than the gaps between two kernels, short beside a time slice.
-    private static let spins = 100_000
-    /// Some microseconds; from then on the thread gives way to others, of which the missing worker may be one.
-    private static let waitsBeforeYielding = 5_000
-
-    init(workers: Int) {
-        self.workers = workers
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-        for index in 1...workers { start(index) }
-    }
-
-    private func start(_ index: Int) {
-        let context = Unmanaged.passRetained(Start(pool: self, index: index))
-        #if canImport(Glibc)
-            var thread = pthread_t()
-        #else
-            var thread: pthread_t?
-        #endif
-        let status = pthread_create(
-            &thread, nil,
-            { raw in
-                #if canImport(Glibc)
-                    let start = Unmanaged<Start>.fromOpaque(raw!).takeRetainedValue()
-                #else
-                    let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-                #endif
-                start.pool.work(start.index)
-                return nil
-            }, context.toOpaque())
-        precondition(status == 0, "a worker thread could not be started (pthread_create returned \(status))")
-    }
-
-    private final class Start {
-        let pool: WorkerPool
-        let index: Int
-        init(pool: WorkerPool, index: Int) {
-            self.pool = pool
-            self.index = index
+    init(of count: Int, _ words: PaddedAtomics, threads: Int) {
+        precondition(count < 1 << 31, "a loop of \(count) tasks, of which at most 2³¹ - 1 can be counted")
+        (self.words, self.threads) = (words, threads)
+        for thread in 0..<threads {
+            let (first, end) = (count * thread / threads, count * (thread + 1) / threads)
+            words[thread].pointee.store(first | end << 32, ordering: .relaxed)
         }
     }
 
-    func run(_ parts: Int, _ body: (Int) -> Void) {
-        withoutActuallyEscaping(body) { body in
-            job = body
-            self.parts = parts
-            unfinished.store(workers, ordering: .relaxed)
-            generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
-            if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-            body(0)
-            var waits = 0
-            while unfinished.load(ordering: .acquiring) > 0 {
-                waits += 1
-                // Parts end at nearly the same time: a call of the system costs more than the usual wait.
-                if waits > WorkerPool.waitsBeforeYielding, waits % 64 == 0 { sched_yield() }
-            }
-            job = nil
-        }
-    }
+    func takeFirst(of thread: Int) -> Int? { take(of: thread) { (index: $0, first: $0 + 1, end: $1) } }
 
-    func stop() {
-        stopped.store(true, ordering: .sequentiallyConsistent)
-        generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        wakeAll()
-    }
+    func takeLast(of thread: Int) -> Int? { take(of: thread) { (index: $1 - 1, first: $0, end: $1 - 1) } }
 
-    private func wakeAll() {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
-    }
-
-    private func work(_ index: Int) {
-        var seen = 0
+    @inline(__always)
+    private func take(of thread: Int, _ choose: (Int, Int) -> (index: Int, first: Int, end: Int)) -> Int? {
+        var word = words[thread].pointee.load(ordering: .relaxed)
         while true {
-            waitForJob(after: seen)
-            seen += 1
-            if stopped.load(ordering: .acquiring) { return }
-            if index < parts { job?(index) }
-            unfinished.wrappingSubtract(1, ordering: .releasing)
+            let (first, end) = (word & 0xFFFF_FFFF, word >> 32)
+            guard first < end else { return nil }
+            let choice = choose(first, end)
+            let (done, found) = words[thread].pointee.compareExchange(
+                expected: word, desired: choice.first | choice.end << 32, ordering: .relaxed)
+            if done { return choice.index }
+            word = found
         }
-    }
-
-    private func waitForJob(after seen: Int) {
-        for _ in 0..<WorkerPool.spins {
-            if generation.load(ordering: .acquiring) != seen { return }
-        }
-        pthread_mutex_lock(mutex)
-        sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        while generation.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(condition, mutex) }
-        sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        pthread_mutex_unlock(mutex)
     }
 }

@@ -7,7 +7,7 @@
 #endif
 
 /// Calls `body` with `count` floats of undefined content, aligned to 64 bytes, and gives them back afterwards.
-func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+func withScratch<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64) { memory in
         body(memory.baseAddress!.bindMemory(to: Float.self, capacity: count))
     }

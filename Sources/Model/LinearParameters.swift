@@ -22,8 +22,13 @@ public struct LinearParameters: Sendable {
         rounded = RoundedWeight(weight, transposed: false, workspace: workspace)
     }
 
-    mutating func compact(_ format: WeightFormat) {
-        compact = CompactWeight(weight, transposed: false, format: format)
+    /// The words that `compact` takes of its storage.
+    func compactWordCount(_ format: WeightFormat) -> Int {
+        CompactWeight.wordCount(of: weight, transposed: false, format: format)
+    }
+
+    mutating func compact(_ format: WeightFormat, in storage: CompactStorage) {
+        compact = CompactWeight(weight, transposed: false, format: format, in: storage)
     }
 
     /// output (N, out) = input (N, in) · weight + bias [+ the adapter's part], overwritten.
@@ -80,8 +85,12 @@ public struct HeadParameters: Sendable {
         rounded = RoundedWeight(weight, transposed: true, workspace: workspace)
     }
 
-    mutating func compact(_ format: WeightFormat) {
-        compact = CompactWeight(weight, transposed: true, format: format)
+    func compactWordCount(_ format: WeightFormat) -> Int {
+        CompactWeight.wordCount(of: weight, transposed: true, format: format)
+    }
+
+    mutating func compact(_ format: WeightFormat, in storage: CompactStorage) {
+        compact = CompactWeight(weight, transposed: true, format: format, in: storage)
     }
 
     /// logits (N, V) = states (N, C) · weightᵀ, overwritten.

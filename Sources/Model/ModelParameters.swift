@@ -109,11 +109,16 @@ public struct ModelParameters: Sendable {
 
     /// The same parameters with a compact copy of every weight matrix, for generation.
     func compacted(_ format: WeightFormat) -> ModelParameters {
+        let layers = blocks.flatMap { block in BlockParameters.linearLayers.map { block[keyPath: $0] } }
+        let storage = CompactStorage(
+            wordCount: layers.reduce(head.compactWordCount(format)) { $0 + $1.compactWordCount(format) })
         var copy = self
         for index in blocks.indices {
-            for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].compact(format) }
+            for layer in BlockParameters.linearLayers {
+                copy.blocks[index][keyPath: layer].compact(format, in: storage)
+            }
         }
-        copy.head.compact(format)
+        copy.head.compact(format, in: storage)
         return copy
     }
 

@@ -11,7 +11,7 @@ build=.build/fuzz
 mkdir -p "$build"
 flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature ExistentialAny -package-name luthier
     -sanitize=fuzzer -profile-generate -profile-coverage-mapping -I "$build" -I Sources/CZlib -I Sources/COpenBLAS
-    -I Sources/COpenSSL -I Sources/CHDF5 -I Sources/COneDNN -Xcc -march=native)
+    -I Sources/COpenSSL -I Sources/CHDF5 -I Sources/COneDNN -I Sources/CProcessor -Xcc -march=native)
 for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc "$word"); done
 libraries="$(pkg-config --libs openblas hdf5 libcrypto zlib) -ldnnl"
 

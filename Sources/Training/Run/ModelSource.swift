@@ -240,7 +240,7 @@ public struct ModelSource {
     ///
     /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
     public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
-        let copy = format.map { [WeightFormat.f32: 4, .bf16: 2, .int8: 1][$0, default: 4] } ?? 0
+        let copy = format?.bytesPerWeight ?? 0
         let needed = (4 + copy) * ParameterLayout(shape).arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw TrainingError.notEnoughMemory(needed: needed, available: available)
