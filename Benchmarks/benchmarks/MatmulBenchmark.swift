@@ -11,14 +11,20 @@ struct MatmulBenchmark: ParsableCommand {
     @OptionGroup var machine: MachineOptions
     @Flag(help: "Only the line of JSON.") var json = false
 
-    /// (N rows, in, out) of the linear layers of GPT-2 124M at B 4 × T 256, and of the head at 512 rows.
+    /// (N rows, in, out) of the linear layers of GPT-2 124M at B 4 × T 256, of a model 256 wide at B 16 × T 128, of both
+    /// heads at 512 rows, and of one layer of a model 128 wide.
     private static let shapes = [
         (name: "attention in", rows: 1024, input: 768, output: 2304),
         (name: "attention out", rows: 1024, input: 768, output: 768),
         (name: "feed-forward in", rows: 1024, input: 768, output: 3072),
         (name: "feed-forward out", rows: 1024, input: 3072, output: 768),
         (name: "head", rows: 512, input: 768, output: 50257),
-        (name: "small model", rows: 768, input: 128, output: 512),
+        (name: "256: attention in", rows: 2048, input: 256, output: 768),
+        (name: "256: attention out", rows: 2048, input: 256, output: 256),
+        (name: "256: forward in", rows: 2048, input: 256, output: 1024),
+        (name: "256: forward out", rows: 2048, input: 1024, output: 256),
+        (name: "256: head", rows: 512, input: 256, output: 8192),
+        (name: "128: forward in", rows: 768, input: 128, output: 512),
     ]
 
     mutating func run() throws {

@@ -44,26 +44,35 @@ public enum Elementwise {
     public static func indexOfLargest(_ values: Vector) -> Int {
         precondition(values.count > 0, "the largest of no elements")
         let limit = Float.greatestFiniteMagnitude
-        func bounded(_ value: Lanes) -> Lanes {
-            value.replacing(with: Lanes(repeating: limit), where: value .> Lanes(repeating: limit))
+        let chunk = 256 * laneCount
+        let chunkCount = (values.count + chunk - 1) / chunk
+        func starts(_ index: Int) -> StrideTo<Int> {
+            stride(from: index * chunk, to: min((index + 1) * chunk, values.count), by: laneCount)
         }
         func group(_ start: Int) -> Lanes {
-            let rest = values.count - start
-            let pointer = values.base + start
-            return bounded(rest >= laneCount ? pointer.lanes() : pointer.lanes(first: rest, filler: .nan))
+            let (rest, pointer, most) = (values.count - start, values.base + start, Lanes(repeating: limit))
+            let value = rest >= laneCount ? pointer.lanes() : pointer.lanes(first: rest, filler: .nan)
+            return value.replacing(with: most, where: value .> most)
         }
-        var best = Lanes(repeating: -limit)
-        for start in stride(from: 0, to: values.count, by: laneCount) {
-            let value = group(start)
-            best = best.replacing(with: value, where: value .> best)
+        return withScratch(chunkCount) { maxima in
+            // 1. Of each chunk, by the threads in whose caches a vocabulary's logits stand.
+            ParallelFor.tasks(chunkCount) { index in
+                var best = Lanes(repeating: -limit)
+                for start in starts(index) {
+                    let value = group(start)
+                    best = best.replacing(with: value, where: value .> best)
+                }
+                maxima[index] = best.largest
+            }
+            // 2. Its place.
+            let first = (0..<chunkCount).reduce(0) { maxima[$1] > maxima[$0] ? $1 : $0 }
+            guard maxima[first] > -limit else { return 0 }
+            for start in starts(first) {
+                let hits = group(start) .== Lanes(repeating: maxima[first])
+                if any(hits) { return start + (0..<laneCount).first { hits[$0] }! }
+            }
+            return 0
         }
-        let largest = best.largest
-        guard largest > -limit else { return 0 }
-        for start in stride(from: 0, to: values.count, by: laneCount) {
-            let hits = group(start) .== Lanes(repeating: largest)
-            if any(hits) { return start + (0..<laneCount).first { hits[$0] }! }
-        }
-        return 0
     }
 
     private static func check(_ part: Matrix, _ rows: [Int], _ whole: Matrix) {

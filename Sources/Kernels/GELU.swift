@@ -17,14 +17,19 @@ public enum GELU {
             output.rows == input.rows && output.columns == input.columns, "GELU of \(input.shape) into \(output.shape)")
         precondition(
             bias?.count ?? input.columns == input.columns, "a bias of \(bias?.count ?? 0) for \(input.shape)")
-        ParallelFor.ranges(input.rows, for: .activation) { rows in
+        // Generation has one row, whose columns are shared out then.
+        let byColumns = input.rows < ParallelFor.threadCount
+        ParallelFor.ranges(byColumns ? input.columns : input.rows, grain: byColumns ? laneCount : 1, for: .activation) {
+            part in
+            let (rows, columns) = byColumns ? (0..<input.rows, part) : (part, 0..<input.columns)
+            let count = columns.count
             for row in rows {
-                let (y, x) = (output.row(row), input.row(row))
-                if let bias { mapLanes(into: x, x, bias.base, count: input.columns) { $0 + $1 } }
+                let (y, x) = (output.row(row) + columns.lowerBound, input.row(row) + columns.lowerBound)
+                if let bias { mapLanes(into: x, x, bias.base + columns.lowerBound, count: count) { $0 + $1 } }
                 if exact {
-                    mapLanes(into: y, x, count: input.columns) { $0 * normalDistribution($0) }
+                    mapLanes(into: y, x, count: count) { $0 * normalDistribution($0) }
                 } else {
-                    mapLanes(into: y, x, count: input.columns) { $0 * Elementary.sigmoid(doubledArgument($0)) }
+                    mapLanes(into: y, x, count: count) { $0 * Elementary.sigmoid(doubledArgument($0)) }
                 }
             }
         }

@@ -27,6 +27,8 @@ final class WorkerPool: @unchecked Sendable {
     /// How long a worker looks for the next job before it sleeps: longer than choosing a token and telling of it takes
     /// between two passes, since a sleeper is woken too late for a product of fifty microseconds.
     private static let secondsOfSpinning = 1e-3
+    /// Some ten microseconds, the usual gap between two kernels.
+    private static let roundsBeforeYielding = 20
     /// Some microseconds; from then on the thread gives way to others, of which the missing worker may be one.
     private static let waitsBeforeYielding = 5_000
 
@@ -113,12 +115,18 @@ final class WorkerPool: @unchecked Sendable {
     }
 
     private func waitForJob(after seen: Int) {
-        let end = monotonicSeconds() + WorkerPool.secondsOfSpinning
-        repeat {
+        // Before the first job it sleeps at once: the system then wakes it on a core that is idle.
+        let end = seen == 0 ? 0 : monotonicSeconds() + WorkerPool.secondsOfSpinning
+        var rounds = 0
+        while true {
             for _ in 0..<1_000 {
                 if generation[0].pointee.load(ordering: .acquiring) != seen { return }
             }
-        } while monotonicSeconds() < end
+            if monotonicSeconds() > end { break }
+            // Whoever gives out the next job may be waiting for this core.
+            rounds += 1
+            if rounds > WorkerPool.roundsBeforeYielding { sched_yield() }
+        }
         pthread_mutex_lock(mutex)
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
         while generation[0].pointee.load(ordering: .sequentiallyConsistent) == seen {

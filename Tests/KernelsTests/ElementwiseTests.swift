@@ -45,16 +45,18 @@ import Testing
         #expect(grid.isIntact)
     }
 
-    /// Whole groups and rests, ties, and what is no number.
-    @Test(arguments: [1, 15, 16, 17, 33, 100]) func theLargest(count: Int) {
+    /// Whole groups and rests, several chunks, ties, and what is no number.
+    @Test(arguments: [1, 15, 16, 17, 33, 100, 4_096, 4_097, 13_000]) func theLargest(count: Int) {
         var generator = SplitMix64(seed: 6)
-        for _ in 0..<200 {
+        for _ in 0..<(count > 1_000 ? 20 : 200) {
             let special: [Float] = [
                 .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, 2,
             ]
             let grid = Grid(1, count) { _ in
                 generator.below(3) == 0 ? special[generator.below(special.count)] : Float(generator.below(5))
             }
+            // Otherwise the largest stands in the first chunk always.
+            if count > 1_000 { for index in 0..<generator.below(count) { grid.matrix.row(0)[index] = .nan } }
             let limit = Float.greatestFiniteMagnitude
             let bounded = grid.values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }
             let expected = bounded.indices.max { bounded[$0] < bounded[$1] || (bounded[$0] == bounded[$1] && $0 > $1) }
