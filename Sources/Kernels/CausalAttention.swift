@@ -2,8 +2,9 @@
 
 /// softmax(scale · Q Kᵀ + mask) V per sequence and head, each position looking at itself and what stands before it
 /// (Vaswani et al. 2017), or with a window w at itself and the w - 1 positions before it (Beltagy et al. 2020, as
-/// GPT-Neo's local layers do); keys that no query of a block may see are not computed. Scores are made for a block of queries at a time and never stored; backward computes them
-/// again from each row's log-sum-exp (Dao et al. 2022, without the tiling of keys).
+/// GPT-Neo's local layers do); keys that no query of a block may see are not computed. Scores are made for a block of
+/// queries at a time and never stored; backward computes them again from each row's log-sum-exp (Dao et al. 2022,
+/// without the tiling of keys).
 public enum CausalAttention {
     /// How many queries are worked on together: their scores stay in the second-level cache.
     private static let queryBlock = 64

@@ -148,7 +148,9 @@ final class PaddedAtomics: @unchecked Sendable {
     /// All zero.
     init(count: Int) {
         self.count = count
-        base = .allocate(capacity: count * PaddedAtomics.stride)
+        let bytes = count * PaddedAtomics.stride * MemoryLayout<Atomic<Int>>.stride
+        base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 128)
+            .bindMemory(to: Atomic<Int>.self, capacity: count * PaddedAtomics.stride)
         for index in 0..<(count * PaddedAtomics.stride) { (base + index).initialize(to: Atomic(0)) }
     }
 
