@@ -35,11 +35,12 @@ struct StepBounds {
         // Forward reads and writes; backward reads two arrays and adds to a third.
         case .normalization: return (2 * L + 1) * 4 * N * C * (2 + 4) / bandwidth
         case .activation: return L * 4 * N * F * (2 + 3) / bandwidth
-        case .residual: return L * 4 * N * C * (2 * 3 + 3) / bandwidth
+        // One sum of two arrays, and the zeros that attention's gradients are added to.
+        case .residual: return L * 4 * N * C * (3 + 3) / bandwidth
         // Weights, moments and gradients are read and written, the gradients once more for their norm.
         case .optimizer: return Double(trainedCount) * 4 * 9 / bandwidth
         case .packing: return Double(parameterCount) * (2 * 4 + 2 * 2) / bandwidth
-        case .embedding: return nil
+        case .embedding, .data, .saving: return nil
         }
     }
 }

@@ -1,6 +1,7 @@
 // Whole training steps through the public Trainer: gradients, clipping, AdamW and the loss, each step.
 
 import Arguments
+import Foundation
 import Kernels
 import Model
 import StrictJSON
@@ -30,6 +31,9 @@ struct TrainBenchmark: ParsableCommand {
     @Option(
         help: ArgumentHelp("Rows instead of random tokens, a line {\"tokens\", \"weights\"} each.", valueName: "file"))
     var rows: String?
+    @Option(
+        help: ArgumentHelp("Writes a checkpoint there during the timed steps, and removes it.", valueName: "folder"))
+    var save: String?
     @Flag(help: "Only the line of JSON.") var json = false
 
     mutating func validate() throws(ValidationError) {
@@ -47,10 +51,22 @@ struct TrainBenchmark: ParsableCommand {
         ).trainer
         var reports: [StepReport] = []
         var before = PartClock.seconds
+        let saver = CheckpointSaver()
+        let path = (save ?? "") + "/benchmark-\(ProcessInfo.processInfo.processIdentifier).h5"
+        defer { if save != nil { try? FileManager.default.removeItem(atPath: path) } }
+        trainer.beforeUpdate = { saver.waitForCopy() }
         for index in 0..<(steps + 2) {
-            if index == 2 { before = PartClock.seconds }
+            if index == 2 {
+                before = PartClock.seconds
+                if save != nil {
+                    let saved = SavedModel(model: trainer.model, tokenizer: .bytes, config: RunConfig())
+                    let content = saved.content(optimizer: trainer.optimizer, state: trainer.state)
+                    try saver.begin(step: trainer.state.step, path: path, content: content) {}
+                }
+            }
             reports.append(try trainer.step())
         }
+        try saver.waitForEnd()
         let after = PartClock.seconds
         let parts = StepPart.allCases.map { ($0, ((after[$0] ?? 0) - (before[$0] ?? 0)) / Double(steps)) }
         show(reports, parts, trainer.model)
@@ -104,7 +120,9 @@ struct TrainBenchmark: ParsableCommand {
             }
             print("  " + name.padding(toLength: 16, withPad: " ", startingAt: 0) + columns + " %" + (limits ?? ""))
         }
-        for (part, seconds) in parts where seconds > 1e-6 { line("\(part)", seconds, bounds[part]) }
+        for (part, seconds) in parts where seconds > 1e-6 || (part == .saving && save != nil) {
+            line("\(part)", seconds, bounds[part])
+        }
         line("everything else", step - parts.reduce(0) { $0 + $1.1 }, nil)
     }
 }

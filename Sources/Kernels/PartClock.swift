@@ -4,7 +4,7 @@ import Synchronization
 
 /// The parts of a step that are told apart.
 public enum StepPart: Int, CaseIterable, Sendable {
-    case products, attention, normalization, activation, residual, embedding, head, packing, optimizer
+    case products, attention, normalization, activation, residual, embedding, head, packing, optimizer, data, saving
 }
 
 /// Measures calls. The sums count all calls of the process, so that a caller compares two readings.

@@ -87,7 +87,7 @@ public final class Trainer {
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
         if loss.isFinite && norm.isFinite {
             let waiting = monotonicSeconds()
-            beforeUpdate()
+            PartClock.measure(.saving) { beforeUpdate() }
             report.secondsHeld = monotonicSeconds() - waiting
             optimizer.update(model.trained.weights, gradients: gradients, norm: norm, learningRate: learningRate)
             model.weightsChanged()
@@ -138,7 +138,7 @@ public final class Trainer {
         var loss = 0.0
         for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
             let part = chosen[start..<min(start + config.training.batchSize, chosen.endIndex)]
-            let batch = data.batch(part, first: start - chosen.startIndex)
+            let batch = PartClock.measure(.data) { data.batch(part, first: start - chosen.startIndex) }
             let result = model.accumulateGradients(
                 batch, into: gradientViews, weightSum: weightSum, dropout: dropout)
             loss += result.weightedLoss
