@@ -9,7 +9,7 @@ public enum SparseModelFolder {
     /// - Parameter type: `F32`, `F16` or `BF16`.
     /// - Returns: bytes of the file.
     @discardableResult
-    public static func write(_ config: ModelConfig, type: String = "F32", to folder: String) throws -> Int {
+    public static func write(_ config: ModelShape, type: String = "F32", to folder: String) throws -> Int {
         let size = type == "F32" ? 4 : 2
         var (offset, entries) = (0, [String]())
         for parameter in ParameterLayout(config).parameters {

@@ -4,7 +4,7 @@ import Model
 import StrictJSON
 
 /// Typed access to the members of a config's object.
-struct ConfigFields {
+public struct ConfigFields {
     let object: JSONObject
 
     private typealias Defect = HuggingFaceConfigDefect
@@ -33,11 +33,14 @@ struct ConfigFields {
     func optionalSize(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int? {
         guard let key = keys.first(where: { object[$0] != nil }), let node = present(key) else { return nil }
         guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "a whole number") }
-        guard value >= 1, value <= ModelConfig.largestSize else {
-            throw .sizeOutOfRange(key: key, value: value, limit: ModelConfig.largestSize)
+        guard value >= 1, value <= Architecture.largestSize else {
+            throw .sizeOutOfRange(key: key, value: value, limit: Architecture.largestSize)
         }
         return value
     }
+
+    /// The shortest decimal number that means a float: 1e-05 stays 1e-05 and does not become 17 digits.
+    static func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 
     func activation(_ key: String) throws(HuggingFaceConfigDefect) -> Activation {
         guard let node = object[key] else { return .geluTanh }

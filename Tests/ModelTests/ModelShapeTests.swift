@@ -3,15 +3,15 @@
 import Model
 import Testing
 
-@Suite struct ModelConfigTests {
-    private static let valid = ModelConfig(
+@Suite struct ModelShapeTests {
+    private static let valid = ModelShape(
         vocabularySize: 61, contextLength: 16, blockCount: 2, headCount: 3, modelWidth: 24)
 
     /// The message that a change of a valid config leads to, or nil.
-    private static func complaint(_ change: (inout ModelConfig) -> Void) -> String? {
+    private static func complaint(_ change: (inout ModelShape) -> Void) -> String? {
         var config = valid
         change(&config)
-        do throws(ModelConfigError) {
+        do throws(ArchitectureError) {
             try config.validate()
             return nil
         } catch { return error.description }
@@ -19,7 +19,7 @@ import Testing
 
     @Test func validShapes() {
         #expect(Self.complaint { _ in } == nil)
-        #expect(Self.complaint { $0.vocabularySize = ModelConfig.largestSize } == nil)
+        #expect(Self.complaint { $0.vocabularySize = Architecture.largestSize } == nil)
         #expect(Self.complaint { ($0.headCount, $0.modelWidth, $0.blockCount) = (1, 1, 1) } == nil)
     }
 
@@ -27,7 +27,9 @@ import Testing
         let limit = "it must lie between 1 and 1048576"
         #expect(Self.complaint { $0.vocabularySize = 0 } == "model.vocabularySize is 0; \(limit)")
         #expect(Self.complaint { $0.contextLength = -1 } == "model.contextLength is -1; \(limit)")
-        #expect(Self.complaint { $0.blockCount = 1_048_577 } == "model.blockCount is 1048577; \(limit)")
+        #expect(
+            Self.complaint { $0.blockCount = 16_385 }
+                == "model.blockCount is 16385; it must lie between 1 and 16384")
         #expect(Self.complaint { $0.headCount = 0 } == "model.headCount is 0; \(limit)")
         #expect(Self.complaint { $0.modelWidth = .max } == "model.modelWidth is \(Int.max); \(limit)")
         #expect(Self.complaint { $0.feedForwardWidth = .min } == "model.feedForwardWidth is \(Int.min); \(limit)")
@@ -48,7 +50,7 @@ import Testing
     /// The feed-forward layer is four times as wide as the stream unless said otherwise.
     @Test func defaults() {
         #expect(Self.valid.feedForwardWidth == 96)
-        #expect(Self.valid.headWidth == 8)
+        #expect(Architecture(gpt2: Self.valid).blocks.allSatisfy { $0.attention.headWidth == 8 })
         #expect(Self.valid.activation == .geluTanh && Self.valid.biases && Self.valid.tiedHead)
     }
 }
