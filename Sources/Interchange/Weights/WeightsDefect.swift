@@ -25,7 +25,7 @@ extension WeightsDefect: CustomStringConvertible {
         switch self {
         case .missing(let tensors, let count): "the model needs \(WeightsDefect.list(tensors, count)), not found here"
         case .fewerTensorsThanBlocks(let tensors, let blocks):
-            "the config describes \(blocks) blocks, but there are only \(tensors) tensors"
+            "the config describes \(blocks) blocks, more than the number of tensors (\(tensors))"
         case .surplus(let tensors, let count): "the model has no place for \(WeightsDefect.list(tensors, count))"
         case .shape(let tensor, let found, let expected):
             "tensor \(quoted(tensor)) has the shape \(found); the config asks for \(expected)"
