@@ -4,6 +4,7 @@ import Arguments
 import Datasets
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 import Training

@@ -4,6 +4,7 @@ import Arguments
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Training
 
@@ -60,7 +61,7 @@ struct TrainBenchmark: ParsableCommand {
                 before = PartClock.seconds
                 if save != nil {
                     let saved = SavedModel(model: trainer.model, tokenizer: .bytes, config: RunConfig())
-                    let content = saved.content(optimizer: trainer.optimizer, state: trainer.state)
+                    let content = try saved.content(optimizer: trainer.optimizer, state: trainer.state)
                     try saver.begin(step: trainer.state.step, path: path, content: content) {}
                 }
             }

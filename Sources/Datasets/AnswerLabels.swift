@@ -1,5 +1,7 @@
 // The labels of a classification: the few different answers that many rows have.
 
+import Conversations
+
 /// Finds out whether answers are labels.
 public enum AnswerLabels {
     /// More different answers, or longer ones, are no labels.

@@ -1,5 +1,7 @@
 // Documents: the pieces of data that a model reads each from its own beginning.
 
+import Conversations
+
 /// How a file is cut into documents.
 public enum DataFormat: String, Sendable, CaseIterable {
     /// By the file's content: rows of JSON, else one stream.

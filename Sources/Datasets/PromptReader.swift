@@ -1,5 +1,6 @@
 // Rows that ask something: what `generate --batch` reads.
 
+import Conversations
 import StrictJSON
 
 /// A row's conversation up to where an answer is wanted.

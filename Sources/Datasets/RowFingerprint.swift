@@ -1,5 +1,7 @@
 // What identifies a row: its hash as it stands, and its hash with case, punctuation and white space left out.
 
+import Conversations
+
 /// Two rows with one `exact` are equal; two with one `normalised` say the same in other capitals or punctuation.
 public struct RowFingerprint: Sendable, Hashable {
     public var exact: UInt64

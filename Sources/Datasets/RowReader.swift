@@ -1,5 +1,6 @@
 // Rows of JSON, one a line: which of the four formats they are, and what is wrong with a line that is none.
 
+import Conversations
 import StrictJSON
 
 enum RowReader {

@@ -1,5 +1,6 @@
 // Documents as token ids with their weights in the loss.
 
+import Conversations
 import Tokenizer
 
 /// A split as the model sees it: the tokens of all documents one behind the other.

@@ -4,7 +4,6 @@ import Datasets
 import Foundation
 import Inference
 import StrictJSON
-import Training
 
 enum BatchAnswers {
     /// Reads rows as training does, or `{"prompt"}` alone; an assistant's turn at the end of a row is the expected answer

@@ -2,7 +2,9 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
+import Models
 import StrictJSON
 import Training
 

@@ -3,8 +3,8 @@
 import Arguments
 import Checks
 import Datasets
+import Evaluation
 import StrictJSON
-import Training
 
 /// The checks that `--check` can name.
 enum AnswerCheck: String, CaseIterable, ExpressibleByArgument {

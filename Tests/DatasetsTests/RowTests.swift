@@ -1,5 +1,6 @@
 // Rows of JSON: every format token by token, and every way in which a line can be wrong.
 
+import Conversations
 import Datasets
 import Testing
 import Tokenizer

@@ -1,11 +1,13 @@
 // Adapters of PEFT's as models to start from, and a run's adapters written for PEFT.
 
 import Checkpoint
+import Conversations
 import Datasets
 import Foundation
 import Interchange
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer
@@ -63,7 +65,7 @@ import Training
             }
             try Self.writeAdapter(place, base: "openai-community/gpt2")
             let path = place.path + "/adapter"
-            let error = #expect(throws: TrainingError.self) { try ModelSource(path: path) }
+            let error = #expect(throws: ModelError.self) { try ModelSource(path: path) }
             #expect(error == .adapterBaseNotFound(path: path, name: "openai-community/gpt2"))
             #expect(error?.description.contains("\"openai-community/gpt2\"") == true)
             #expect(error?.hint?.contains("luthier import \(path) --base FOLDER --output merged.h5") == true)
@@ -84,7 +86,7 @@ import Training
         try withTemporaryFolder { place in
             try Self.writeAdapter(place, base: "../second", as: "first")
             try Self.writeAdapter(place, base: "../first", as: "second")
-            let error = #expect(throws: TrainingError.self) { try ModelSource(path: place.path + "/first") }
+            let error = #expect(throws: ModelError.self) { try ModelSource(path: place.path + "/first") }
             guard case .tooManyBases? = error else {
                 Issue.record("\(error.map(\.description) ?? "opened")")
                 return
@@ -145,7 +147,7 @@ import Training
         try withTemporaryFolder { place in
             _ = try Self.writeBase(place)
             let export = try ModelExport(ModelSource(path: place.path + "/base"))
-            #expect(throws: TrainingError.noAdapters) {
+            #expect(throws: ModelError.noAdapters) {
                 try export.write(.peft, type: .f32, to: place.path + "/adapter")
             }
             #expect(try place.names() == ["base"])

@@ -1,6 +1,7 @@
 // Loss and perplexity of a text: independent of the batch, and equal to a slow statement of the definition.
 
 import Datasets
+import Evaluation
 import Foundation
 import Model
 import TestSupport

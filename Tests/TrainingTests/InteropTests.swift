@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer

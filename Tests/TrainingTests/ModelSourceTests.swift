@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer
@@ -30,7 +31,7 @@ import Training
         let (plain, _) = try Self.folder()
         #expect(try ModelSource(path: plain.path).notes.isEmpty)
         let (small, _) = try Self.folder(vocabularySize: 256)
-        #expect(throws: TrainingError.tokenizerTooLarge(tokenizer: 257, embedding: 256)) {
+        #expect(throws: ModelError.tokenizerTooLarge(tokenizer: 257, embedding: 256)) {
             try ModelSource(path: small.path)
         }
     }
@@ -79,7 +80,9 @@ import Training
         let (folder, model) = try Self.folder()
         let path = folder.path + (format == .huggingface ? "" : "/out.\(format.rawValue)")
         // The folder is written over itself.
-        let report = try ModelExport(ModelSource(path: folder.path)).write(format, type: .f32, to: path)
+        let source = try ModelSource(path: folder.path)
+        let export = ModelExport(source, loaded: try source.load().withRunConfig())
+        let report = try export.write(format, type: .f32, to: path)
         #expect(report.parameters == model.layout.parameterCount && report.largestDifference == 0)
         if format != .gguf {
             let again = try SavedModel(path: path)
@@ -98,7 +101,7 @@ import Training
         let bytes = try SparseModelFolder.write(config, to: folder.path)
         try Tokenizer.bytes.write(to: folder.path)
         let source = try ModelSource(path: folder.path)
-        let error = #expect(throws: TrainingError.self) { try source.load() }
+        let error = #expect(throws: ModelError.self) { try source.load() }
         guard case .notEnoughMemory(let needed, _)? = error else {
             Issue.record("\(error.map(\.description) ?? "loaded")")
             return

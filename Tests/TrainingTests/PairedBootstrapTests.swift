@@ -1,5 +1,6 @@
 // Intervals of differences: the sure ones, the unsure ones, and what pairing is for.
 
+import Evaluation
 import Kernels
 import Testing
 import Training

@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Foundation
+import Models
 import TestSupport
 import Testing
 import Training
@@ -64,7 +65,7 @@ import Training
     @Test func theBestIsTheOneThatIsNamed() throws {
         try withTemporaryFolder { place in
             let folder = RunFolder(path: place.path)
-            #expect(throws: TrainingError.noCheckpoint(path: place.path)) { try folder.best() }
+            #expect(throws: ModelError.noCheckpoint(path: place.path)) { try folder.best() }
             #expect(folder.newestWhole { _ in } == nil)
             try Self.write([5, 10], to: folder)
             try place.write("step-000005.h5\n", as: "best")

@@ -2,9 +2,11 @@
 
 import Checkpoint
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer

@@ -1,6 +1,7 @@
 // The training step: how the batch is cut does not matter, what is not finite never arrives, and a model learns.
 
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Model

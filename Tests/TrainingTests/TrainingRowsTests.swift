@@ -1,6 +1,8 @@
 // Which rows of a split also stand in training, and the file by which a run remembers.
 
 import Datasets
+import Evaluation
+import Models
 import TestSupport
 import Testing
 import Training

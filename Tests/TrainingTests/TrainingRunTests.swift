@@ -3,6 +3,7 @@
 import Checkpoint
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import TestSupport
 import Testing

@@ -15,7 +15,7 @@ flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature Existentia
 for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc "$word"); done
 libraries="$(pkg-config --libs openblas hdf5 libcrypto zlib) -ldnnl"
 
-modules=(StrictJSON Files Kernels Tokenizer Checkpoint Datasets Preparation)
+modules=(StrictJSON Files Kernels Tokenizer Checkpoint Conversations Datasets Preparation)
 objects=()
 for module in "${modules[@]}"; do objects+=("$build/$module.o"); done
 if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/fuzz/*.swift -newer "$build/built" -print -quit)" ]; then

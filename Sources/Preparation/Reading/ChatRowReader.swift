@@ -1,5 +1,6 @@
 // The turns of a conversation in JSON: `role` and `content`, or `from` and `value` as some collections have it.
 
+import Conversations
 import Datasets
 import StrictJSON
 

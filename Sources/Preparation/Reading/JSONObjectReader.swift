@@ -1,5 +1,6 @@
 // One object of JSON as a row: the formats of training, and the other shapes in which people keep the same things.
 
+import Conversations
 import Datasets
 import StrictJSON
 

@@ -1,5 +1,6 @@
 // A row as it is checked, mended and written: texts with their speakers, whatever the file's format was.
 
+import Conversations
 import Datasets
 import StrictJSON
 

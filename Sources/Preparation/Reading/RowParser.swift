@@ -1,5 +1,6 @@
 // From a record to rows: whatever is wrong with one becomes a finding, and the reading goes on.
 
+import Conversations
 import Datasets
 import StrictJSON
 

@@ -1,5 +1,6 @@
 // What is looked for in each row.
 
+import Conversations
 import Datasets
 
 extension Rule {

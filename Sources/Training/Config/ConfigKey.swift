@@ -1,5 +1,6 @@
 // One key of the config: its path, what values it takes, its default in words, what it means, how it is read and written.
 
+import Conversations
 import Datasets
 import StrictJSON
 

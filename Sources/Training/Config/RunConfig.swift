@@ -1,5 +1,6 @@
 // Everything that a person can set about a run, with the defaults of cli documentation; ConfigKey lists the keys.
 
+import Conversations
 import Datasets
 import Model
 

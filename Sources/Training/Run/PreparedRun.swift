@@ -1,10 +1,12 @@
 // Everything that stands before the first step: base, tokenizer, data, model, memory, and what a resumed run must keep.
 
 import Checkpoint
+import Conversations
 import Datasets
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 
@@ -78,7 +80,7 @@ public struct PreparedRun {
         let rows = set.mostTokens(inWindows: config.training.batchSize)
         let needed = Memory.trainingBytes(shape, rowsPerBatch: rows, adapter: config.adapter)
         if let available = Memory.availableBytes, needed > available {
-            throw TrainingError.notEnoughMemory(needed: needed, available: available)
+            throw ModelError.notEnoughMemory(needed: needed, available: available)
         }
 
         let perStep = config.training.batchSize * config.training.accumulation

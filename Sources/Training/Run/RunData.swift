@@ -1,7 +1,9 @@
 // A run's data: files read, split, encoded, fingerprinted, and accounted for line by line.
 
 import Checkpoint
+import Conversations
 import Datasets
+import Evaluation
 import Foundation
 import StrictJSON
 import Tokenizer

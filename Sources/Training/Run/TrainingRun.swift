@@ -2,11 +2,13 @@
 
 import Checkpoint
 import Datasets
+import Evaluation
 import Files
 import Foundation
 import Inference
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 
@@ -190,7 +192,7 @@ public final class TrainingRun {
         try reportSaved()
         try saver.begin(
             step: state.step, path: folder.checkpoint(step: state.step),
-            content: saved.content(optimizer: trainer.optimizer, state: state)
+            content: try saved.content(optimizer: trainer.optimizer, state: state)
         ) {
             try TrainingRun.name(state, in: folder)
             folder.prune(keepLast: config.training.keepLast, keep: [state.bestStep])
@@ -239,16 +241,5 @@ public final class TrainingRun {
             bestCheckpoint: try? folder.best(), lastCheckpoint: lastSavedStep.map { folder.checkpoint(step: $0) },
             tokensPerSecond: Double(tokensTrained) / max(secondsTrained, 1e-9),
             peakMemoryBytes: Memory.peakBytes, seconds: seconds, stopped: reason)
-    }
-}
-
-extension RunConfig {
-    /// The stored defaults of generation.
-    public func generationSettings(seed: UInt64) -> GenerationSettings {
-        GenerationSettings(
-            sampling: SamplingSettings(
-                temperature: generation.temperature, topK: generation.topK, topP: generation.topP,
-                repetitionPenalty: generation.repetitionPenalty),
-            maximumTokens: generation.maximumTokens, stop: generation.stop, seed: seed)
     }
 }

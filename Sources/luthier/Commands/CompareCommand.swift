@@ -3,8 +3,10 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
+import Models
 import StrictJSON
 import Training
 

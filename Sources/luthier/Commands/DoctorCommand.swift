@@ -4,6 +4,7 @@ import Arguments
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Training
 

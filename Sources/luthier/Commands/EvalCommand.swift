@@ -2,7 +2,10 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
+import Inference
+import Models
 import StrictJSON
 import Training
 
@@ -55,12 +58,12 @@ struct EvalCommand: ParsableCommand {
         }
         let (documents, section) = try source()
         let name = data ?? split.rawValue
-        var config = saved.config
-        config.data.startToken = section.startToken
-        config.data.overlong = section.overlong
-        config.data.promptLossWeight = 0
         let template = saved.template ?? documents.lazy.compactMap(\.suitingTemplate).first ?? .raw
-        var options = config.encodingOptions(template: template, contextLength: context)
+        var options = EncodingOptions()
+        options.startToken = section.startToken
+        options.template = template
+        options.overlong = section.overlong
+        options.contextLength = context
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, options)
         let evaluator = Evaluator(window: window, stride: stride ?? window, batchSize: batchSize)

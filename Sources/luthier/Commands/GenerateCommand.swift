@@ -1,11 +1,12 @@
 // `luthier generate`: answers or continues a prompt, streaming; or every line of a file.
 
 import Arguments
+import Conversations
 import Datasets
 import Foundation
 import Inference
+import Models
 import StrictJSON
-import Training
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 import Arguments
 import Interchange
+import Models
 import StrictJSON
 import Training
 
@@ -31,7 +32,7 @@ struct ImportCommand: ParsableCommand {
     mutating func run() throws {
         let opened = try ModelSource(path: source, base: base)
         for note in opened.notes { Console.message("note: \(note)") }
-        let saved = try opened.load()
+        let saved = try opened.load().withRunConfig()
         try saved.write(to: output)
         // What was written is read again, the only proof that it can be.
         let readBack = try SavedModel(path: output)

@@ -4,9 +4,9 @@ import Arguments
 import Checkpoint
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Tokenizer
-import Training
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,9 +56,11 @@ struct InspectCommand: ParsableCommand {
             throw ValidationError("--row \(row): the data has \(documents.count) documents")
         }
         let document = documents[row - 1]
-        var options = saved.config.encodingOptions(
-            template: saved.template ?? document.suitingTemplate ?? .raw,
-            contextLength: saved.model.config.contextLength)
+        var options = EncodingOptions()
+        options.startToken = saved.info.startToken
+        options.template = saved.template ?? document.suitingTemplate ?? .raw
+        options.promptLossWeight = Float(saved.info.promptLossWeight)
+        options.contextLength = saved.model.config.contextLength
         options.endsTexts = true
         options.overlong = .split
         options.dropsRowsWithoutLoss = true

@@ -3,9 +3,9 @@
 import Arguments
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Tokenizer
-import Training
 
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import Arguments
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Training
 

@@ -3,7 +3,7 @@
 import Arguments
 import Foundation
 import Kernels
-import Training
+import Models
 
 struct CheckpointOptions: ParsableArguments {
     @Option(
@@ -28,12 +28,12 @@ struct CheckpointOptions: ParsableArguments {
     }
 
     /// The path of the model; a bare run name stands for its folder.
-    func path() throws(TrainingError) -> String {
+    func path() throws(ModelError) -> String {
         if let checkpoint {
             let run = RunFolder(path: "checkpoints/\(checkpoint)")
             return !checkpoint.contains("/") && run.exists ? run.path : checkpoint
         }
-        guard let newest = RunFolder.newest(in: "checkpoints") else { throw .runNotFound(path: "checkpoints/") }
+        guard let newest = RunFolder.newest(in: "checkpoints") else { throw .notFound(path: "checkpoints/") }
         return newest.path
     }
 

@@ -2,9 +2,11 @@
 
 import Arguments
 import Checks
+import Conversations
 import Datasets
+import Evaluation
+import Models
 import StrictJSON
-import Training
 
 struct ClassOptions: ParsableArguments {
     @Flag(help: "Leaves the figures of a classification out.")

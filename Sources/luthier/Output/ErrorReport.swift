@@ -9,6 +9,7 @@ import Foundation
 import Inference
 import Interchange
 import Model
+import Models
 import Preparation
 import Tokenizer
 import Training
@@ -23,6 +24,7 @@ extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
 extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
+extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}

@@ -3,7 +3,7 @@
 import Checkpoint
 import Foundation
 import Interchange
-import Training
+import Models
 
 enum ForeignInspection {
     /// Shows a foreign file or folder. Returns false where it is neither.

@@ -1,8 +1,8 @@
 // `luthier eval --lines`: every line with its loss, the hardest first.
 
 import Datasets
+import Evaluation
 import Foundation
-import Training
 
 enum LineReport {
     /// Lines that are shown at once; the file has all.

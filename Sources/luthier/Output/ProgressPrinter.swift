@@ -1,6 +1,7 @@
 // A run's events as a person sees them: one steady line on a terminal, plain lines elsewhere.
 
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Training

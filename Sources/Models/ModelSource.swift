@@ -1,7 +1,7 @@
-// A model that a run can start from, opened: all is known of it, and no weight is in memory yet.
+// A model that lies on the disk, opened: all is known of it, and no weight is in memory yet.
 
 import Checkpoint
-import Datasets
+import Conversations
 import Foundation
 import Interchange
 import Kernels
@@ -10,17 +10,15 @@ import Tokenizer
 
 /// A checkpoint (`.h5`), the best checkpoint of a run's folder, a Hugging Face folder, or a folder with a PEFT adapter.
 public struct ModelSource {
-    /// The shape that `load` gives the model.
-    public private(set) var shape: ModelConfig
     public let tokenizer: Tokenizer
-    /// As the model was trained; defaults where it was not trained here.
-    public let config: RunConfig
+    /// Its shape, template and use; defaults where it was not trained here.
+    public private(set) var info: ModelInfo
+    /// A checkpoint's `/config`, the settings of its training included; nil for a foreign file.
+    public let configText: [UInt8]?
     /// SHA-256 of the checkpoint, nil for a foreign file.
     public let hash: String?
     /// What a person should know of the files: parts of them that are not used.
     public let notes: [String]
-    /// Where the training of a checkpoint stood, if it says.
-    public let state: TrainingState?
     /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
     public private(set) var base: String?
     private let weights: Weights
@@ -41,7 +39,10 @@ public struct ModelSource {
     }
 
     /// What stands around the turns of a conversation; nil for a model of plain text.
-    public var template: ChatTemplate? { config.data.template }
+    public var template: ChatTemplate? { info.template }
+
+    /// The shape that `load` gives the model.
+    public var shape: ModelConfig { info.shape }
 
     /// How many numbers the model learns.
     public var parameterCount: Int { ParameterLayout(shape).parameterCount }
@@ -54,10 +55,10 @@ public struct ModelSource {
     /// - Parameter depth: how many models stand on this one.
     private init(path: String, base: String?, depth: Int) throws {
         // Two adapters may name each other.
-        guard depth <= 8 else { throw TrainingError.tooManyBases(path: path) }
+        guard depth <= 8 else { throw ModelError.tooManyBases(path: path) }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw TrainingError.runNotFound(path: path)
+            throw ModelError.notFound(path: path)
         }
         if !isFolder.boolValue {
             try ForeignFile.refuseAsModel(path)
@@ -73,12 +74,11 @@ public struct ModelSource {
 
     private init(checkpoint path: String, depth: Int) throws {
         let run = RunFolder(path: URL(fileURLWithPath: path).deletingLastPathComponent().path)
-        var runConfig = ConfigReader()
-        let isKnown = (try? runConfig.read(path: run.file("config.json"))) != nil
-        let origin = isKnown ? runConfig.config.model.base : nil
+        let origin = FileManager.default.contents(atPath: run.file("config.json"))
+            .flatMap { ModelInfo.base(config: [UInt8]($0)) }
         let reader = try CheckpointReader(path: path)
         if reader.texts.contains("/base") {
-            guard let origin else { throw TrainingError.adaptersWithoutBase(path: path) }
+            guard let origin else { throw ModelError.adaptersWithoutBase(path: path) }
             try self.init(adapters: reader, base: ModelSource(path: origin, base: nil, depth: depth + 1))
         } else {
             try self.init(reader)
@@ -93,19 +93,19 @@ public struct ModelSource {
         let base = try ModelSource(path: origin, base: nil, depth: depth + 1)
         try adapter.check(base.shape)
         let hasTokenizer = FolderTokenizer.names.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
-        var (tokenizer, config, notes) = (base.tokenizer, base.config, base.notes)
+        var (tokenizer, info, notes) = (base.tokenizer, base.info, base.notes)
         if hasTokenizer {
             let read = try FolderTokenizer(path: path, endOfTextID: tokenizer.endOfTextID)
             (tokenizer, notes) = (read.tokenizer, read.notes)
-            ModelSource.adoptTemplate(of: read, to: &config, &notes)
+            ModelSource.adoptTemplate(of: read, to: &info, &notes)
         }
         try self.init(
-            base.shape, tokenizer, config, hash: nil, notes: notes, state: nil, .peft(adapter, base: base))
+            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base))
         self.base = origin
     }
 
     /// Where an adapter's config says that its base lies: as a path from here, or from the adapter's folder.
-    private static func baseFolder(of adapter: PEFTAdapter) throws(TrainingError) -> String {
+    private static func baseFolder(of adapter: PEFTAdapter) throws(ModelError) -> String {
         guard let name = adapter.baseName, !name.isEmpty else {
             throw .adapterBaseNotFound(path: adapter.path, name: nil)
         }
@@ -118,69 +118,59 @@ public struct ModelSource {
 
     /// Adapters beside a base, whose weights `load` compares with what they were trained on.
     private init(adapters reader: CheckpointReader, base: ModelSource) throws {
-        let config = try ModelSource.config(of: reader)
+        let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
+        var info = try ModelInfo(config: text, path: path, vocabularySize: base.shape.vocabularySize)
         var base = base
-        if config.model.contextLength < base.shape.contextLength {
-            base.shortenContext(to: config.model.contextLength)
-        }
+        if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
+        info.shape = base.shape
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        let state = reader.texts.contains("/state") ? try TrainingState(serialized: reader.text("/state")) : nil
-        try self.init(
-            base.shape, tokenizer, config, hash: reader.hash, notes: [], state: state, .adapters(reader, base: base))
-    }
-
-    private static func config(of reader: CheckpointReader) throws -> RunConfig {
-        var configReader = ConfigReader()
-        try configReader.read(reader.text("/config", maximumBytes: 1 << 20), path: "\(reader.path)/config")
-        return configReader.config
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base))
     }
 
     private init(huggingFace path: String) throws {
         let folder = try HuggingFaceFolder(path: path)
         let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
-        var config = RunConfig()
-        config.adopt(folder.config)
+        var info = ModelInfo(shape: folder.config)
         var notes = read.notes
-        ModelSource.adoptTemplate(of: read, to: &config, &notes)
-        try self.init(folder.config, read.tokenizer, config, hash: nil, notes: notes, state: nil, .folder(folder))
+        ModelSource.adoptTemplate(of: read, to: &info, &notes)
+        try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder))
     }
 
     /// Takes over a folder's chat template, if it has one that can be expressed here.
-    private static func adoptTemplate(of read: FolderTokenizer, to config: inout RunConfig, _ notes: inout [String]) {
+    private static func adoptTemplate(of read: FolderTokenizer, to info: inout ModelInfo, _ notes: inout [String]) {
         guard let text = read.template else { return }
-        config.data.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
-        guard config.data.template == nil else { return }
+        info.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
+        guard info.template == nil else { return }
         notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
     }
 
-    /// Shape, tokenizer and config of an opened checkpoint.
-    init(_ reader: CheckpointReader) throws {
-        let config = try ModelSource.config(of: reader)
+    /// Shape, tokenizer and use of the model in an opened checkpoint.
+    package init(_ reader: CheckpointReader) throws {
+        let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
         guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
-        else { throw TrainingError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
-        let shape = config.modelConfig(vocabularySize: embedding.shape[0])
-        try shape.validate()
-        try ModelSource.checkArrays(of: reader, shape)
+        else { throw ModelError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
+        let info = try ModelInfo(config: text, path: path, vocabularySize: embedding.shape[0])
+        try info.shape.validate()
+        try ModelSource.checkArrays(of: reader, info.shape)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        let state = reader.texts.contains("/state") ? try TrainingState(serialized: reader.text("/state")) : nil
-        try self.init(shape, tokenizer, config, hash: reader.hash, notes: [], state: state, .checkpoint(reader))
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader))
     }
 
     private init(
-        _ shape: ModelConfig, _ tokenizer: Tokenizer, _ config: RunConfig, hash: String?, notes: [String],
-        state: TrainingState?, _ weights: Weights
-    ) throws(TrainingError) {
-        let (tokens, rows) = (tokenizer.vocabularySize, shape.vocabularySize)
+        _ tokenizer: Tokenizer, _ info: ModelInfo, _ configText: [UInt8]?, hash: String?, notes: [String],
+        _ weights: Weights
+    ) throws(ModelError) {
+        let (tokens, rows) = (tokenizer.vocabularySize, info.shape.vocabularySize)
         guard tokens <= rows else { throw .tokenizerTooLarge(tokenizer: tokens, embedding: rows) }
-        (self.shape, self.tokenizer, self.config, self.hash, self.weights) = (shape, tokenizer, config, hash, weights)
-        self.state = state
+        (self.tokenizer, self.info, self.configText, self.hash) = (tokenizer, info, configText, hash)
+        self.weights = weights
         // Our own checkpoints were said to be padded when they were made.
         let isPadded = hash == nil && tokens < rows
         self.notes =
             notes + (isPadded ? ["the embedding has \(rows) rows for \(tokens) tokens: the rest is padding"] : [])
     }
 
-    private static func checkArrays(of reader: CheckpointReader, _ shape: ModelConfig) throws(TrainingError) {
+    private static func checkArrays(of reader: CheckpointReader, _ shape: ModelConfig) throws(ModelError) {
         // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
         guard shape.blockCount <= reader.arrays.count else {
             throw .badCheckpoint(
@@ -205,34 +195,42 @@ public struct ModelSource {
     /// Lets the model look back less far: the position table will lose its last rows.
     public mutating func shortenContext(to contextLength: Int) {
         precondition(contextLength <= shape.contextLength, "a context of \(contextLength) from \(shape.contextLength)")
-        shape.contextLength = contextLength
+        info.shape.contextLength = contextLength
+    }
+
+    /// How the model was trained; nil where the files do not say.
+    func trainingRecord() throws -> TrainingRecord? {
+        switch weights {
+        case .checkpoint(let reader), .adapters(let reader, _): try TrainingRecord(reader)
+        case .folder, .peft: nil
+        }
     }
 
     /// The base in the shape of this model.
     private func loadBase(_ base: ModelSource) throws -> Transformer {
         var base = base
-        base.shape.contextLength = shape.contextLength
+        base.info.shape.contextLength = shape.contextLength
         return try base.load().model
     }
 
     /// The base with its adapters beside the weights, which they were not added to. Throws where there are none.
     public func loadAdapted() throws -> SavedModel {
-        guard case .adapters(let reader, let base) = weights else { throw TrainingError.noAdapters }
-        guard let adapter = config.adapter else {
-            throw TrainingError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
+        guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
+        guard let adapter = info.adapter else {
+            throw ModelError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
         }
         let model = try loadBase(base)
         try ModelSource.checkBase(reader, SavedModel.hash(of: model))
         model.adapt(adapter, seed: 0)
         try model.adapters?.read(reader)
-        return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash)
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
     }
 
     /// Throws where a checkpoint's adapters were trained beside other weights.
-    static func checkBase(_ reader: CheckpointReader, _ hash: String) throws {
+    package static func checkBase(_ reader: CheckpointReader, _ hash: String) throws {
         let expected = String(decoding: try reader.text("/base"), as: UTF8.self)
         guard expected == hash else {
-            throw TrainingError.baseChanged(path: reader.path, trained: expected, now: hash)
+            throw ModelError.baseChanged(path: reader.path, trained: expected, now: hash)
         }
     }
 
@@ -243,7 +241,7 @@ public struct ModelSource {
         let copy = format?.bytesPerWeight ?? 0
         let needed = (4 + copy) * ParameterLayout(shape).arenaCount
         if let available = Memory.availableBytes, needed > available {
-            throw TrainingError.notEnoughMemory(needed: needed, available: available)
+            throw ModelError.notEnoughMemory(needed: needed, available: available)
         }
         let model: Transformer
         switch weights {
@@ -273,6 +271,6 @@ public struct ModelSource {
                 _ = destination.update(from: whole.slice(0..<destination.count))
             }
         }
-        return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash)
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
     }
 }

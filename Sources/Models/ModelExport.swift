@@ -1,7 +1,7 @@
 // A trained model written for other programs, and read back as proof.
 
 import Checkpoint
-import Datasets
+import Conversations
 import Files
 import Foundation
 import Interchange
@@ -34,9 +34,12 @@ public struct ModelExport {
     private let source: ModelSource
     private let saved: SavedModel
 
-    public init(_ source: ModelSource) throws {
+    public init(_ source: ModelSource) throws { try self.init(source, loaded: source.load()) }
+
+    /// - Parameter saved: what `source` has loaded.
+    public init(_ source: ModelSource, loaded saved: SavedModel) {
         self.source = source
-        saved = try source.load()
+        self.saved = saved
     }
 
     /// Writes the model to `path` and reads it back. What lay at `path` before is replaced file by file, each complete
@@ -89,7 +92,7 @@ public struct ModelExport {
         )
         try writeTokenizer(path)
         try writeText(json(generationSettings), path, "generation_config.json")
-        try writeText(ModelCard(source).text(named: lastName(path)), path, "README.md")
+        try writeText(try ModelCard(source).text(named: lastName(path)), path, "README.md")
     }
 
     /// Writes the adapters, and the tokenizer and template that they were trained with.
@@ -97,10 +100,10 @@ public struct ModelExport {
     /// - Returns: how many numbers the adapters are.
     private func writeAdapter(_ path: String) throws -> Int {
         let model = try source.loadAdapted().model
-        guard let adapters = model.adapters, let base = source.base else { throw TrainingError.noAdapters }
+        guard let adapters = model.adapters, let base = source.base else { throw ModelError.noAdapters }
         try PEFTAdapter.write(adapters, of: model.config, base: base, to: path)
         try writeTokenizer(path)
-        try writeText(ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
+        try writeText(try ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
         return adapters.layout.parameterCount
     }
 
@@ -119,15 +122,16 @@ public struct ModelExport {
     private func json(_ value: JSONOutput) -> String { value.serialized(pretty: true) + "\n" }
 
     private var generationSettings: JSONOutput {
-        let (settings, end) = (source.config.generation, saved.tokenizer.endOfTextID)
+        let (settings, end) = (source.info.generation, saved.tokenizer.endOfTextID)
+        let sampling = settings.sampling
         var members: [(key: String, value: JSONOutput)] = [
-            ("max_new_tokens", .integer(settings.maximumTokens)), ("do_sample", .bool(settings.temperature > 0)),
-            ("repetition_penalty", .number(settings.repetitionPenalty)),
+            ("max_new_tokens", .integer(settings.maximumTokens)), ("do_sample", .bool(sampling.temperature > 0)),
+            ("repetition_penalty", .number(sampling.repetitionPenalty)),
         ]
-        if settings.temperature > 0 {
+        if sampling.temperature > 0 {
             members += [
-                ("temperature", .number(settings.temperature)), ("top_k", .integer(settings.topK)),
-                ("top_p", .number(settings.topP)),
+                ("temperature", .number(sampling.temperature)), ("top_k", .integer(sampling.topK)),
+                ("top_p", .number(sampling.topP)),
             ]
         }
         if let end {

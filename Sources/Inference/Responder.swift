@@ -1,29 +1,33 @@
 // A model that answers: prompts put together by its template, answers freed of what the template put in front.
 
-import Datasets
-import Inference
+import Conversations
 import Kernels
+import Model
 import Tokenizer
 
-/// Generation with a saved model's own template, stop texts and settings.
+/// Generation with a model's own template, stop texts and settings.
 public final class Responder {
-    public let saved: SavedModel
     /// nil where the text is to be continued as it is.
     public let template: ChatTemplate?
+    private let defaults: GenerationSettings
     private let generator: TextGenerator
 
     /// - Parameters:
-    ///   - raw: leaves the template out.
+    ///   - settings: those stored with the model.
     ///   - format: how the weights are kept while tokens are drawn.
-    public init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
-        self.saved = saved
-        template = raw ? nil : saved.template
-        generator = TextGenerator(model: saved.model, tokenizer: saved.tokenizer, format: format)
+    public init(
+        model: Transformer, tokenizer: Tokenizer, template: ChatTemplate?, settings: GenerationSettings,
+        format: WeightFormat? = nil
+    ) {
+        self.template = template
+        defaults = settings
+        generator = TextGenerator(model: model, tokenizer: tokenizer, format: format)
     }
 
     /// The model's settings with the template's stop texts.
     public func settings(seed: UInt64) -> GenerationSettings {
-        var settings = saved.config.generationSettings(seed: seed)
+        var settings = defaults
+        settings.seed = seed
         settings.stop += template?.stop ?? []
         return settings
     }
@@ -34,7 +38,7 @@ public final class Responder {
             return try generator.encode(
                 prompt: messages.map { String(decoding: $0.content, as: UTF8.self) }.joined())
         }
-        let tokens = try template.prompt(messages, saved.tokenizer)
+        let tokens = try template.prompt(messages, generator.tokenizer)
         return tokens.isEmpty ? try generator.encode(prompt: "") : tokens
     }
 

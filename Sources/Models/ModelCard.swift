@@ -10,8 +10,8 @@ struct ModelCard {
     init(_ source: ModelSource) { self.source = source }
 
     /// - Parameter adapters: what the folder holds instead of a whole model.
-    func text(named name: String, adapters: Adapters? = nil) -> String {
-        let (config, state) = (source.config, source.state)
+    func text(named name: String, adapters: Adapters? = nil) throws -> String {
+        let record = try source.trainingRecord()
         let library = adapters == nil ? "transformers" : "peft"
         var head = ["---", "library_name: \(library)", "pipeline_tag: text-generation", "tags: [luthier]"]
         if let base = source.base { head.append("base_model: \(quoted(base))") }
@@ -22,25 +22,23 @@ struct ModelCard {
             ?? "A language model of \(count) parameters"
         lines += ["\(what), written by Luthier.", "", "| | |", "|---|---|"]
         func row(_ label: String, _ value: String?) { if let value { lines.append("| \(label) | \(value) |") } }
-        row("base", source.base ?? (state == nil ? nil : "none: trained from nothing"))
+        row("base", source.base ?? (record == nil ? nil : "none: trained from nothing"))
         row("checkpoint, SHA-256", source.hash)
-        row("training data, SHA-256", state.map(\.dataHash).flatMap { $0.isEmpty ? nil : $0 })
-        if let adapter = config.adapter {
+        row("training data, SHA-256", record.map(\.dataHash).flatMap { $0.isEmpty ? nil : $0 })
+        if let adapter = source.info.adapter {
             row("LoRA's rank, alpha, dropout", "\(adapter.rank), \(adapter.alpha), \(adapter.dropout)")
             row("layers with adapters", adapter.targets.joined(separator: ", "))
         }
-        if let state {
-            let training = config.training
-            row("optimizer steps", "\(state.step) of \(state.totalSteps)")
-            row("sequences a step", "\(training.batchSize * training.accumulation)")
-            row("learning rate", training.learningRate.map { "\($0), \(training.schedule.rawValue)" })
-            row("weight decay, gradient clip", "\(training.weightDecay), \(training.gradientClip)")
-            row("AdamW's beta1, beta2, epsilon", "\(training.beta1), \(training.beta2), \(training.epsilon)")
-            row("seed", "\(state.seed)")
-            row(
-                "best validation loss", state.bestLoss.map { "\(digits($0)) nats per token, at step \(state.bestStep)" }
-            )
-            row("its perplexity", state.bestLoss.map { digits(exp($0)) })
+        if let record {
+            row("optimizer steps", "\(record.step) of \(record.totalSteps)")
+            row("sequences a step", "\(record.sequencesPerStep)")
+            row("learning rate", record.learningRate.map { "\($0), \(record.schedule)" })
+            row("weight decay, gradient clip", "\(record.weightDecay), \(record.gradientClip)")
+            row("AdamW's beta1, beta2, epsilon", "\(record.beta1), \(record.beta2), \(record.epsilon)")
+            row("seed", "\(record.seed)")
+            let best = record.bestLoss
+            row("best validation loss", best.map { "\(digits($0)) nats per token, at step \(record.bestStep)" })
+            row("its perplexity", best.map { digits(exp($0)) })
         }
         row("context", "\(source.shape.contextLength) tokens")
         return lines.joined(separator: "\n") + "\n"

@@ -52,7 +52,7 @@ public struct RunFolder: Sendable {
         for step in checkpointSteps().reversed() {
             if (try? CheckpointFile.verify(checkpoint(step: step))) != nil { return checkpoint(step: step) }
         }
-        throw TrainingError.noCheckpoint(path: path)
+        throw ModelError.noCheckpoint(path: path)
     }
 
     /// The newest checkpoint whose hash holds, opened; broken ones are told to `report` and passed over.

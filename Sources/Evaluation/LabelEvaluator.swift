@@ -1,5 +1,6 @@
 // Which label a model gives to each row: decided over the whole text of every label, its end included.
 
+import Conversations
 import Datasets
 import Foundation
 import Model

@@ -1,7 +1,9 @@
 // Two models on the same rows: how well each predicts the answers, also after examples in the prompt.
 
+import Conversations
 import Datasets
 import Foundation
+import Models
 import Tokenizer
 
 /// Measures a model row by row, so that two can be compared in pairs.

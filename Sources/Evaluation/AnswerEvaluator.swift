@@ -1,5 +1,6 @@
 // What a model says when it is asked: every answer of a split generated greedily and held against the right one.
 
+import Conversations
 import Datasets
 import Inference
 

@@ -1,8 +1,8 @@
-// Models as files: what a checkpoint of ours holds, and everything that a run can start from.
+// A model in memory with everything that is needed to use it, and what a checkpoint holds of it.
 
 import Checkpoint
-import Datasets
-import Foundation
+import Conversations
+import Inference
 import Kernels
 import Model
 import Tokenizer
@@ -11,22 +11,26 @@ import Tokenizer
 public struct SavedModel {
     public let model: Transformer
     public let tokenizer: Tokenizer
-    /// As it was trained; defaults where it was not trained here.
-    public let config: RunConfig
+    /// Its shape, template and use; defaults where it was not trained here.
+    public let info: ModelInfo
+    /// A checkpoint's `/config`, the settings of its training included; nil for a model that was not trained here.
+    public let configText: [UInt8]?
     /// SHA-256 of the checkpoint, nil for a foreign file.
     public let hash: String?
     /// SHA-256 of the frozen weights beside which adapters are trained.
     public let baseHash: String?
 
     /// What stands around the turns of a conversation; nil for a model of plain text.
-    public var template: ChatTemplate? { config.data.template }
+    public var template: ChatTemplate? { info.template }
 
     public init(
-        model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil, baseHash: String? = nil
+        model: Transformer, tokenizer: Tokenizer, info: ModelInfo, configText: [UInt8]?, hash: String? = nil,
+        baseHash: String? = nil
     ) {
         self.model = model
         self.tokenizer = tokenizer
-        self.config = config
+        self.info = info
+        self.configText = configText
         self.hash = hash
         self.baseHash = baseHash
     }
@@ -43,33 +47,29 @@ public struct SavedModel {
     /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
     public init(path: String) throws { self = try ModelSource(path: path).load() }
 
-    /// Writes a checkpoint; with optimizer and state one that a run can go on from.
+    /// Writes a checkpoint without what a run needs to go on.
     ///
     /// - Returns: the file's SHA-256.
     @discardableResult
-    public func write(to path: String, optimizer: Optimizer? = nil, state: TrainingState? = nil) throws -> String {
-        let content = content(optimizer: optimizer, state: state)
+    public func write(to path: String) throws -> String {
+        let content = try content()
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
 
-    /// What a checkpoint holds: all weights, or the adapters and the hash of their base. The arrays are the live ones;
-    /// the texts are copies of this moment.
-    package func content(optimizer: Optimizer?, state: TrainingState?) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
+    /// What a checkpoint holds of the model: all weights, or the adapters and the hash of their base. The arrays are the
+    /// live ones; the texts are copies of this moment.
+    package func content() throws(ModelError) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
+        guard let configText else { throw .noConfig }
         let (layout, weights) = model.trained
-        var arrays = layout.records(model.adapters == nil ? "/model/" : "/adapter/", weights)
+        let arrays = layout.records(model.adapters == nil ? "/model/" : "/adapter/", weights)
         var texts = [
-            TextRecord(name: "/config", bytes: Array(config.withoutPaths.serialized().utf8)),
+            TextRecord(name: "/config", bytes: configText),
             TextRecord(name: "/tokenizer", bytes: tokenizer.serialized()),
         ]
-        if let optimizer {
-            arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
-            arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
-        }
         if let baseHash { texts.append(TextRecord(name: "/base", bytes: Array(baseHash.utf8))) }
         if let template {
             texts.append(TextRecord(name: "/template", bytes: template.json.serializedBytes(pretty: true)))
         }
-        if let state { texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8))) }
         return (arrays, texts)
     }
 }
@@ -84,7 +84,7 @@ extension SavedModel {
 
 extension ParameterLayout {
     /// One record for each parameter, its values in `arena`.
-    func records(_ prefix: String, _ arena: FloatArena) -> [ArrayRecord] {
+    package func records(_ prefix: String, _ arena: FloatArena) -> [ArrayRecord] {
         parameters.map {
             ArrayRecord(
                 name: prefix + $0.name, shape: $0.shape, values: UnsafeBufferPointer(arena.slice($0.range)))
@@ -94,7 +94,7 @@ extension ParameterLayout {
 
 extension Adapters {
     /// Takes the matrices of a checkpoint.
-    func read(_ reader: CheckpointReader) throws {
+    package func read(_ reader: CheckpointReader) throws {
         for parameter in layout.parameters {
             try reader.read(
                 "/adapter/" + parameter.name, shape: parameter.shape, into: weights.slice(parameter.range))
@@ -104,19 +104,20 @@ extension Adapters {
 
 extension FloatArena {
     /// Some of the elements.
-    func slice(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    package func slice(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(rebasing: buffer[range])
     }
 }
 
-extension RunConfig {
-    /// The config without the names of files, as a checkpoint holds it: equal training gives equal bytes wherever the
-    /// files lie.
-    public var withoutPaths: RunConfig {
-        var copy = self
-        copy.model.base = nil
-        copy.tokenizer.path = nil
-        (copy.data.train, copy.data.validation, copy.data.test) = ([], [], [])
-        return copy
+extension Responder {
+    /// Answers with the model's own template and settings.
+    ///
+    /// - Parameters:
+    ///   - raw: leaves the template out.
+    ///   - format: how the weights are kept while tokens are drawn.
+    public convenience init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
+        self.init(
+            model: saved.model, tokenizer: saved.tokenizer, template: raw ? nil : saved.template,
+            settings: saved.info.generation, format: format)
     }
 }

@@ -1,9 +1,8 @@
 // What a run keeps of its training rows: by which hashes later rows are known, and which answers are labels.
 
-import Checkpoint
 import Datasets
 import Foundation
-import StrictJSON
+import Models
 
 /// Hashes and labels of the rows that a model was trained on.
 public struct TrainingRows: Sendable {
@@ -24,7 +23,7 @@ public struct TrainingRows: Sendable {
     }
 
     /// The file in a run's folder.
-    static let fileName = "data-hashes"
+    package static let fileName = "data-hashes"
     private static let magic = Array("LUTHASH1".utf8)
 
     private let exact: Set<UInt64>
