@@ -6,7 +6,7 @@ import Model
 /// Bounds of one step: a product cannot be faster than the peak of multiply–adds, and what only passes over arrays
 /// cannot be faster than memory.
 struct StepBounds {
-    let config: ModelConfig
+    let architecture: Architecture
     let parameterCount: Int
     /// Tokens of the step, in sequences of this length.
     let rows: Int
@@ -22,19 +22,24 @@ struct StepBounds {
 
     /// Seconds at least; nil for a part that has no simple bound.
     subscript(part: StepPart) -> Double? {
-        let (N, L, C) = (Double(rows), Double(config.blockCount), Double(config.modelWidth))
-        let (F, V) = (Double(config.feedForwardWidth), Double(config.vocabularySize))
+        let (N, L, C) = (Double(rows), Double(architecture.blockCount), Double(architecture.modelWidth))
+        let V = Double(architecture.vocabularySize)
+        func sum(_ width: (BlockDescription) -> Int) -> Double {
+            Double(architecture.blocks.reduce(0) { $0 + width($1) })
+        }
+        let heads = sum { $0.attention.queryWidth }
+        let weights = C * (sum { $0.attention.inputWidth + $0.feedForward.inputWidth + $0.feedForward.width } + heads)
         // bfloat16 products take pairs of operands and run at twice the peak of float.
         let products = precision == .bf16 ? 2 * peak : peak
         let factor: Double = isFrozen ? 4 : 6
         switch part {
-        case .products: return factor * N * L * (4 * C * C + 2 * C * F) / products
+        case .products: return factor * N * weights / products
         case .head: return factor * N * V * C / products
         // Two products forward; backward two again and four gradients. A query sees half of the keys on average.
-        case .attention: return L * 7 * 2 * N * Double(context) / 2 * C / peak
+        case .attention: return 7 * 2 * N * Double(context) / 2 * heads / peak
         // Forward reads and writes; backward reads two arrays and adds to a third.
         case .normalization: return (2 * L + 1) * 4 * N * C * (2 + 4) / bandwidth
-        case .activation: return L * 4 * N * F * (2 + 3) / bandwidth
+        case .activation: return 4 * N * sum { $0.feedForward.width } * (2 + 3) / bandwidth
         // One sum of two arrays, and the zeros that attention's gradients are added to.
         case .residual: return L * 4 * N * C * (3 + 3) / bandwidth
         // Weights, moments and gradients are read and written, the gradients once more for their norm.

@@ -81,7 +81,7 @@ struct TrainBenchmark: ParsableCommand {
         let peak = MachinePeak.flopsPerSecond()
         let mfu =
             rate
-            * model.config.trainingFlopsPerToken(
+            * model.architecture.trainingFlopsPerToken(
                 sequenceLength: context, isFrozen: method == .lora) / peak
         let count = model.layout.parameterCount
         if !json {
@@ -92,7 +92,7 @@ struct TrainBenchmark: ParsableCommand {
             print("  MFU \(Report.column(100 * mfu)) % of \(Report.column(peak / 1e9)) GFLOP/s, the peak in f32")
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
             let bounds = StepBounds(
-                config: model.config, parameterCount: count, rows: tokens, context: context, peak: peak,
+                architecture: model.architecture, parameterCount: count, rows: tokens, context: context, peak: peak,
                 bandwidth: MachinePeak.bytesPerSecond(), precision: precision,
                 isFrozen: method == .lora, trainedCount: model.trained.layout.parameterCount)
             show(parts, of: timed.reduce(0) { $0 + $1.seconds } / Double(steps), bounds)

@@ -63,7 +63,7 @@ public struct LabelEvaluator {
 
     /// Σ log p of each label's tokens after a prompt. A prompt that leaves no room loses its beginning.
     private func scores(_ prompt: [Int32]) -> [Double] {
-        let context = model.config.contextLength
+        let context = model.architecture.contextLength
         var result = [Double](repeating: 0, count: labelTokens.count)
         // As many sequences together as one training batch of this model would have at the most.
         let together = max(1, 2048 / max(1, min(context, prompt.count + 8)))

@@ -40,7 +40,7 @@ public struct ModelComparison {
         var options = EncodingOptions()
         options.template = template
         options.dropsRowsWithoutLoss = true
-        let context = saved.model.config.contextLength
+        let context = saved.model.architecture.contextLength
         let evaluator = Evaluator(window: context, stride: context, batchSize: batchSize)
         let judge = try labels.map { labels throws(TokenizerError) in
             try LabelEvaluator(
@@ -74,7 +74,7 @@ public struct ModelComparison {
     public func measure(_ saved: SavedModel, text file: TextFile) throws -> [Int: PairedBootstrap.Item] {
         let documents = try Document.documents(of: file, format: .text)
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, EncodingOptions())
-        let context = saved.model.config.contextLength
+        let context = saved.model.architecture.contextLength
         let evaluator = Evaluator(window: context, stride: max(1, context / 2), batchSize: batchSize)
         let result = try evaluator.evaluate(
             saved.model, text, tokenizer: saved.tokenizer, split: file.path, keepsLines: true)

@@ -7,11 +7,11 @@ public enum Memory {
     /// Bytes that training takes: weights; gradients, two moments and, with adapters, the values of what is trained;
     /// activations of a micro-batch, logits of a chunk.
     public static func trainingBytes(
-        _ config: ModelConfig, rowsPerBatch: Int, adapter: AdapterConfig? = nil
+        _ architecture: Architecture, rowsPerBatch: Int, adapter: AdapterConfig? = nil
     ) -> Int {
-        let weights = ParameterLayout(config).arenaCount
-        let trained = adapter.map { 4 * ParameterLayout(adapters: $0, of: config).arenaCount } ?? 3 * weights
-        return 4 * (weights + trained + Transformer.workingFloats(config, rowCount: rowsPerBatch))
+        let weights = ParameterLayout(architecture).arenaCount
+        let trained = adapter.map { 4 * ParameterLayout(adapters: $0, of: architecture).arenaCount } ?? 3 * weights
+        return 4 * (weights + trained + TrainingPass.workingFloats(architecture, rowCount: rowsPerBatch))
     }
 
     /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`

@@ -57,7 +57,7 @@ public struct ModelExport {
         case .gguf:
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
-            other = try GGUFModel.model(GGUFFile(path: path), config: model.config)
+            other = try GGUFModel.model(GGUFFile(path: path), model.architecture)
         case .peft:
             parameters = try writeAdapter(path)
             other = try ModelSource(path: path, base: source.base).load().model
@@ -78,18 +78,15 @@ public struct ModelExport {
     private func logits(_ model: Transformer) -> FloatArena {
         let text = "The quick brown fox jumps over the lazy dog, 1234567890 times. Größe!\n"
         let encoded = (try? saved.tokenizer.encode(Array(text.utf8))) ?? []
-        let ids = encoded.isEmpty ? (0..<16).map { Int32($0 % model.config.vocabularySize) } : encoded
-        let tokens = ids.prefix(model.config.contextLength)
+        let ids = encoded.isEmpty ? (0..<16).map { Int32($0 % model.architecture.vocabularySize) } : encoded
+        let tokens = ids.prefix(model.architecture.contextLength)
         var batch = SequenceBatch()
         batch.append(tokens: tokens, targets: tokens, example: 0)
         return model.logits(batch)
     }
 
     private func writeFolder(_ path: String) throws {
-        let model = saved.model
-        try HuggingFaceFolder.write(
-            model.config, layout: model.layout, weights: model.weights, endOfText: saved.tokenizer.endOfTextID, to: path
-        )
+        try HuggingFaceFolder.write(saved.model, endOfText: saved.tokenizer.endOfTextID, to: path)
         try writeTokenizer(path)
         try writeText(json(generationSettings), path, "generation_config.json")
         try writeText(try ModelCard(source).text(named: lastName(path)), path, "README.md")
@@ -101,7 +98,7 @@ public struct ModelExport {
     private func writeAdapter(_ path: String) throws -> Int {
         let model = try source.loadAdapted().model
         guard let adapters = model.adapters, let base = source.base else { throw ModelError.noAdapters }
-        try PEFTAdapter.write(adapters, of: model.config, base: base, to: path)
+        try PEFTAdapter.write(adapters, of: model.architecture, base: base, to: path)
         try writeTokenizer(path)
         try writeText(try ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
         return adapters.layout.parameterCount
@@ -149,7 +146,7 @@ public struct ModelExport {
     private var tokenizerSettings: JSONOutput {
         var members: [(key: String, value: JSONOutput)] = [
             ("tokenizer_class", "PreTrainedTokenizerFast"),
-            ("model_max_length", .integer(saved.model.config.contextLength)),
+            ("model_max_length", .integer(saved.model.architecture.contextLength)),
             ("clean_up_tokenization_spaces", false),
         ]
         if case .object(let tokens) = specialTokens { members += tokens }

@@ -14,6 +14,8 @@ extension ModelInfo {
     package init(config bytes: [UInt8], path: String, vocabularySize: Int) throws(ModelError) {
         let text = try ConfigText(bytes, path: path)
         shape = try ModelInfo.shape(text.group("model"), vocabularySize: vocabularySize)
+        do throws(ArchitectureError) { try shape.validate() } catch { throw .badConfig("\(error)") }
+        architecture = Architecture(gpt2: shape)
         generation = try ModelInfo.generation(text.group("generation"))
         adapter = try ModelInfo.adapter(text.group("method"))
         let data = try text.group("data")
@@ -25,9 +27,9 @@ extension ModelInfo {
         promptLossWeight = try data.number("promptLossWeight", default: 0, in: 0...1)
     }
 
-    private static func shape(_ group: ConfigGroup, vocabularySize: Int) throws(ModelError) -> ModelConfig {
-        let sizes = 1...ModelConfig.largestSize
-        let shape = ModelConfig(
+    private static func shape(_ group: ConfigGroup, vocabularySize: Int) throws(ModelError) -> ModelShape {
+        let sizes = 1...Architecture.largestSize
+        let shape = ModelShape(
             vocabularySize: vocabularySize, contextLength: try group.integer("contextLength", in: sizes),
             blockCount: try group.integer("blockCount", in: sizes),
             headCount: try group.integer("headCount", in: sizes),
@@ -35,8 +37,8 @@ extension ModelInfo {
             feedForwardWidth: try group.optionalInteger("feedForwardWidth", in: sizes),
             activation: try group.choice("activation", default: Activation.geluTanh),
             biases: try group.flag("biases", default: true), tiedHead: try group.flag("tiedHead", default: true),
-            layerNormEpsilon: Float(try group.number("layerNormEpsilon", default: 1e-5, in: 0...1)),
-            attentionWindows: try group.integers("attentionWindows", in: 0...ModelConfig.largestSize),
+            layerNormEpsilon: try group.number("layerNormEpsilon", default: 1e-5, in: 0...1),
+            attentionWindows: try group.integers("attentionWindows", in: 0...Architecture.largestSize),
             scalesAttention: try group.flag("scalesAttention", default: true),
             scalesAttentionByBlock: try group.flag("scalesAttentionByBlock", default: false),
             attentionInputBias: try group.flag("attentionInputBias", default: true))

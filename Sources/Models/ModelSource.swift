@@ -41,11 +41,14 @@ public struct ModelSource {
     /// What stands around the turns of a conversation; nil for a model of plain text.
     public var template: ChatTemplate? { info.template }
 
-    /// The shape that `load` gives the model.
-    public var shape: ModelConfig { info.shape }
+    /// The architecture that `load` gives the model.
+    public var architecture: Architecture { info.architecture }
+
+    /// What the `model.*` keys of a config say of it.
+    public var shape: ModelShape { info.shape }
 
     /// How many numbers the model learns.
-    public var parameterCount: Int { ParameterLayout(shape).parameterCount }
+    public var parameterCount: Int { ParameterLayout(architecture).parameterCount }
 
     /// Opens what lies at `path`.
     ///
@@ -91,7 +94,7 @@ public struct ModelSource {
         let adapter = try PEFTAdapter(path: path)
         let origin = try given ?? ModelSource.baseFolder(of: adapter)
         let base = try ModelSource(path: origin, base: nil, depth: depth + 1)
-        try adapter.check(base.shape)
+        try adapter.check(base.architecture)
         let hasTokenizer = FolderTokenizer.names.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
         var (tokenizer, info, notes) = (base.tokenizer, base.info, base.notes)
         if hasTokenizer {
@@ -122,7 +125,7 @@ public struct ModelSource {
         var info = try ModelInfo(config: text, path: path, vocabularySize: base.shape.vocabularySize)
         var base = base
         if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
-        info.shape = base.shape
+        (info.architecture, info.shape) = (base.architecture, base.shape)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
         try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base))
     }
@@ -130,7 +133,7 @@ public struct ModelSource {
     private init(huggingFace path: String) throws {
         let folder = try HuggingFaceFolder(path: path)
         let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
-        var info = ModelInfo(shape: folder.config)
+        var info = ModelInfo(folder.architecture)
         var notes = read.notes
         ModelSource.adoptTemplate(of: read, to: &info, &notes)
         try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder))
@@ -150,8 +153,7 @@ public struct ModelSource {
         guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
         else { throw ModelError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
         let info = try ModelInfo(config: text, path: path, vocabularySize: embedding.shape[0])
-        try info.shape.validate()
-        try ModelSource.checkArrays(of: reader, info.shape)
+        try ModelSource.checkArrays(of: reader, info.architecture)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
         try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader))
     }
@@ -170,13 +172,13 @@ public struct ModelSource {
             notes + (isPadded ? ["the embedding has \(rows) rows for \(tokens) tokens: the rest is padding"] : [])
     }
 
-    private static func checkArrays(of reader: CheckpointReader, _ shape: ModelConfig) throws(ModelError) {
+    private static func checkArrays(of reader: CheckpointReader, _ architecture: Architecture) throws(ModelError) {
         // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
-        guard shape.blockCount <= reader.arrays.count else {
+        guard architecture.blockCount <= reader.arrays.count else {
             throw .badCheckpoint(
-                path: reader.path, reason: "its config has \(shape.blockCount) blocks, more than it has arrays")
+                path: reader.path, reason: "its config has \(architecture.blockCount) blocks, more than it has arrays")
         }
-        let expected = ParameterLayout(shape).parameters
+        let expected = ParameterLayout(architecture).parameters
         let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
         if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
             throw .badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
@@ -195,6 +197,7 @@ public struct ModelSource {
     /// Lets the model look back less far: the position table will lose its last rows.
     public mutating func shortenContext(to contextLength: Int) {
         precondition(contextLength <= shape.contextLength, "a context of \(contextLength) from \(shape.contextLength)")
+        info.architecture.contextLength = contextLength
         info.shape.contextLength = contextLength
     }
 
@@ -209,7 +212,7 @@ public struct ModelSource {
     /// The base in the shape of this model.
     private func loadBase(_ base: ModelSource) throws -> Transformer {
         var base = base
-        base.info.shape.contextLength = shape.contextLength
+        base.shortenContext(to: shape.contextLength)
         return try base.load().model
     }
 
@@ -219,9 +222,9 @@ public struct ModelSource {
         guard let adapter = info.adapter else {
             throw ModelError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
         }
-        let model = try loadBase(base)
-        try ModelSource.checkBase(reader, SavedModel.hash(of: model))
-        model.adapt(adapter, seed: 0)
+        let plain = try loadBase(base)
+        try ModelSource.checkBase(reader, SavedModel.hash(of: plain))
+        let model = plain.adapted(adapter, seed: 0)
         try model.adapters?.read(reader)
         return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
     }
@@ -239,23 +242,22 @@ public struct ModelSource {
     /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
     public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
         let copy = format?.bytesPerWeight ?? 0
-        let needed = (4 + copy) * ParameterLayout(shape).arenaCount
+        let needed = (4 + copy) * ParameterLayout(architecture).arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw ModelError.notEnoughMemory(needed: needed, available: available)
         }
         let model: Transformer
         switch weights {
         case .adapters:
-            model = try loadAdapted().model
-            model.mergeAdapters()
+            model = try loadAdapted().model.merged()
         case .peft(let adapter, let base):
             model = try loadBase(base)
             try adapter.merge(into: model)
         case .folder(let folder):
-            model = Transformer(shape)
+            model = Transformer(architecture)
             try folder.loadWeights(layout: model.layout, into: model.weights)
         case .checkpoint(let reader):
-            model = Transformer(shape)
+            model = Transformer(architecture)
             for parameter in model.layout.parameters {
                 let name = "/model/" + parameter.name
                 let destination = model.weights.slice(parameter.range)

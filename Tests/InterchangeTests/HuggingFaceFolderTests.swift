@@ -166,7 +166,8 @@ struct HuggingFaceFolderTests {
     @Test func anAbsurdNumberOfBlocksIsRefusedAtOnce() throws {
         let folder = try Self.write(Self.tensors(), config: ["n_layer": "16384"])
         let error = #expect(throws: InterchangeError.self) { try HuggingFaceFolder(path: folder.path) }
-        #expect(error?.description.contains("the config describes 16384 blocks, more than the number of tensors") == true)
+        #expect(
+            error?.description.contains("the config describes 16384 blocks, more than the number of tensors") == true)
     }
 
     /// Counts, sums and single elements of published models, as read by safetensors' own Python package.

@@ -68,7 +68,9 @@ struct SortingModelTests {
         try expect("fc", all(first.feedForward.hidden))
         let activated = FloatArena(count: first.feedForward.hidden.rows * first.feedForward.hidden.columns)
         let gelu = Matrix(activated, rows: first.feedForward.hidden.rows, columns: first.feedForward.hidden.columns)
-        GELU.forward(into: gelu, of: first.feedForward.hidden, exact: published.model.architecture.blocks[0].feedForward.kind == .plain(.geluExact))
+        GELU.forward(
+            into: gelu, of: first.feedForward.hidden,
+            exact: published.model.architecture.blocks[0].feedForward.kind == .plain(.geluExact))
         try expect("gelu", all(gelu))
         try expect("mlp", zip(all(blocks[1].input), all(first.middle)).map { $0 - $1 })
         try expect("mlpResid", all(blocks[1].input))

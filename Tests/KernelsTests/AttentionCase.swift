@@ -25,7 +25,8 @@ struct AttentionCase {
 
     /// - Parameter keyValueHeadCount: `headCount` where it is nil.
     init(
-        lengths: [Int], headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int, scale: Double? = nil, window: Int? = nil,
+        lengths: [Int], headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int, scale: Double? = nil,
+        window: Int? = nil,
         dropout: DropoutKey? = nil, seed: UInt64 = 1
     ) {
         self.lengths = lengths

@@ -13,7 +13,8 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
     let scale: Double?
     let window: Int?
     var testDescription: String {
-        "lengths \(lengths), \(headCount) heads on \(keyValueHeadCount) of \(headWidth)" + (scale.map { ", scale \($0)" } ?? "")
+        "lengths \(lengths), \(headCount) heads on \(keyValueHeadCount) of \(headWidth)"
+            + (scale.map { ", scale \($0)" } ?? "")
             + (window.map { ", window \($0)" } ?? "")
     }
 

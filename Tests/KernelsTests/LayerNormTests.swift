@@ -44,7 +44,8 @@ import Testing
         let saved = LayerNorm.Saved(
             mean: Grid(1, rows, filledWith: 0).vector, reciprocalDeviation: Grid(1, rows, filledWith: 0).vector)
         LayerNorm.forwardAddingResidual(
-            into: output.matrix, saving: saved, inPlace: x.matrix, adding: residual.matrix, weight: weight.vector, bias: nil,
+            into: output.matrix, saving: saved, inPlace: x.matrix, adding: residual.matrix, weight: weight.vector,
+            bias: nil,
             epsilon: Float(Self.epsilon))
         #expect(output.values == expected.values)
         #expect(x.values == sums.values)

@@ -105,11 +105,16 @@ import Testing
         let shape = ModelShape(
             vocabularySize: 11, contextLength: 8, blockCount: 2, headCount: 2, modelWidth: 6, feedForwardWidth: 10)
         func names(_ targets: [String]) -> [String] {
-            ParameterLayout(adapters: AdapterConfig(rank: 2, targets: targets), of: Architecture(gpt2: shape)).parameters
+            ParameterLayout(adapters: AdapterConfig(rank: 2, targets: targets), of: Architecture(gpt2: shape))
+                .parameters
                 .filter { $0.name.hasPrefix("h.1.") }.map { "\($0.name) \($0.shape)" }
         }
         #expect(names(["c_attn"]) == ["h.1.attn.c_attn.lora_A [6, 2]", "h.1.attn.c_attn.lora_B [2, 18]"])
         #expect(names(["mlp.c_proj"]) == ["h.1.mlp.c_proj.lora_A [10, 2]", "h.1.mlp.c_proj.lora_B [2, 6]"])
         #expect(names(["c_proj"]).count == 4 && names(["all"]).count == 8)
+        #expect(names(["attention"]) == names(["attn.c_attn", "attn.c_proj"]))
+        let architecture = Architecture(gpt2: shape)
+        #expect(AdapterConfig(targets: ["c_attn", "q_proj"]).unknownTarget(in: architecture) == "q_proj")
+        #expect(AdapterConfig(targets: ["attention", "mlp.c_fc"]).unknownTarget(in: architecture) == nil)
     }
 }

@@ -125,7 +125,8 @@ import Testing
             let arena = FloatArena(count: model.layout.arenaCount)
             let views = ModelParameters(model.layout, in: arena, model.architecture)
             let batch = Self.batch(numbers)
-            let result = TrainingPass(model).accumulateGradients(batch, into: views, weightSum: batch.weightSum, dropout: dropout)
+            let result = TrainingPass(model).accumulateGradients(
+                batch, into: views, weightSum: batch.weightSum, dropout: dropout)
             return (result.weightedLoss / result.weightSum, Array(arena.buffer))
         }
         let (forward, other) = (gradients(Array(0..<8)), gradients([5, 2, 7, 0, 6, 1, 4, 3]))

@@ -59,7 +59,9 @@ import Testing
             layout, in: arena, Architecture(gpt2: Self.small(biases: biases, tiedHead: tiedHead)))
         #expect((views.head.weight.base == views.tokenEmbedding.base) == tiedHead)
         #expect(
-            views.blocks.allSatisfy { ($0.attentionNorm.bias != nil) == biases && ($0.attentionInput.bias != nil) == biases })
+            views.blocks.allSatisfy {
+                ($0.attentionNorm.bias != nil) == biases && ($0.attentionInput.bias != nil) == biases
+            })
         #expect((views.finalNorm.bias != nil) == biases)
     }
 

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func epsilonThatIsNoPositiveNumber() {
-        for (value, text) in [(Float(0), "0.0"), (-1, "-1.0"), (.infinity, "inf"), (.nan, "nan")] {
+        for (value, text) in [(0.0, "0.0"), (-1, "-1.0"), (.infinity, "inf"), (.nan, "nan")] {
             let expected = "model.layerNormEpsilon is \(text); it must be a positive number"
             #expect(Self.complaint { $0.layerNormEpsilon = value } == expected)
         }
@@ -49,7 +49,7 @@ import Testing
 
     /// The feed-forward layer is four times as wide as the stream unless said otherwise.
     @Test func defaults() {
-        #expect(Self.valid.feedForwardWidth == 96)
+        #expect(Architecture(gpt2: Self.valid).blocks.allSatisfy { $0.feedForward.width == 96 })
         #expect(Architecture(gpt2: Self.valid).blocks.allSatisfy { $0.attention.headWidth == 8 })
         #expect(Self.valid.activation == .geluTanh && Self.valid.biases && Self.valid.tiedHead)
     }

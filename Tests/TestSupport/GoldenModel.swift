@@ -17,7 +17,7 @@ public struct GoldenModel {
             modelWidth: try fixture.integer("n_embd"), feedForwardWidth: try fixture.integer("n_inner"),
             activation: try fixture.text("activation_function") == "gelu_new" ? .geluTanh : .geluExact,
             biases: try fixture.flag("biases"), tiedHead: try fixture.flag("tie_word_embeddings"),
-            layerNormEpsilon: Float(try fixture.number("layer_norm_epsilon")),
+            layerNormEpsilon: try fixture.number("layer_norm_epsilon"),
             attentionWindows: try fixture.integers(listed: "attention_windows"),
             scalesAttention: try fixture.flag("scale_attn_weights"),
             scalesAttentionByBlock: try fixture.flag("scale_attn_by_inverse_layer_idx"),

@@ -28,7 +28,7 @@ public enum SparseModelFolder {
         let text =
             "{\"model_type\": \"gpt2\", \"vocab_size\": \(config.vocabularySize), \"n_positions\": \(config.contextLength), "
             + "\"n_embd\": \(config.modelWidth), \"n_layer\": \(config.blockCount), \"n_head\": \(config.headCount), "
-            + "\"n_inner\": \(config.feedForwardWidth)}"
+            + "\"n_inner\": \(config.feedForwardWidth ?? 4 * config.modelWidth)}"
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/config.json"))
         return 8 + header.count + offset
     }

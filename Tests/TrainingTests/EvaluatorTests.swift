@@ -67,7 +67,7 @@ import Training
         var batch = SequenceBatch()
         batch.append(tokens: inputs, targets: inputs, example: 0)
         let all = model.logits(batch)
-        let logits = all.buffer.suffix(model.config.vocabularySize).map(Double.init)
+        let logits = all.buffer.suffix(model.architecture.vocabularySize).map(Double.init)
         let largest = logits.max() ?? 0
         let sum = logits.reduce(0) { $0 + exp($1 - largest) }
         return (largest + log(sum) - logits[Int(token)], logits[Int(token)] == largest)

@@ -11,8 +11,8 @@ import Training
         try ModelInfo(config: Array(text.utf8), path: "a.h5/config", vocabularySize: 300)
     }
 
-    private static func info(_ config: RunConfig) -> ModelInfo {
-        config.modelInfo(shape: config.modelConfig(vocabularySize: 300))
+    private static func info(_ config: RunConfig) throws -> ModelInfo {
+        config.modelInfo(try config.architecture(vocabularySize: 300))
     }
 
     private static let sizes =

@@ -15,11 +15,10 @@ import Training
     private static func folder(vocabularySize: Int = 257) throws -> (TemporaryFolder, Transformer) {
         let folder = try TemporaryFolder()
         let model = Transformer(
-            ModelConfig(
+            ModelShape(
                 vocabularySize: vocabularySize, contextLength: 16, blockCount: 2, headCount: 2, modelWidth: 8))
         model.layout.initialize(model.weights, seed: 9)
-        try HuggingFaceFolder.write(
-            model.config, layout: model.layout, weights: model.weights, endOfText: 256, to: folder.path)
+        try HuggingFaceFolder.write(model, endOfText: 256, to: folder.path)
         try Tokenizer.bytes.write(to: folder.path)
         return (folder, model)
     }
@@ -66,8 +65,7 @@ import Training
 
     @Test func anOrdinaryEndOfTextIsNotUsed() throws {
         let (folder, model) = try Self.folder()
-        try HuggingFaceFolder.write(
-            model.config, layout: model.layout, weights: model.weights, endOfText: 10, to: folder.path)
+        try HuggingFaceFolder.write(model, endOfText: 10, to: folder.path)
         let source = try ModelSource(path: folder.path)
         #expect(source.tokenizer.endOfTextID == 256)
         #expect(
@@ -95,7 +93,7 @@ import Training
     /// A folder of 137 GB, all of it a hole in the file: refused by its size alone.
     @Test func aModelBeyondTheMemoryIsRefusedUnread() throws {
         let folder = try TemporaryFolder()
-        let config = ModelConfig(
+        let config = ModelShape(
             vocabularySize: 1 << 20, contextLength: 8, blockCount: 1, headCount: 1, modelWidth: 1 << 15,
             feedForwardWidth: 8)
         let bytes = try SparseModelFolder.write(config, to: folder.path)

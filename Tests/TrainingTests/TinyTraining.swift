@@ -41,7 +41,9 @@ enum TinyTraining {
 
     /// A model with its initial weights, ten times as large, so that its answers differ from token to token.
     static func model(_ config: RunConfig, vocabularySize: Int = 257, seed: UInt64 = 3) -> Transformer {
-        let model = Transformer(config.modelConfig(vocabularySize: vocabularySize))
+        var shape = config.model.shape
+        shape.vocabularySize = vocabularySize
+        let model = Transformer(shape)
         model.layout.initialize(model.weights, seed: seed)
         for parameter in model.layout.parameters where parameter.decays {
             for index in parameter.range { model.weights.base[index] *= 10 }

@@ -20,7 +20,7 @@ public enum GPT2: ModelFamily {
             feedForwardWidth: try fields.optionalSize(sizeKeys.feedForward),
             activation: try fields.activation("activation_function"), biases: true,
             tiedHead: try fields.flag("tie_word_embeddings", default: true),
-            layerNormEpsilon: try fields.number("layer_norm_epsilon", default: 1e-5),
+            layerNormEpsilon: ModelShape.decimal(try fields.number("layer_norm_epsilon", default: 1e-5)),
             scalesAttention: try fields.flag("scale_attn_weights", default: true),
             scalesAttentionByBlock: try fields.flag("scale_attn_by_inverse_layer_idx", default: false))
         return try shape.gpt2Architecture(sizeKeys)
@@ -107,14 +107,14 @@ extension ModelShape {
         _ modelType: String, _ keys: HuggingFaceSizeKeys, endOfTextID: Int?
     ) -> [(key: String, value: JSONOutput)] {
         let endOfText = endOfTextID.map { JSONOutput.integer($0) } ?? .null
-        let usualWidth = feedForwardWidth == 4 * modelWidth
+        let ownWidth = feedForwardWidth == 4 * modelWidth ? nil : feedForwardWidth
         return [
             ("model_type", .string(modelType)), ("vocab_size", .integer(vocabularySize)),
             (keys.context[0], .integer(contextLength)), (keys.width[0], .integer(modelWidth)),
             (keys.blocks[0], .integer(blockCount)), (keys.heads[0], .integer(headCount)),
-            (keys.feedForward[0], usualWidth ? .null : .integer(feedForwardWidth)),
+            (keys.feedForward[0], ownWidth.map { .integer($0) } ?? .null),
             ("activation_function", activation == .geluTanh ? "gelu_new" : "gelu"),
-            ("layer_norm_epsilon", .number(ConfigFields.decimal(layerNormEpsilon))),
+            ("layer_norm_epsilon", .number(layerNormEpsilon)),
             ("tie_word_embeddings", .bool(tiedHead)), ("bos_token_id", endOfText), ("eos_token_id", endOfText),
             ("torch_dtype", "float32"),
         ]

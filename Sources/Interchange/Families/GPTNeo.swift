@@ -22,7 +22,7 @@ public enum GPTNeo: ModelFamily {
             feedForwardWidth: try fields.optionalSize(sizeKeys.feedForward),
             activation: try fields.activation("activation_function"), biases: true,
             tiedHead: try fields.flag("tie_word_embeddings", default: true),
-            layerNormEpsilon: try fields.number("layer_norm_epsilon", default: 1e-5),
+            layerNormEpsilon: ModelShape.decimal(try fields.number("layer_norm_epsilon", default: 1e-5)),
             attentionWindows: try windows(fields, blockCount), scalesAttention: false, attentionInputBias: false)
         return try shape.gpt2Architecture(sizeKeys)
     }

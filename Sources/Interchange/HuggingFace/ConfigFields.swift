@@ -39,9 +39,6 @@ public struct ConfigFields {
         return value
     }
 
-    /// The shortest decimal number that means a float: 1e-05 stays 1e-05 and does not become 17 digits.
-    static func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
-
     func activation(_ key: String) throws(HuggingFaceConfigDefect) -> Activation {
         guard let node = object[key] else { return .geluTanh }
         guard let name = node.string else { throw ConfigFields.wrongType(key, node, "a string") }

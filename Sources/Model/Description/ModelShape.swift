@@ -2,7 +2,7 @@
 
 /// What the `model.*` keys say of a shape. Each family makes an `Architecture` of it.
 public struct ModelShape: Sendable, Equatable {
-    /// Tokens in the vocabulary (V): rows of the embedding.
+    /// Tokens in the vocabulary (V): rows of the embedding. In a run's config it is the tokenizer's, and 0 here.
     public var vocabularySize: Int
     /// The most positions that a sequence may have.
     public var contextLength: Int
@@ -12,15 +12,15 @@ public struct ModelShape: Sendable, Equatable {
     public var headCount: Int
     /// Width of the residual stream (C).
     public var modelWidth: Int
-    /// Width of the feed-forward layer inside a block (F).
-    public var feedForwardWidth: Int
+    /// Width of the feed-forward layer inside a block (F); nil for four times `modelWidth`.
+    public var feedForwardWidth: Int?
     public var activation: Activation
     /// Whether linear layers and LayerNorms have a bias.
     public var biases: Bool
     /// Whether the head multiplies by the token embedding instead of a matrix of its own.
     public var tiedHead: Bool
     /// Added to the variance in every LayerNorm.
-    public var layerNormEpsilon: Float
+    public var layerNormEpsilon: Double
     /// How many positions, itself included, a position sees in each block, 0 for all before it; empty where no block
     /// has a window. GPT-Neo's local blocks have one.
     public var attentionWindows: [Int]
@@ -34,7 +34,7 @@ public struct ModelShape: Sendable, Equatable {
     public init(
         vocabularySize: Int, contextLength: Int, blockCount: Int, headCount: Int, modelWidth: Int,
         feedForwardWidth: Int? = nil, activation: Activation = .geluTanh, biases: Bool = true, tiedHead: Bool = true,
-        layerNormEpsilon: Float = 1e-5, attentionWindows: [Int] = [], scalesAttention: Bool = true,
+        layerNormEpsilon: Double = 1e-5, attentionWindows: [Int] = [], scalesAttention: Bool = true,
         scalesAttentionByBlock: Bool = false, attentionInputBias: Bool = true
     ) {
         self.vocabularySize = vocabularySize
@@ -42,7 +42,7 @@ public struct ModelShape: Sendable, Equatable {
         self.blockCount = blockCount
         self.headCount = headCount
         self.modelWidth = modelWidth
-        self.feedForwardWidth = feedForwardWidth ?? 4 * modelWidth
+        self.feedForwardWidth = feedForwardWidth
         self.activation = activation
         self.biases = biases
         self.tiedHead = tiedHead
@@ -57,19 +57,20 @@ public struct ModelShape: Sendable, Equatable {
     public func validate() throws(ArchitectureError) {
         try Architecture.check([
             ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("headCount", headCount),
-            ("modelWidth", modelWidth), ("feedForwardWidth", feedForwardWidth),
+            ("modelWidth", modelWidth),
         ])
+        try Architecture.check([("feedForwardWidth", feedForwardWidth ?? 4 * modelWidth)])
         try Architecture.check([("blockCount", blockCount)], limit: Architecture.mostBlocks)
         let limit = Architecture.largestSize
         guard modelWidth % headCount == 0 else {
             throw .headsDoNotDivideWidth(modelWidth: modelWidth, headCount: headCount)
         }
-        let (C, F) = (Double(modelWidth), Double(feedForwardWidth))
+        let (C, F) = (Double(modelWidth), feedForwardWidth.map { Double($0) } ?? 4 * Double(modelWidth))
         let matrices = 2 * Double(vocabularySize + contextLength) * C + Double(blockCount) * (4 * C + 2 * F) * C
         guard matrices <= Double(Architecture.mostParameters) else {
             throw .tooManyParameters(about: matrices, limit: Architecture.mostParameters)
         }
-        guard layerNormEpsilon > 0, layerNormEpsilon.isFinite else { throw .badEpsilon(layerNormEpsilon) }
+        guard Float(layerNormEpsilon) > 0, layerNormEpsilon.isFinite else { throw .badEpsilon(Float(layerNormEpsilon)) }
         guard attentionWindows.isEmpty || attentionWindows.count == blockCount else {
             throw .windowsDoNotFitBlocks(windows: attentionWindows.count, blockCount: blockCount)
         }
@@ -83,7 +84,7 @@ extension Architecture {
     ///
     /// - Parameter shape: valid.
     public init(gpt2 shape: ModelShape) {
-        let norm = NormDescription(kind: .layer, epsilon: shape.layerNormEpsilon, hasBias: shape.biases)
+        let norm = NormDescription(kind: .layer, epsilon: Float(shape.layerNormEpsilon), hasBias: shape.biases)
         let headWidth = shape.modelWidth / shape.headCount
         let blocks = (0..<shape.blockCount).map { index in
             let plain: Float = shape.scalesAttention ? 1 / Float(headWidth).squareRoot() : 1
@@ -96,7 +97,8 @@ extension Architecture {
                     hasInputBias: shape.biases && shape.attentionInputBias, hasOutputBias: shape.biases),
                 feedForwardNorm: norm,
                 feedForward: FeedForwardDescription(
-                    width: shape.feedForwardWidth, kind: .plain(shape.activation), hasInputBias: shape.biases,
+                    width: shape.feedForwardWidth ?? 4 * shape.modelWidth, kind: .plain(shape.activation),
+                    hasInputBias: shape.biases,
                     hasOutputBias: shape.biases))
         }
         self.init(
@@ -111,22 +113,31 @@ extension ModelShape {
     ///
     /// A scale of 1/√D or of 1, and one divided by the block's number, are told apart by their values.
     public init?(gpt2 architecture: Architecture) {
-        guard let first = architecture.blocks.first, case .plain(let activation) = first.feedForward.kind else {
-            return nil
-        }
+        let shape = ModelShape(summaryOf: architecture)
+        guard (try? shape.validate()) != nil, Architecture(gpt2: shape) == architecture else { return nil }
+        self = shape
+    }
+
+    /// What the keys can say of an architecture of any family: its sizes, and the variants of its first block.
+    public init(summaryOf architecture: Architecture) {
+        let (first, windows) = (architecture.blocks[0], architecture.blocks.map { $0.attention.window ?? 0 })
         let attention = first.attention
-        let windows = architecture.blocks.map { $0.attention.window ?? 0 }
-        let shape = ModelShape(
+        let activation: Activation =
+            switch first.feedForward.kind {
+            case .plain(let activation): activation
+            }
+        self.init(
             vocabularySize: architecture.vocabularySize, contextLength: architecture.contextLength,
             blockCount: architecture.blockCount, headCount: attention.headCount, modelWidth: architecture.modelWidth,
             feedForwardWidth: first.feedForward.width, activation: activation, biases: architecture.finalNorm.hasBias,
-            tiedHead: architecture.head.isTied, layerNormEpsilon: architecture.finalNorm.epsilon,
+            tiedHead: architecture.head.isTied, layerNormEpsilon: ModelShape.decimal(architecture.finalNorm.epsilon),
             attentionWindows: windows.allSatisfy { $0 == 0 } ? [] : windows,
             scalesAttention: attention.scale != 1 || attention.headWidth == 1,
             scalesAttentionByBlock: architecture.blocks.count > 1
                 && architecture.blocks[1].attention.scale == attention.scale / 2,
             attentionInputBias: attention.hasInputBias || !architecture.finalNorm.hasBias)
-        guard (try? shape.validate()) != nil, Architecture(gpt2: shape) == architecture else { return nil }
-        self = shape
     }
+
+    /// The shortest decimal number that means a float: 1e-5 stays 1e-5 on its way through a Float.
+    public static func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 }

@@ -90,7 +90,9 @@ struct LinearAdapter: Sendable {
 
     /// Adds to dInput (N, in) and to the gradients of both matrices:
     /// dB += scale (x A)ᵀ dy; d = scale dy Bᵀ; dA += xᵀ d; dx += d Aᵀ, x and dx after the mask.
-    func backward(dInput: Matrix, _ gradient: LinearAdapter, dOutput layerGradient: Matrix, input: Matrix, _ mask: Mask?) {
+    func backward(
+        dInput: Matrix, _ gradient: LinearAdapter, dOutput layerGradient: Matrix, input: Matrix, _ mask: Mask?
+    ) {
         let dOutput = layerGradient.columns(columns)
         let x = workspace.masked(input, mask)
         let narrow = project(x)

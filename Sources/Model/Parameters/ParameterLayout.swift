@@ -78,7 +78,9 @@ public struct ParameterLayout: Sendable, Equatable {
         mutating func add(
             _ role: ParameterRole, _ shape: [Int], _ initializer: Initializer, _ kind: ParameterKind = .weight
         ) {
-            add(ParameterKey(role, block: block, kind), role.name + (kind == .bias ? ".bias" : ".weight"), shape, initializer)
+            add(
+                ParameterKey(role, block: block, kind), role.name + (kind == .bias ? ".bias" : ".weight"), shape,
+                initializer)
         }
 
         mutating func addNorm(_ role: ParameterRole, _ width: Int, _ norm: NormDescription) {
@@ -97,7 +99,9 @@ public struct ParameterLayout: Sendable, Equatable {
             _ module: LinearModule, _ number: Int, _ shapeOfA: [Int], _ shapeOfB: [Int], _ initializer: Initializer
         ) {
             let role = module.layer.role
-            add(ParameterKey(role, block: block, .adapterA(module: number)), module.name + ".lora_A", shapeOfA, initializer)
+            add(
+                ParameterKey(role, block: block, .adapterA(module: number)), module.name + ".lora_A", shapeOfA,
+                initializer)
             add(ParameterKey(role, block: block, .adapterB(module: number)), module.name + ".lora_B", shapeOfB, .zeros)
         }
 

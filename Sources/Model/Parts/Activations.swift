@@ -41,7 +41,7 @@ public struct BlockActivations {
 }
 
 /// The activations of all blocks for N rows.
-final class Activations {
+package final class Activations {
     let rowCount: Int
     let keepsAll: Bool
     /// One for each block; where nothing is kept they all share one memory, except for the residual stream.
@@ -62,7 +62,7 @@ final class Activations {
     }
 
     /// Floats that the activations of N rows take, for estimates.
-    static func floatCount(_ architecture: Architecture, rowCount: Int, keepsAll: Bool) -> Int {
+    package static func floatCount(_ architecture: Architecture, rowCount: Int, keepsAll: Bool) -> Int {
         ArenaAllocator.count { Content(architecture, rowCount: rowCount, keepsAll: keepsAll, &$0) }
     }
 

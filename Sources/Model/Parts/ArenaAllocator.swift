@@ -4,7 +4,7 @@ import Kernels
 
 /// Working memory is described once, by the code that hands it out: run first to count, then to allocate. Estimates run
 /// it to count only, so they cannot differ from what is allocated.
-struct ArenaAllocator {
+package struct ArenaAllocator {
     private let arena: FloatArena?
     private var next = 0
     /// Floats handed out so far, at the highest point.
@@ -14,21 +14,21 @@ struct ArenaAllocator {
     private init(arena: FloatArena?) { self.arena = arena }
 
     /// Runs `build` twice: to count, and on an arena of that size.
-    static func allocate<Content>(_ build: (inout ArenaAllocator) -> Content) -> (Content, FloatArena) {
+    package static func allocate<Content>(_ build: (inout ArenaAllocator) -> Content) -> (Content, FloatArena) {
         let arena = FloatArena(count: count(build))
         var allocator = ArenaAllocator(arena: arena)
         return (build(&allocator), arena)
     }
 
     /// Floats that the content of `build` takes.
-    static func count<Content>(_ build: (inout ArenaAllocator) -> Content) -> Int {
+    package static func count<Content>(_ build: (inout ArenaAllocator) -> Content) -> Int {
         var allocator = ArenaAllocator(arena: nil)
         _ = build(&allocator)
         return allocator.floatCount
     }
 
     /// A matrix that starts at a multiple of 16 floats.
-    mutating func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+    package mutating func matrix(_ rows: Int, _ columns: Int) -> Matrix {
         let offset = next
         next += (rows * columns + 15) / 16 * 16
         floatCount = max(floatCount, next)
@@ -36,10 +36,10 @@ struct ArenaAllocator {
         return Matrix(arena, offset: offset, rows: rows, columns: columns)
     }
 
-    mutating func vector(_ count: Int) -> Vector { Vector(matrix(1, count).base, count: count) }
+    package mutating func vector(_ count: Int) -> Vector { Vector(matrix(1, count).base, count: count) }
 
     /// Runs `body` for each of `count` contents, all in the same memory: only the last one written is valid.
-    mutating func overlaid<Content>(_ count: Int, _ body: (inout ArenaAllocator, Int) -> Content) -> [Content] {
+    package mutating func overlaid<Content>(_ count: Int, _ body: (inout ArenaAllocator, Int) -> Content) -> [Content] {
         let start = next
         var end = next
         let contents = (0..<count).map { index in

@@ -72,13 +72,13 @@ public struct PreparedRun {
             throw DatasetError.emptySplit(split: "validation", reason: "no document has two tokens or more")
         }
         if let source, state == nil { config.adopt(source.shape) }
-        let shape = source?.shape ?? config.modelConfig(vocabularySize: tokenizer.vocabularySize)
-        try shape.validate()
+        let architecture =
+            try source?.architecture ?? config.architecture(vocabularySize: tokenizer.vocabularySize)
         let set = TrainingSet(
-            text, contextLength: shape.contextLength, shuffles: config.data.shuffle,
+            text, contextLength: architecture.contextLength, shuffles: config.data.shuffle,
             seed: UInt64(config.training.seed))
         let rows = set.mostTokens(inWindows: config.training.batchSize)
-        let needed = Memory.trainingBytes(shape, rowsPerBatch: rows, adapter: config.adapter)
+        let needed = Memory.trainingBytes(architecture, rowsPerBatch: rows, adapter: config.adapter)
         if let available = Memory.availableBytes, needed > available {
             throw ModelError.notEnoughMemory(needed: needed, available: available)
         }
@@ -87,16 +87,16 @@ public struct PreparedRun {
         let totalSteps =
             config.training.steps ?? set.stepCount(epochs: config.training.epochs, examplesPerStep: perStep)
         config.resolve(totalSteps: totalSteps)
-        try PreparedRun.checkConsistency(config)
+        try PreparedRun.checkConsistency(config, architecture)
         if let state {
             guard state.dataHash == data.hash else {
                 throw TrainingError.dataChanged(run: state.dataHash, now: data.hash)
             }
         }
 
-        let model = try source?.load().model ?? Transformer(shape)
-        if source == nil { model.layout.initialize(model.weights, seed: UInt64(config.training.seed)) }
-        let baseHash = try PreparedRun.adapt(model, config, previous?.reader)
+        let plain = try source?.load().model ?? Transformer(architecture)
+        if source == nil { plain.layout.initialize(plain.weights, seed: UInt64(config.training.seed)) }
+        let (model, baseHash) = try PreparedRun.adapted(plain, config, previous?.reader)
         saved = SavedModel(model: model, tokenizer: tokenizer, config: config, baseHash: baseHash)
         trainer = Trainer(
             model: model, data: set, tokenizer: tokenizer, config: config,
@@ -106,27 +106,27 @@ public struct PreparedRun {
         origins = PreparedRun.origins(reader.origins, hasBase: config.model.base != nil)
         summary = RunSummary(
             run: request.folder.name, parameters: model.layout.parameterCount,
-            trainedParameters: model.trained.layout.parameterCount, vocabularySize: shape.vocabularySize,
-            data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * shape.contextLength,
+            trainedParameters: model.trained.layout.parameterCount, vocabularySize: architecture.vocabularySize,
+            data: data.summary, totalSteps: totalSteps, tokensPerStep: perStep * architecture.contextLength,
             stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), firstStep: trainer.state.step,
-            threads: ParallelFor.threadCount, precision: model.precision, kernel: BLASKernel.name,
-            flopsPerToken: shape.trainingFlopsPerToken(
+            threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
+            flopsPerToken: architecture.trainingFlopsPerToken(
                 sequenceLength: set.meanWindowLength, isFrozen: model.adapters != nil),
             peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: needed)
     }
 
     /// Puts adapters beside the weights if the config asks for them: new ones, or those of a checkpoint.
     ///
-    /// - Returns: the hash of the weights that they belong to.
-    private static func adapt(
+    /// - Returns: the model, and the hash of the weights that they belong to.
+    private static func adapted(
         _ model: Transformer, _ config: RunConfig, _ previous: CheckpointReader?
-    ) throws -> String? {
-        guard let adapter = config.adapter else { return nil }
+    ) throws -> (Transformer, String?) {
+        guard let adapter = config.adapter else { return (model, nil) }
         let hash = SavedModel.hash(of: model)
         if let previous { try ModelSource.checkBase(previous, hash) }
-        model.adapt(adapter, seed: UInt64(config.training.seed))
-        if let previous { try model.adapters?.read(previous) }
-        return hash
+        let adapted = model.adapted(adapter, seed: UInt64(config.training.seed))
+        if let previous { try adapted.adapters?.read(previous) }
+        return (adapted, hash)
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
@@ -202,7 +202,9 @@ public struct PreparedRun {
     }
 
     /// Values that are each in their range but do not fit together.
-    private static func checkConsistency(_ config: RunConfig) throws(ConfigError) {
+    private static func checkConsistency(
+        _ config: RunConfig, _ architecture: Architecture
+    ) throws(ConfigError) {
         let (window, context) = (config.evaluation.window ?? 1, config.model.contextLength)
         if window > context {
             throw .inconsistent("evaluation.window \(window) is larger than model.contextLength \(context)")
@@ -214,9 +216,10 @@ public struct PreparedRun {
             guard config.model.base != nil else {
                 throw .inconsistent("method.type is lora, but model.base names no model whose weights could be frozen")
             }
-            for target in config.method.targets where !AdapterConfig.possibleTargets.contains(target) {
+            if let target = config.adapter?.unknownTarget(in: architecture) {
+                let names = architecture.linearModules.map(\.name).joined(separator: ", ")
                 throw .inconsistent(
-                    "method.targets holds \(target); it takes \(AdapterConfig.possibleTargets.joined(separator: ", "))")
+                    "method.targets holds \(target); it takes all, attention, \(names), or the end of one of these")
             }
             guard !config.method.targets.isEmpty else { throw .inconsistent("method.targets names no layer") }
         }

@@ -12,7 +12,7 @@ extension SavedModel {
         model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil, baseHash: String? = nil
     ) {
         self.init(
-            model: model, tokenizer: tokenizer, info: config.modelInfo(shape: model.config),
+            model: model, tokenizer: tokenizer, info: config.modelInfo(model.architecture),
             configText: Array(config.withoutPaths.serialized().utf8), hash: hash, baseHash: baseHash)
     }
 
@@ -59,9 +59,11 @@ extension RunConfig {
 
     /// What of the config a user of the model needs.
     ///
-    /// - Parameter shape: of the model that is trained.
-    public func modelInfo(shape: ModelConfig) -> ModelInfo {
-        var info = ModelInfo(shape: shape)
+    /// - Parameter architecture: of the model that is trained.
+    public func modelInfo(_ architecture: Architecture) -> ModelInfo {
+        var shape = model.shape
+        shape.vocabularySize = architecture.vocabularySize
+        var info = ModelInfo(architecture, shape: shape)
         (info.template, info.adapter) = (data.template, adapter)
         info.generation = generationSettings(seed: info.generation.seed)
         (info.startToken, info.promptLossWeight) = (data.startToken, data.promptLossWeight)

@@ -48,7 +48,7 @@ struct EvalCommand: ParsableCommand {
 
     mutating func run() throws {
         let saved = try model.load()
-        let context = saved.model.config.contextLength
+        let context = saved.model.architecture.contextLength
         let window = window ?? context
         guard window <= context else {
             throw ValidationError("--window \(window) is larger than the model's context of \(context)")

@@ -60,7 +60,7 @@ struct InspectCommand: ParsableCommand {
         options.startToken = saved.info.startToken
         options.template = saved.template ?? document.suitingTemplate ?? .raw
         options.promptLossWeight = Float(saved.info.promptLossWeight)
-        options.contextLength = saved.model.config.contextLength
+        options.contextLength = saved.model.architecture.contextLength
         options.endsTexts = true
         options.overlong = .split
         options.dropsRowsWithoutLoss = true
@@ -74,7 +74,7 @@ struct InspectCommand: ParsableCommand {
         Console.output(
             "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) of them learned"
                 + (partly > 0 ? ", \(partly) of these with less weight" : "")
-                + ", context \(saved.model.config.contextLength)\n")
+                + ", context \(saved.model.architecture.contextLength)\n")
         for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
     }
 }
