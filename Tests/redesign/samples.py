@@ -28,7 +28,7 @@ def conversations():
     draw = random.Random(21)
     rows = []
     for number in range(240):
-        instruction = "Answer in numbers." * (12 if number % 30 == 0 else 1)
+        instruction = "Answer in numbers." * (40 if number % 30 == 0 else 1)
         messages = [{"role": "system", "content": instruction}] if number % 3 == 0 else []
         for turn in range(1 + number % 2):
             first, second = draw.randrange(50), draw.randrange(50)
