@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Tests Benchmarks
 
 .PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf benchmarks compare clean
+	interop interop-gguf benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
@@ -24,6 +24,7 @@ help:
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
 	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them apart)'
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
+	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte that is written must be as before'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      hold models and adapters against Transformers and PEFT, in and out (installs Python packages)'
@@ -134,6 +135,11 @@ compare: deps
 
 mutations: deps
 	$(PYTHON) Tests/mutations.py
+
+# What lies here, committed or not, against a revision of git.
+BASE ?= HEAD
+compare-revisions: deps
+	SWIFT='$(SWIFT)' $(PYTHON) Tests/compare_revisions.py $(BASE)
 
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
