@@ -11,11 +11,18 @@ extension ModelInfo {
     /// - Parameters:
     ///   - path: names the text in messages.
     ///   - vocabularySize: rows of the model's token embedding.
-    package init(config bytes: [UInt8], path: String, vocabularySize: Int) throws(ModelError) {
+    ///   - architecture: valid; nil where the config's keys say it all.
+    package init(
+        config bytes: [UInt8], path: String, vocabularySize: Int, architecture described: Architecture? = nil
+    ) throws(ModelError) {
         let text = try ConfigText(bytes, path: path)
         shape = try ModelInfo.shape(text.group("model"), vocabularySize: vocabularySize)
-        do throws(ArchitectureError) { try shape.validate() } catch { throw .badConfig("\(error)") }
-        architecture = Architecture(gpt2: shape)
+        if let described {
+            (architecture, shape.vocabularySize) = (described, described.vocabularySize)
+        } else {
+            do throws(ArchitectureError) { try shape.validate() } catch { throw .badConfig("\(error)") }
+            architecture = Architecture(gpt2: shape)
+        }
         generation = try ModelInfo.generation(text.group("generation"))
         adapter = try ModelInfo.adapter(text.group("method"))
         let data = try text.group("data")

@@ -122,7 +122,8 @@ public struct ModelSource {
     /// Adapters beside a base, whose weights `load` compares with what they were trained on.
     private init(adapters reader: CheckpointReader, base: ModelSource) throws {
         let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
-        var info = try ModelInfo(config: text, path: path, vocabularySize: base.shape.vocabularySize)
+        var info = try ModelInfo(
+            config: text, path: path, vocabularySize: base.shape.vocabularySize, architecture: base.architecture)
         var base = base
         if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
         (info.architecture, info.shape) = (base.architecture, base.shape)
@@ -152,10 +153,19 @@ public struct ModelSource {
         let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
         guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
         else { throw ModelError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
-        let info = try ModelInfo(config: text, path: path, vocabularySize: embedding.shape[0])
+        let info = try ModelInfo(
+            config: text, path: path, vocabularySize: embedding.shape[0],
+            architecture: try ModelSource.architecture(in: reader))
         try ModelSource.checkArrays(of: reader, info.architecture)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
         try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader))
+    }
+
+    /// What a checkpoint says of its architecture; nil where its config's keys say it all.
+    private static func architecture(in reader: CheckpointReader) throws -> Architecture? {
+        guard reader.texts.contains(ArchitectureText.name) else { return nil }
+        let text = try reader.text(ArchitectureText.name, maximumBytes: ArchitectureText.limit)
+        return try ArchitectureText.architecture(text, path: reader.path + ArchitectureText.name)
     }
 
     private init(

@@ -66,6 +66,10 @@ public struct SavedModel {
             TextRecord(name: "/config", bytes: configText),
             TextRecord(name: "/tokenizer", bytes: tokenizer.serialized()),
         ]
+        if ModelShape(gpt2: model.architecture) == nil {
+            texts.append(
+                TextRecord(name: ArchitectureText.name, bytes: try ArchitectureText.bytes(model.architecture)))
+        }
         if let baseHash { texts.append(TextRecord(name: "/base", bytes: Array(baseHash.utf8))) }
         if let template {
             texts.append(TextRecord(name: "/template", bytes: template.json.serializedBytes(pretty: true)))

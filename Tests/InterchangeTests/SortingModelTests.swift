@@ -70,7 +70,7 @@ struct SortingModelTests {
         let gelu = Matrix(activated, rows: first.feedForward.hidden.rows, columns: first.feedForward.hidden.columns)
         GELU.forward(
             into: gelu, of: first.feedForward.hidden,
-            exact: published.model.architecture.blocks[0].feedForward.kind == .plain(.geluExact))
+            exact: published.model.architecture.blocks[0].feedForward.kind == .plain(activation: .geluExact))
         try expect("gelu", all(gelu))
         try expect("mlp", zip(all(blocks[1].input), all(first.middle)).map { $0 - $1 })
         try expect("mlpResid", all(blocks[1].input))

@@ -89,13 +89,13 @@ public enum GPTNeo: ModelFamily {
         case .attentionInput:
             let attention = architecture.blocks[block].attention
             return zip(["q", "k", "v"], attention.inputColumns).map {
-                StoredPiece(transposed: $1, of: parameter, name: name("attn.attention.\($0)_proj"))
+                StoredPiece(columns: $1, of: parameter, name: name("attn.attention.\($0)_proj"))
             }
         case .attentionOutput where key.kind == .weight:
-            return [StoredPiece(transposed: columns, of: parameter, name: name("attn.attention.out_proj"))]
+            return [StoredPiece(columns: columns, of: parameter, name: name("attn.attention.out_proj"))]
         case .attentionOutput: return [StoredPiece(parameter, name: name("attn.attention.out_proj"))]
         case .feedForwardInput where key.kind == .weight, .feedForwardOutput where key.kind == .weight:
-            return [StoredPiece(transposed: columns, of: parameter, name: name(key.role.name))]
+            return [StoredPiece(columns: columns, of: parameter, name: name(key.role.name))]
         default: return [StoredPiece(parameter)]
         }
     }

@@ -99,8 +99,8 @@ public struct StoredPiece: Sendable {
     let name: String
     /// Sizes as the file has them.
     let shape: [Int]
-    /// Which columns of the parameter it holds, as rows; nil for the complete parameter, not transposed.
-    let transposedColumns: Range<Int>?
+    /// Which columns of the parameter it holds, a matrix's as rows; nil for the complete parameter, not transposed.
+    let columns: Range<Int>?
     /// Whether it is the language head, whose name takes no prefix.
     let isHead: Bool
 
@@ -108,15 +108,15 @@ public struct StoredPiece: Sendable {
     init(_ parameter: Parameter, name: String? = nil) {
         self.name = name ?? parameter.name
         shape = parameter.shape
-        transposedColumns = nil
+        columns = nil
         isHead = parameter.key.role == .head
     }
 
-    /// Columns of a matrix, stored (columns, rows) as `nn.Linear` has its weights.
-    init(transposed columns: Range<Int>, of parameter: Parameter, name: String) {
+    /// Columns of a matrix, stored (columns, rows) as `nn.Linear` has its weights; or elements of a vector.
+    init(columns: Range<Int>, of parameter: Parameter, name: String) {
         self.name = name
-        shape = [columns.count, parameter.shape[0]]
-        transposedColumns = columns
+        shape = [columns.count] + parameter.shape.dropLast()
+        self.columns = columns
         isHead = false
     }
 }

@@ -44,6 +44,7 @@ extension HuggingFaceConfigDefect {
             case .badEpsilon(let value): .badEpsilon(key: keys.epsilon, value)
             case .windowsDoNotFitBlocks(let windows, let blocks):
                 .attentionTypes(described: windows, blocks: blocks, blocksKey: keys.blocks[0])
+            case .badModule(let name): .wrongType(key: name, found: "a part", expected: "a layer's part")
             case .badWindow(let value, let limit): .sizeOutOfRange(key: keys.window, value: value, limit: limit)
             }
     }

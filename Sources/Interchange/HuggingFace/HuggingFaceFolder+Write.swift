@@ -28,16 +28,18 @@ extension HuggingFaceFolder {
         let parameters = ParameterLayout(complete).parameters
         let pieces = parameters.map { family.pieces(of: $0, in: complete) }
         let zeros = FloatArena(count: parameters.lazy.filter { !$0.decays }.map(\.count).max() ?? 0)
-        let largestTransposed = pieces.joined().filter { $0.transposedColumns != nil }
-            .map { $0.shape[0] * $0.shape[1] }.max()
+        let largestTransposed = pieces.joined().filter { $0.columns != nil }.map { $0.shape.reduce(1, *) }.max()
         let scratch = FloatArena(count: largestTransposed ?? 0)
         let tensors = zip(parameters, pieces).flatMap { parameter, pieces in
             let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
             return pieces.map { piece in
                 SafetensorsTensor(name: family.publishedName(piece), shape: piece.shape) {
                     body throws(InterchangeError) in
-                    guard let columns = piece.transposedColumns else {
+                    guard let columns = piece.columns else {
                         return try body(UnsafeBufferPointer(start: source, count: parameter.count))
+                    }
+                    guard piece.shape.count > 1 else {
+                        return try body(UnsafeBufferPointer(start: source + columns.lowerBound, count: columns.count))
                     }
                     let (rows, width) = (parameter.shape[0], parameter.shape[1])
                     for (place, column) in columns.enumerated() {

@@ -122,10 +122,11 @@ public struct HuggingFaceFolder: Sendable {
         _ tensor: StoredWeights.Tensor, _ piece: StoredPiece, columns: Int,
         into destination: UnsafeMutableBufferPointer<Float>
     ) throws(InterchangeError) {
-        guard let transposed = piece.transposedColumns else {
-            for start in stride(from: 0, to: destination.count, by: HuggingFaceFolder.chunk) {
-                let elements = start..<min(start + HuggingFaceFolder.chunk, destination.count)
-                let part = UnsafeMutableBufferPointer(rebasing: destination[elements])
+        guard let transposed = piece.columns, piece.shape.count > 1 else {
+            let own = UnsafeMutableBufferPointer(rebasing: destination[piece.columns ?? 0..<destination.count])
+            for start in stride(from: 0, to: own.count, by: HuggingFaceFolder.chunk) {
+                let elements = start..<min(start + HuggingFaceFolder.chunk, own.count)
+                let part = UnsafeMutableBufferPointer(rebasing: own[elements])
                 try tensor.file.readFinite(tensor.entry, elements: elements, into: part)
             }
             return

@@ -166,7 +166,7 @@ extension ModelFamily {
                 return pieces(of: parameter, in: architecture).map { piece in
                     StoredModule(
                         name: String(piece.name.dropLast(".weight".count)), parameter: parameter,
-                        columns: piece.transposedColumns ?? 0..<parameter.shape[1])
+                        columns: piece.columns ?? 0..<parameter.shape[1])
                 }
             }
         }

@@ -29,6 +29,7 @@ extension Architecture {
             }
             for norm in [block.attentionNorm, block.feedForwardNorm] { try norm.validate() }
         }
+        for module in linearModules where !module.part.isPart(of: module.layer) { throw .badModule(module.name) }
         try finalNorm.validate()
         guard approximateParameterCount <= Double(Architecture.mostParameters) else {
             throw .tooManyParameters(about: approximateParameterCount, limit: Architecture.mostParameters)
@@ -69,6 +70,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case badEpsilon(Float)
     case windowsDoNotFitBlocks(windows: Int, blockCount: Int)
     case badWindow(Int, limit: Int)
+    /// A linear module names a part that its layer does not have.
+    case badModule(String)
 
     public var description: String {
         switch self {
@@ -86,6 +89,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
             "model.attentionWindows has \(windows) numbers for \(blockCount) blocks; it takes one a block, or none"
         case .badWindow(let window, let limit):
             "model.attentionWindows holds \(window); a window lies between 1 and \(limit), and 0 stands for none"
+        case .badModule(let name): "the linear module \(name) is a part that its layer does not have"
         }
     }
 }

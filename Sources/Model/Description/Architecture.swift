@@ -2,7 +2,7 @@
 
 /// The description of a decoder-only transformer. Parameter layout, forward, backward, the generation pass, memory and
 /// cost estimates, LoRA's targets and checkpoints are derived from it; two equal values have equal layouts.
-public struct Architecture: Sendable, Equatable {
+public struct Architecture: Sendable, Equatable, Codable {
     /// Tokens in the vocabulary (V): rows of the embedding.
     public var vocabularySize: Int
     /// The most positions that a sequence may have.
@@ -40,7 +40,7 @@ public struct Architecture: Sendable, Equatable {
 }
 
 /// How token ids become the rows of the residual stream.
-public struct EmbeddingDescription: Sendable, Equatable {
+public struct EmbeddingDescription: Sendable, Equatable, Codable {
     /// Whether a learned table of positions is added.
     public var learnsPositions: Bool
 
@@ -48,7 +48,7 @@ public struct EmbeddingDescription: Sendable, Equatable {
 }
 
 /// From the last hidden states to logits.
-public struct HeadDescription: Sendable, Equatable {
+public struct HeadDescription: Sendable, Equatable, Codable {
     /// Whether the head multiplies by the token embedding instead of a matrix of its own.
     public var isTied: Bool
 
@@ -56,7 +56,7 @@ public struct HeadDescription: Sendable, Equatable {
 }
 
 /// The distribution that matrices have before training from scratch: normal with mean 0. Biases are 0, norms scale by 1.
-public struct InitializationDescription: Sendable, Equatable {
+public struct InitializationDescription: Sendable, Equatable, Codable {
     public var standardDeviation: Double
     /// Whether the projections into the residual stream are divided by √(2L) (Radford et al. 2019, §2.3).
     public var scalesResidualProjections: Bool

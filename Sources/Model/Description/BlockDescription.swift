@@ -1,7 +1,7 @@
 // What a block of the transformer computes: its norms, its attention, its feed-forward layer.
 
 /// One block: x + attention(norm(x)), then x + feedForward(norm(x)).
-public struct BlockDescription: Sendable, Equatable {
+public struct BlockDescription: Sendable, Equatable, Codable {
     public var attentionNorm: NormDescription
     public var attention: AttentionDescription
     public var feedForwardNorm: NormDescription
@@ -19,8 +19,8 @@ public struct BlockDescription: Sendable, Equatable {
 }
 
 /// A normalisation of each row.
-public struct NormDescription: Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable {
+public struct NormDescription: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, CaseIterable, Codable {
         /// To mean 0 and variance 1, then scaled and shifted.
         case layer
     }
@@ -36,7 +36,7 @@ public struct NormDescription: Sendable, Equatable {
 }
 
 /// Causal self-attention.
-public struct AttentionDescription: Sendable, Equatable {
+public struct AttentionDescription: Sendable, Equatable, Codable {
     /// Query heads (H).
     public var headCount: Int
     /// Key/value heads (K); divides H.
@@ -81,10 +81,10 @@ public struct AttentionDescription: Sendable, Equatable {
 }
 
 /// The layer that works on each position by itself.
-public struct FeedForwardDescription: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
+public struct FeedForwardDescription: Sendable, Equatable, Codable {
+    public enum Kind: Sendable, Equatable, Codable {
         /// output(activation(input(x))).
-        case plain(Activation)
+        case plain(activation: Activation)
     }
 
     /// Width of the activation's output (F).
@@ -106,7 +106,7 @@ public struct FeedForwardDescription: Sendable, Equatable {
 }
 
 /// Which form of the Gaussian error linear unit a feed-forward layer uses (Hendrycks & Gimpel 2016).
-public enum Activation: String, Sendable, CaseIterable {
+public enum Activation: String, Sendable, CaseIterable, Codable {
     /// GPT-2's: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); `gelu_new` in Hugging Face's configs.
     case geluTanh = "gelu-tanh"
     /// The definition itself: x Φ(x), through erf; `gelu` in Hugging Face's configs.

@@ -1,7 +1,7 @@
 // The linear layers of a block, and the names under which families know them or parts of them.
 
 /// The four linear layers of a block, in the order of forward.
-public enum LinearLayer: Int, Sendable, CaseIterable {
+public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
     /// C → (H + 2K)·D: queries, keys, values.
     case attentionInput
     /// H·D → C.
@@ -33,8 +33,16 @@ public enum LinearLayer: Int, Sendable, CaseIterable {
 }
 
 /// Some of a linear layer's outputs.
-public enum LinearPart: Int, Sendable, CaseIterable {
+public enum LinearPart: Int, Sendable, CaseIterable, Codable {
     case all, query, key, value
+
+    /// Whether a layer has this part.
+    func isPart(of layer: LinearLayer) -> Bool {
+        switch self {
+        case .all: true
+        case .query, .key, .value: layer == .attentionInput
+        }
+    }
 
     /// The columns of the layer's weight.
     public func columns(of layer: LinearLayer, in block: BlockDescription, modelWidth: Int) -> Range<Int> {
@@ -48,7 +56,7 @@ public enum LinearPart: Int, Sendable, CaseIterable {
 }
 
 /// A linear layer, or a part of one, by a family's name for it: what LoRA adapts, and what other programs store.
-public struct LinearModule: Sendable, Equatable {
+public struct LinearModule: Sendable, Equatable, Codable {
     /// The name within a block, `attn.c_attn`.
     public let name: String
     public let layer: LinearLayer

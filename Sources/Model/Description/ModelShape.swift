@@ -97,7 +97,7 @@ extension Architecture {
                     hasInputBias: shape.biases && shape.attentionInputBias, hasOutputBias: shape.biases),
                 feedForwardNorm: norm,
                 feedForward: FeedForwardDescription(
-                    width: shape.feedForwardWidth ?? 4 * shape.modelWidth, kind: .plain(shape.activation),
+                    width: shape.feedForwardWidth ?? 4 * shape.modelWidth, kind: .plain(activation: shape.activation),
                     hasInputBias: shape.biases,
                     hasOutputBias: shape.biases))
         }
