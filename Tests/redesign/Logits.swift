@@ -6,8 +6,16 @@ import Model
 
 #if canImport(Models)
     import Models
+
+    extension Transformer {
+        var shape: Architecture { architecture }
+    }
 #else
     import Training
+
+    extension Transformer {
+        var shape: ModelConfig { config }
+    }
 #endif
 
 /// `logits CHECKPOINT FOLDER`. `Tests/compare_revisions.py` adds this program to copies of two revisions.
@@ -32,10 +40,10 @@ import Model
     /// Sequences of several lengths in one pass, then one so short that other products do the work.
     private static func passes(_ model: Transformer) -> Data {
         var bits = Data()
-        for lengths in [[model.config.contextLength, 1, 37], [5]] {
+        for lengths in [[model.shape.contextLength, 1, 37], [5]] {
             var batch = SequenceBatch()
             for (example, length) in lengths.enumerated() {
-                let tokens = tokens(length, model.config, start: example)
+                let tokens = tokens(length, model.shape.vocabularySize, start: example)
                 batch.append(tokens: tokens, targets: tokens, example: example)
             }
             let logits = model.logits(batch)
@@ -47,8 +55,8 @@ import Model
     /// A prompt read at once, then token by token up to the context's end, from weights copied in `format`.
     private static func decoded(_ model: Transformer, _ format: WeightFormat) -> Data {
         var bits = Data()
-        let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.config))
-        let tokens = tokens(model.config.contextLength, model.config, start: 0)
+        let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.shape))
+        let tokens = tokens(model.shape.contextLength, model.shape.vocabularySize, start: 0)
         for part in [tokens[..<20]] + (20..<tokens.count).map({ tokens[$0...$0] }) {
             let logits = decoder.advance(cache, by: Array(part))
             withExtendedLifetime(decoder) {
@@ -59,7 +67,7 @@ import Model
     }
 
     /// Fixed tokens from all of the vocabulary.
-    private static func tokens(_ count: Int, _ config: ModelConfig, start: Int) -> [Int32] {
-        (0..<count).map { Int32((101 * $0 + 29 * start + 3) % config.vocabularySize) }
+    private static func tokens(_ count: Int, _ vocabularySize: Int, start: Int) -> [Int32] {
+        (0..<count).map { Int32((101 * $0 + 29 * start + 3) % vocabularySize) }
     }
 }
