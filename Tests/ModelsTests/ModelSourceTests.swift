@@ -96,7 +96,8 @@ import Tokenizer
 
     @Test func aCheckpointNeedsAConfig() throws {
         let (folder, _) = try Self.folder()
-        let export = try ModelExport(ModelSource(path: folder.path))
+        let source = try ModelSource(path: folder.path)
+        let export = ModelExport(source, loaded: try source.load())
         #expect(throws: ModelError.noConfig) { try export.write(.weights, type: .f32, to: folder.path + "/out.h5") }
         #expect(try !folder.names().contains("out.h5"))
     }

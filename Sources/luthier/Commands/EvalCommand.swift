@@ -100,7 +100,7 @@ struct EvalCommand: ParsableCommand {
             }
             try reader.read(path: folder.file("config.json"))
         }
-        let documents = try RunDocuments(reader.config.data)
+        let documents = try RunDocuments.read(reader.config.data)
         guard !documents[split].isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
@@ -113,7 +113,7 @@ struct EvalCommand: ParsableCommand {
         guard let config else { return nil }
         var reader = ConfigReader()
         try reader.read(path: config)
-        return TrainingRows(try RunDocuments(reader.config.data)[.train])
+        return TrainingRows(try RunDocuments.read(reader.config.data)[.train])
     }
 
     private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
