@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .executable(name: "luthier", targets: ["luthier"]),
         .executable(name: "benchmarks", targets: ["benchmarks"]),
+        .executable(name: "weather-check", targets: ["weather-check"]),
     ],
     targets: [
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -70,12 +71,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
-        .target(name: "Checks", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "luthier",
             dependencies: [
-                "Arguments", "Checkpoint", "Checks", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
+                "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
                 "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
@@ -86,6 +86,16 @@ let package = Package(
                 "StrictJSON", "Tokenizer", "Training",
             ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
+
+        .target(
+            name: "WeatherAnswers", dependencies: ["StrictJSON"], path: "Examples/weather/WeatherAnswers",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "weather-check", dependencies: ["Arguments", "StrictJSON", "WeatherAnswers"],
+            path: "Examples/weather/weather-check", swiftSettings: strict),
+        .testTarget(
+            name: "WeatherAnswersTests", dependencies: ["StrictJSON", "TestSupport", "WeatherAnswers"],
+            path: "Examples/weather/Tests", swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: ["Kernels", "Model"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -110,6 +120,16 @@ let package = Package(
             dependencies: ["Interchange", "Kernels", "Model", "StrictJSON", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
         .testTarget(
+            name: "ModelsTests",
+            dependencies: ["Checkpoint", "Interchange", "Kernels", "Model", "Models", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "Datasets", "Evaluation", "Kernels", "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "TrainingTests",
             dependencies: [
                 "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Interchange", "Kernels", "Model",
@@ -117,7 +137,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
-        .testTarget(name: "ChecksTests", dependencies: ["Checks", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["luthier", "Model", "StrictJSON", "TestSupport"],
             swiftSettings: strict),

@@ -3,6 +3,7 @@
 import Conversations
 import Datasets
 import Inference
+import StrictJSON
 
 /// One generated answer beside the expected one.
 public struct AnswerRecord: Sendable {
@@ -11,12 +12,23 @@ public struct AnswerRecord: Sendable {
     public var turn: Int
     public var path: String
     public var line: Int
+    /// The turn that is answered.
+    public var prompt: String
     public var expected: String
     public var answer: String
     public var tokens: Int
     public var finishReason: FinishReason
     /// Equal but for white space at both ends.
     public var isExact: Bool
+
+    /// The record as JSON, for a file of them.
+    public var json: JSONOutput {
+        .object([
+            ("file", .string(path)), ("line", .integer(line)), ("row", .integer(row)), ("turn", .integer(turn)),
+            ("prompt", .string(prompt)), ("expected", .string(expected)), ("answer", .string(answer)),
+            ("tokens", .integer(tokens)), ("finishReason", .string(finishReason.rawValue)), ("exact", .bool(isExact)),
+        ])
+    }
 }
 
 /// The figures over many answers.
@@ -59,10 +71,12 @@ public enum AnswerEvaluator {
             var turn = 0
             for (position, message) in messages.enumerated() where message.role == .assistant && message.weight > 0 {
                 turn += 1
-                questions.append(Array(messages[..<position]))
+                let question = messages[..<position]
+                questions.append(Array(question))
                 records.append(
                     AnswerRecord(
                         row: index + 1, turn: turn, path: document.path, line: document.line,
+                        prompt: question.last.map { String(decoding: $0.content, as: UTF8.self) } ?? "",
                         expected: String(decoding: message.content, as: UTF8.self), answer: "", tokens: 0,
                         finishReason: .length, isExact: false))
             }

@@ -34,8 +34,6 @@ public struct ModelExport {
     private let source: ModelSource
     private let saved: SavedModel
 
-    public init(_ source: ModelSource) throws { try self.init(source, loaded: source.load()) }
-
     /// - Parameter saved: what `source` has loaded.
     public init(_ source: ModelSource, loaded saved: SavedModel) {
         self.source = source

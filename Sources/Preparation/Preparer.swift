@@ -5,7 +5,8 @@ import Foundation
 import Kernels
 import Tokenizer
 
-/// Checks data and mends it. Reads the inputs once for each step, and keeps only an index of them.
+/// Checks data and mends it. No text is kept in memory, only an index of the rows: the inputs are read once or twice to be
+/// checked, again after every round of remedies, and once more to be written.
 public final class Preparer {
     /// Rounds of remedies; each can only leave less to do.
     private static let mostRounds = 16
@@ -23,18 +24,27 @@ public final class Preparer {
     private var readingSeconds = 0.0
     private var nearDuplicateSeconds = 0.0
 
-    /// Finds the files and checks them.
-    public init(_ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }) throws {
+    /// Finds the files, learns a tokenizer from them where none is given, reads them all and applies every rule.
+    public static func check(
+        _ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
+    ) throws -> Preparer {
         guard request.shares.validation >= 0, request.shares.test >= 0,
             request.shares.validation + request.shares.test < 1
         else { throw PreparationError.fractions(validation: request.shares.validation, test: request.shares.test) }
-        self.request = request
-        self.progress = progress
-        files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
-        tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
+        let files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
+        let tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
+        let preparer = Preparer(request, files, tokenizer, progress: progress)
+        if request.findsNearDuplicates { preparer.boilerplate = try Boilerplate.find(in: preparer.makeScan()) }
+        try preparer.scan()
+        return preparer
+    }
+
+    private init(
+        _ request: PreparationRequest, _ files: [InputFile], _ tokenizer: Tokenizer,
+        progress: @escaping (String, Int, Int) -> Void
+    ) {
+        (self.request, self.files, self.tokenizer, self.progress) = (request, files, tokenizer, progress)
         corpus = Corpus(files: files, tokenizer: tokenizer)
-        if request.findsNearDuplicates { boilerplate = try Boilerplate(makeScan()) }
-        try scan()
     }
 
     /// Reads everything as the cleaner leaves it, and applies the rules over all rows.

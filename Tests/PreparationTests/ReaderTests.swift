@@ -84,7 +84,7 @@ import Tokenizer
             request.tokenizer = .bytes
             request.contextLength = 2000
             request.findsNearDuplicates = false
-            let report = try Preparer(request).report
+            let report = try Preparer.check(request).report
             #expect(report.kept == 60_000)
             #expect(report.bytes == bytes.count)
             // A fifth of what an idle machine does, so that a busy one passes.

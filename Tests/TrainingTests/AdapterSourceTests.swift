@@ -125,7 +125,7 @@ import Training
             let source = try ModelSource(path: place.path + "/run/tuned.h5")
             #expect(source.holdsAdapters)
             let path = place.path + "/out"
-            let report = try ModelExport(source).write(.peft, type: .f32, to: path)
+            let report = try ModelExport(source, loaded: source.load()).write(.peft, type: .f32, to: path)
             #expect(report.parameters == 2 * 2 * (8 + 24 + 8 + 32) && report.largestDifference < 1e-5)
             let again = try ModelSource(path: path)
             #expect(again.template?.user == ChatTemplate.chat.user && again.base == config.model.base)
@@ -144,7 +144,8 @@ import Training
     @Test func aModelWithoutAdaptersHasNoneToExport() throws {
         try withTemporaryFolder { place in
             _ = try Self.writeBase(place)
-            let export = try ModelExport(ModelSource(path: place.path + "/base"))
+            let source = try ModelSource(path: place.path + "/base")
+            let export = ModelExport(source, loaded: try source.load())
             #expect(throws: ModelError.noAdapters) {
                 try export.write(.peft, type: .f32, to: place.path + "/adapter")
             }

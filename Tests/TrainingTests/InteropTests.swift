@@ -95,7 +95,8 @@ private struct InteropModel {
         config.adopt(model.architecture)
         let checkpoint = interop.path + "/tuned.h5"
         try SavedModel(model: model, tokenizer: .bytes, config: config).write(to: checkpoint)
-        let report = try ModelExport(ModelSource(path: checkpoint)).write(
+        let source = try ModelSource(path: checkpoint)
+        let report = try ModelExport(source, loaded: source.load()).write(
             .huggingface, type: .f32, to: interop.path + "/tuned")
         #expect(report.largestDifference == 0)
     }
@@ -149,7 +150,8 @@ private struct InteropModel {
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         try Data(config.serialized().utf8).write(to: URL(fileURLWithPath: run + "/config.json"))
         try SavedModel(model: model, tokenizer: .bytes, config: config, baseHash: hash).write(to: run + "/tuned.h5")
-        let report = try ModelExport(ModelSource(path: run + "/tuned.h5")).write(
+        let source = try ModelSource(path: run + "/tuned.h5")
+        let report = try ModelExport(source, loaded: source.load()).write(
             .peft, type: .f32, to: path + "/tuned")
         #expect(report.parameters == layout.parameterCount && report.largestDifference < 1e-4)
     }

@@ -3,6 +3,7 @@
 import Conversations
 import Model
 import Models
+import TestSupport
 import Testing
 import Training
 
@@ -34,6 +35,22 @@ import Training
         config.generation.stop = ["one", "two"]
         (config.data.template, config.data.startToken, config.data.promptLossWeight) = (.instruction, true, 0.125)
         #expect(try Self.read(config.serialized()) == Self.info(config))
+    }
+
+    /// What is known of it, and defaults for a training.
+    @Test func aModelOfOtherOriginGetsTheConfigOfARun() throws {
+        let model = TinyModel.make()
+        var info = ModelInfo(model.architecture)
+        info.template = .instruction
+        let saved = try SavedModel(model: model, tokenizer: .bytes, info: info, configText: nil).withRunConfig()
+        var config = RunConfig()
+        config.adopt(model.architecture)
+        config.data.template = .instruction
+        #expect(saved.configText == Array(config.serialized().utf8) && saved.info == info)
+        // A checkpoint keeps its own.
+        config.training.batchSize = 77
+        let own = SavedModel(model: model, tokenizer: .bytes, config: config)
+        #expect(try own.withRunConfig().configText == own.configText)
     }
 
     /// A checkpoint of an earlier version lacks the keys that came later.

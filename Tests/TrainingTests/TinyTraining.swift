@@ -12,18 +12,6 @@ import Testing
 import Tokenizer
 import Training
 
-enum TinyText {
-    /// Lines of four to nine short words each, the same for the same seed.
-    static func lines(_ count: Int, seed: UInt64 = 1) -> String {
-        let words = ["rain", "sun", "wind", "fog", "at", "on", "the", "hill", "sea", "now", "then", "snow", "over"]
-        var generator = SplitMix64(seed: seed)
-        return (0..<count).map { _ in
-            (0..<(4 + generator.below(6))).map { _ in words[generator.below(words.count)] }.joined(separator: " ")
-                + "\n"
-        }.joined()
-    }
-}
-
 enum TinyTraining {
     static let tokenizer = Tokenizer.bytes
 
@@ -43,12 +31,7 @@ enum TinyTraining {
     static func model(_ config: RunConfig, vocabularySize: Int = 257, seed: UInt64 = 3) -> Transformer {
         var shape = config.model.shape
         shape.vocabularySize = vocabularySize
-        let model = Transformer(shape)
-        model.layout.initialize(model.weights, seed: seed)
-        for parameter in model.layout.parameters where parameter.decays {
-            for index in parameter.range { model.weights.base[index] *= 10 }
-        }
-        return model
+        return TinyModel.make(shape, seed: seed)
     }
 
     /// A text whose lines are documents.

@@ -203,7 +203,7 @@ import Training
             #expect(run.trainer.model.weights.bits == base.model.weights.bits)
             #expect(run.trainer.state.step == 0 && run.tokenizer == base.tokenizer)
 
-            let shorter = try PreparedRun(
+            let shorter = try PreparedRun.prepare(
                 try runs.request("third", shape + ["model.contextLength=5"]), notice: { _ in })
             #expect(shorter.saved.model.architecture.contextLength == 5 && shorter.config.model.contextLength == 5)
 

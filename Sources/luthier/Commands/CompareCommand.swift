@@ -115,7 +115,7 @@ struct CompareCommand: ParsableCommand {
         } else {
             throw ValidationError("which rows shall be compared?", hint: "name a config with --config FILE")
         }
-        return try RunDocuments(reader.config.data)
+        return try RunDocuments.read(reader.config.data)
     }
 
     /// That many rows, drawn by the seed: files are often sorted by class. All of them in their order where there are no

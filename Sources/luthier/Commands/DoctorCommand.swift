@@ -16,9 +16,8 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Ends with one JSON object on stdout.") var json = false
 
     mutating func run() throws {
-        ParallelFor.configure(threads: threads)
         let (own, rates) = (BLASKernel.name, BLASKernel.measure())
-        let kernel = BLASKernel.choose()
+        let kernel = Machine.prepare(threads: threads)
         let peak = MachinePeak.flopsPerSecond()
         let (floats, rounded) = (productRate(.f32), RoundedWeight.isSupported ? productRate(.bf16) : nil)
         let bandwidth = MachinePeak.bytesPerSecond()

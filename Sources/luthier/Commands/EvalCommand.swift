@@ -28,8 +28,8 @@ struct EvalCommand: ParsableCommand {
     var batchSize: Int = 8
     @Flag(help: "Answers every row greedily as well: exact match, stop rate, mean length.")
     var generate = false
-    @Option(help: "With --generate: holds each answer against the slots that it must contain.")
-    var check: AnswerCheck?
+    @Option(help: ArgumentHelp("With --generate: writes every answer here, one JSON object a line.", valueName: "file"))
+    var answers: String?
     @Option(help: "Rows that are answered at the most.")
     var limit: Int?
     @Option(help: ArgumentHelp("Writes every line with its loss here, the hardest first.", valueName: "file"))
@@ -42,7 +42,7 @@ struct EvalCommand: ParsableCommand {
         if let window, window < 1 { throw ValidationError("--window \(window) must be at least 1") }
         if let stride, stride < 1 { throw ValidationError("--stride \(stride) must be at least 1") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
-        if check != nil && !generate { throw ValidationError("--check needs answers", hint: "add --generate") }
+        if answers != nil && !generate { throw ValidationError("--answers needs answers", hint: "add --generate") }
         if batchSize < 1 { throw ValidationError("--batch-size \(batchSize) must be at least 1") }
     }
 
@@ -74,13 +74,13 @@ struct EvalCommand: ParsableCommand {
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name, isTraining: data == nil && split == .train)
-        if let lines { try LineReport.write(result.lines, to: lines) }
+        if let lines { try EvaluationFiles.write(result.lines, to: lines) }
         for remark in text.dropped { Console.message("note: \(remark.path), line \(remark.line): \(remark.reason)") }
         var members = members(result, name)
         if let labels = training?.labels {
             members += try classes.report(saved, template: template, documents, labels: labels)
         }
-        if generate { members += try answers(documents, saved) }
+        if generate { members += try answer(documents, saved) }
         if json { Console.json(members) }
     }
 
@@ -100,7 +100,7 @@ struct EvalCommand: ParsableCommand {
             }
             try reader.read(path: folder.file("config.json"))
         }
-        let documents = try RunDocuments(reader.config.data)
+        let documents = try RunDocuments.read(reader.config.data)
         guard !documents[split].isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
@@ -113,7 +113,7 @@ struct EvalCommand: ParsableCommand {
         guard let config else { return nil }
         var reader = ConfigReader()
         try reader.read(path: config)
-        return TrainingRows(try RunDocuments(reader.config.data)[.train])
+        return TrainingRows(try RunDocuments.read(reader.config.data)[.train])
     }
 
     private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
@@ -141,7 +141,7 @@ struct EvalCommand: ParsableCommand {
     }
 
     /// Generates an answer for every turn, and says how many are right.
-    private func answers(
+    private func answer(
         _ documents: [Document], _ saved: SavedModel
     ) throws -> [(key: String, value: JSONOutput)] {
         let responder = Responder(saved)
@@ -159,13 +159,8 @@ struct EvalCommand: ParsableCommand {
             ("hit the limit", ProgressPrinter.percent(summary.limitRate)),
             ("mean length", ProgressPrinter.number(summary.meanTokens, digits: 1) + " tokens"),
         ])
-        var members: [(key: String, value: JSONOutput)] = []
-        if check == .weather {
-            let report = try WeatherCheck.run(records)
-            Console.output(report.render())
-            members.append(("weather", report.json))
-        }
-        return members + [
+        if let answers { try EvaluationFiles.write(records, to: answers) }
+        return [
             ("answers", .integer(summary.answers)), ("exactMatch", .number(summary.exactMatch)),
             ("stopRate", .number(summary.stopRate)), ("limitRate", .number(summary.limitRate)),
             ("meanTokens", .number(summary.meanTokens)),

@@ -20,8 +20,7 @@ struct CheckpointOptions: ParsableArguments {
 
     /// Opens the model after setting threads and kernel, and says what of its files is not used.
     func open() throws -> ModelSource {
-        ParallelFor.configure(threads: threads)
-        BLASKernel.choose()
+        Machine.prepare(threads: threads)
         let source = try ModelSource(path: path())
         for note in source.notes { Console.message("note: \(note)") }
         return source

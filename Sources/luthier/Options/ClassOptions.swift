@@ -1,7 +1,6 @@
 // The classification part of `luthier eval`.
 
 import Arguments
-import Checks
 import Conversations
 import Datasets
 import Evaluation

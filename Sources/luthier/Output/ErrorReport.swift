@@ -2,7 +2,6 @@
 
 import Arguments
 import Checkpoint
-import Checks
 import Datasets
 import Files
 import Foundation
@@ -28,7 +27,6 @@ extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}
-extension WeatherExpectationError: Hinting {}
 
 enum ErrorReport {
     /// Two lines at most on stderr: `error: …` and `hint: …`.

@@ -7,23 +7,27 @@ import Model
 import TestSupport
 import Testing
 import Tokenizer
-import Training
 
 @Suite struct EvaluatorTests {
-    let config = TinyTraining.config()
+    /// A text whose lines are documents.
+    private static func text(_ lines: String) throws -> TokenizedText {
+        let file = try TextFile(path: "t.txt", bytes: Array(lines.utf8))
+        return try TokenizedText(
+            Document.documents(of: file, format: .lines), tokenizer: .bytes, EncodingOptions())
+    }
 
     /// Documents of 2, 3, 9, 10 and some thirty tokens.
     static func text() throws -> TokenizedText {
-        try TinyTraining.text("ab\nxyz\n123456789\n1234567890\n" + TinyText.lines(2))
+        try text("ab\nxyz\n123456789\n1234567890\n" + TinyText.lines(2))
     }
 
     @Test(arguments: [1, 2, 3, 8])
     func theBatchSizeChangesNothing(batchSize: Int) throws {
-        let (model, text) = (TinyTraining.model(config), try Self.text())
+        let (model, text) = (TinyModel.make(), try Self.text())
         func measure(_ batchSize: Int) throws -> EvaluationResult {
             try #require(
                 try Evaluator(window: 8, stride: 3, batchSize: batchSize).evaluate(
-                    model, text, tokenizer: TinyTraining.tokenizer, split: "test"))
+                    model, text, tokenizer: .bytes, split: "test"))
         }
         let (one, other) = (try measure(5), try measure(batchSize))
         #expect(abs(one.loss - other.loss) < 1e-6 * one.loss)
@@ -35,7 +39,7 @@ import Training
     /// the inputs that stand in that window before it.
     @Test(arguments: [(8, 8), (8, 3), (8, 1), (5, 4), (1, 1)])
     func everyTokenOnceAndAsDefined(window: Int, stride: Int) throws {
-        let (model, text) = (TinyTraining.model(config), try Self.text())
+        let (model, text) = (TinyModel.make(), try Self.text())
         var (sum, bytes, correct, tokens) = (0.0, 0, 0, 0)
         for source in text.sources {
             let document = Array(text.tokens[source.tokens])
@@ -46,13 +50,13 @@ import Training
                     document[position], after: document[start..<position], model)
                 sum += loss
                 correct += isCorrect ? 1 : 0
-                bytes += TinyTraining.tokenizer.bytes(of: Int(document[position])).count
+                bytes += Tokenizer.bytes.bytes(of: Int(document[position])).count
                 tokens += 1
             }
         }
         let result = try #require(
             try Evaluator(window: window, stride: stride).evaluate(
-                model, text, tokenizer: TinyTraining.tokenizer, split: "test"))
+                model, text, tokenizer: .bytes, split: "test"))
         #expect(result.tokens == tokens && tokens == text.predictionCount)
         #expect(abs(result.loss - sum / Double(tokens)) < 1e-6 * result.loss)
         #expect(result.correct == correct && result.bytes == bytes)
@@ -80,7 +84,7 @@ import Training
         let document = Document(path: "t.txt", line: 1, content: .stream(words))
         let text = try TokenizedText([document], tokenizer: tokenizer, EncodingOptions())
         #expect(text.tokens.count < words.count)
-        let model = TinyTraining.model(config, vocabularySize: 280)
+        let model = TinyModel.make(TinyModel.config(vocabularySize: 280))
         let evaluator = Evaluator(window: 8, stride: 8)
         let result = try #require(try evaluator.evaluate(model, text, tokenizer: tokenizer, split: "test"))
         #expect(result.bytes == words.count - tokenizer.bytes(of: Int(text.tokens[0])).count)
@@ -89,11 +93,11 @@ import Training
     }
 
     @Test func anEmptySplitIsAnError() throws {
-        let model = TinyTraining.model(config)
-        for text in [try TinyTraining.text(""), try TinyTraining.text("a\nb\n")] {
+        let model = TinyModel.make()
+        for text in [try Self.text(""), try Self.text("a\nb\n")] {
             let error = #expect(throws: DatasetError.self) {
                 try Evaluator(window: 8, stride: 8).evaluate(
-                    model, text, tokenizer: TinyTraining.tokenizer, split: "validation")
+                    model, text, tokenizer: .bytes, split: "validation")
             }
             #expect(error?.description == "the validation split is empty: no document has two tokens or more")
         }
@@ -106,14 +110,14 @@ import Training
         let evaluator = Evaluator(window: 8, stride: 8, batchSize: 2, maximumTokens: maximum)
         let result = try #require(
             try evaluator.evaluate(
-                TinyTraining.model(config), text, tokenizer: TinyTraining.tokenizer, split: "test"))
+                TinyModel.make(), text, tokenizer: .bytes, split: "test"))
         #expect(result.tokens == (expected > 0 ? expected : text.predictionCount))
     }
 
     @Test func aStopBetweenBatchesEndsIt() throws {
         var questions = 0
         let result = try Evaluator(window: 8, stride: 8, batchSize: 2).evaluate(
-            TinyTraining.model(config), try Self.text(), tokenizer: TinyTraining.tokenizer, split: "test",
+            TinyModel.make(), try Self.text(), tokenizer: .bytes, split: "test",
             shouldStop: {
                 questions += 1
                 return questions == 3

@@ -1,7 +1,7 @@
 // The totals, their table and their JSON.
 
-import Checks
 import Testing
+import WeatherAnswers
 
 @Suite struct ReportTests {
     private func report() throws -> WeatherReport {

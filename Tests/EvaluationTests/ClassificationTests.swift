@@ -1,6 +1,6 @@
 // The figures of a classification against scikit-learn's and against numbers worked out by hand.
 
-import Checks
+import Evaluation
 import Foundation
 import StrictJSON
 import TestSupport

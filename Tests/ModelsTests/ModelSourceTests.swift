@@ -8,7 +8,6 @@ import Models
 import TestSupport
 import Testing
 import Tokenizer
-import Training
 
 @Suite struct ModelSourceTests {
     /// A Hugging Face folder of a small model with a tokenizer of bytes.
@@ -79,8 +78,11 @@ import Training
         let path = folder.path + (format == .huggingface ? "" : "/out.\(format.rawValue)")
         // The folder is written over itself.
         let source = try ModelSource(path: folder.path)
-        let export = ModelExport(source, loaded: try source.load().withRunConfig())
-        let report = try export.write(format, type: .f32, to: path)
+        let config = "{\"model\": {\"contextLength\": 16, \"blockCount\": 2, \"headCount\": 2, \"modelWidth\": 8}}"
+        let saved = SavedModel(
+            model: try source.load().model, tokenizer: source.tokenizer, info: source.info,
+            configText: Array(config.utf8))
+        let report = try ModelExport(source, loaded: saved).write(format, type: .f32, to: path)
         #expect(report.parameters == model.layout.parameterCount && report.largestDifference == 0)
         if format != .gguf {
             let again = try SavedModel(path: path)
@@ -88,6 +90,14 @@ import Training
             #expect(again.tokenizer == .bytes)
         }
         #expect(try folder.names().allSatisfy { !$0.contains("tmp") })
+    }
+
+    @Test func aCheckpointNeedsAConfig() throws {
+        let (folder, _) = try Self.folder()
+        let source = try ModelSource(path: folder.path)
+        let export = ModelExport(source, loaded: try source.load())
+        #expect(throws: ModelError.noConfig) { try export.write(.weights, type: .f32, to: folder.path + "/out.h5") }
+        #expect(try !folder.names().contains("out.h5"))
     }
 
     /// A folder of 137 GB, all of it a hole in the file: refused by its size alone.

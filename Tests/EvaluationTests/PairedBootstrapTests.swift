@@ -3,7 +3,6 @@
 import Evaluation
 import Kernels
 import Testing
-import Training
 
 @Suite struct PairedBootstrapTests {
     private func items(_ amounts: [Double]) -> [PairedBootstrap.Item] { amounts.map { .init(amount: $0, size: 2) } }

@@ -5,7 +5,6 @@ import Evaluation
 import Models
 import TestSupport
 import Testing
-import Training
 
 @Suite struct TrainingRowsTests {
     private func documents(_ rows: [(String, String)]) throws -> [Document] {

@@ -1,7 +1,7 @@
 // Single answers written by hand: units, signs, names within names, "not", and which place is the warmer one.
 
-import Checks
 import Testing
+import WeatherAnswers
 
 /// What should become of one slot of one answer.
 struct AnswerCase: Sendable, CustomTestStringConvertible {

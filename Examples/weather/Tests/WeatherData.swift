@@ -1,9 +1,9 @@
 // The conversations of data/weather as the tests use them.
 
-import Checks
 import Foundation
 import StrictJSON
 import TestSupport
+import WeatherAnswers
 
 enum WeatherData {
     static let folder = TestData.packageRoot.appendingPathComponent("data/weather").path

@@ -1,7 +1,7 @@
 // Right answers pass wholly; answers wrong in one thing are refused for that thing, and for no other.
 
-import Checks
 import Testing
+import WeatherAnswers
 
 @Suite struct WeatherCheckerTests {
     @Test(arguments: ["validation", "test"]) func theDatasOwnAnswersAreWhollyRight(split: String) throws {

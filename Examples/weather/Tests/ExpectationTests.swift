@@ -1,9 +1,9 @@
 // Slots files that are read, and those that are refused, with their messages.
 
-import Checks
 import Foundation
 import StrictJSON
 import Testing
+import WeatherAnswers
 
 @Suite struct ExpectationTests {
     private static let start = #"{"row":3,"turn":2,"asks":"current","declines":false,"observed":["Oslo"],"#

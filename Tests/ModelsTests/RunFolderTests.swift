@@ -5,13 +5,13 @@ import Foundation
 import Models
 import TestSupport
 import Testing
-import Training
 
 @Suite struct RunFolderTests {
     /// Writes small models as the checkpoints of these steps.
     static func write(_ steps: [Int], to folder: RunFolder) throws {
-        let config = TinyTraining.config()
-        let saved = SavedModel(model: TinyTraining.model(config), tokenizer: .bytes, config: config)
+        let model = TinyModel.make()
+        let saved = SavedModel(
+            model: model, tokenizer: .bytes, info: ModelInfo(model.architecture), configText: Array("{}".utf8))
         for step in steps { try saved.write(to: folder.checkpoint(step: step)) }
     }
 
