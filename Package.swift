@@ -108,9 +108,14 @@ let package = Package(
         .testTarget(
             name: "DatasetsTests", dependencies: ["Conversations", "Datasets", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
+        .target(
+            name: "PreparationSupport", dependencies: ["Preparation"], path: "Tests/PreparationSupport",
+            swiftSettings: strict),
         .testTarget(
             name: "PreparationTests",
-            dependencies: ["Datasets", "Kernels", "Preparation", "StrictJSON", "TestSupport", "Tokenizer"],
+            dependencies: [
+                "Datasets", "Kernels", "Preparation", "PreparationSupport", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "Kernels", "Model", "TestSupport", "Tokenizer"],

@@ -1,6 +1,5 @@
 // A trained model written for other programs, and read back as proof.
 
-import Checkpoint
 import Conversations
 import Files
 import Foundation

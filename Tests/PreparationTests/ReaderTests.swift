@@ -3,6 +3,7 @@
 import Foundation
 import Kernels
 import Preparation
+import PreparationSupport
 import TestSupport
 import Testing
 import Tokenizer

@@ -1,8 +1,6 @@
 // Adapters of PEFT's as models to start from, and a run's adapters written for PEFT.
 
-import Checkpoint
 import Conversations
-import Datasets
 import Foundation
 import Interchange
 import Kernels

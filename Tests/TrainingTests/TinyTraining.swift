@@ -1,6 +1,5 @@
 // Texts, configs and models small enough that a test trains one in a blink.
 
-import Checkpoint
 import Datasets
 import Evaluation
 import Foundation

@@ -1,6 +1,7 @@
 // Feeds the CSV reader with whatever the fuzzer thinks of: it must neither trap nor depend on how bytes arrive.
 
 import Preparation
+import PreparationSupport
 
 /// Called by libFuzzer with each input.
 @_cdecl("LLVMFuzzerTestOneInput")

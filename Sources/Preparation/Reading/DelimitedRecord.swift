@@ -1,19 +1,19 @@
 // One record of a comma- or tab-separated file as its fields.
 
 /// A field's content and where it stands.
-struct DelimitedField {
+package struct DelimitedField {
     /// Without its quotes, doubled quotes as one.
-    var text: [UInt8]
+    package var text: [UInt8]
     /// Where the content begins in the record's bytes, behind an opening quote.
     var start: Int
     var isQuoted: Bool
 }
 
-enum DelimitedRecord {
+package enum DelimitedRecord {
     /// Cuts a record.
     ///
     /// - Returns: the fields, and where a quote stands at which RFC 4180 allows none.
-    static func fields(
+    package static func fields(
         _ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, hasOpenQuote: Bool = false
     ) -> (fields: [DelimitedField], strayQuote: Int?) {
         var fields: [DelimitedField] = []

@@ -5,8 +5,8 @@ import Datasets
 import StrictJSON
 
 /// One example.
-struct PreparedRow: Sendable, Equatable {
-    enum Kind: String, Sendable, CaseIterable {
+package struct PreparedRow: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
         case promptCompletion = "prompt-completion"
         case instruction
         case chat
@@ -14,20 +14,20 @@ struct PreparedRow: Sendable, Equatable {
     }
 
     /// One text of a row.
-    struct Part: Sendable, Equatable {
+    package struct Part: Sendable, Equatable {
         var key: String
         /// Who says it; nil for a text that nobody says.
         var role: Role?
-        var text: [UInt8]
+        package var text: [UInt8]
         /// Of an answer in the loss, where the row gives it.
         var weight: Double?
-        var origin: TextOrigin
+        package var origin: TextOrigin
 
         var isAnswer: Bool { role == .assistant }
     }
 
     var kind: Kind
-    var parts: [Part]
+    package var parts: [Part]
 
     /// The index of the last answer, where there is one.
     var lastAnswer: Int? { parts.lastIndex { $0.isAnswer } }
@@ -38,7 +38,7 @@ struct PreparedRow: Sendable, Equatable {
     }
 
     /// As one line of JSON.
-    var json: JSONOutput {
+    package var json: JSONOutput {
         func text(_ part: Part) -> JSONOutput { .string(String(decoding: part.text, as: UTF8.self)) }
         guard kind == .chat else {
             // An input that is empty is left away.

@@ -1,9 +1,9 @@
 // Records: the stretches of a file that are one row each, before anybody looks into them.
 
 /// Where a record stands.
-struct RecordRange: Sendable {
+package struct RecordRange: Sendable {
     /// What is wrong with the record as a stretch of bytes.
-    enum Defect: Sendable {
+    package enum Defect: Sendable {
         case none
         /// A quoted field that nothing closes; the record is its first line.
         case openQuote
@@ -14,11 +14,11 @@ struct RecordRange: Sendable {
     }
 
     /// In the batch's bytes.
-    var start: Int
-    var end: Int
+    package var start: Int
+    package var end: Int
     /// Of the first byte, both counted from one; columns count Unicode scalars.
-    var line: Int
-    var column: Int
+    package var line: Int
+    package var column: Int
     var defect = Defect.none
 }
 

@@ -1,7 +1,7 @@
 // Cutting a stream of bytes into records. Nothing is kept between calls but where the next record begins.
 
 /// Finds the records of one file.
-struct RecordSplitter {
+package struct RecordSplitter {
     let format: SourceFormat
     /// The line of the next byte, and its column.
     var line = 1
@@ -15,7 +15,7 @@ struct RecordSplitter {
     /// A quoted field longer than this is taken for one that nothing closes.
     static let longestQuoted = 256 << 10
 
-    init(format: SourceFormat) { self.format = format }
+    package init(format: SourceFormat) { self.format = format }
 
     /// Appends every record that is whole.
     ///
@@ -23,7 +23,9 @@ struct RecordSplitter {
     ///   - bytes: what follows what the last call consumed.
     ///   - isEnd: whether the file ends with these bytes.
     /// - Returns: how many of the bytes are done with.
-    mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, into records: inout [RecordRange]) -> Int {
+    package mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, into records: inout [RecordRange])
+        -> Int
+    {
         var start = 0
         if skipsLine {
             guard let end = bytes.firstIndex(of: 0x0A) else { return bytes.count }

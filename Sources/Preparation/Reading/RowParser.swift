@@ -5,7 +5,7 @@ import Datasets
 import StrictJSON
 
 /// Which row of which record of which file: the same each time that the inputs are read.
-struct RowID: Sendable, Hashable {
+package struct RowID: Sendable, Hashable {
     /// The file's number in the list of inputs, and the record's in its file.
     var file: Int32
     var record: Int32
@@ -14,32 +14,32 @@ struct RowID: Sendable, Hashable {
 }
 
 /// A row that could be read, and where its record stands.
-struct ParsedRow {
+package struct ParsedRow {
     var id: RowID
-    var row: PreparedRow
-    var place: RecordPlace
+    package var row: PreparedRow
+    package var place: RecordPlace
     /// Where the row begins.
     var line: Int
     var column: Int
 }
 
 /// A row that could not be read.
-struct LostRow: Equatable {
+package struct LostRow: Equatable {
     var line: Int
     /// Why, by the rules that found something; sorted.
     var rules: [String]
 }
 
 /// Reads the records of one file.
-struct RowParser: Sendable {
+package struct RowParser: Sendable {
     let file: Int
     let format: SourceFormat
     let header: DelimitedHeader?
     let choice: ColumnChoice
     /// Columns of the header that nobody named and nothing is read from.
-    private(set) var unusedColumns = FindingLedger()
+    package private(set) var unusedColumns = FindingLedger()
 
-    init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
+    package init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
         self.file = file
         self.format = format
         self.header = header
@@ -47,7 +47,7 @@ struct RowParser: Sendable {
     }
 
     /// Reports the columns that rows are not read from, unless a person has chosen those that are.
-    mutating func findUnusedColumns(
+    package mutating func findUnusedColumns(
         of record: RecordRange, _ fields: [DelimitedField], in bytes: UnsafeBufferPointer<UInt8>
     ) {
         guard let header, choice == ColumnChoice() else { return }
@@ -68,7 +68,7 @@ struct RowParser: Sendable {
     ///
     /// - Returns: the rows that could not be read.
     @discardableResult
-    func rows(
+    package func rows(
         of record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ findings: inout FindingLedger,
         _ body: (ParsedRow, inout FindingLedger) -> Void
     ) -> [LostRow] {

@@ -12,7 +12,7 @@ public enum TextCut: String, Sendable, CaseIterable {
 }
 
 /// The way in which a file's bytes are rows.
-enum SourceFormat: Equatable, Sendable {
+package enum SourceFormat: Equatable, Sendable {
     /// A JSON value a line.
     case rows
     /// One JSON array whose elements are rows.
@@ -25,7 +25,7 @@ enum SourceFormat: Equatable, Sendable {
     case whole
 
     /// What a file is that no reader here can make rows of; nil for text.
-    static func foreignKind(_ start: [UInt8]) -> String? {
+    package static func foreignKind(_ start: [UInt8]) -> String? {
         if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive or a spreadsheet" }
         if start.starts(with: Array("PAR1".utf8)) { return "a Parquet table" }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return "text in UTF-16" }
@@ -33,7 +33,7 @@ enum SourceFormat: Equatable, Sendable {
     }
 
     /// - Parameter start: the file's first bytes, without a byte-order mark.
-    static func detect(path: String, start: ArraySlice<UInt8>, text: TextCut) -> SourceFormat {
+    package static func detect(path: String, start: ArraySlice<UInt8>, text: TextCut) -> SourceFormat {
         var name = path.lowercased()
         if name.hasSuffix(".gz") { name.removeLast(3) }
         let kind = name.split(separator: "/").last?.split(separator: ".").dropFirst().last.map(String.init) ?? ""

@@ -1,7 +1,6 @@
 // A rehearsal: everything a run would do before its first save, measured, and nothing written.
 
 import Datasets
-import Evaluation
 import Model
 import Models
 

@@ -2,7 +2,6 @@
 
 import Arguments
 import Conversations
-import Datasets
 import Foundation
 import Inference
 import Models
@@ -90,6 +89,6 @@ struct GenerateCommand: ParsableCommand {
 
     private func promptText() throws -> String {
         if let prompt { return prompt }
-        return String(decoding: try TextFileContents.read(promptFile ?? "-"), as: UTF8.self)
+        return String(decoding: try Console.text(of: promptFile ?? "-"), as: UTF8.self)
     }
 }

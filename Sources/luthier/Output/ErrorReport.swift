@@ -1,16 +1,12 @@
 // How an error is shown to a person: what is wrong, and where it is known, what to do.
 
-import Arguments
 import Checkpoint
 import Datasets
 import Files
 import Foundation
-import Inference
 import Interchange
-import Model
 import Models
 import Preparation
-import Tokenizer
 import Training
 
 /// An error that may know what the reader can do.

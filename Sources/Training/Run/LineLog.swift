@@ -1,6 +1,5 @@
 // Files of one JSON object a line: metrics, timings, samples. On resume they are cut back to the checkpoint.
 
-import Checkpoint
 import Files
 import Foundation
 import StrictJSON

@@ -1,5 +1,7 @@
 // Reading rows from bytes in memory, in pieces of any size: what the fuzzers and the tests of the readers drive.
 
+import Preparation
+
 /// The readers without files.
 package enum MemoryScan {
     /// What came of some bytes.
