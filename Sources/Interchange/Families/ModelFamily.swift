@@ -49,7 +49,7 @@ extension ModelFamily {
 
 public enum ModelFamilies {
     /// All families. Of several that compute an architecture the first one writes it.
-    public static let all: [any ModelFamily.Type] = [GPTNeo.self, GPT2.self]
+    public static let all: [any ModelFamily.Type] = [GPTNeo.self, GPT2.self, Llama.self]
 
     /// The family of this `model_type`, or nil.
     public static func named(_ modelType: String) -> (any ModelFamily.Type)? {

@@ -44,7 +44,10 @@ extension HuggingFaceConfigDefect {
             case .badEpsilon(let value): .badEpsilon(key: keys.epsilon, value)
             case .windowsDoNotFitBlocks(let windows, let blocks):
                 .attentionTypes(described: windows, blocks: blocks, blocksKey: keys.blocks[0])
-            case .badModule(let name): .wrongType(key: name, found: "a part", expected: "a layer's part")
+            case .badModule(let name), .unsupportedActivation(let name):
+                .unsupportedValue(key: "hidden_act", value: name, supported: ["what this program has kernels for"])
+            case .rotaryTooWide(let width, let headWidth):
+                .unsupportedValue(key: "rotary_pct", value: "\(width)", supported: ["up to \(headWidth)"])
             case .badWindow(let value, let limit): .sizeOutOfRange(key: keys.window, value: value, limit: limit)
             }
     }

@@ -17,6 +17,7 @@ extension FeedForwardDescription.Kind {
     var name: String {
         switch self {
         case .plain(let activation): activation.rawValue
+        case .gated(let activation): "gated \(activation.rawValue)"
         }
     }
 }

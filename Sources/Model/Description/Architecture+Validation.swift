@@ -28,8 +28,14 @@ extension Architecture {
                 throw .headsNotShared(heads: attention.headCount, keyValueHeads: attention.keyValueHeadCount)
             }
             for norm in [block.attentionNorm, block.feedForwardNorm] { try norm.validate() }
+            try block.feedForward.validate()
+            if let rotary = attention.rotary, rotary.width > attention.headWidth {
+                throw .rotaryTooWide(width: rotary.width, headWidth: attention.headWidth)
+            }
+            for module in linearModules where !module.part.isPart(of: module.layer, in: block) {
+                throw .badModule(module.name)
+            }
         }
-        for module in linearModules where !module.part.isPart(of: module.layer) { throw .badModule(module.name) }
         try finalNorm.validate()
         guard approximateParameterCount <= Double(Architecture.mostParameters) else {
             throw .tooManyParameters(about: approximateParameterCount, limit: Architecture.mostParameters)
@@ -61,6 +67,17 @@ extension NormDescription {
     }
 }
 
+extension FeedForwardDescription {
+    /// The functions that have a kernel.
+    fileprivate func validate() throws(ArchitectureError) {
+        switch kind {
+        case .plain(.silu): throw .unsupportedActivation("silu without a gate")
+        case .gated(.geluExact): throw .unsupportedActivation("a gate of gelu-exact")
+        case .plain, .gated: break
+        }
+    }
+}
+
 /// What can be wrong with a model's shape or description. Keys are those of a run's config, without `model.`.
 public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case sizeOutOfRange(key: String, value: Int, limit: Int)
@@ -70,6 +87,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case badEpsilon(Float)
     case windowsDoNotFitBlocks(windows: Int, blockCount: Int)
     case badWindow(Int, limit: Int)
+    case unsupportedActivation(String)
+    case rotaryTooWide(width: Int, headWidth: Int)
     /// A linear module names a part that its layer does not have.
     case badModule(String)
 
@@ -89,6 +108,9 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
             "model.attentionWindows has \(windows) numbers for \(blockCount) blocks; it takes one a block, or none"
         case .badWindow(let window, let limit):
             "model.attentionWindows holds \(window); a window lies between 1 and \(limit), and 0 stands for none"
+        case .unsupportedActivation(let name): "\(name) has no kernel here"
+        case .rotaryTooWide(let width, let headWidth):
+            "rotary positions of width \(width) do not fit heads of width \(headWidth)"
         case .badModule(let name): "the linear module \(name) is a part that its layer does not have"
         }
     }

@@ -1,5 +1,7 @@
 // What a block of the transformer computes: its norms, its attention, its feed-forward layer.
 
+import Kernels
+
 /// One block: x + attention(norm(x)), then x + feedForward(norm(x)).
 public struct BlockDescription: Sendable, Equatable, Codable {
     public var attentionNorm: NormDescription
@@ -23,10 +25,12 @@ public struct NormDescription: Sendable, Equatable, Codable {
     public enum Kind: String, Sendable, CaseIterable, Codable {
         /// To mean 0 and variance 1, then scaled and shifted.
         case layer
+        /// To mean square 1, then scaled.
+        case rms
     }
 
     public var kind: Kind
-    /// Added to the variance.
+    /// Added to the variance or mean square.
     public var epsilon: Float
     public var hasBias: Bool
 
@@ -47,6 +51,8 @@ public struct AttentionDescription: Sendable, Equatable, Codable {
     public var window: Int?
     /// Multiplies the scores.
     public var scale: Float
+    /// How queries and keys are rotated by their positions; nil where they are not.
+    package var rotary: RotaryFrequencies?
     /// Whether the projection to queries, keys and values has a bias.
     public var hasInputBias: Bool
     /// Whether the projection of the heads' outputs has a bias.
@@ -55,15 +61,16 @@ public struct AttentionDescription: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - keyValueHeadCount: H where it is nil.
     ///   - scale: 1 / √D where it is nil.
-    public init(
+    package init(
         headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int, window: Int? = nil, scale: Float? = nil,
-        hasInputBias: Bool, hasOutputBias: Bool
+        rotary: RotaryFrequencies? = nil, hasInputBias: Bool, hasOutputBias: Bool
     ) {
         self.headCount = headCount
         self.keyValueHeadCount = keyValueHeadCount ?? headCount
         self.headWidth = headWidth
         self.window = window
         self.scale = scale ?? 1 / Float(headWidth).squareRoot()
+        self.rotary = rotary
         self.hasInputBias = hasInputBias
         self.hasOutputBias = hasOutputBias
     }
@@ -85,6 +92,8 @@ public struct FeedForwardDescription: Sendable, Equatable, Codable {
     public enum Kind: Sendable, Equatable, Codable {
         /// output(activation(input(x))).
         case plain(activation: Activation)
+        /// output(activation(gate(x)) ⊙ up(x)), gate and up next to one another in one product.
+        case gated(activation: Activation)
     }
 
     /// Width of the activation's output (F).
@@ -97,18 +106,25 @@ public struct FeedForwardDescription: Sendable, Equatable, Codable {
         (self.width, self.kind, self.hasInputBias, self.hasOutputBias) = (width, kind, hasInputBias, hasOutputBias)
     }
 
+    /// Whether the input projection gives a gate and what it gates.
+    public var isGated: Bool { if case .gated = kind { true } else { false } }
+
     /// Columns of the input projection.
     public var inputWidth: Int {
         switch kind {
         case .plain: width
+        case .gated: 2 * width
         }
     }
 }
 
-/// Which form of the Gaussian error linear unit a feed-forward layer uses (Hendrycks & Gimpel 2016).
+/// The function between the projections of a feed-forward layer: forms of the Gaussian error linear unit (Hendrycks &
+/// Gimpel 2016), or the sigmoid linear unit.
 public enum Activation: String, Sendable, CaseIterable, Codable {
     /// GPT-2's: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); `gelu_new` in Hugging Face's configs.
     case geluTanh = "gelu-tanh"
     /// The definition itself: x Φ(x), through erf; `gelu` in Hugging Face's configs.
     case geluExact = "gelu-exact"
+    /// x σ(x).
+    case silu
 }

@@ -34,13 +34,14 @@ public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
 
 /// Some of a linear layer's outputs.
 public enum LinearPart: Int, Sendable, CaseIterable, Codable {
-    case all, query, key, value
+    case all, query, key, value, gate, up
 
-    /// Whether a layer has this part.
-    func isPart(of layer: LinearLayer) -> Bool {
+    /// Whether a layer of a block has this part.
+    func isPart(of layer: LinearLayer, in block: BlockDescription) -> Bool {
         switch self {
         case .all: true
         case .query, .key, .value: layer == .attentionInput
+        case .gate, .up: layer == .feedForwardInput && block.feedForward.isGated
         }
     }
 
@@ -51,6 +52,8 @@ public enum LinearPart: Int, Sendable, CaseIterable, Codable {
         case .query: block.attention.inputColumns[0]
         case .key: block.attention.inputColumns[1]
         case .value: block.attention.inputColumns[2]
+        case .gate: 0..<block.feedForward.width
+        case .up: block.feedForward.width..<(2 * block.feedForward.width)
         }
     }
 }

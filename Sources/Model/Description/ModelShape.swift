@@ -124,7 +124,7 @@ extension ModelShape {
         let attention = first.attention
         let activation: Activation =
             switch first.feedForward.kind {
-            case .plain(let activation): activation
+            case .plain(let activation), .gated(let activation): activation
             }
         self.init(
             vocabularySize: architecture.vocabularySize, contextLength: architecture.contextLength,

@@ -143,7 +143,7 @@ final class BackwardScratch {
         /// (N, (H + 2K)·D).
         let dQKV: Matrix
         /// (N, F).
-        let dHidden: Matrix
+        let dActivated: Matrix
 
         fileprivate init(_ architecture: Architecture, rowCount N: Int, _ allocator: inout ArenaAllocator) {
             func widest(_ width: (BlockDescription) -> Int) -> Int { architecture.blocks.map(width).max() ?? 0 }
@@ -153,7 +153,7 @@ final class BackwardScratch {
             dBranch = allocator.matrix(N, C)
             dAttended = allocator.matrix(N, widest { $0.attention.queryWidth })
             dQKV = allocator.matrix(N, widest { $0.attention.inputWidth })
-            dHidden = allocator.matrix(N, widest { $0.feedForward.inputWidth })
+            dActivated = allocator.matrix(N, widest { $0.feedForward.width })
         }
 
         private init(_ other: Views, rows: Range<Int>) {
@@ -162,7 +162,7 @@ final class BackwardScratch {
             dBranch = other.dBranch.rows(rows)
             dAttended = other.dAttended.rows(rows)
             dQKV = other.dQKV.rows(rows)
-            dHidden = other.dHidden.rows(rows)
+            dActivated = other.dActivated.rows(rows)
         }
 
         func first(_ N: Int) -> Views { Views(self, rows: 0..<N) }

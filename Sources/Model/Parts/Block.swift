@@ -11,13 +11,19 @@ public enum Block {
         /// The block's number, counted from 0.
         let index: Int
         let scope: AttentionScope
+        /// (N) places of the rows in their sequences.
+        let positions: UnsafePointer<Int32>
+        /// Of the block's rotary positions; nil where it has none.
+        let rotary: RotaryTable?
         /// nil outside training.
         let dropout: PassDropout?
 
         /// The same for rows that are only some of the batch, which still have its masks.
         func withRows(_ identities: UnsafePointer<UInt64>) -> Context {
             let own = dropout.map { PassDropout(rates: $0.rates, identities: identities) }
-            return Context(description: description, index: index, scope: scope, dropout: own)
+            return Context(
+                description: description, index: index, scope: scope, positions: positions, rotary: rotary,
+                dropout: own)
         }
     }
 
@@ -76,7 +82,7 @@ public enum Block {
         let dFeedForward = branch(of: s.dResidual, into: s.dBranch, pass, .feedForwardOutput(block: pass.index))
         // 3. feed-forward(norm(middle)).
         block.feedForward.backward(
-            dInput: s.dNorm, g, dOutput: dFeedForward, dHidden: s.dHidden, input: a.feedForwardNorm.output,
+            dInput: s.dNorm, g, dOutput: dFeedForward, dActivated: s.dActivated, input: a.feedForwardNorm.output,
             a.feedForward, p, pass)
         block.feedForwardNorm.backward(
             dInput: s.dResidual, g.feedForwardNorm, dOutput: s.dNorm, input: a.middle, a.feedForwardNorm,

@@ -4,7 +4,7 @@ import Kernels
 
 /// What the feed-forward layer's forward writes and its backward reads.
 public struct FeedForwardActivations {
-    /// (N, F) before the activation.
+    /// (N, F) before the activation, or (N, 2F) where it is gated: gate and up.
     public let hidden: Matrix
     /// (N, F) after it: one memory for all blocks, since backward computes it again in less time than reading it takes.
     public let activated: Matrix
@@ -40,6 +40,9 @@ extension FeedForwardDescription {
             } else {
                 GELU.forward(into: a.activated, of: a.hidden, exact: exact)
             }
+        case .gated(let activation):
+            p.feedForwardInput.forward(into: a.hidden, of: input, pass.dropout)
+            GatedActivation.forward(into: a.activated, of: a.hidden, activation.gate)
         }
         p.feedForwardOutput.forward(into: output, of: a.activated, pass.dropout)
     }
@@ -48,10 +51,10 @@ extension FeedForwardDescription {
     ///
     /// - Parameters:
     ///   - dOutput: (N, C).
-    ///   - dHidden: (N, F), overwritten.
-    ///   - input, a, p: as in forward.
+    ///   - dActivated: (N, F), overwritten.
+    ///   - input, a, p: as in forward. A gated layer's `a.hidden` is overwritten by its own gradient.
     func backward(
-        dInput: Matrix, _ gradient: BlockParameters, dOutput: Matrix, dHidden: Matrix, input: Matrix,
+        dInput: Matrix, _ gradient: BlockParameters, dOutput: Matrix, dActivated: Matrix, input: Matrix,
         _ a: FeedForwardActivations, _ p: BlockParameters, _ pass: Block.Context
     ) {
         switch kind {
@@ -60,9 +63,26 @@ extension FeedForwardDescription {
             // The activation is not kept.
             GELU.forward(into: a.activated, of: a.hidden, exact: exact)
             p.feedForwardOutput.backward(
-                dHidden, gradient.feedForwardOutput, dOutput, input: a.activated, pass.dropout)
-            GELU.backward(inPlace: dHidden, input: a.hidden, exact: exact)
+                dActivated, gradient.feedForwardOutput, dOutput, input: a.activated, pass.dropout)
+            GELU.backward(inPlace: dActivated, input: a.hidden, exact: exact)
+            p.feedForwardInput.backward(dInput, gradient.feedForwardInput, dActivated, input: input, pass.dropout)
+        case .gated(let activation):
+            GatedActivation.forward(into: a.activated, of: a.hidden, activation.gate)
+            p.feedForwardOutput.backward(
+                dActivated, gradient.feedForwardOutput, dOutput, input: a.activated, pass.dropout)
+            GatedActivation.backward(inPlace: a.hidden, dOutput: dActivated, activation.gate)
+            p.feedForwardInput.backward(dInput, gradient.feedForwardInput, a.hidden, input: input, pass.dropout)
         }
-        p.feedForwardInput.backward(dInput, gradient.feedForwardInput, dHidden, input: input, pass.dropout)
+    }
+}
+
+extension Activation {
+    /// As a gate; an architecture with another one is not valid.
+    fileprivate var gate: GatedActivation.Gate {
+        switch self {
+        case .silu: .silu
+        case .geluTanh: .geluTanh
+        case .geluExact: preconditionFailure("a gate of gelu-exact")
+        }
     }
 }

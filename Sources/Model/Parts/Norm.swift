@@ -11,6 +11,8 @@ public struct NormActivations {
     /// What each kind keeps of the rows.
     enum Saved {
         case layer(LayerNorm.Saved)
+        /// The scale of each row.
+        case rms(Vector)
     }
 
     init(_ norm: NormDescription, rowCount N: Int, width C: Int, _ allocator: inout ArenaAllocator) {
@@ -18,13 +20,21 @@ public struct NormActivations {
         switch norm.kind {
         case .layer:
             saved = .layer(LayerNorm.Saved(mean: allocator.vector(N), reciprocalDeviation: allocator.vector(N)))
+        case .rms: saved = .rms(allocator.vector(N))
         }
     }
 
     private init(output: Matrix, saved: Saved) { (self.output, self.saved) = (output, saved) }
 
     /// The first N of the rows.
-    func first(_ N: Int) -> NormActivations { NormActivations(output: output.rows(0..<N), saved: saved) }
+    func first(_ N: Int) -> NormActivations {
+        let own: Saved =
+            switch saved {
+            case .layer: saved
+            case .rms(let scales): .rms(Vector(scales.base, count: N))
+            }
+        return NormActivations(output: output.rows(0..<N), saved: own)
+    }
 }
 
 extension NormDescription {
@@ -34,6 +44,8 @@ extension NormDescription {
         case .layer(let saved):
             LayerNorm.forward(
                 into: a.output, saving: saved, of: input, weight: p.weight, bias: p.bias, epsilon: epsilon)
+        case .rms(let scales):
+            RMSNorm.forward(into: a.output, saving: scales, of: input, weight: p.weight, epsilon: epsilon)
         }
     }
 
@@ -46,6 +58,9 @@ extension NormDescription {
             LayerNorm.forwardAddingResidual(
                 into: a.output, saving: saved, inPlace: input, adding: residual, weight: p.weight, bias: p.bias,
                 epsilon: epsilon)
+        case .rms(let scales):
+            RMSNorm.forwardAddingResidual(
+                into: a.output, saving: scales, inPlace: input, adding: residual, weight: p.weight, epsilon: epsilon)
         }
     }
 
@@ -63,6 +78,10 @@ extension NormDescription {
             LayerNorm.backward(
                 dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput, input: input,
                 weight: p.weight, saved: saved)
+        case .rms(let scales):
+            RMSNorm.backward(
+                dInput: dInput, dWeight: gradient.weight.ifAny, dOutput: dOutput, input: input, weight: p.weight,
+                saved: scales)
         }
     }
 }

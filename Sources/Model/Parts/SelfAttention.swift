@@ -41,7 +41,11 @@ extension AttentionDescription {
     func forward(_ a: AttentionActivations, of input: Matrix, _ p: BlockParameters, _ pass: Block.Context) {
         // 1. Queries, keys and values.
         p.attentionInput.forward(into: a.qkv, of: input, pass.dropout)
-        // 2. The heads.
+        // 2. Their positions.
+        if let table = pass.rotary {
+            Rotary.forward(inPlace: rotated(a.qkv), headWidth: headWidth, positions: pass.positions, table)
+        }
+        // 3. The heads.
         switch pass.scope {
         case .batch(let sequences):
             CausalAttention.forward(into: a.output, saving: a.logSumExp, of: a.qkv, shape(sequences, pass))
@@ -69,14 +73,21 @@ extension AttentionDescription {
         guard case .batch(let sequences) = pass.scope else {
             preconditionFailure("generation has no backward pass")
         }
-        // 2. The heads.
+        // 3. The heads.
         Elementwise.zero(dQKV)
         CausalAttention.backward(
             dQKV: dQKV, dOutput: dOutput, output: a.output, logSumExp: a.logSumExp, qkv: a.qkv,
             shape(sequences, pass))
+        // 2. Their positions.
+        if let table = pass.rotary {
+            Rotary.backward(inPlace: rotated(dQKV), headWidth: headWidth, positions: pass.positions, table)
+        }
         // 1. Queries, keys and values.
         p.attentionInput.backward(dInput, gradient.attentionInput, dQKV, input: input, pass.dropout)
     }
+
+    /// The columns of queries and keys.
+    private func rotated(_ qkv: Matrix) -> Matrix { qkv.columns(0..<(queryWidth + keyWidth)) }
 
     private func shape(_ sequences: [Range<Int>], _ pass: Block.Context) -> CausalAttention.Shape {
         CausalAttention.Shape(

@@ -77,11 +77,15 @@ public final class Decoder {
         let (N, architecture) = (tokens.count, model.architecture)
         architecture.embedding.forward(
             into: activations.blocks[0].input.rows(0..<N), tokens: tokens, positions: positions, parameters)
-        for (index, block) in architecture.blocks.enumerated() {
-            let next = index + 1 < architecture.blockCount ? activations.blocks[index + 1].input : activations.output
-            Block.forward(
-                into: next.rows(0..<N), activations.blocks[index].first(N), parameters.blocks[index],
-                Block.Context(description: block, index: index, scope: .cached(cached), dropout: nil))
+        let longest = parts.reduce(0) { max($0, $1.cache.count + $1.tokens.count) }
+        positions.withUnsafeBufferPointer { positions in
+            for index in architecture.blocks.indices {
+                let isLast = index + 1 == architecture.blockCount
+                let next = isLast ? activations.output : activations.blocks[index + 1].input
+                Block.forward(
+                    into: next.rows(0..<N), activations.blocks[index].first(N), parameters.blocks[index],
+                    model.context(index, cached, positions: positions.baseAddress!, below: longest))
+            }
         }
         for part in cached { part.cache.count += part.rows.count }
     }

@@ -115,5 +115,6 @@ public final class TrainingPass {
         Activations.floatCount(architecture, rowCount: rowCount, keepsAll: true)
             + BackwardScratch.floatCount(architecture, rowCount: rowCount)
             + LanguageHead.floatCount(architecture, rowCount: rowCount)
+            + RotaryTables.floatCount(architecture, positions: rowCount)
     }
 }

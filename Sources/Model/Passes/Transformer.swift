@@ -15,6 +15,7 @@ public final class Transformer {
     /// LoRA's matrices; nil for a model without.
     public let adapters: Adapters?
 
+    private let rotaryTables: RotaryTables
     private var activations: Activations?
     private var head: LanguageHead?
 
@@ -26,6 +27,7 @@ public final class Transformer {
 
     private init(_ architecture: Architecture, _ layout: ParameterLayout, _ weights: FloatArena, adapters: Adapters?) {
         (self.architecture, self.layout, self.weights, self.adapters) = (architecture, layout, weights, adapters)
+        rotaryTables = RotaryTables(architecture)
         let plain = ModelParameters(layout, in: weights, architecture)
         parameters = adapters.map(plain.adapted) ?? plain
     }
@@ -140,9 +142,20 @@ public final class Transformer {
 
     /// What a block's pass over a batch needs.
     func context(_ index: Int, _ batch: BatchPointers, _ dropout: TrainingDropout?) -> Block.Context {
-        Block.Context(
+        let longest = batch.sequences.reduce(0) { max($0, $1.count) }
+        return Block.Context(
             description: architecture.blocks[index], index: index, scope: .batch(batch.sequences),
+            positions: batch.positions, rotary: rotaryTables.table(block: index, positions: longest),
             dropout: dropout.map { PassDropout(rates: $0, identities: batch.identities) })
+    }
+
+    /// What a block's pass over new positions of cached sequences needs.
+    func context(
+        _ index: Int, _ parts: [CachedRows], positions: UnsafePointer<Int32>, below count: Int
+    ) -> Block.Context {
+        Block.Context(
+            description: architecture.blocks[index], index: index, scope: .cached(parts), positions: positions,
+            rotary: rotaryTables.table(block: index, positions: count), dropout: nil)
     }
 
     private func reserveActivations(_ rowCount: Int, keepsAll: Bool) -> Activations {
