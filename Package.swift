@@ -39,7 +39,8 @@ let package = Package(
             dependencies: ["CZlib", "Checkpoint", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(
-            name: "Interchange", dependencies: ["Files", "Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
+            name: "Interchange", dependencies: ["Files", "Kernels", "Model", "Tokenizer", "StrictJSON"],
+            swiftSettings: strict),
         .target(name: "Inference", dependencies: ["Model", "Tokenizer"], swiftSettings: strict),
         .target(
             name: "Training",
@@ -78,7 +79,8 @@ let package = Package(
             name: "PreparationTests", dependencies: ["Preparation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
+            name: "InterchangeTests", dependencies: ["Checkpoint", "Files", "Interchange", "Inference", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "TrainingTests", dependencies: ["Training", "Files", "Interchange", "Tokenizer", "TestSupport"],
             swiftSettings: strict),

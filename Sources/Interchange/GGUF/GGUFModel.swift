@@ -83,7 +83,7 @@ public enum GGUFModel {
             ("gpt2.feed_forward_length", .uint32(UInt32(config.feedForwardWidth))),
             ("gpt2.attention.head_count", .uint32(UInt32(config.headCount))),
             ("gpt2.attention.layer_norm_epsilon", .float32(config.layerNormEpsilon)),
-            ("general.file_type", .uint32(type.fileType)), ("general.quantization_version", .uint32(2)),
+            ("general.file_type", .uint32(type.fileType ?? 0)), ("general.quantization_version", .uint32(2)),
         ]
     }
 
