@@ -122,7 +122,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "InterchangeTests",
-            dependencies: ["Interchange", "Kernels", "Model", "StrictJSON", "TestSupport", "Tokenizer"],
+            dependencies: [
+                "Checkpoint", "Files", "Interchange", "Kernels", "Model", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ModelsTests",

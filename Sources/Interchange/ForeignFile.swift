@@ -1,12 +1,15 @@
 // Telling files of models apart by their first bytes.
 
+import Files
 import Foundation
 
 /// What a file is.
-public enum ForeignFile: Sendable {
+public enum ForeignFile: Sendable, Equatable {
     case safetensors, gguf
     /// Weights as Python pickles them, plain or inside of a zip archive.
     case pickle
+    /// A text in the place of a file that Git LFS has not fetched.
+    case gitLFSPointer(GitLFSPointer)
     /// Something else, checkpoints of ours among it.
     case other
 
@@ -17,14 +20,17 @@ public enum ForeignFile: Sendable {
             return
         }
         defer { try? handle.close() }
-        let start = [UInt8]((try? handle.read(upToCount: 9)) ?? Data())
-        if start.starts(with: "GGUF".utf8) {
+        // One byte more than the largest pointer has, so that a longer file is not taken for one.
+        let start = [UInt8]((try? handle.read(upToCount: GitLFSPointer.largestBytes + 1)) ?? Data())
+        if let pointer = start.withUnsafeBytes({ GitLFSPointer.detect($0) }) {
+            self = .gitLFSPointer(pointer)
+        } else if start.starts(with: "GGUF".utf8) {
             self = .gguf
         } else if start.starts(with: [0x50, 0x4B, 0x03, 0x04])
             || (start.first == 0x80 && start.dropFirst().first ?? 0 < 6)
         {
             self = .pickle
-        } else if start.count == 9, start[8] == UInt8(ascii: "{") || path.hasSuffix(".safetensors") {
+        } else if start.count >= 9, start[8] == UInt8(ascii: "{") || path.hasSuffix(".safetensors") {
             self = .safetensors
         } else {
             self = .other
@@ -46,6 +52,7 @@ public enum ForeignFile: Sendable {
         case .safetensors: throw .notAModel(file: path, .safetensors)
         case .gguf: throw .notAModel(file: path, .gguf)
         case .pickle: throw .notAModel(file: path, .pickle)
+        case .gitLFSPointer(let pointer): throw .gitLFSPointer(file: path, pointer)
         case .other: return
         }
     }

@@ -22,6 +22,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     case index(file: String, ShardIndexDefect)
     /// A `.gguf` file breaks the format, or does not hold the tensors of the model.
     case gguf(file: String, GGUFDefect)
+    /// A text stands in the place of a file that Git LFS has not fetched.
+    case gitLFSPointer(file: String, GitLFSPointer)
     /// A file that no model can be loaded from by itself.
     case notAModel(file: String, ForeignFile)
     /// A format cannot say what the model computes.
@@ -36,6 +38,7 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .weights(let file, let defect): "\(file): \(defect)"
         case .index(let file, let defect): "\(file): \(defect)"
         case .gguf(let file, let defect): "\(file): \(defect)"
+        case .gitLFSPointer(let file, let pointer): "\(file) is \(pointer)"
         case .notAModel(let file, let kind): "\(file) \(InterchangeError.reason(kind))"
         case .notExpressible(let format, let reason): "this model cannot become \(format): \(reason)"
         case .noWeights(let folder, let wanted, let found):
@@ -51,6 +54,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .safetensors(_, let defect): defect.hint
         case .config(_, let defect): defect.hint
         case .weights(_, let defect): defect.hint
+        case .gguf(_, let defect): defect.hint
+        case .gitLFSPointer(_, let pointer): pointer.hint
         case .noWeights(_, PEFTAdapter.weightsName, let found) where !found.isEmpty:
             "only safetensors are read; in Python: peft.AutoPeftModelForCausalLM.from_pretrained(folder)"
                 + ".save_pretrained(new_folder) writes them"
@@ -76,6 +81,7 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         case .pickle: "holds pickles, which can run any program when they are read, and is not opened"
         case .safetensors: "holds weights alone, which do not say what model they are of"
         case .gguf: "is a GGUF file, which is written and inspected here, but no model is loaded from one"
+        case .gitLFSPointer(let pointer): "is \(pointer)"
         case .other: "is no model"
         }
     }

@@ -21,6 +21,15 @@ public enum TestData {
     /// The full path of a file or folder of the real data, whether or not it is there.
     public static func path(_ relative: String) -> String { root.appendingPathComponent(relative).path }
 
+    /// The full path of a file in the cache of downloaded models, whether or not it is there: the folder that
+    /// LUTHIER_CACHE names, or ~/.cache/luthier.
+    public static func cached(_ relative: String) -> String {
+        let folder =
+            ProcessInfo.processInfo.environment["LUTHIER_CACHE"].map { URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/luthier")
+        return folder.appendingPathComponent(relative).path
+    }
+
     /// The full path of a file in Tests/Fixtures.
     public static func fixture(_ name: String) -> String {
         packageRoot.appendingPathComponent("Tests/Fixtures/" + name).path

@@ -1,76 +1,134 @@
-// Reads the parts of a GGUF file one after the other, never beyond its end.
+// Reads the parts of a GGUF file's header one after the other, never beyond its end.
 
-/// A place in the bytes of a GGUF file.
+/// A place in the bytes of a GGUF file. Every method checks that the bytes are there before it reads or allocates; the
+/// names of parts are made only for messages.
 struct GGUFCursor {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset: Int
+
+    /// Lists in lists, at most.
+    static let deepestList = 8
 
     init(_ bytes: UnsafeRawBufferPointer, offset: Int) { (self.bytes, self.offset) = (bytes, offset) }
 
     private var rest: Int { bytes.count - offset }
 
-    mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(
-        _ part: String
-    ) throws(GGUFDefect) -> Value {
-        guard rest >= MemoryLayout<Value>.size else { throw .endsInside(part) }
-        defer { offset += MemoryLayout<Value>.size }
-        return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
-    }
-
-    /// A number of things that each take at least some bytes: no more than the file has room for.
-    func count(_ value: UInt64, minimumBytes: Int, _ part: String) throws(GGUFDefect) -> Int {
-        guard value <= UInt64(rest / minimumBytes) else { throw .endsInside(part) }
-        return Int(value)
-    }
-
-    mutating func text(_ part: String) throws(GGUFDefect) -> String {
-        let length: UInt64 = try integer(part)
-        let count = try count(length, minimumBytes: 1, part)
+    /// The next `count` bytes.
+    private mutating func take(
+        _ count: Int, _ part: @autoclosure () -> String
+    ) throws(GGUFDefect) -> UnsafeRawBufferPointer {
+        guard count <= rest else { throw .endsInside(part()) }
         defer { offset += count }
-        guard let text = String(validating: bytes[offset..<(offset + count)], as: UTF8.self) else {
-            throw .notText(part)
-        }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
+    }
+
+    mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ part: @autoclosure () -> String
+    ) throws(GGUFDefect) -> Value {
+        Value(littleEndian: try take(MemoryLayout<Value>.size, part()).loadUnaligned(as: Value.self))
+    }
+
+    /// How many things follow that each take at least some bytes: no more than the file has room for.
+    mutating func count(minimumBytes: Int, _ part: @autoclosure () -> String) throws(GGUFDefect) -> Int {
+        let value: UInt64 = try integer(part())
+        return try checked(value, minimumBytes: minimumBytes, part())
+    }
+
+    /// A number of things as an `Int`, once it is known that the file has room for them.
+    func checked(
+        _ count: UInt64, minimumBytes: Int, _ part: @autoclosure () -> String
+    ) throws(GGUFDefect) -> Int {
+        guard count <= UInt64(rest / minimumBytes) else { throw .endsInside(part()) }
+        return Int(count)
+    }
+
+    /// The bytes of a text.
+    private mutating func textBytes(_ part: @autoclosure () -> String) throws(GGUFDefect) -> UnsafeRawBufferPointer {
+        try take(try count(minimumBytes: 1, part()), part())
+    }
+
+    mutating func text(_ part: @autoclosure () -> String) throws(GGUFDefect) -> String {
+        guard let text = String(validating: try textBytes(part()), as: UTF8.self) else { throw .notText(part()) }
         return text
     }
 
-    mutating func value(_ type: UInt32, key: String, mayBeList: Bool) throws(GGUFDefect) -> GGUFValue {
-        let part = "the value of \(key)"
+    /// The value of a key, with the type in front of it.
+    mutating func value(_ key: String) throws(GGUFDefect) -> GGUFValue {
+        func part() -> String { "the value of \(quoted(key))" }
+        let type = try valueType(key)
         switch type {
-        case 0: return .unsigned(UInt64(try integer(part) as UInt8))
-        case 1: return .signed(Int64(try integer(part) as Int8))
-        case 2: return .unsigned(UInt64(try integer(part) as UInt16))
-        case 3: return .signed(Int64(try integer(part) as Int16))
-        case 4: return .unsigned(UInt64(try integer(part) as UInt32))
-        case 5: return .signed(Int64(try integer(part) as Int32))
-        case 6: return .number(Double(Float(bitPattern: try integer(part))))
-        case 7: return .flag(try integer(part) as UInt8 != 0)
-        case 8: return .text(try text(part))
-        case 9 where mayBeList:
-            let element: UInt32 = try integer(part)
-            let count = try count(try integer(part), minimumBytes: 1, part)
-            var values: [GGUFValue] = []
-            for _ in 0..<count { values.append(try value(element, key: key, mayBeList: false)) }
-            return .list(values)
-        case 10: return .unsigned(try integer(part))
-        case 11: return .signed(try integer(part))
-        case 12: return .number(Double(bitPattern: try integer(part)))
-        default: throw .valueType(key: key, type: type)
+        case .text: return .text(try text(part()))
+        case .list: return .list(try list(key, depth: 1))
+        default: return type.scalar(try scalars(type, count: 1, key))
         }
     }
 
-    mutating func tensor() throws(GGUFDefect) -> (name: String, shape: [Int], type: UInt32, offset: UInt64) {
+    private mutating func valueType(_ key: String) throws(GGUFDefect) -> GGUFValueType {
+        let number: UInt32 = try integer("the value of \(quoted(key))")
+        guard let type = GGUFValueType(rawValue: number) else { throw .valueType(key: key, type: number) }
+        return type
+    }
+
+    private mutating func list(_ key: String, depth: Int) throws(GGUFDefect) -> GGUFList {
+        guard depth <= GGUFCursor.deepestList else { throw .tooDeep(key: key) }
+        func part() -> String { "the value of \(quoted(key))" }
+        let type = try valueType(key)
+        let count = try count(minimumBytes: type.minimumBytes, part())
+        switch type {
+        case .text:
+            var (texts, ends) = ([UInt8](), [Int]())
+            for _ in 0..<count {
+                texts += try textBytes(part())
+                ends.append(texts.count)
+            }
+            return GGUFList(storage: .texts(texts, ends: ends))
+        case .list:
+            var lists: [GGUFList] = []
+            for _ in 0..<count { lists.append(try list(key, depth: depth + 1)) }
+            return GGUFList(storage: .lists(lists))
+        default: return GGUFList(storage: .scalars(type, copied(try scalars(type, count: count, key))))
+        }
+    }
+
+    /// The bytes of numbers or flags.
+    private mutating func scalars(
+        _ type: GGUFValueType, count: Int, _ key: String
+    ) throws(GGUFDefect) -> UnsafeRawBufferPointer {
+        let values = try take(count * type.minimumBytes, "the value of \(quoted(key))")
+        if type == .bool, let wrong = values.first(where: { $0 > 1 }) { throw .flag(key: key, byte: wrong) }
+        return values
+    }
+
+    /// A tensor's description: name, number of axes, sizes fastest axis first, type, offset in the body.
+    mutating func tensor() throws(GGUFDefect) -> GGUFDescription {
         let name = try text("a tensor's name")
-        let part = "the description of tensor \(name)"
-        let axes: UInt32 = try integer(part)
-        guard axes <= 8 else { throw .shape(tensor: name) }
+        func part() -> String { "the description of tensor \(quoted(name))" }
+        let axes: UInt32 = try integer(part())
+        guard axes <= 4 else { throw .axes(tensor: name, count: axes) }
         var (shape, product) = ([Int](), 1)
         for _ in 0..<axes {
-            let size: UInt64 = try integer(part)
-            let (next, overflow) = product.multipliedReportingOverflow(by: Int(clamping: size))
-            guard !overflow, size > 0, size <= UInt64(Int.max) else { throw .shape(tensor: name) }
+            let number: UInt64 = try integer(part())
+            guard let size = Int(exactly: number), size > 0 else { throw .shape(tensor: name) }
+            let (next, overflow) = product.multipliedReportingOverflow(by: size)
+            guard !overflow else { throw .shape(tensor: name) }
             product = next
-            shape.append(Int(size))
+            shape.append(size)
         }
-        return (name, shape.reversed(), try integer(part), try integer(part))
+        return GGUFDescription(
+            name: name, shape: shape.reversed(), type: try integer(part()), offset: try integer(part()))
     }
 }
+
+/// A tensor as the file describes it, not yet checked against the file's size.
+struct GGUFDescription {
+    let name: String
+    /// Slowest axis first; the product is an `Int`.
+    let shape: [Int]
+    let type: UInt32
+    /// From the start of the body.
+    let offset: UInt64
+}
+
+/// A copy, made where a copy cannot be the last act of a throwing function: see `FloatConversion.copySingles`.
+@inline(never)
+private func copied(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { Array(bytes) }

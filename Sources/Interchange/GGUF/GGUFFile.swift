@@ -1,116 +1,87 @@
-// A GGUF file opened for reading: its metadata and its list of tensors, checked before one is read.
+// A GGUF file opened for reading: its checked header, and the rows of its tensors as float32.
 
-/// A value of a GGUF file's metadata.
-public enum GGUFValue: Sendable, Equatable {
-    case unsigned(UInt64)
-    case signed(Int64)
-    case number(Double)
-    case flag(Bool)
-    case text(String)
-    case list([GGUFValue])
-}
+import Kernels
 
-/// One tensor as the file describes it.
-public struct GGUFEntry: Sendable, Equatable {
-    public let name: String
-    /// ggml's number of the element type, and the type where it is read here.
-    public let typeNumber: UInt32
-    /// Sizes of the axes, slowest first (the file has them fastest first).
-    public let shape: [Int]
-    /// Where it starts in the file.
-    let offset: Int
-
-    public var type: GGUFType? { GGUFType(rawValue: typeNumber) }
-    public var count: Int { shape.reduce(1, *) }
-}
-
-/// A file of llama.cpp's format (ggml-org/ggml, docs/gguf.md), version 2 or 3, little-endian.
+/// A file of llama.cpp's format, mapped into memory.
 public struct GGUFFile: Sendable {
-    public let metadata: [(key: String, value: GGUFValue)]
-    public let entries: [GGUFEntry]
+    /// Keys and values in the order of the file.
+    public var metadata: GGUFMetadata { header.metadata }
+    /// The tensors in the order of the file's list.
+    public var entries: [GGUFEntry] { header.entries }
     public var byteCount: Int { file.bytes.count }
-    private let file: MappedFile
-
+    /// The path that it was opened by.
     public var path: String { file.path }
+
+    private let header: GGUFHeader
+    /// Alive as long as self, and so are its bytes during every method.
+    private let file: MappedFile
+    private let places: [ByteKey: Int]
 
     /// Opens the file and checks everything but the numbers in the tensors.
     public init(path: String) throws(InterchangeError) {
         file = try MappedFile(path: path)
-        do throws(GGUFDefect) {
-            (metadata, entries) = try GGUFFile.parse(file.bytes)
-        } catch {
-            throw .gguf(file: path, error)
-        }
+        do throws(GGUFDefect) { header = try GGUFHeader(file.bytes) } catch { throw .gguf(file: path, error) }
+        // The header's reader has refused equal names.
+        places = Dictionary(
+            uniqueKeysWithValues: header.entries.enumerated().map { (ByteKey($0.element.name), $0.offset) })
     }
 
     /// The value of a key, or nil.
-    public subscript(key: String) -> GGUFValue? { metadata.first { $0.key == key }?.value }
+    public subscript(key: String) -> GGUFValue? { metadata[key] }
 
-    /// A tensor's elements as float32.
+    /// The tensor called `name`, or nil.
+    package func tensor(_ name: String) -> GGUFEntry? { places[ByteKey(name)].map { header.entries[$0] } }
+
+    /// Runs `body` on the metadata; what it throws becomes an error with the file's path.
+    package func describe<Result>(
+        _ body: (GGUFMetadata) throws(GGUFDefect) -> Result
+    ) throws(InterchangeError) -> Result {
+        do throws(GGUFDefect) { return try body(metadata) } catch { throw .gguf(file: path, error) }
+    }
+
+    /// Writes rows of a tensor as float32 to `destination`, which has exactly their elements, on all threads. The file's
+    /// bytes do not stay in memory.
+    ///
+    /// - Parameters:
+    ///   - rows: of the model's order, which is the file's unless `order` says otherwise.
+    ///   - order: how the file's rows follow one another.
+    /// - Throws: where the type is not read, or so many rows cannot be in that order.
+    package func read(
+        _ entry: GGUFEntry, rows: Range<Int>, order: GGUFRowOrder = .same,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        do throws(GGUFDefect) {
+            try entry.decode(rows, order: order, from: file.bytes, into: destination)
+        } catch {
+            throw .gguf(file: path, error)
+        }
+        // Rows that come from all over the tensor are given back with its last ones.
+        if order == .same {
+            file.release(entry.bytes(of: rows))
+        } else if rows.upperBound == entry.rowCount {
+            file.release(entry.bytes(of: 0..<entry.rowCount))
+        }
+    }
+
+    /// The same; throws where an element is not finite.
+    package func readFinite(
+        _ entry: GGUFEntry, rows: Range<Int>, order: GGUFRowOrder = .same,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
+        try read(entry, rows: rows, order: order, into: destination)
+        guard let index = destination.firstIndex(where: { !$0.isFinite }) else { return }
+        throw .weights(
+            file: path,
+            .notFinite(
+                tensor: entry.name, index: rows.lowerBound * entry.rowWidth + index, value: "\(destination[index])"))
+    }
+
+    /// A tensor's elements as float32, in the order of the file.
     public func floats(_ entry: GGUFEntry) throws(InterchangeError) -> [Float] {
-        guard let type = entry.type else {
-            throw .gguf(file: path, .unreadableType(tensor: entry.name, type: entry.typeNumber))
-        }
-        let bytes = file.bytes[entry.offset..<(entry.offset + entry.count / type.blockCount * type.blockBytes)]
         var values = [Float](repeating: 0, count: entry.count)
-        values.withUnsafeMutableBufferPointer { type.decode(UnsafeRawBufferPointer(rebasing: bytes), into: $0) }
+        try values.withUnsafeMutableBufferPointer { (buffer) throws(InterchangeError) in
+            try read(entry, rows: 0..<entry.rowCount, into: buffer)
+        }
         return values
-    }
-
-    package static func parse(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws(GGUFDefect) -> (metadata: [(key: String, value: GGUFValue)], entries: [GGUFEntry]) {
-        guard bytes.count >= 8, bytes[0..<4].elementsEqual("GGUF".utf8) else { throw .notGGUF }
-        var cursor = GGUFCursor(bytes, offset: 4)
-        let version: UInt32 = try cursor.integer("the version")
-        guard version == 2 || version == 3 else { throw .version(version) }
-        let tensorCount: UInt64 = try cursor.integer("the number of tensors")
-        let valueCount: UInt64 = try cursor.integer("the number of values")
-        var metadata: [(key: String, value: GGUFValue)] = []
-        var names: Set<String> = []
-        for _ in 0..<(try cursor.count(valueCount, minimumBytes: 13, "the metadata")) {
-            let key = try cursor.text("a key")
-            guard names.insert(key).inserted else { throw .twice(key) }
-            let type: UInt32 = try cursor.integer("the value of \(key)")
-            metadata.append((key, try cursor.value(type, key: key, mayBeList: true)))
-        }
-        var descriptions: [(name: String, shape: [Int], type: UInt32, offset: UInt64)] = []
-        names = []
-        for _ in 0..<(try cursor.count(tensorCount, minimumBytes: 24, "the list of tensors")) {
-            let tensor = try cursor.tensor()
-            guard names.insert(tensor.name).inserted else { throw .twice(tensor.name) }
-            descriptions.append(tensor)
-        }
-        let body = try bodyOffset(metadata, after: cursor.offset)
-        return (metadata, try descriptions.map { (tensor) throws(GGUFDefect) in try entry(tensor, body, bytes.count) })
-    }
-
-    private static func bodyOffset(
-        _ metadata: [(key: String, value: GGUFValue)], after end: Int
-    ) throws(GGUFDefect) -> Int {
-        var alignment = 32
-        if case .unsigned(let value)? = metadata.first(where: { $0.key == "general.alignment" })?.value {
-            alignment = Int(clamping: value)
-        }
-        guard alignment >= 1, alignment <= 65_536, alignment & (alignment - 1) == 0 else { throw .alignment(alignment) }
-        return (end + alignment - 1) / alignment * alignment
-    }
-
-    /// Checks a tensor's place where its type is known.
-    private static func entry(
-        _ tensor: (name: String, shape: [Int], type: UInt32, offset: UInt64), _ body: Int, _ fileBytes: Int
-    ) throws(GGUFDefect) -> GGUFEntry {
-        let (start, overflow) = body.addingReportingOverflow(Int(clamping: tensor.offset))
-        guard !overflow, start <= fileBytes else {
-            throw .place(tensor: tensor.name, end: Int(clamping: tensor.offset), fileBytes: fileBytes)
-        }
-        let entry = GGUFEntry(name: tensor.name, typeNumber: tensor.type, shape: tensor.shape, offset: start)
-        guard let type = entry.type else { return entry }
-        guard (tensor.shape.last ?? 1) % type.blockCount == 0 else { throw .shape(tensor: tensor.name) }
-        let (bytes, tooMany) = (entry.count / type.blockCount).multipliedReportingOverflow(by: type.blockBytes)
-        guard !tooMany, bytes <= fileBytes - start else {
-            throw .place(tensor: tensor.name, end: tooMany ? Int.max : start &+ bytes, fileBytes: fileBytes)
-        }
-        return entry
     }
 }

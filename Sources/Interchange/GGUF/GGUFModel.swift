@@ -47,7 +47,7 @@ public enum GGUFModel {
                 ("general.architecture", .text(format.architecture)), ("general.type", .text("model")),
                 ("general.name", .text(name)),
             ] + format.metadata(model.architecture) + [
-                ("general.file_type", .uint32(type.fileType)), ("general.quantization_version", .uint32(2)),
+                ("general.file_type", .uint32(type.fileType ?? 0)), ("general.quantization_version", .uint32(2)),
             ]
         try GGUFFile.write(metadata + vocabulary(tokenizer, complete.vocabularySize), tensors, to: path)
     }

@@ -1,86 +1,111 @@
-// The types of numbers in a GGUF file, and how weights are stored in them.
+// The types of numbers in a GGUF file's tensors: names, and how many bytes hold how many of them.
 
-/// A type of tensor elements (ggml's `ggml_type`); the raw value is its number in the file.
+/// A type of tensor elements (ggml's `ggml_type`); the raw value is its number in the file. A type whose name begins
+/// with Q packs a block of neighbours of a row together, with a scale; the K types scale in two levels.
 public enum GGUFType: UInt32, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1
-    /// Blocks of 32: one float16 scale, then 32 signed bytes.
+    case q4_0 = 2
+    case q4_1 = 3
+    case q5_0 = 6
+    case q5_1 = 7
     case q8_0 = 8
+    case q8_1 = 9
+    case q2_k = 10
+    case q3_k = 11
+    case q4_k = 12
+    case q5_k = 13
+    case q6_k = 14
+    case q8_k = 15
+    case iq2_xxs = 16
+    case iq2_xs = 17
+    case iq3_xxs = 18
+    case iq1_s = 19
+    case iq4_nl = 20
+    case iq3_s = 21
+    case iq2_s = 22
+    case iq4_xs = 23
+    case i8 = 24
+    case i16 = 25
+    case i32 = 26
+    case i64 = 27
+    case f64 = 28
+    case iq1_m = 29
     case bf16 = 30
+    case tq1_0 = 34
+    case tq2_0 = 35
+    case mxfp4 = 39
+    case nvfp4 = 40
+    case q1_0 = 41
 
     /// The name that llama.cpp's tools use.
-    public var name: String {
-        switch self {
-        case .f32: "F32"
-        case .f16: "F16"
-        case .q8_0: "Q8_0"
-        case .bf16: "BF16"
-        }
+    public var name: String { "\(self)".uppercased() }
+
+    /// The name of a type with its number; of one that is not known here, the number alone.
+    static func name(of number: UInt32) -> String {
+        GGUFType(rawValue: number).map { "\($0.name) (type \(number))" } ?? "type \(number)"
     }
 
-    /// Elements that are stored together.
-    var blockCount: Int { self == .q8_0 ? 32 : 1 }
+    /// Elements that are stored together; a row is a whole number of blocks.
+    public var blockCount: Int { layout.numbers }
 
     /// Bytes of a block.
-    var blockBytes: Int {
+    public var blockBytes: Int { layout.bytes }
+
+    /// Whether weights are read from it.
+    public var isRead: Bool {
         switch self {
-        case .f32: 4
-        case .f16, .bf16: 2
-        case .q8_0: 34
+        case .f32, .f16, .bf16, .f64, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_k, .q5_k, .q6_k: true
+        default: false
         }
     }
 
-    /// `general.file_type` of a model stored mostly in this type.
-    var fileType: UInt32 {
+    /// Whether weights are written as it.
+    public var isWritten: Bool { fileType != nil }
+
+    /// `general.file_type` of a model stored mostly in this type; nil where models are not written in it.
+    var fileType: UInt32? {
         switch self {
         case .f32: 0
         case .f16: 1
+        case .q4_0: 2
         case .q8_0: 7
         case .bf16: 32
+        default: nil
         }
     }
 
-    /// Elements as the file's bytes. `values` are whole blocks.
-    func encode(_ values: UnsafeBufferPointer<Float>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(values.count / blockCount * blockBytes)
-        func append(_ bits: UInt16) {
-            bytes += [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
-        }
+    /// Sizes of the blocks (ggml-org/ggml, ggml-common.h): mostly the packed numbers, and scales of 16 bits.
+    private var layout: (numbers: Int, bytes: Int) {
         switch self {
-        case .f32: bytes += UnsafeRawBufferPointer(values)
-        case .f16: for value in values { append(FloatConversion.half(value)) }
-        case .bf16: for value in values { append(FloatConversion.brainFloat(value)) }
-        case .q8_0:
-            for start in stride(from: 0, to: values.count, by: blockCount) {
-                let block = values[start..<(start + blockCount)]
-                let scale = (block.lazy.map(abs).max() ?? 0) / 127
-                let inverse = scale > 0 ? 1 / scale : 0
-                append(FloatConversion.half(scale))
-                for value in block {
-                    bytes.append(UInt8(bitPattern: Int8((value * inverse).rounded(.toNearestOrAwayFromZero))))
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// The file's bytes as elements. `bytes` has exactly the blocks that `destination` takes.
-    func decode(_ bytes: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>) {
-        precondition(bytes.count == destination.count / blockCount * blockBytes, "\(bytes.count) bytes of \(name)")
-        switch self {
-        case .f32: FloatConversion.copySingles(bytes, into: destination)
-        case .f16: FloatConversion.expandHalves(bytes, into: destination)
-        case .bf16: FloatConversion.expandBrainFloats(bytes, into: destination)
-        case .q8_0:
-            for block in 0..<(destination.count / blockCount) {
-                let start = block * blockBytes
-                let bits = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self))
-                let scale = FloatConversion.float(half: bits)
-                for index in 0..<blockCount {
-                    destination[block * blockCount + index] = scale * Float(Int8(bitPattern: bytes[start + 2 + index]))
-                }
-            }
+        case .f64, .i64: (1, 8)
+        case .f32, .i32: (1, 4)
+        case .f16, .bf16, .i16: (1, 2)
+        case .i8: (1, 1)
+        case .q4_0, .iq4_nl: (32, 18)
+        case .q4_1: (32, 20)
+        case .q5_0: (32, 22)
+        case .q5_1: (32, 24)
+        case .q8_0: (32, 34)
+        case .q8_1: (32, 36)
+        case .mxfp4: (32, 17)
+        case .nvfp4: (64, 36)
+        case .q1_0: (128, 18)
+        case .q2_k: (256, 84)
+        case .q3_k, .iq3_s: (256, 110)
+        case .q4_k: (256, 144)
+        case .q5_k: (256, 176)
+        case .q6_k: (256, 210)
+        case .q8_k: (256, 292)
+        case .iq1_s: (256, 50)
+        case .iq1_m: (256, 56)
+        case .iq2_xxs: (256, 66)
+        case .iq2_xs: (256, 74)
+        case .iq2_s: (256, 82)
+        case .iq3_xxs: (256, 98)
+        case .iq4_xs: (256, 136)
+        case .tq1_0: (256, 54)
+        case .tq2_0: (256, 66)
         }
     }
 }

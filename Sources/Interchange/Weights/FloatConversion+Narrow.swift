@@ -1,9 +1,11 @@
 // float32 turned into the shorter formats of weights, to the nearest, ties to even.
 
 extension FloatConversion {
-    /// bfloat16: the upper half of a float32, rounded.
+    /// bfloat16: the upper half of a float32, rounded. NaN stays NaN.
     package static func brainFloat(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
+        // The rounding of a NaN might carry into its sign.
+        guard !value.isNaN else { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
         return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
     }
 

@@ -19,6 +19,14 @@ package enum FloatConversion {
         }
     }
 
+    /// float64, rounded to the nearest float32; what is beyond its range becomes infinite.
+    static func roundDoubles(_ bytes: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>) {
+        for index in destination.indices {
+            let bits = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+            destination[index] = Float(Double(bitPattern: bits))
+        }
+    }
+
     /// bfloat16: the upper half of a float32.
     static func expandBrainFloats(
         _ bytes: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>
@@ -29,18 +37,18 @@ package enum FloatConversion {
         }
     }
 
-    /// One binary16 number. Written out because Swift's own `Float16` is missing on Intel Macs.
+    /// One binary16 number. Written out because Swift's own `Float16` is missing on Intel Macs; without branches, so that
+    /// the compiler makes a loop of it one over registers.
+    @inline(__always)
     package static func float(half bits: UInt16) -> Float {
-        let sign = UInt32(bits & 0x8000) << 16
-        let exponent = UInt32(bits >> 10) & 0x1F
-        let fraction = UInt32(bits & 0x03FF)
-        switch exponent {
-        case 0:
-            // Subnormal: fraction · 2⁻²⁴, exact in float32.
-            let magnitude = Float(fraction) * Float(sign: .plus, exponent: -24, significand: 1)
-            return Float(bitPattern: magnitude.bitPattern | sign)
-        case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-        default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-        }
+        let sign = UInt32(bits & 0x8000) &<< 16
+        let magnitude = UInt32(bits & 0x7FFF) &<< 13
+        // The exponents' biases differ by 112. Infinities and NaNs have the largest exponent on both sides.
+        let bias: UInt32 = 112 << 23
+        let normal = magnitude &+ (magnitude >= 0x1F << 23 ? 2 &* bias : bias)
+        // A subnormal has no leading one: its fraction, read as that of a number from 2⁻¹⁴ on, is too large by 2⁻¹⁴.
+        let one: UInt32 = 113 << 23
+        let subnormal = (Float(bitPattern: magnitude | one) - Float(bitPattern: one)).bitPattern
+        return Float(bitPattern: sign | (magnitude < 1 << 23 ? subnormal : normal))
     }
 }

@@ -14,7 +14,7 @@ final class MappedFile: @unchecked Sendable {
     let path: String
     let bytes: UnsafeRawBufferPointer
 
-    /// Maps the file at `path`, which must be a regular file.
+    /// Maps the file at `path`, which must be a regular file and no Git LFS pointer.
     init(path: String) throws(InterchangeError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(FileError(.open, path)) }
@@ -35,6 +35,7 @@ final class MappedFile: @unchecked Sendable {
             throw .file(FileError(.map, path))
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
+        if let pointer = GitLFSPointer.detect(bytes) { throw .gitLFSPointer(file: path, pointer) }
     }
 
     /// A copy of the whole file.

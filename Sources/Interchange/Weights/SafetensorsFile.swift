@@ -80,10 +80,4 @@ public struct SafetensorsFile: Sendable {
         }
         return values
     }
-
-    /// A name compared by its bytes; Swift's strings compare by canonical equivalence, file formats do not.
-    private struct ByteKey: Hashable {
-        let bytes: [UInt8]
-        init(_ text: String) { bytes = Array(text.utf8) }
-    }
 }

@@ -18,7 +18,7 @@ enum ForeignInspection {
         switch ForeignFile(path: path) {
         case .safetensors: try showSafetensors(path)
         case .gguf: try showGGUF(path)
-        case .pickle: try ForeignFile.refuseAsModel(path)
+        case .pickle, .gitLFSPointer: try ForeignFile.refuseAsModel(path)
         case .other: return false
         }
         return true
@@ -63,8 +63,7 @@ enum ForeignInspection {
         try heading(path, elements: file.entries.reduce(0) { $0 + $1.count })
         for (key, value) in file.metadata { Console.output("  \(key): \(text(value))\n") }
         for entry in file.entries {
-            tensor(
-                entry.name, entry.shape, entry.type?.name ?? "type \(entry.typeNumber)", isRead: entry.type != nil)
+            tensor(entry.name, entry.shape, entry.typeName, isRead: entry.type?.isRead ?? false)
         }
     }
 
