@@ -123,7 +123,7 @@ struct PEFTAdapterTests {
             for _ in 0..<2 { try PEFTAdapter.write(adapters, of: shape, base: "some/base", to: path) }
             let adapter = try PEFTAdapter(path: path)
             #expect(adapter.baseName == "some/base" && adapter.rank == config.rank && adapter.scale == config.scale)
-            let layers = config.targets == ["all"] ? (name == "neo" ? 6 : 4) : name == "neo" ? 3 : 1
+            let layers = config.targets == ["all"] ? (name == "neo" ? 6 : 4) : name == "neo" ? 4 : 2
             #expect(try SafetensorsFile(path: adapter.weightsFile).entries.count == 2 * layers * shape.blockCount)
             let base = try GoldenModel(name)
             try adapter.merge(into: base.model)

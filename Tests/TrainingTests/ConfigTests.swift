@@ -21,7 +21,7 @@ import Training
         ("data.validationFraction", "0.1"), ("data.testFraction", "0.0"), ("data.splitSeed", "1"),
         ("data.shuffle", "true"), ("data.startToken", "false"),
         ("method.type", "\"full\""), ("method.rank", "8"), ("method.alpha", "16.0"), ("method.dropout", "0.0"),
-        ("method.targets", "[\"c_attn\"]"),
+        ("method.targets", "[\"attention\"]"),
         ("training.epochs", "3"), ("training.steps", "null"), ("training.batchSize", "8"),
         ("training.accumulation", "1"), ("training.learningRate", "null"), ("training.minimumLearningRate", "null"),
         ("training.schedule", "\"cosine\""), ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),

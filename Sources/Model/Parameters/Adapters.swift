@@ -14,7 +14,7 @@ public struct AdapterConfig: Sendable, Equatable {
     /// of attention, `all` for all.
     public var targets: [String]
 
-    public init(rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["c_attn"]) {
+    public init(rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["attention"]) {
         (self.rank, self.alpha, self.dropout, self.targets) = (rank, alpha, dropout, targets)
     }
 

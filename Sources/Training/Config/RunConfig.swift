@@ -63,7 +63,7 @@ public struct RunConfig: Sendable, Equatable {
         public var rank = 8
         public var alpha = 16.0
         public var dropout = 0.0
-        public var targets = ["c_attn"]
+        public var targets = ["attention"]
     }
 
     /// The optimizer's course.
