@@ -40,7 +40,7 @@ private struct InteropModel {
 }
 
 @Suite(.enabled(if: InteropModel.root != nil, "run by `make interop`"), .serialized) struct InteropTests {
-    @Test func thereAreModels() { #expect(InteropModel.names.count >= 7 && InteropModel.adapterNames.count >= 4) }
+    @Test func thereAreModels() { #expect(InteropModel.names.count >= 10 && InteropModel.adapterNames.count >= 6) }
 
     @Test(arguments: InteropModel.names) func logitsLossAndGradients(name: String) throws {
         let interop = try InteropModel(name)
@@ -115,6 +115,54 @@ private struct InteropModel {
         let error = relativeError(Array(logits.buffer), try reference.doubles("logits"))
         #expect(error < 1e-5, "\(name): \(error)")
         withExtendedLifetime(logits) {}
+    }
+
+    /// Ten steps from the adapters that PEFT began with, beside families whose modules are parts of Luthier's layers.
+    @Test(arguments: InteropModel.adapterNames.filter { $0.hasPrefix("llama") })
+    func tenLossesAsPEFT(name: String) throws {
+        let path = try #require(InteropModel.root) + "/adapters/" + name
+        let reference = try Fixture(at: path + "/reference")
+        let folder = try HuggingFaceFolder(path: path + "/base")
+        let base = Transformer(folder.architecture)
+        try folder.loadWeights(layout: base.layout, into: base.weights)
+        let start = try PEFTAdapter(path: path + "/start")
+        let targets = name.hasSuffix("all-linear") ? ["all"] : ["q_proj", "v_proj", "self_attn.o_proj"]
+        let config = AdapterConfig(rank: start.rank, alpha: Double(start.scale) * Double(start.rank), targets: targets)
+        let model = base.adapted(config, seed: 0)
+        let adapters = try #require(model.adapters)
+        try fill(adapters, from: SafetensorsFile(path: start.weightsFile))
+
+        let tokens = try reference.integers("inputs")
+        var batch = SequenceBatch()
+        batch.append(tokens: tokens, targets: tokens.dropFirst() + [0], example: 0)
+        let optimizer = Optimizer(
+            adapters.layout, .init(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1))
+        let (pass, gradients) = (TrainingPass(model), FloatArena(count: adapters.layout.arenaCount))
+        let views = pass.gradientViews(in: gradients)
+        for (step, expected) in try reference.doubles("losses").enumerated() {
+            let result = pass.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+            #expect(abs(result.weightedLoss / result.weightSum - expected) < 1e-5 * expected, "step \(step)")
+            let norm = optimizer.gradientNorm(gradients)
+            pass.updateWeights {
+                optimizer.update($0, gradients: gradients, norm: norm, learningRate: 1e-2, number: step + 1)
+            }
+        }
+    }
+
+    /// Copies PEFT's matrices, which are the transposes of Luthier's.
+    private func fill(_ adapters: Adapters, from file: SafetensorsFile) throws {
+        for parameter in adapters.layout.parameters {
+            let name = parameter.name.replacing("h.", with: "base_model.model.model.layers.", maxReplacements: 1)
+            let entry = try #require(file[name + ".weight"], "\(name)")
+            let values = try file.floats(entry)
+            let (rows, columns) = (parameter.shape[0], parameter.shape[1])
+            #expect(entry.shape == [columns, rows])
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    adapters.weights.base[parameter.offset + row * columns + column] = values[column * rows + row]
+                }
+            }
+        }
     }
 
     /// Ten steps of LoRA, then the export, whose logits PEFT will compute.

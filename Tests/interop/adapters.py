@@ -15,6 +15,7 @@ import peft
 import torch
 import transformers
 
+import families
 import make_fixtures as fixtures
 
 TEXT = b"Whatever is written here is read as bytes, once forwards and once backwards: 0123456789."
@@ -31,16 +32,62 @@ CASES = {
     "gpt-neo": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
         r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "out_proj"])),
 }
+# The same beside models of today's families, whose queries, keys, values, gate and up have adapters of their own.
+FAMILY_CASES = {
+    "llama-attention": ("llama-grouped", dict(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "o_proj"])),
+    "llama-all-linear": ("llama-scaled", dict(r=2, lora_alpha=3, target_modules="all-linear")),
+}
+STEPS, LEARNING_RATE = 10, 1e-2
 
 
-def write_reference(folder, model):
+def write_reference(folder, model, **arrays):
     with torch.no_grad():
         logits = model.eval()(input_ids=torch.from_numpy(IDS)[None]).logits[0].numpy()
-    lines = ["array inputs int32 %d 0" % len(IDS), "array logits float64 %dx%d %d" % (*logits.shape, 4 * len(IDS) // 8 * 8 + 8)]
-    body = IDS.astype("<i4").tobytes()
-    body += bytes(4 * len(IDS) // 8 * 8 + 8 - len(body)) + logits.astype("<f8").tobytes()
-    (folder / "reference.txt").write_text("\n".join(lines) + "\n")
-    (folder / "reference.bin").write_bytes(body)
+    arrays = {"inputs": IDS.astype(numpy.int32), "logits": logits} | arrays
+    for suffix, content in zip((".txt", ".bin"), fixtures.encode(None, arrays)):
+        (folder / ("reference" + suffix)).write_bytes(content)
+
+
+def perturb(model, generator):
+    with torch.no_grad():
+        for value in model.parameters():
+            if value.requires_grad:
+                value.copy_(torch.from_numpy(generator.normal(0.0, 0.3, value.shape)).to(value.dtype))
+
+
+def save(model, folder):
+    model.save_pretrained(folder)
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"base_model_name_or_path": "../base"}))
+
+
+def losses(model):
+    """Of ten steps of AdamW on the text, in float64; the settings are those of the Swift side."""
+    trained = [value for value in model.parameters() if value.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
+    inputs, targets = torch.from_numpy(IDS)[None], torch.from_numpy(numpy.append(IDS[1:], 0))
+    result = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(input_ids=inputs).logits[0], targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        result.append(loss.item())
+    return numpy.array(result)
+
+
+def make_family(folder, number, name, settings):
+    made = families.Model(name)
+    made.save(folder / "base")
+    model = peft.get_peft_model(made.model, peft.LoraConfig(task_type="CAUSAL_LM", **settings))
+    save(model, folder / "start")
+    families.compute_in_float64()
+    course = losses(model.double().eval())
+    perturb(model, numpy.random.default_rng(800 + number))
+    model.float()
+    save(model, folder / "adapter")
+    write_reference(folder, model.double(), losses=course)
 
 
 def make(root):
@@ -53,19 +100,17 @@ def make(root):
         family(spec, parameters).model.float().save_pretrained(folder / "base")
         config = peft.LoraConfig(task_type="CAUSAL_LM", fan_in_fan_out=not spec["windows"], **settings)
         model = peft.get_peft_model(family(spec, parameters).model.float(), config)
-        with torch.no_grad():
-            for value in model.parameters():
-                if value.requires_grad:
-                    value.copy_(torch.from_numpy(generator.normal(0.0, 0.3, value.shape)).to(value.dtype))
-        model.save_pretrained(folder / "adapter")
-        path = folder / "adapter" / "adapter_config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"base_model_name_or_path": "../base"}))
+        perturb(model, generator)
+        save(model, folder / "adapter")
         write_reference(folder, model.double())
         print("adapter", name)
     if DATA.is_dir():
         make_published(root / "published")
     else:
         print("skipped: the published adapter, because the test data are absent")
+    for number, (name, (base, settings)) in enumerate(FAMILY_CASES.items()):
+        make_family(root / name, number, base, settings)
+        print("adapter", name)
 
 
 def make_published(folder):
@@ -85,7 +130,8 @@ def make_published(folder):
 
 def check(root):
     results = []
-    for name in CASES:
+    families.compute_in_float64()
+    for name in [*CASES, *FAMILY_CASES]:
         folder = root / name
         base = transformers.AutoModelForCausalLM.from_pretrained(folder / "base", attn_implementation="eager")
         model = peft.PeftModel.from_pretrained(base, folder / "tuned").double().eval()

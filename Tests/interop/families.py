@@ -68,6 +68,12 @@ def rotary_forward(self, x, position_ids):
     return angles.cos(), angles.sin()
 
 
+def compute_in_float64():
+    """From here on Transformers computes all of a float64 model in float64."""
+    modeling_llama.torch = Float64Torch()
+    modeling_llama.LlamaRotaryEmbedding.forward = rotary_forward
+
+
 class Model(torch.nn.Module):
     """A model of Transformers in float64: logits (T, V) of one sequence, and its parameters."""
 
@@ -89,8 +95,7 @@ class Model(torch.nn.Module):
         return self.model(ids[None]).logits[0]
 
     def in_float64(self):
-        modeling_llama.torch = Float64Torch()
-        modeling_llama.LlamaRotaryEmbedding.forward = rotary_forward
+        compute_in_float64()
         self.model = self.model.double().eval()
         return self
 
