@@ -39,7 +39,7 @@ import Testing
         ),
         Case(
             "nothing to learn", ["--config", "small.json", "--train", "unlearned.jsonl"], 1,
-            "error: unlearned.jsonl, line 2, column 1: no token of this row carries loss, so it teaches nothing"),
+            "error: unlearned.jsonl, line 2, column 1: no token of this row counts in the loss, so nothing is learned from it"),
         Case(
             "a row that is no JSON", ["--config", "small.json", "--train", "torn.jsonl"], 1,
             "error: torn.jsonl, line 2, column 14: "),
@@ -61,7 +61,7 @@ import Testing
             "error: model.modelWidth 32 is not divisible by model.headCount 5"),
         Case(
             "no UTF-8", ["--config", "small.json", "--train", "latin1.txt"], 1,
-            "error: latin1.txt, line 2, byte 4: 0xE9 is no valid UTF-8"),
+            "error: latin1.txt, line 2, byte 4: 0xE9 is not valid UTF-8"),
         Case(
             "empty text", ["--config", "small.json", "--train", "empty.txt"], 1,
             "error: there is nothing to train on: the training split has no document with two tokens"),

@@ -51,7 +51,7 @@ enum NearDuplicates {
                 var paired = 0
                 for other in range.reversed() {
                     let number = Int(keys[other] & (heldOut - 1))
-                    let likeness = MinHash.likeness(
+                    let likeness = MinHash.similarity(
                         base + own * MinHash.hashCount, base + number * MinHash.hashCount)
                     guard likeness >= MinHash.threshold else { continue }
                     let (left, right) = (index.rows[number], index.rows[own])

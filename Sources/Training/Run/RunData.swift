@@ -43,7 +43,7 @@ public struct RunDocuments: Sendable {
         splits[.test, default: []] += test
         self.splits = splits
         self.files = files
-        suitingTemplate = (train + validation + test).lazy.compactMap(\.suitingTemplate).first
+        suitingTemplate = (train + validation + test).lazy.compactMap(\.defaultTemplate).first
         hash = SHA256Digest.hexadecimal(digest.finish())
         contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "

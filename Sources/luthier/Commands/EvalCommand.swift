@@ -59,7 +59,7 @@ struct EvalCommand: ParsableCommand {
         config.data.startToken = section.startToken
         config.data.overlong = section.overlong
         config.data.promptLossWeight = 0
-        let template = saved.template ?? documents.lazy.compactMap(\.suitingTemplate).first ?? .raw
+        let template = saved.template ?? documents.lazy.compactMap(\.defaultTemplate).first ?? .raw
         var options = config.encodingOptions(template: template, contextLength: context)
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, options)

@@ -57,7 +57,7 @@ struct InspectCommand: ParsableCommand {
         }
         let document = documents[row - 1]
         var options = saved.config.encodingOptions(
-            template: saved.template ?? document.suitingTemplate ?? .raw,
+            template: saved.template ?? document.defaultTemplate ?? .raw,
             contextLength: saved.model.config.contextLength)
         options.endsTexts = true
         options.overlong = .split
