@@ -77,10 +77,10 @@ struct PrepareCommand: ParsableCommand {
         Console.message(speed(report))
         var members = report.members
         if fix, let output {
-            try preparer.mend { item in !leave.contains(item.rule.name) && (yes || ask(item)) }
+            try preparer.fix { item in !leave.contains(item.rule.name) && (yes || ask(item)) }
             Console.endProgress()
             members = try write(preparer, to: output)
-        } else if !report.remedies.isEmpty {
+        } else if !report.fixable.isEmpty {
             Console.message("nothing was written; --fix mends what can be mended")
         } else {
             Console.message("nothing to mend")
@@ -130,7 +130,7 @@ struct PrepareCommand: ParsableCommand {
 
     /// Asks on the terminal; an empty answer takes the remedy.
     private func ask(_ item: PreparationReport.Item) -> Bool {
-        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fix)? [Y/n] ")
+        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fixText)? [Y/n] ")
         guard let answer = readLine() else { return false }
         return !answer.lowercased().hasPrefix("n")
     }
