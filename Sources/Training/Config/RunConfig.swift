@@ -1,9 +1,9 @@
-// Everything that a person can set about a run, with the defaults of cli documentation; ConfigKey lists the keys.
+// All settings of a run, with their defaults; `ConfigKey.all` documents them.
 
 import Datasets
 import Model
 
-/// A run's configuration. Optional numbers are nil until `resolve` knows what their default depends on.
+/// A run's config. Optional values are nil until `resolve` sets their default, which depends on other values.
 public struct RunConfig: Sendable, Equatable {
     public var model = ModelSection()
     public var tokenizer = TokenizerSection()
@@ -15,7 +15,7 @@ public struct RunConfig: Sendable, Equatable {
 
     public init() {}
 
-    /// The shape of a model trained from nothing, what to start from instead, and dropout.
+    /// The base, or the shape of a model trained from scratch; and dropout.
     public struct ModelSection: Sendable, Equatable {
         public var base: String?
         public var blockCount = 4
@@ -36,14 +36,14 @@ public struct RunConfig: Sendable, Equatable {
         public var residualDropout: Double?
     }
 
-    /// Where tokens come from.
+    /// The tokenizer.
     public struct TokenizerSection: Sendable, Equatable {
         public var path: String?
         public var vocabularySize = 4096
         public var split = "gpt2"
     }
 
-    /// Files, and how they are cut.
+    /// Data files, and how they are read and split.
     public struct DataSection: Sendable, Equatable {
         public var train: [String] = []
         public var validation: [String] = []
@@ -60,7 +60,7 @@ public struct RunConfig: Sendable, Equatable {
         public var startToken = false
     }
 
-    /// What is trained.
+    /// What to train.
     public struct MethodSection: Sendable, Equatable {
         public var type = "full"
         public var rank = 8
@@ -69,7 +69,7 @@ public struct RunConfig: Sendable, Equatable {
         public var targets = ["c_attn"]
     }
 
-    /// The optimizer's course.
+    /// The training loop and the optimizer.
     public struct TrainingSection: Sendable, Equatable {
         public var epochs = 3
         public var steps: Int?
@@ -93,7 +93,7 @@ public struct RunConfig: Sendable, Equatable {
         public var earlyStoppingPatience: Int?
     }
 
-    /// When and how the validation split is measured.
+    /// When and how the validation split is evaluated.
     public struct EvaluationSection: Sendable, Equatable {
         public var every: Int?
         public var batchSize = 8
@@ -103,7 +103,7 @@ public struct RunConfig: Sendable, Equatable {
         public var samples: [String] = []
     }
 
-    /// Defaults of generation that are stored with the model.
+    /// Defaults of generation, stored with the model.
     public struct GenerationSection: Sendable, Equatable {
         public var maximumTokens = 64
         public var temperature = 0.8
@@ -113,7 +113,7 @@ public struct RunConfig: Sendable, Equatable {
         public var stop: [String] = []
     }
 
-    /// The shape of a model from nothing with `vocabularySize` tokens.
+    /// The shape of a new model with `vocabularySize` tokens.
     public func modelConfig(vocabularySize: Int) -> ModelConfig {
         ModelConfig(
             vocabularySize: vocabularySize, contextLength: model.contextLength, blockCount: model.blockCount,
@@ -124,14 +124,14 @@ public struct RunConfig: Sendable, Equatable {
             attentionInputBias: model.attentionInputBias)
     }
 
-    /// The adapters that are trained; nil where the whole model is.
+    /// The LoRA adapters to train; nil to train the full model.
     public var adapter: AdapterConfig? {
         guard method.type == "lora" else { return nil }
         return AdapterConfig(
             rank: method.rank, alpha: method.alpha, dropout: method.dropout, targets: method.targets)
     }
 
-    /// Takes over the shape of a model that exists.
+    /// Copies the shape of an existing model.
     public mutating func adopt(_ config: ModelConfig) {
         model.blockCount = config.blockCount
         model.headCount = config.headCount
@@ -141,7 +141,7 @@ public struct RunConfig: Sendable, Equatable {
         model.activation = config.activation
         model.biases = config.biases
         model.tiedHead = config.tiedHead
-        // The shortest decimal: 1e-5 stays 1e-5 on its way through a Float.
+        // Convert through the shortest decimal, so that 1e-5 stays 1e-5.
         model.layerNormEpsilon = Double(config.layerNormEpsilon.description) ?? Double(config.layerNormEpsilon)
         model.attentionWindows = config.attentionWindows
         model.scalesAttention = config.scalesAttention
@@ -150,18 +150,18 @@ public struct RunConfig: Sendable, Equatable {
         tokenizer.vocabularySize = config.vocabularySize
     }
 
-    /// Settles the values whose default depends on others: dropout and learning rate on whether there is a base, the
-    /// rest on those and on how long the run is.
+    /// Sets the values whose default depends on other values: dropout and learning rate depend on the base and the method,
+    /// the others on those and on the length of the run.
     ///
     /// - Parameter totalSteps: the run's length in steps.
     public mutating func resolve(totalSteps: Int) {
-        let fromNothing = model.base == nil
-        let dropout = fromNothing ? 0 : 0.1
+        let isFromScratch = model.base == nil
+        let dropout = isFromScratch ? 0 : 0.1
         model.embeddingDropout = model.embeddingDropout ?? dropout
         model.attentionDropout = model.attentionDropout ?? dropout
         model.residualDropout = model.residualDropout ?? dropout
         model.feedForwardWidth = model.feedForwardWidth ?? 4 * model.modelWidth
-        let peak = training.learningRate ?? (fromNothing ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
+        let peak = training.learningRate ?? (isFromScratch ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
         training.learningRate = peak
         training.minimumLearningRate = training.minimumLearningRate ?? peak / 10
         training.warmupSteps = training.warmupSteps ?? min(100, Int((0.06 * Double(totalSteps)).rounded()))
@@ -169,7 +169,7 @@ public struct RunConfig: Sendable, Equatable {
         evaluation.stride = evaluation.stride ?? evaluation.window
     }
 
-    /// How the optimizer's learning rate moves. Call after `resolve`.
+    /// The learning rate of each step. Call after `resolve`.
     public func learningRateSchedule(totalSteps: Int) -> LearningRateSchedule {
         LearningRateSchedule(
             shape: training.schedule, peak: training.learningRate ?? 0, minimum: training.minimumLearningRate ?? 0,
