@@ -1,4 +1,4 @@
-// A text file's bytes for a command: the same checks as for data.
+// Reads a text file for a command, with the same checks as for data.
 
 import Datasets
 import Foundation

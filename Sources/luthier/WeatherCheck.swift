@@ -1,4 +1,4 @@
-// `luthier eval --check weather`: generated answers held against what each must contain.
+// `luthier eval --check weather`: checks generated answers for the facts that each must contain.
 
 import Arguments
 import Checks
@@ -12,7 +12,7 @@ enum AnswerCheck: String, CaseIterable, ExpressibleByArgument {
 }
 
 enum WeatherCheck {
-    /// Reads `<data>.slots.jsonl`, which stands beside the data, and checks every answer that has an entry there.
+    /// Reads `<data>.slots.jsonl` next to the data file, and checks every answer with an entry there.
     static func run(_ records: [AnswerRecord]) throws -> WeatherReport {
         guard let path = records.first?.path else { return WeatherReport() }
         let slots = path.hasSuffix(".jsonl") ? String(path.dropLast(6)) + ".slots.jsonl" : path + ".slots.jsonl"

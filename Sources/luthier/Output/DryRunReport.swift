@@ -1,4 +1,4 @@
-// What `train --dry-run` says.
+// The report of `train --dry-run`.
 
 import StrictJSON
 import Training
@@ -7,13 +7,13 @@ enum DryRunReport {
     static func show(_ estimate: DryRun, json: Bool) {
         Console.message(
             "\(estimate.summary.parameters) parameters, \(estimate.summary.totalSteps) steps, "
-                + "\(estimate.summary.stepsPerEpoch) an epoch")
+                + "\(estimate.summary.stepsPerEpoch) per epoch")
         for line in estimate.summary.data { Console.message("  \(line)") }
         Console.message(
             "measured over \(estimate.measuredSteps) steps: \(Int(estimate.tokensPerSecond)) tokens per second; "
                 + "the run would take about \(ProgressPrinter.duration(estimate.expectedSeconds)) "
                 + "and \(estimate.peakMemoryBytes >> 20) MiB of memory, "
-                + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on the disk")
+                + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on disk")
         Console.message("nothing was written")
         guard json else { return }
         Console.json([

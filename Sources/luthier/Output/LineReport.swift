@@ -1,14 +1,14 @@
-// `luthier eval --lines`: every line with its loss, the hardest first.
+// `luthier eval --lines`: all lines with their loss, the hardest first.
 
 import Datasets
 import Foundation
 import Training
 
 enum LineReport {
-    /// Lines that are shown at once; the file has all.
+    /// Number of lines that are printed; the file has all.
     private static let shown = 10
 
-    /// Writes one JSON object a line, and prints the first.
+    /// Writes one JSON object per line, and prints the first lines.
     static func write(_ lines: [LineLoss], to path: String) throws {
         let ranked = LineLoss.ranked(lines)
         guard FileManager.default.createFile(atPath: path, contents: nil),

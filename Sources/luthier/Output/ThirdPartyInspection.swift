@@ -1,12 +1,12 @@
-// What `luthier inspect` says of files that other programs write.
+// `luthier inspect` for files of other programs.
 
 import Checkpoint
 import Foundation
 import Interchange
 import Training
 
-enum ForeignInspection {
-    /// Shows a foreign file or folder. Returns false where it is neither.
+enum ThirdPartyInspection {
+    /// Shows a third-party model file or folder. Returns false if `path` is neither.
     static func show(_ path: String) throws -> Bool {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
@@ -33,7 +33,7 @@ enum ForeignInspection {
                 + "  \(folder.config.blockCount) blocks, \(folder.config.headCount) heads, width "
                 + "\(folder.config.modelWidth), context \(folder.config.contextLength), vocabulary "
                 + "\(folder.config.vocabularySize), \(folder.config.activation.rawValue), "
-                + (folder.config.tiedHead ? "tied head\n" : "head of its own\n"))
+                + (folder.config.tiedHead ? "tied head\n" : "separate head\n"))
         Console.output("  tokenizer: \(source.tokenizer.vocabularySize) tokens\n")
         for note in source.notes { Console.output("  note: \(note)\n") }
     }
@@ -76,7 +76,7 @@ enum ForeignInspection {
     }
 
     private static func tensor(_ name: String, _ shape: [Int], _ type: String, isRead: Bool) {
-        Console.output("  \(name)  \(shape)  \(type)\(isRead ? "" : ", not read here")\n")
+        Console.output("  \(name)  \(shape)  \(type)\(isRead ? "" : ", not supported")\n")
     }
 
     private static func text(_ value: GGUFValue) -> String {
