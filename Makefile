@@ -8,10 +8,10 @@ LUTHIER = .build/release/luthier
 PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev
 # oneDNN brings no file for pkg-config.
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
-SOURCES = Package.swift Sources Tests Benchmarks
+SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf benchmarks compare clean
+	interop interop-gguf benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
@@ -24,6 +24,7 @@ help:
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
 	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them apart)'
 	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
+	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte that is written must be as before'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      hold models and adapters against Transformers and PEFT, in and out (installs Python packages)'
@@ -49,8 +50,10 @@ build: deps
 	$(BUILD) --product luthier
 
 demo: build
+	$(BUILD) --product weather-check
 	$(LUTHIER) train --config configs/weather.json --run weather-demo --resume
-	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --check weather
+	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --answers .build/weather-answers.jsonl
+	.build/release/weather-check .build/weather-answers.jsonl
 	@echo; echo 'Five questions:'
 	@$(call ask,Weather for New York: sunny$(comma) 76°F.,What is the weather like in New York?)
 	@$(call ask,Weather for Oslo: snowy$(comma) -4°C$(comma) wind 22 km/h from the north.,How windy is it in Oslo?)
@@ -75,7 +78,7 @@ format:
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
 check: deps lint
-	$(BUILD) --build-tests -Xswiftc -warnings-as-errors
+	$(BUILD) --build-tests --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
 	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
 	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check; \
 	else echo 'skipped: Tests/tailscan.py and data/make_weather.py --check, which need Python 3'; fi
@@ -134,6 +137,11 @@ compare: deps
 
 mutations: deps
 	$(PYTHON) Tests/mutations.py
+
+# What lies here, committed or not, against a revision of git.
+BASE ?= HEAD
+compare-revisions: deps
+	SWIFT='$(SWIFT)' $(PYTHON) Tests/compare_revisions.py $(BASE)
 
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check

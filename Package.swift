@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .executable(name: "luthier", targets: ["luthier"]),
         .executable(name: "benchmarks", targets: ["benchmarks"]),
+        .executable(name: "weather-check", targets: ["weather-check"]),
     ],
     targets: [
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -33,60 +34,117 @@ let package = Package(
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
-        .target(name: "Datasets", dependencies: ["Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
+        .target(name: "Conversations", dependencies: ["StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
-            name: "Preparation",
-            dependencies: ["CZlib", "Checkpoint", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer"],
+            name: "Datasets", dependencies: ["Conversations", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(
-            name: "Interchange", dependencies: ["Files", "Model", "Tokenizer", "StrictJSON"], swiftSettings: strict),
-        .target(name: "Inference", dependencies: ["Model", "Tokenizer"], swiftSettings: strict),
+            name: "Preparation",
+            dependencies: [
+                "CZlib", "Checkpoint", "Conversations", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Interchange", dependencies: ["Files", "Kernels", "Model", "StrictJSON", "Tokenizer"],
+            swiftSettings: strict),
+        .target(
+            name: "Inference", dependencies: ["Conversations", "Kernels", "Model", "Tokenizer"],
+            swiftSettings: strict),
+        .target(
+            name: "Models",
+            dependencies: [
+                "Checkpoint", "Conversations", "Files", "Inference", "Interchange", "Kernels", "Model", "StrictJSON",
+                "Tokenizer",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "Conversations", "Datasets", "Inference", "Kernels", "Model", "Models", "StrictJSON", "Tokenizer",
+            ],
+            swiftSettings: strict),
         .target(
             name: "Training",
             dependencies: [
-                "Model", "Datasets", "Files", "Inference", "Checkpoint", "Interchange", "StrictJSON", "Tokenizer",
+                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Kernels", "Model",
+                "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
-        .target(name: "Checks", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "luthier",
             dependencies: [
-                "Arguments", "Checks", "Training", "Inference", "Interchange", "Preparation", "Datasets", "Tokenizer",
-                "Checkpoint", "Files",
+                "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
+                "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "Arguments", "Training", "Inference", "Datasets", "Tokenizer", "StrictJSON", "COpenBLAS", "COneDNN",
+                "Arguments", "COneDNN", "COpenBLAS", "Datasets", "Inference", "Kernels", "Model", "Models",
+                "StrictJSON", "Tokenizer", "Training",
             ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
         .target(
-            name: "TestSupport", dependencies: ["Kernels", "Model", "StrictJSON"], path: "Tests/TestSupport",
+            name: "WeatherAnswers", dependencies: ["StrictJSON"], path: "Examples/weather/WeatherAnswers",
             swiftSettings: strict),
+        .executableTarget(
+            name: "weather-check", dependencies: ["Arguments", "StrictJSON", "WeatherAnswers"],
+            path: "Examples/weather/weather-check", swiftSettings: strict),
+        .testTarget(
+            name: "WeatherAnswersTests", dependencies: ["StrictJSON", "TestSupport", "WeatherAnswers"],
+            path: "Examples/weather/Tests", swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["Kernels", "Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"], swiftSettings: strict),
+            name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
+        .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Kernels", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "PreparationTests", dependencies: ["Preparation", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "InterchangeTests", dependencies: ["Interchange", "Inference", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "Files", "Interchange", "Tokenizer", "TestSupport"],
+            name: "DatasetsTests", dependencies: ["Conversations", "Datasets", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
+        .target(
+            name: "PreparationSupport", dependencies: ["Preparation"], path: "Tests/PreparationSupport",
             swiftSettings: strict),
         .testTarget(
-            name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ChecksTests", dependencies: ["Checks", "StrictJSON", "TestSupport"], swiftSettings: strict),
+            name: "PreparationTests",
+            dependencies: [
+                "Datasets", "Kernels", "Preparation", "PreparationSupport", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
+            swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["luthier", "TestSupport", "StrictJSON"], swiftSettings: strict),
+            name: "InferenceTests", dependencies: ["Inference", "Kernels", "Model", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InterchangeTests",
+            dependencies: ["Interchange", "Kernels", "Model", "StrictJSON", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: ["Checkpoint", "Interchange", "Kernels", "Model", "Models", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "Datasets", "Evaluation", "Kernels", "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Interchange", "Kernels", "Model",
+                "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["luthier", "Model", "StrictJSON", "TestSupport"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -31,7 +31,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Path(__file__).with_suffix(".txt")
-COPIED = ["Package.swift", "Sources", "Tests", "Benchmarks", "configs", "data", "checkpoints"]
+COPIED = ["Package.swift", "Sources", "Examples", "Tests", "Benchmarks", "configs", "data", "checkpoints"]
 #: Put behind the manifest of a copy: only what one test target needs is built, which saves most of the time. The tests
 #: of the program itself need everything.
 FOCUS = """

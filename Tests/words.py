@@ -18,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = ROOT / "CONTRIBUTING.md"
-CHECKED = ["Sources", "Tests", "Benchmarks", "configs", "docs", "checkpoints/README.md", "data/README.md", "README.md",
-           "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "Package.swift"]
+CHECKED = ["Sources", "Tests", "Examples", "Benchmarks", "configs", "docs", "checkpoints/README.md", "data/README.md",
+           "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "Package.swift"]
 KINDS = {".swift", ".py", ".md", ".h", ".sh", ".txt", ".json", ""}
 #: Golden numbers, records of measurements, inputs of the fuzzers, and what runs have written.
 SKIPPED = ["Tests/Fixtures", "Tests/fuzz/seeds", "Benchmarks/results"]

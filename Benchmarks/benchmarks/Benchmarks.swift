@@ -25,8 +25,7 @@ struct MachineOptions: ParsableArguments {
         #if DEBUG
             throw ValidationError("this is a debug build", hint: "swift run -c release benchmarks …")
         #else
-            ParallelFor.configure(threads: threads)
-            BLASKernel.choose()
+            Machine.prepare(threads: threads)
         #endif
     }
 }

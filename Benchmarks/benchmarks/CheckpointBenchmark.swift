@@ -4,6 +4,7 @@ import Arguments
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 import Training
@@ -40,7 +41,7 @@ struct CheckpointBenchmark: ParsableCommand {
         for _ in 0..<pairs {
             let without = try seconds(trainer)
             let start = monotonicSeconds()
-            let content = saved.content(optimizer: trainer.optimizer, state: trainer.state)
+            let content = try saved.content(optimizer: trainer.optimizer, state: trainer.state)
             try saver.begin(step: trainer.state.step, path: path, content: content) {}
             var longest = 0.0
             for _ in 0..<Self.half { longest = max(longest, try trainer.step().secondsHeld) }

@@ -24,10 +24,10 @@ struct GenerateBenchmark: ParsableCommand {
 
     mutating func run() throws {
         try machine.prepare()
-        let model = Transformer(shape.config(context: promptTokens + tokens))
+        let model = Transformer(shape.architecture(context: promptTokens + tokens))
         model.layout.initialize(model.weights, seed: 1)
         let decoder = Decoder(model, format: precision)
-        let cache = KeyValueCache(model.config)
+        let cache = KeyValueCache(model.architecture)
         var generator = SplitMix64(seed: 2)
         let prompt = (0..<promptTokens).map { _ in Int32(generator.below(shape.vocabulary)) }
         _ = decoder.advance(cache, by: prompt)
@@ -53,9 +53,11 @@ struct GenerateBenchmark: ParsableCommand {
             bandwidths.append(MachinePeak.bytesPerSecond())
         }
         // The position table is not read completely; keys and values are, on average for half of the generated tokens.
-        let (config, positions) = (model.config, Double(promptTokens) + Double(tokens) / 2)
-        let weights = Double(model.layout.parameterCount - (promptTokens + tokens) * config.modelWidth)
-        let cached = positions * Double(2 * config.modelWidth * config.blockCount * MemoryLayout<Float>.stride)
+        let positions = Double(promptTokens) + Double(tokens) / 2
+        let table = model.layout[ParameterKey(.positionEmbedding)]?.count ?? 0
+        let weights = Double(model.layout.parameterCount - table)
+        let keyWidths = model.architecture.blocks.reduce(0) { $0 + $1.attention.keyWidth }
+        let cached = positions * Double(2 * keyWidths * MemoryLayout<Float>.stride)
         let read = weights * Double(precision.bytesPerWeight) + cached
         let shares = rates.indices.map {
             rates[$0] * read / Report.mean(bandwidths[$0...($0 + 1)])

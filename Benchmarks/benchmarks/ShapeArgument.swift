@@ -4,6 +4,7 @@ import Arguments
 import Datasets
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 import Training
@@ -29,15 +30,16 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
             return
         }
         let sizes = argument.split(separator: "x").compactMap { Int($0) }
-        guard sizes.count == 4, sizes.allSatisfy({ $0 > 0 && $0 < ModelConfig.largestSize }), sizes[1] % sizes[2] == 0
+        guard sizes.count == 4, sizes.allSatisfy({ $0 > 0 && $0 < Architecture.largestSize }), sizes[1] % sizes[2] == 0
         else { return nil }
         self.init(text: argument, blocks: sizes[0], width: sizes[1], heads: sizes[2], vocabulary: sizes[3])
     }
 
-    func config(context: Int) -> ModelConfig {
-        ModelConfig(
-            vocabularySize: vocabulary, contextLength: context, blockCount: blocks, headCount: heads,
-            modelWidth: width)
+    func architecture(context: Int) -> Architecture {
+        Architecture(
+            gpt2: ModelShape(
+                vocabularySize: vocabulary, contextLength: context, blockCount: blocks, headCount: heads,
+                modelWidth: width))
     }
 }
 
@@ -52,22 +54,22 @@ struct TrainingWork {
         shape: ShapeArgument, batch: Int, context: Int, precision: Precision, steps: Int, model folder: String? = nil,
         rows file: String? = nil, adapter: AdapterConfig? = nil
     ) throws {
-        let model: Transformer
+        var model: Transformer
         if let folder {
             model = try SavedModel(path: folder).model
         } else {
-            model = Transformer(shape.config(context: context))
+            model = Transformer(shape.architecture(context: context))
             model.layout.initialize(model.weights, seed: 1)
         }
-        if let adapter { model.adapt(adapter, seed: 1) }
+        if let adapter { model = model.adapted(adapter, seed: 1) }
         let text =
             try file.map { try TrainingWork.rows($0) }
             ?? TrainingWork.random(
-                count: steps * batch * context + 1, vocabulary: model.config.vocabularySize)
+                count: steps * batch * context + 1, vocabulary: model.architecture.vocabularySize)
         let data = TrainingSet(
-            text, contextLength: file == nil ? context : model.config.contextLength, shuffles: false, seed: 1)
+            text, contextLength: file == nil ? context : model.architecture.contextLength, shuffles: false, seed: 1)
         var config = RunConfig()
-        config.adopt(model.config)
+        config.adopt(model.architecture)
         config.training.batchSize = batch
         config.training.precision = precision.rawValue
         (config.training.learningRate, config.training.schedule) = (1e-4, .constant)

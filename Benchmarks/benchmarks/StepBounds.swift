@@ -6,7 +6,7 @@ import Model
 /// Bounds of one step: products cannot be faster than the peak of multiply–adds, and passes over arrays cannot be faster
 /// than memory.
 struct StepBounds {
-    let config: ModelConfig
+    let architecture: Architecture
     let parameterCount: Int
     /// Tokens of the step, and the length of its sequences.
     let rows: Int
@@ -22,19 +22,24 @@ struct StepBounds {
 
     /// The bound in seconds; nil for a part without a simple bound.
     subscript(part: StepPart) -> Double? {
-        let (N, L, C) = (Double(rows), Double(config.blockCount), Double(config.modelWidth))
-        let (F, V) = (Double(config.feedForwardWidth), Double(config.vocabularySize))
+        let (N, L, C) = (Double(rows), Double(architecture.blockCount), Double(architecture.modelWidth))
+        let V = Double(architecture.vocabularySize)
+        func sum(_ width: (BlockDescription) -> Int) -> Double {
+            Double(architecture.blocks.reduce(0) { $0 + width($1) })
+        }
+        let heads = sum { $0.attention.queryWidth }
+        let weights = C * (sum { $0.attention.inputWidth + $0.feedForward.inputWidth + $0.feedForward.width } + heads)
         // bfloat16 products take pairs of operands and run at twice the peak of float.
         let products = precision == .bf16 ? 2 * peak : peak
         let factor: Double = isFrozen ? 4 : 6
         switch part {
-        case .products: return factor * N * L * (4 * C * C + 2 * C * F) / products
+        case .products: return factor * N * weights / products
         case .head: return factor * N * V * C / products
         // Two products forward; two more and four gradients backward. A query sees half of the keys on average.
-        case .attention: return L * 7 * 2 * N * Double(context) / 2 * C / peak
+        case .attention: return 7 * 2 * N * Double(context) / 2 * heads / peak
         // Forward reads and writes; backward reads two arrays and adds to a third.
         case .normalization: return (2 * L + 1) * 4 * N * C * (2 + 4) / bandwidth
-        case .activation: return L * 4 * N * F * (2 + 3) / bandwidth
+        case .activation: return 4 * N * sum { $0.feedForward.width } * (2 + 3) / bandwidth
         // One sum of two arrays, and zeroing the buffer that attention's gradients are added to.
         case .residual: return L * 4 * N * C * (3 + 3) / bandwidth
         // Weights, moments and gradients are read and written; the gradients are read once more for their norm.

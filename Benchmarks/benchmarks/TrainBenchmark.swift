@@ -4,6 +4,7 @@ import Arguments
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Training
 
@@ -64,7 +65,7 @@ struct TrainBenchmark: ParsableCommand {
                 before = PartClock.seconds
                 if save != nil {
                     let saved = SavedModel(model: trainer.model, tokenizer: .bytes, config: RunConfig())
-                    let content = saved.content(optimizer: trainer.optimizer, state: trainer.state)
+                    let content = try saved.content(optimizer: trainer.optimizer, state: trainer.state)
                     try saver.begin(step: trainer.state.step, path: path, content: content) {}
                 }
             }
@@ -84,7 +85,7 @@ struct TrainBenchmark: ParsableCommand {
         let peak = MachinePeak.flopsPerSecond()
         let mfu =
             rate
-            * model.config.trainingFlopsPerToken(
+            * model.architecture.trainingFlopsPerToken(
                 sequenceLength: context, isFrozen: method == .lora) / peak
         let count = model.layout.parameterCount
         if !json {
@@ -95,7 +96,7 @@ struct TrainBenchmark: ParsableCommand {
             print("  MFU \(Report.column(100 * mfu)) % of \(Report.column(peak / 1e9)) GFLOP/s, the peak in f32")
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
             let bounds = StepBounds(
-                config: model.config, parameterCount: count, rows: tokens, context: context, peak: peak,
+                architecture: model.architecture, parameterCount: count, rows: tokens, context: context, peak: peak,
                 bandwidth: MachinePeak.bytesPerSecond(), precision: precision,
                 isFrozen: method == .lora, trainedCount: model.trained.layout.parameterCount)
             show(parts, of: timed.reduce(0) { $0 + $1.seconds } / Double(steps), bounds)

@@ -1,5 +1,7 @@
 // Classification labels: a few distinct answers shared by many rows.
 
+import Conversations
+
 /// Detects whether answers are labels.
 public enum AnswerLabels {
     /// With more distinct answers, or longer ones, answers are not labels.

@@ -1,5 +1,7 @@
 // Documents: units of data that the model reads independently of each other.
 
+import Conversations
+
 /// How a file is divided into documents.
 public enum DataFormat: String, Sendable, CaseIterable {
     /// By the file's content: JSON rows, otherwise one stream.

@@ -1,5 +1,6 @@
 // Rows with prompts, as read by `generate --batch`.
 
+import Conversations
 import StrictJSON
 
 /// A row's conversation up to the answer.

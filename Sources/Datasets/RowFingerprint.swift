@@ -1,5 +1,7 @@
 // Identifies a row by two hashes: one of its exact text, and one that ignores case, punctuation and white space.
 
+import Conversations
+
 /// Rows with the same `exact` hash are equal; rows with the same `normalised` hash differ only in case or punctuation.
 public struct RowFingerprint: Sendable, Hashable {
     public var exact: UInt64

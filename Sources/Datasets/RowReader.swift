@@ -1,5 +1,6 @@
 // JSON rows, one per line: detects which of the four formats they have and reports what is wrong with a line.
 
+import Conversations
 import StrictJSON
 
 enum RowReader {

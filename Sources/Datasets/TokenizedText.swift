@@ -1,5 +1,6 @@
 // Documents as token ids with loss weights.
 
+import Conversations
 import Tokenizer
 
 /// A split as the model sees it: the concatenated tokens of all documents.

@@ -2,6 +2,12 @@
 
 import Kernels
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// How tokens are chosen.
 public struct SamplingSettings: Sendable, Equatable {
     /// Divides the logits; 0 takes the largest always.
@@ -48,7 +54,7 @@ public enum Sampler {
             candidates = largest(settings.topK, of: values)
         }
         let maximum = candidates.lazy.map { values[$0] }.max() ?? 0
-        var weights = candidates.map { exponential(Double(values[$0] - maximum) / settings.temperature) }
+        var weights = candidates.map { exp(Double(values[$0] - maximum) / settings.temperature) }
         if settings.topP < 1 { (candidates, weights) = nucleus(candidates, weights, settings.topP) }
         return draw(candidates, weights, generator.uniform())
     }

@@ -58,16 +58,16 @@ public final class TextGenerator {
     public let tokenizer: Tokenizer
     public let contextLength: Int
     private let decoder: Decoder
-    private let config: ModelConfig
+    private let architecture: Architecture
     private let sequence: CachedSequence
 
     /// - Parameter format: of a copy of the weights that is made for drawing tokens; nil for none.
     public init(model: Transformer, tokenizer: Tokenizer, format: WeightFormat? = nil) {
         self.tokenizer = tokenizer
-        config = model.config
-        contextLength = model.config.contextLength
+        architecture = model.architecture
+        contextLength = model.architecture.contextLength
         decoder = Decoder(model, format: format)
-        sequence = CachedSequence(model.config)
+        sequence = CachedSequence(model.architecture)
     }
 
     /// The tokens of a prompt; an empty prompt is the end-of-text token, behind which a text begins.
@@ -125,7 +125,7 @@ public final class TextGenerator {
         _ prompts: [[Int32]], _ settings: GenerationSettings, onCompletion: (Int, Completion) -> Void
     ) throws(GenerationError) {
         for prompt in prompts { try check(prompt) }
-        var free = (0..<min(Decoder.mostTokens, prompts.count)).map { _ in CachedSequence(config) }
+        var free = (0..<min(Decoder.mostTokens, prompts.count)).map { _ in CachedSequence(architecture) }
         var active: [(number: Int, sequence: CachedSequence, continuation: Continuation)] = []
         var next = 0
         while next < prompts.count || !active.isEmpty {
@@ -167,7 +167,7 @@ private final class CachedSequence {
     let cache: KeyValueCache
     private var tokens: [Int32] = []
 
-    init(_ config: ModelConfig) { cache = KeyValueCache(config) }
+    init(_ architecture: Architecture) { cache = KeyValueCache(architecture) }
 
     /// Makes the cache hold the prompt; what it shares with the last text is not computed again.
     ///

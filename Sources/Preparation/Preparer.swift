@@ -26,18 +26,27 @@ public final class Preparer {
     private var readingSeconds = 0.0
     private var nearDuplicateSeconds = 0.0
 
-    /// Lists the files and checks them.
-    public init(_ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }) throws {
+    /// Lists the files, trains a tokenizer on them if none is given, reads all rows and applies every rule.
+    public static func check(
+        _ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
+    ) throws -> Preparer {
         guard request.shares.validation >= 0, request.shares.test >= 0,
             request.shares.validation + request.shares.test < 1
         else { throw PreparationError.fractions(validation: request.shares.validation, test: request.shares.test) }
-        self.request = request
-        self.progress = progress
-        files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
-        tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
+        let files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
+        let tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
+        let preparer = Preparer(request, files, tokenizer, progress: progress)
+        if request.findsNearDuplicates { preparer.boilerplate = try Boilerplate.find(in: preparer.makeScan()) }
+        try preparer.scan()
+        return preparer
+    }
+
+    private init(
+        _ request: PreparationRequest, _ files: [InputFile], _ tokenizer: Tokenizer,
+        progress: @escaping (String, Int, Int) -> Void
+    ) {
+        (self.request, self.files, self.tokenizer, self.progress) = (request, files, tokenizer, progress)
         corpus = Corpus(files: files, tokenizer: tokenizer)
-        if request.findsNearDuplicates { boilerplate = try Boilerplate(makeScan()) }
-        try scan()
     }
 
     /// Reads all rows, applies the accepted fixes, and then applies the rules over all rows.

@@ -1,6 +1,5 @@
 // Scalars for TensorBoard: an append-only file of records in its own format.
 
-import Checkpoint
 import Files
 
 #if canImport(Glibc)

@@ -28,8 +28,6 @@ public final class Optimizer {
     /// Arenas of the model's layout.
     public let firstMoment: FloatArena
     public let secondMoment: FloatArena
-    /// Updates that the moments have seen: AdamW's t.
-    public var updateCount = 0
     private let layout: ParameterLayout
 
     public init(_ layout: ParameterLayout, _ settings: Settings) {
@@ -46,14 +44,17 @@ public final class Optimizer {
 
     /// Moves the weights by one step, clips on the way, and clears the gradients.
     ///
-    /// - Parameter norm: of `gradients`, from `gradientNorm`; finite.
-    public func update(_ weights: FloatArena, gradients: FloatArena, norm: Double, learningRate: Double) {
+    /// - Parameters:
+    ///   - norm: of `gradients`, from `gradientNorm`; finite.
+    ///   - number: how many updates the moments will have seen: AdamW's t.
+    public func update(
+        _ weights: FloatArena, gradients: FloatArena, norm: Double, learningRate: Double, number: Int
+    ) {
         precondition(norm.isFinite, "an update with a gradient norm of \(norm)")
-        updateCount += 1
         let clip = settings.gradientClip
         let step = AdamW.Step(
             learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-            weightDecay: settings.weightDecay, number: updateCount,
+            weightDecay: settings.weightDecay, number: number,
             gradientScale: clip > 0 && norm > clip ? clip / norm : 1)
         for parameter in layout.parameters {
             func view(_ arena: FloatArena) -> Vector {

@@ -21,25 +21,26 @@ public enum SelfTest {
     }
 
     public static func run(_ precision: Precision) -> Outcome {
-        let config = ModelConfig(
+        let shape = ModelShape(
             vocabularySize: 97, contextLength: 32, blockCount: 2, headCount: 4, modelWidth: 64, tiedHead: false)
-        let model = Transformer(config)
+        let model = Transformer(Architecture(gpt2: shape))
         model.layout.initialize(model.weights, seed: 11)
-        model.train(in: precision)
+        let pass = TrainingPass(model, precision: precision)
         let optimizer = Optimizer(
             model.layout, .init(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1))
         let gradients = FloatArena(count: model.layout.arenaCount)
-        let views = model.gradientViews(in: gradients)
+        let views = pass.gradientViews(in: gradients)
         var batch = SequenceBatch()
         for example in 0..<4 {
             let tokens = (0...(20 + 3 * example)).map { Int32(($0 * $0 + 7 * $0 + 5 * example) % 97) }
             batch.append(tokens: tokens.dropLast(), targets: tokens.dropFirst(), example: example)
         }
-        let losses = (0..<10).map { _ in
-            let result = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+        let losses = (1...10).map { step in
+            let result = pass.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
             let norm = optimizer.gradientNorm(gradients)
-            optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: 1e-3)
-            model.weightsChanged()
+            pass.updateWeights {
+                optimizer.update($0, gradients: gradients, norm: norm, learningRate: 1e-3, number: step)
+            }
             return result.weightedLoss / result.weightSum
         }
         let seen = stride(from: 0, to: 10, by: 2).map { losses[$0] }

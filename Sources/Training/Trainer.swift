@@ -32,6 +32,8 @@ public final class Trainer {
     public static let skipLimit = 5
 
     public let model: Transformer
+    /// Of the training products.
+    public var precision: Precision { pass.precision }
     public let optimizer: Optimizer
     public let schedule: LearningRateSchedule
     public var state: TrainingState
@@ -40,6 +42,7 @@ public final class Trainer {
     public var beforeUpdate: () -> Void = {}
     private let config: RunConfig
     private let tokenizer: Tokenizer
+    private let pass: TrainingPass
     private let gradients: FloatArena
     private let gradientViews: ModelParameters
     private var windows: [Window] = []
@@ -62,10 +65,9 @@ public final class Trainer {
             .init(
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
                 weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
-        optimizer.updateCount = state.updates
-        model.train(in: Precision(rawValue: config.training.precision) ?? .f32)
+        pass = TrainingPass(model, precision: Precision(rawValue: config.training.precision) ?? .f32)
         gradients = FloatArena(count: model.trained.layout.arenaCount)
-        gradientViews = model.gradientViews(in: gradients)
+        gradientViews = pass.gradientViews(in: gradients)
     }
 
     /// Whether the schedule is at its end.
@@ -89,9 +91,11 @@ public final class Trainer {
             let waiting = monotonicSeconds()
             PartClock.measure(.saving) { beforeUpdate() }
             report.secondsHeld = monotonicSeconds() - waiting
-            optimizer.update(model.trained.weights, gradients: gradients, norm: norm, learningRate: learningRate)
-            model.weightsChanged()
-            state.updates = optimizer.updateCount
+            state.updates += 1
+            pass.updateWeights {
+                optimizer.update(
+                    $0, gradients: gradients, norm: norm, learningRate: learningRate, number: state.updates)
+            }
             state.consecutiveSkips = 0
             state.windowLoss += loss
             state.windowWeight += weightSum
@@ -139,7 +143,7 @@ public final class Trainer {
         for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
             let part = chosen[start..<min(start + config.training.batchSize, chosen.endIndex)]
             let batch = PartClock.measure(.data) { data.batch(part, first: start - chosen.startIndex) }
-            let result = model.accumulateGradients(
+            let result = pass.accumulateGradients(
                 batch, into: gradientViews, weightSum: weightSum, dropout: dropout)
             loss += result.weightedLoss
         }

@@ -4,7 +4,6 @@ import Datasets
 import Foundation
 import Inference
 import StrictJSON
-import Training
 
 enum BatchAnswers {
     /// Reads rows of the training formats, or only `{"prompt"}`; an assistant message at the end of a row is the expected

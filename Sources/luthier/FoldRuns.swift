@@ -2,7 +2,9 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
+import Models
 import StrictJSON
 import Training
 
@@ -13,7 +15,7 @@ enum FoldRuns {
     static func run(_ reader: ConfigReader, folds count: Int, folder: RunFolder, json: Bool) throws {
         var data = reader.config.data
         (data.validationFraction, data.testFraction) = (0, 0)
-        let documents = try RunDocuments(data)[.train]
+        let documents = try RunDocuments.read(data)[.train]
         guard documents.allSatisfy({ if case .stream = $0.content { false } else { true } }) else {
             throw ValidationError("--folds needs rows, but this data is a stream of text")
         }

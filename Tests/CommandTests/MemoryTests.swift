@@ -12,7 +12,7 @@ import Testing
         if: FileManager.default.fileExists(atPath: "/proc/self/status"), "this system does not list memory in /proc"))
 struct MemoryTests {
     /// A folder `model` with such a model and a tokenizer of bytes. Gives the model's size in float32.
-    private func writeModel(_ config: ModelConfig, type: String = "F32", to place: Workplace) throws -> Int {
+    private func writeModel(_ config: ModelShape, type: String = "F32", to place: Workplace) throws -> Int {
         try place.write("some text\n", to: "a.txt")
         let made = try place.luthier(
             "tokenizer", "train", "a.txt", "--vocabulary-size", "257", "--output", "model")
@@ -39,7 +39,7 @@ struct MemoryTests {
     /// The float32 numbers and 64 MiB, for the whole program: the file's own pages do not stay.
     @Test(arguments: ["F32", "F16"]) func loadingTakesTheWeightsAndLittleMore(type: String) throws {
         let place = try Workplace()
-        let config = ModelConfig(
+        let config = ModelShape(
             vocabularySize: 300, contextLength: 64, blockCount: 7, headCount: 12, modelWidth: 768)
         let size = try writeModel(config, type: type, to: place)
         #expect(size > 190_000_000)
@@ -59,7 +59,7 @@ struct MemoryTests {
         (["train", "--config", "small.json", "--base", "model", "--run", "r", "--method", "lora"], 6_000...6_400),
     ]) func aModelOfTooManyParametersIsRefused(arguments: [String], expected: ClosedRange<Int>) throws {
         let place = try Workplace()
-        let config = ModelConfig(
+        let config = ModelShape(
             vocabularySize: 50_257, contextLength: 1024, blockCount: 48, headCount: 25, modelWidth: 1600)
         _ = try writeModel(config, to: place)
         try place.write(SampleText.paragraphs, to: "text.txt")

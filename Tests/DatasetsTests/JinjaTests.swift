@@ -1,5 +1,6 @@
 // Chat templates of Hugging Face's: which become templates here, and which are not used.
 
+import Conversations
 import Datasets
 import Testing
 

@@ -1,5 +1,6 @@
 // JSON rows: every format token by token, and every defect of a line.
 
+import Conversations
 import Datasets
 import Testing
 import Tokenizer

@@ -469,8 +469,8 @@ def config_lines(spec):
 
 
 def encode(spec, arrays):
-    """The two files of a fixture as bytes. Arrays start at multiples of 8."""
-    lines, body = config_lines(spec), bytearray()
+    """The two files of a fixture as bytes, without a config where `spec` is None. Arrays start at multiples of 8."""
+    lines, body = config_lines(spec) if spec else [], bytearray()
     for name, array in arrays.items():
         array = numpy.ascontiguousarray(array)
         assert numpy.isfinite(array).all(), name

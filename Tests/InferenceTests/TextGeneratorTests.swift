@@ -9,7 +9,7 @@ import Testing
 import Tokenizer
 
 @Suite struct TextGeneratorTests {
-    static let shape = ModelConfig(
+    static let shape = ModelShape(
         vocabularySize: 257, contextLength: 24, blockCount: 2, headCount: 2, modelWidth: 32, tiedHead: false)
 
     /// A model with large random weights, whose answers depend on all that stands before.
@@ -199,7 +199,7 @@ import Tokenizer
             let tokens = try generator.encode(prompt: prompt)
             let found = try generator.complete(tokens, settings).tokens
 
-            let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.config))
+            let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.architecture))
             var (random, history) = (SplitMix64(seed: 5, stream: 0), tokens)
             var logits = decoder.advance(cache, by: tokens)
             while history.count < min(tokens.count + 14, Self.shape.contextLength + 1) {

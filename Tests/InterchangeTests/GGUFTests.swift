@@ -13,7 +13,7 @@ import Tokenizer
     /// the rows of all its matrices where `width` is 32.
     private static func model(width: Int, biases: Bool = true) -> Transformer {
         let model = Transformer(
-            ModelConfig(
+            ModelShape(
                 vocabularySize: 261, contextLength: 24, blockCount: 2, headCount: 4, modelWidth: width, biases: biases,
                 tiedHead: biases))
         model.layout.initialize(model.weights, seed: 3)
@@ -26,7 +26,7 @@ import Tokenizer
             for _ in 0..<2 { try GGUFModel.write(model, .bytes, type: type, name: "m", to: path) }
             #expect(try folder.names() == ["m.gguf"])
             let file = try GGUFFile(path: path)
-            return (try GGUFModel.model(file, config: model.config), file)
+            return (try GGUFModel.model(file, model.architecture), file)
         }
     }
 
@@ -45,7 +45,7 @@ import Tokenizer
     @Test func missingBiasesAreZeros() throws {
         let model = Self.model(width: 20, biases: false)
         let (read, file) = try Self.roundTrip(model, .f32)
-        #expect(read.config.biases && file.entries.contains { $0.name == "output.weight" })
+        #expect(read.architecture.finalNorm.hasBias && file.entries.contains { $0.name == "output.weight" })
         for parameter in read.layout.parameters where model.layout[parameter.name] == nil {
             #expect(parameter.name.hasSuffix(".bias"))
             #expect(read.weights.buffer[parameter.range].allSatisfy { $0 == 0 })
@@ -69,7 +69,7 @@ import Tokenizer
     /// A change of a right config, and a word of what is said then.
     struct Refusal: CustomTestStringConvertible, Sendable {
         let reason: String
-        let change: @Sendable (inout ModelConfig) -> Void
+        let change: @Sendable (inout ModelShape) -> Void
         var testDescription: String { reason }
     }
 
@@ -81,9 +81,9 @@ import Tokenizer
     ]
 
     @Test(arguments: refusals) func whatLlamaCannotRunIsRefused(refusal: Refusal) throws {
-        var config = Self.model(width: 20).config
-        refusal.change(&config)
-        let model = Transformer(config)
+        var shape = try #require(ModelShape(gpt2: Self.model(width: 20).architecture))
+        refusal.change(&shape)
+        let model = Transformer(shape)
         let folder = try TemporaryFolder()
         let error = #expect(throws: InterchangeError.self) {
             try GGUFModel.write(model, .bytes, type: .f32, name: "m", to: folder.path + "/m.gguf")

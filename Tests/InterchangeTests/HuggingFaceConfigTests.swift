@@ -29,7 +29,10 @@ struct HuggingFaceConfigTests {
 
     @Test(
         arguments: [
-            (["model_type": "\"llama\""], "the architecture \"llama\" is not supported; supported: gpt2, gpt_neo"),
+            (
+                ["model_type": "\"bloom\""],
+                "the architecture \"bloom\" is not supported; supported: gpt2, gpt_neo, llama"
+            ),
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),
             (["n_head": nil], "the key n_head is missing"),

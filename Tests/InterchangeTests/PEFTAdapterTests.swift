@@ -10,10 +10,10 @@ import Testing
 @Suite("PEFT adapters")
 struct PEFTAdapterTests {
     /// What the weights of a zero model become, by name.
-    private func merged(_ folder: PEFTFolder, model: ModelConfig = PEFTFolder.model) throws -> [String: [Float]] {
+    private func merged(_ folder: PEFTFolder, model: ModelShape = PEFTFolder.model) throws -> [String: [Float]] {
         try withTemporaryFolder { place in
             let adapter = try PEFTAdapter(path: folder.write(to: place))
-            try adapter.check(model)
+            try adapter.check(Architecture(gpt2: model))
             let transformer = Transformer(model)
             try adapter.merge(into: transformer)
             return Dictionary(
@@ -66,7 +66,7 @@ struct PEFTAdapterTests {
             ("\".*h\\\\.0\\\\.mlp\\\\.c_.*\"", ["h.0.mlp.c_fc", "h.0.mlp.c_proj"]),
             (
                 "\"all-linear\"",
-                (0..<2).flatMap { block in AdapterConfig.layers.map { "h.\(block).\($0)" } }
+                (0..<2).flatMap { block in LinearModule.wholeLayers.map { "h.\(block).\($0.name)" } }
             ),
         ]) func targets(json: String, modules: [String]) throws
     {
@@ -111,8 +111,7 @@ struct PEFTAdapterTests {
         arguments: Fixture.all,
         [AdapterConfig(rank: 3, alpha: 4.5, targets: ["all"]), AdapterConfig(rank: 2, alpha: 2)])
     func comesBack(name: String, config: AdapterConfig) throws {
-        let golden = try GoldenModel(name)
-        golden.model.adapt(config, seed: 3)
+        let golden = try GoldenModel(name).adapted(config, seed: 3)
         let adapters = try #require(golden.model.adapters)
         var generator = SplitMix64(seed: 4)
         for parameter in adapters.layout.parameters {
@@ -120,7 +119,7 @@ struct PEFTAdapterTests {
         }
         try withTemporaryFolder { folder in
             let path = folder.path + "/adapter"
-            let shape = golden.model.config
+            let shape = golden.model.architecture
             for _ in 0..<2 { try PEFTAdapter.write(adapters, of: shape, base: "some/base", to: path) }
             let adapter = try PEFTAdapter(path: path)
             #expect(adapter.baseName == "some/base" && adapter.rank == config.rank && adapter.scale == config.scale)
@@ -139,9 +138,9 @@ struct PEFTAdapterTests {
     func published() throws {
         let adapter = try PEFTAdapter(path: TestData.path("weights-gpt2-lora-adapter"))
         #expect(adapter.baseName == "gpt2" && adapter.rank == 16 && adapter.scale == 1)
-        let shape = ModelConfig(
+        let shape = ModelShape(
             vocabularySize: 50_257, contextLength: 1024, blockCount: 12, headCount: 12, modelWidth: 768)
-        try adapter.check(shape)
+        try adapter.check(Architecture(gpt2: shape))
         // The layers alone count.
         var small = shape
         (small.vocabularySize, small.contextLength) = (8, 8)

@@ -13,7 +13,7 @@ struct PEFTDefectTests {
             let path = try folder.write(to: place)
             let error = #expect(throws: InterchangeError.self) {
                 let adapter = try PEFTAdapter(path: path)
-                try adapter.check(PEFTFolder.model)
+                try adapter.check(Architecture(gpt2: PEFTFolder.model))
                 try adapter.merge(into: Transformer(PEFTFolder.model))
             }
             return (error?.description.replacing(path + "/", with: "") ?? "", error?.hint)

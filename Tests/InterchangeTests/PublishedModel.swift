@@ -15,7 +15,7 @@ struct PublishedModel {
     init(_ folder: String) throws {
         self.folder = folder
         let opened = try HuggingFaceFolder(path: TestData.path(folder + "/hf"))
-        model = Transformer(opened.config)
+        model = Transformer(opened.architecture)
         try opened.loadWeights(layout: model.layout, into: model.weights)
     }
 
@@ -32,7 +32,7 @@ struct PublishedModel {
 
     /// The perplexity of a batch as generation computes it, several tokens at a time from weights of this format.
     func perplexity(_ batch: SequenceBatch, _ format: WeightFormat) -> Double {
-        let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.config))
+        let (decoder, cache) = (Decoder(model, format: format), KeyValueCache(model.architecture))
         var loss = 0.0
         for sequence in batch.sequences {
             cache.truncate(to: 0)
@@ -50,7 +50,7 @@ struct PublishedModel {
     /// Tokens as greedy decoding continues them, through the key/value cache.
     func greedy(_ prompt: [Int32], count: Int) -> [Int32] {
         let decoder = Decoder(model)
-        let cache = KeyValueCache(model.config)
+        let cache = KeyValueCache(model.architecture)
         var tokens = prompt
         var logits = decoder.advance(cache, by: prompt)
         for _ in 0..<count {

@@ -105,8 +105,8 @@ struct PublishedModelTests {
         batch.append(predicting: try expected["input"].required.tokens)
         let layout = published.model.layout
         let gradients = FloatArena(count: layout.arenaCount)
-        let views = ModelParameters(layout, in: gradients, config: published.model.config)
-        let result = published.model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+        let views = ModelParameters(layout, in: gradients, published.model.architecture)
+        let result = TrainingPass(published.model).accumulateGradients(batch, into: views, weightSum: batch.weightSum)
         let loss = try expected["loss_mean_next_token"].required.number.required
         #expect(abs(result.weightedLoss / result.weightSum - loss) < 1e-6 * loss)
         #expect(norms.members.count == layout.parameters.count)

@@ -32,7 +32,7 @@ import Testing
         let folder = try Self.write()
         let opened = try HuggingFaceFolder(path: folder.path)
         #expect(opened.weightFiles.map { ($0 as NSString).lastPathComponent } == ["a.safetensors", "b.safetensors"])
-        let layout = ParameterLayout(opened.config)
+        let layout = ParameterLayout(opened.architecture)
         let arena = FloatArena(count: layout.arenaCount)
         try opened.loadWeights(layout: layout, into: arena)
         for (index, parameter) in layout.parameters.enumerated() {

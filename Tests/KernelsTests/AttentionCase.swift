@@ -7,6 +7,7 @@ import TestSupport
 struct AttentionCase {
     let lengths: [Int]
     let headCount: Int
+    let keyValueHeadCount: Int
     let headWidth: Int
     let scale: Double
     let window: Int?
@@ -19,13 +20,19 @@ struct AttentionCase {
 
     var rowCount: Int { qkv.matrix.rows }
     var width: Int { headCount * headWidth }
+    /// Of all key heads, and of all value heads.
+    var keyWidth: Int { keyValueHeadCount * headWidth }
 
+    /// - Parameter keyValueHeadCount: `headCount` where it is nil.
     init(
-        lengths: [Int], headCount: Int, headWidth: Int, scale: Double? = nil, window: Int? = nil,
+        lengths: [Int], headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int, scale: Double? = nil,
+        window: Int? = nil,
         dropout: DropoutKey? = nil, seed: UInt64 = 1
     ) {
         self.lengths = lengths
         self.headCount = headCount
+        let keyValueHeadCount = keyValueHeadCount ?? headCount
+        self.keyValueHeadCount = keyValueHeadCount
         self.headWidth = headWidth
         self.scale = scale ?? 1 / Double(headWidth).squareRoot()
         self.window = window
@@ -38,7 +45,7 @@ struct AttentionCase {
         identities = lengths.enumerated().flatMap { example, length in
             (0..<length).map { DropoutKey.rowIdentity(example: example, position: $0) }
         }
-        qkv = Grid.random(next, 3 * headCount * headWidth, seed: seed)
+        qkv = Grid.random(next, (headCount + 2 * keyValueHeadCount) * headWidth, seed: seed)
         dOutput = Grid.random(next, headCount * headWidth, seed: seed + 1)
     }
 
@@ -47,8 +54,8 @@ struct AttentionCase {
         identities.withUnsafeBufferPointer { identities in
             body(
                 CausalAttention.Shape(
-                    sequences: sequences, headCount: headCount, headWidth: headWidth, scale: Float(scale),
-                    window: window,
+                    sequences: sequences, headCount: headCount, keyValueHeadCount: keyValueHeadCount,
+                    headWidth: headWidth, scale: Float(scale), window: window,
                     dropout: dropout.flatMap { key in identities.baseAddress.map { (key, $0) } }))
         }
     }
@@ -61,7 +68,7 @@ struct AttentionCase {
         return (output, logSumExp)
     }
 
-    /// The kernel's gradient (N, 3C), added to what `dQKV` holds.
+    /// The kernel's gradient (N, (H + 2K)·D), added to what `dQKV` holds.
     func backward(into dQKV: Grid) {
         let (output, logSumExp) = forward()
         withShape {
@@ -79,8 +86,8 @@ struct AttentionCase {
         for (example, rows) in sequences.enumerated() {
             for head in 0..<headCount {
                 let inputs = Reference.AttentionHead(
-                    numbers, rows: rows, head: head, headCount: headCount, width: headWidth, scale: scale,
-                    window: window)
+                    numbers, rows: rows, head: head, headCount: headCount, keyValueHeadCount: keyValueHeadCount,
+                    width: headWidth, scale: scale, window: window)
                 body(rows, head, inputs, mask(example: example, length: rows.count, head: head))
             }
         }

@@ -8,23 +8,29 @@ import Testing
 struct AttentionSize: Sendable, CustomTestStringConvertible {
     let lengths: [Int]
     let headCount: Int
+    let keyValueHeadCount: Int
     let headWidth: Int
     let scale: Double?
     let window: Int?
     var testDescription: String {
-        "lengths \(lengths), \(headCount) heads of \(headWidth)" + (scale.map { ", scale \($0)" } ?? "")
+        "lengths \(lengths), \(headCount) heads on \(keyValueHeadCount) of \(headWidth)"
+            + (scale.map { ", scale \($0)" } ?? "")
             + (window.map { ", window \($0)" } ?? "")
     }
 
-    init(_ lengths: [Int], _ headCount: Int, _ headWidth: Int, scale: Double? = nil, window: Int? = nil) {
+    init(
+        _ lengths: [Int], _ headCount: Int, on keyValueHeadCount: Int? = nil, _ headWidth: Int, scale: Double? = nil,
+        window: Int? = nil
+    ) {
         (self.lengths, self.headCount, self.headWidth) = (lengths, headCount, headWidth)
+        self.keyValueHeadCount = keyValueHeadCount ?? headCount
         (self.scale, self.window) = (scale, window)
     }
 
     func problem(dropping: Bool, seed: UInt64 = 1) -> AttentionCase {
         AttentionCase(
-            lengths: lengths, headCount: headCount, headWidth: headWidth, scale: scale, window: window,
-            dropout: dropping ? AttentionTests.dropout : nil, seed: seed)
+            lengths: lengths, headCount: headCount, keyValueHeadCount: keyValueHeadCount, headWidth: headWidth,
+            scale: scale, window: window, dropout: dropping ? AttentionTests.dropout : nil, seed: seed)
     }
 
     /// 64 queries are a block of the kernel: 63, 64, 65 and 130 stand around its edges.
@@ -40,7 +46,12 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         AttentionSize([130], 2, 2, window: 3), AttentionSize([16, 33], 2, 4, window: 256),
         AttentionSize([7], 2, 3, scale: 1),
     ]
-    static let all = small + large + local
+    /// Query heads that share key/value heads: one for all, pairs, threes; with windows; across blocks of queries.
+    static let grouped = [
+        AttentionSize([5, 2], 3, on: 1, 7), AttentionSize([17, 3], 4, on: 2, 5), AttentionSize([66], 6, on: 2, 3),
+        AttentionSize([9, 70], 4, on: 1, 2, window: 6), AttentionSize([33], 6, on: 3, 16, scale: 0.4),
+    ]
+    static let all = small + large + local + grouped
 }
 
 @Suite struct AttentionTests {
@@ -63,7 +74,7 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
     @Test(arguments: AttentionSize.all, [false, true])
     func backwardAddsTheGradients(size: AttentionSize, dropping: Bool) {
         let problem = size.problem(dropping: dropping, seed: 11)
-        let dQKV = Grid.random(problem.rowCount, 3 * problem.width, seed: 13)
+        let dQKV = Grid.random(problem.rowCount, problem.qkv.matrix.columns, seed: 13)
         let before = dQKV.doubles
         problem.backward(into: dQKV)
         #expect(dQKV.isIntact)
@@ -78,13 +89,16 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
                     return inner(Reference.attention(moved, mask: mask).output, dOutput)
                 }, at: inputs.flat)
             Reference.AttentionHead.scatter(
-                slope, into: &slopes, rows: rows, head: head, headCount: size.headCount, width: size.headWidth)
+                slope, into: &slopes, rows: rows, head: head, headCount: size.headCount,
+                keyValueHeadCount: size.keyValueHeadCount, width: size.headWidth)
         }
         let ours = zip(dQKV.doubles, before).map { $0 - $1 }
         // Queries, keys and values one by one: the largest of them must not hide an error in the smallest.
-        let width = problem.width
-        for block in 0..<3 {
-            let places = ours.indices.filter { $0 % (3 * width) / width == block }
+        let (queries, keys) = (problem.width, problem.keyWidth)
+        for (block, columns) in [0..<queries, queries..<(queries + keys), (queries + keys)..<(queries + 2 * keys)]
+            .enumerated()
+        {
+            let places = ours.indices.filter { columns.contains($0 % (queries + 2 * keys)) }
             let (o, s) = (places.map { ours[$0] }, places.map { slopes[$0] })
             // What was in the destination adds its own rounding, so the difference is judged with it.
             let scale = places.map { before[$0] }
@@ -148,23 +162,31 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
             AttentionCase(lengths: [70], headCount: 2, headWidth: 5, scale: 0.7, window: window), start: start)
     }
 
+    @Test(arguments: [(4, 2, 16), (6, 2, 5), (3, 1, 64)], [0, 1, 63, 69])
+    func cachedWithGroups(heads: (Int, Int, Int), start: Int) {
+        compareCached(
+            AttentionCase(
+                lengths: [70], headCount: heads.0, keyValueHeadCount: heads.1, headWidth: heads.2), start: start)
+    }
+
     private func compareCached(_ problem: AttentionCase, start: Int) {
         let (C, D, new) = (problem.width, problem.headWidth, start..<70)
         let whole = problem.forward().output.doubles
         // A cache is longer than what it holds; what stands behind must not matter.
-        let rows = 80 * problem.headCount
+        let rows = 80 * problem.keyValueHeadCount
         let (keys, values) = (Grid(rows, D, filledWith: .nan), Grid(rows, D, filledWith: .nan))
         for row in 0..<70 {
-            for head in 0..<problem.headCount {
+            for head in 0..<problem.keyValueHeadCount {
                 let source = problem.qkv.matrix.row(row) + head * D
                 keys.matrix.row(head * 80 + row).update(from: source + C, count: D)
-                values.matrix.row(head * 80 + row).update(from: source + 2 * C, count: D)
+                values.matrix.row(head * 80 + row).update(from: source + C + problem.keyWidth, count: D)
             }
         }
         let output = Grid(new.count, C, filledWith: .nan)
         CachedAttention.forward(
             into: output.matrix, queries: problem.qkv.matrix.rows(new),
-            .init(keys: keys.matrix, values: values.matrix, headCount: problem.headCount), start: start,
+            .init(keys: keys.matrix, values: values.matrix, headCount: problem.keyValueHeadCount),
+            start: start,
             scale: Float(problem.scale), window: problem.window)
         problem.eachHead { rows, head, inputs, _ in
             let all = Reference.attention(inputs).output

@@ -38,7 +38,7 @@ import Testing
         let sums = Grid(5, columns) { x.values[$0] + bias.values[$0 % columns] }
         let (expected, output) = (Grid(5, columns, filledWith: .nan), Grid(5, columns, filledWith: .nan))
         GELU.forward(into: expected.matrix, of: sums.matrix, exact: exact)
-        GELU.forward(into: output.matrix, of: x.matrix, adding: bias.vector, exact: exact)
+        GELU.forwardAddingBias(into: output.matrix, inPlace: x.matrix, adding: bias.vector, exact: exact)
         #expect(output.values == expected.values)
         #expect(x.values == sums.values)
         #expect(x.isIntact && bias.isIntact && output.isIntact)

@@ -39,7 +39,8 @@ enum KernelResults {
             GELU.backward(inPlace: dy.matrix, input: x.matrix, exact: exact)
             // One row, whose columns are shared out where there are threads.
             let (bias, one) = (Grid.random(1, columns, seed: 16), Grid(1, columns, filledWith: 0))
-            GELU.forward(into: one.matrix, of: x.matrix.rows(0..<1), adding: bias.vector, exact: exact)
+            GELU.forwardAddingBias(
+                into: one.matrix, inPlace: x.matrix.rows(0..<1), adding: bias.vector, exact: exact)
             return [("GELU forward", y.values), ("GELU backward", dy.values), ("GELU of one row", one.values)]
         }
     }

@@ -43,8 +43,9 @@ import Testing
         let expected = Self.forward(sums, weight: weight, bias: nil).output
         let saved = LayerNorm.Saved(
             mean: Grid(1, rows, filledWith: 0).vector, reciprocalDeviation: Grid(1, rows, filledWith: 0).vector)
-        LayerNorm.forward(
-            into: output.matrix, saving: saved, of: x.matrix, adding: residual.matrix, weight: weight.vector, bias: nil,
+        LayerNorm.forwardAddingResidual(
+            into: output.matrix, saving: saved, inPlace: x.matrix, adding: residual.matrix, weight: weight.vector,
+            bias: nil,
             epsilon: Float(Self.epsilon))
         #expect(output.values == expected.values)
         #expect(x.values == sums.values)

@@ -25,16 +25,17 @@ extension Reference {
             }
         }
 
-        /// A head's columns of the rows of one sequence in (N, 3C), three blocks of `headCount` heads side by side.
+        /// A head's columns of the rows of one sequence in (N, (H + 2K)·D): queries, keys, values. Query head h reads
+        /// key/value head h / (H / K).
+        ///
+        /// - Parameter keyValueHeadCount: H where it is nil.
         init(
-            _ qkv: [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int, scale: Double? = nil,
-            window: Int? = nil
+            _ qkv: [Double], rows: Range<Int>, head: Int, headCount: Int, keyValueHeadCount: Int? = nil, width: Int,
+            scale: Double? = nil, window: Int? = nil
         ) {
-            let columns = 3 * headCount * width
+            let place = Place(head: head, headCount, keyValueHeadCount ?? headCount, width)
             func part(_ block: Int) -> [Double] {
-                rows.flatMap { row in
-                    (0..<width).map { qkv[row * columns + (block * headCount + head) * width + $0] }
-                }
+                rows.flatMap { row in (0..<width).map { qkv[row * place.columns + place.starts[block] + $0] } }
             }
             (query, key, value) = (part(0), part(1), part(2))
             (length, self.width) = (rows.count, width)
@@ -43,16 +44,29 @@ extension Reference {
 
         /// Adds the numbers of `flat` back to where the initialiser found them.
         static func scatter(
-            _ flat: [Double], into qkv: inout [Double], rows: Range<Int>, head: Int, headCount: Int, width: Int
+            _ flat: [Double], into qkv: inout [Double], rows: Range<Int>, head: Int, headCount: Int,
+            keyValueHeadCount: Int, width: Int
         ) {
-            let columns = 3 * headCount * width
+            let place = Place(head: head, headCount, keyValueHeadCount, width)
             for block in 0..<3 {
                 for (index, row) in rows.enumerated() {
                     for column in 0..<width {
-                        qkv[row * columns + (block * headCount + head) * width + column] +=
+                        qkv[row * place.columns + place.starts[block] + column] +=
                             flat[(block * rows.count + index) * width + column]
                     }
                 }
+            }
+        }
+
+        /// Where the columns of a head's query, key and value start.
+        private struct Place {
+            let columns: Int
+            let starts: [Int]
+
+            init(head: Int, _ headCount: Int, _ keyValueHeadCount: Int, _ width: Int) {
+                columns = (headCount + 2 * keyValueHeadCount) * width
+                let shared = head * keyValueHeadCount / headCount
+                starts = [head, headCount + shared, headCount + keyValueHeadCount + shared].map { $0 * width }
             }
         }
     }

@@ -9,7 +9,7 @@ import Testing
     /// Eight sequences of different lengths, the shortest of one token.
     private static let lengths = [16, 5, 1, 11, 16, 3, 8, 13]
 
-    private static let config = ModelConfig(
+    private static let config = ModelShape(
         vocabularySize: 61, contextLength: 16, blockCount: 2, headCount: 3, modelWidth: 24)
 
     /// What one global batch gives.
@@ -46,10 +46,10 @@ import Testing
     private static func run(_ model: Transformer, size: Int, dropout: TrainingDropout?) -> Outcome {
         let weightSum = batch(0..<8).weightSum
         let gradients = FloatArena(count: model.layout.arenaCount)
-        let views = ModelParameters(model.layout, in: gradients, config: config)
+        let views = ModelParameters(model.layout, in: gradients, model.architecture)
         var outcome = Outcome()
         for start in stride(from: 0, to: 8, by: size) {
-            let result = model.accumulateGradients(
+            let result = TrainingPass(model).accumulateGradients(
                 batch(start..<(start + size)), into: views, weightSum: weightSum, dropout: dropout)
             outcome.loss += result.weightedLoss / weightSum
             outcome.rows += result.rows.map(\.loss)
@@ -82,8 +82,8 @@ import Testing
         let dropout = TrainingDropout(embedding: rate, attention: rate, residual: rate, seed: 7, step: 11)
         func outcome(_ batch: SequenceBatch) -> Outcome {
             let gradients = FloatArena(count: model.layout.arenaCount)
-            let views = ModelParameters(model.layout, in: gradients, config: Self.config)
-            let result = model.accumulateGradients(
+            let views = ModelParameters(model.layout, in: gradients, model.architecture)
+            let result = TrainingPass(model).accumulateGradients(
                 batch, into: views, weightSum: Self.batch(0..<8).weightSum, dropout: dropout)
             return Outcome(loss: result.weightedLoss, gradients: Array(gradients.buffer))
         }
@@ -111,8 +111,8 @@ import Testing
         var batch = SequenceBatch()
         batch.append(tokens: [1, 2, 3] as [Int32], targets: [2, 3, 4] as [Int32], weights: [0, 0, 0], example: 0)
         let gradients = FloatArena(count: model.layout.arenaCount)
-        let result = model.accumulateGradients(
-            batch, into: ModelParameters(model.layout, in: gradients, config: Self.config), weightSum: 1)
+        let result = TrainingPass(model).accumulateGradients(
+            batch, into: ModelParameters(model.layout, in: gradients, model.architecture), weightSum: 1)
         #expect(result.weightedLoss == 0 && model.evaluate(batch).weightSum == 0)
         #expect(gradients.buffer.allSatisfy { $0 == 0 })
     }
@@ -123,9 +123,10 @@ import Testing
         let dropout = TrainingDropout(embedding: 0.5, attention: 0.1, residual: 0.1, seed: 7, step: 11)
         func gradients(_ numbers: [Int]) -> (loss: Double, values: [Float]) {
             let arena = FloatArena(count: model.layout.arenaCount)
-            let views = ModelParameters(model.layout, in: arena, config: Self.config)
+            let views = ModelParameters(model.layout, in: arena, model.architecture)
             let batch = Self.batch(numbers)
-            let result = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum, dropout: dropout)
+            let result = TrainingPass(model).accumulateGradients(
+                batch, into: views, weightSum: batch.weightSum, dropout: dropout)
             return (result.weightedLoss / result.weightSum, Array(arena.buffer))
         }
         let (forward, other) = (gradients(Array(0..<8)), gradients([5, 2, 7, 0, 6, 1, 4, 3]))

@@ -7,11 +7,11 @@ import TestSupport
 import Testing
 
 @Suite struct LayoutTests {
-    private static let published = ModelConfig(
+    private static let published = ModelShape(
         vocabularySize: 50_257, contextLength: 1_024, blockCount: 12, headCount: 12, modelWidth: 768)
 
-    private static func small(biases: Bool = true, tiedHead: Bool = true) -> ModelConfig {
-        ModelConfig(
+    private static func small(biases: Bool = true, tiedHead: Bool = true) -> ModelShape {
+        ModelShape(
             vocabularySize: 997, contextLength: 64, blockCount: 3, headCount: 4, modelWidth: 100, feedForwardWidth: 333,
             biases: biases, tiedHead: tiedHead)
     }
@@ -55,10 +55,13 @@ import Testing
         #expect(names.count == 2 + 3 * (biases ? 12 : 6) + (biases ? 2 : 1) + (tiedHead ? 0 : 1))
         // Views exist for all of it, and the head is the embedding itself or a matrix of its own.
         let arena = FloatArena(count: layout.arenaCount)
-        let views = ModelParameters(layout, in: arena, config: Self.small(biases: biases, tiedHead: tiedHead))
+        let views = ModelParameters(
+            layout, in: arena, Architecture(gpt2: Self.small(biases: biases, tiedHead: tiedHead)))
         #expect((views.head.weight.base == views.tokenEmbedding.base) == tiedHead)
         #expect(
-            views.blocks.allSatisfy { ($0.norm1.bias != nil) == biases && ($0.attentionInput.bias != nil) == biases })
+            views.blocks.allSatisfy {
+                ($0.attentionNorm.bias != nil) == biases && ($0.attentionInput.bias != nil) == biases
+            })
         #expect((views.finalNorm.bias != nil) == biases)
     }
 

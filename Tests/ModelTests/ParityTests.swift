@@ -20,8 +20,8 @@ import Testing
         let golden = try GoldenModel(name)
         let batch = try golden.batch()
         let gradients = FloatArena(count: golden.model.layout.arenaCount)
-        let views = ModelParameters(golden.model.layout, in: gradients, config: golden.model.config)
-        let result = golden.model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+        let views = ModelParameters(golden.model.layout, in: gradients, golden.model.architecture)
+        let result = TrainingPass(golden.model).accumulateGradients(batch, into: views, weightSum: batch.weightSum)
         let loss = try golden.fixture.double("loss")
         #expect(abs(result.weightedLoss / result.weightSum - loss) < 2e-6 * loss)
 
@@ -44,10 +44,10 @@ import Testing
     @Test(arguments: Fixture.all) func decoderEqualsTheWholePass(name: String) throws {
         let golden = try GoldenModel(name)
         let batch = try golden.batch()
-        let V = golden.model.config.vocabularySize
+        let V = golden.model.architecture.vocabularySize
         let logits = golden.model.logits(batch)
         let decoder = Decoder(golden.model)
-        let cache = KeyValueCache(golden.model.config)
+        let cache = KeyValueCache(golden.model.architecture)
         for sequence in batch.sequences {
             cache.truncate(to: 0)
             // The first tokens as a prompt, the others one by one.

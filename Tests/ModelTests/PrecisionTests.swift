@@ -19,15 +19,13 @@ import Testing
         let layout = golden.model.layout
         // Training's own initial weights: the golden ones are so large that attention switches at a touch.
         layout.initialize(golden.model.weights, seed: 1)
-        func gradients() -> (FloatArena, Transformer.Result) {
-            let arena = FloatArena(count: layout.arenaCount)
-            let views = ModelParameters(layout, in: arena, config: golden.model.config)
-            let result = golden.model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
-            return (arena, result)
+        func gradients(_ precision: Precision) -> (FloatArena, Transformer.Result) {
+            let (arena, pass) = (FloatArena(count: layout.arenaCount), TrainingPass(golden.model, precision: precision))
+            let views = pass.gradientViews(in: arena)
+            return (arena, pass.accumulateGradients(batch, into: views, weightSum: batch.weightSum))
         }
-        let (float, floatResult) = gradients()
-        golden.model.train(in: .bf16)
-        let (rounded, roundedResult) = gradients()
+        let (float, floatResult) = gradients(.f32)
+        let (rounded, roundedResult) = gradients(.bf16)
         #expect(abs(roundedResult.weightedLoss - floatResult.weightedLoss) < 1e-2 * floatResult.weightedLoss)
         for parameter in layout.parameters {
             let expected = float.buffer[parameter.range].map(Double.init)
@@ -40,8 +38,7 @@ import Testing
         // Evaluation stays in float, and float comes back.
         let evaluated = golden.model.evaluate(batch)
         #expect(abs(evaluated.weightedLoss - floatResult.weightedLoss) < 2e-6 * floatResult.weightedLoss)
-        golden.model.train(in: .f32)
-        let again = gradients().0
+        let again = gradients(.f32).0
         #expect(zip(again.buffer, float.buffer).allSatisfy { $0 == $1 })
     }
 
@@ -49,17 +46,16 @@ import Testing
     func changedWeightsAreTakenOver() throws {
         let golden = try GoldenModel(Fixture.all[0])
         let batch = try golden.batch()
+        let pass = TrainingPass(golden.model, precision: .bf16)
         func loss() -> Double {
             let arena = FloatArena(count: golden.model.layout.arenaCount)
-            let views = ModelParameters(golden.model.layout, in: arena, config: golden.model.config)
-            return golden.model.accumulateGradients(batch, into: views, weightSum: 1).weightedLoss
+            return pass.accumulateGradients(batch, into: pass.gradientViews(in: arena), weightSum: 1).weightedLoss
         }
-        golden.model.train(in: .bf16)
         let before = loss()
         let matrix = try #require(golden.model.layout["h.0.mlp.c_fc.weight"])
-        for index in matrix.range { golden.model.weights.base[index] *= 1.5 }
-        #expect(loss() == before)
-        golden.model.weightsChanged()
+        pass.updateWeights { weights in
+            for index in matrix.range { weights.base[index] *= 1.5 }
+        }
         #expect(abs(loss() - before) > 1e-3 * before)
     }
 
@@ -68,7 +64,7 @@ import Testing
     func severalTokensAtOnce(name: String, format: WeightFormat?) throws {
         let golden = try GoldenModel(name)
         let batch = try golden.batch()
-        let (decoder, config) = (Decoder(golden.model, format: format), golden.model.config)
+        let (decoder, config) = (Decoder(golden.model, format: format), golden.model.architecture)
         let texts = batch.sequences.map { Array(batch.tokens[$0]) }
         func logits(_ matrix: Matrix) -> [[Float]] {
             (0..<matrix.rows).map { row in (0..<matrix.columns).map { matrix.row(row)[$0] } }

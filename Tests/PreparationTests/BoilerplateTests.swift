@@ -109,7 +109,7 @@ import Testing
             request.tokenizer = .bytes
             request.contextLength = 4000
             request.shares = SplitShares(validation: 0.2, test: 0.2, seed: 4)
-            let splits = try Preparer(request).drawnSplits
+            let splits = try Preparer.check(request).drawnSplits
             #expect(splits.count == 300)
             for split in [Split.validation, .test] { #expect(abs(splits.count { $0 == split } - 60) <= 2) }
             let separated = stride(from: 0, to: 300, by: 2).count { splits[$0] != splits[$0 + 1] }

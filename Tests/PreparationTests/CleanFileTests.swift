@@ -61,7 +61,7 @@ import Testing
             var request = PreparationRequest(inputs: [folder.path + "/in"])
             request.tokenizer = .bytes
             request.text = .files
-            let report = try Preparer(request).report
+            let report = try Preparer.check(request).report
             #expect(report.kept == 2)
             #expect(Set(report.findings.map(\.rule.name)) == ["few-examples"])
         }
@@ -72,7 +72,7 @@ import Testing
             let path = try folder.write(RuleTests.pairs, as: "a.jsonl")
             var request = PreparationRequest(inputs: [path, folder.path + "/./a.jsonl", folder.path])
             request.tokenizer = .bytes
-            let report = try Preparer(request).report
+            let report = try Preparer.check(request).report
             #expect((report.files.map(\.path), report.kept) == ([folder.path + "/./a.jsonl"], 4))
         }
     }
@@ -93,13 +93,13 @@ import Testing
             try #require(process.terminationStatus == 0)
             var request = PreparationRequest(inputs: [plain + ".gz"])
             request.tokenizer = .bytes
-            let report = try Preparer(request).report
+            let report = try Preparer.check(request).report
             #expect(report.kept == 4)
             #expect(report.bytes == RuleTests.pairs.utf8.count)
 
             let packed = try folder.read("a.jsonl.gz")
             request.inputs = [try folder.write(Array(packed.dropLast(9)), as: "cut.jsonl.gz")]
-            #expect(throws: PreparationError.self) { try Preparer(request) }
+            #expect(throws: PreparationError.self) { try Preparer.check(request) }
         }
     }
 

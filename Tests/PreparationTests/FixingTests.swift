@@ -17,14 +17,14 @@ import Testing
                 inputs: [try folder.write(MarkedText(test.text).bytes, as: test.name)])
             request.tokenizer = .bytes
             request.contextLength = test.context
-            let preparer = try Preparer(request)
+            let preparer = try Preparer.check(request)
             try preparer.fix { _ in true }
             let left = preparer.report
             let written = try preparer.write(to: folder.path + "/out")
             #expect(written.parts.reduce(0) { $0 + $1.rows } == left.kept)
             guard left.kept > 0 else { return }
             request.inputs = [folder.path + "/out"]
-            let again = try Preparer(request)
+            let again = try Preparer.check(request)
             #expect(again.report.fixable.map(\.rule.name) == [], "\(again.report.render())")
             try again.fix { _ in true }
             let second = try again.write(to: folder.path + "/again")
@@ -67,7 +67,7 @@ import Testing
             var request = PreparationRequest(inputs: [try folder.write(bytes, as: "a.jsonl")])
             request.tokenizer = .bytes
             request.contextLength = 90
-            let preparer = try Preparer(request)
+            let preparer = try Preparer.check(request)
             try preparer.fix { _ in true }
             #expect(preparer.report.fixable.map(\.rule.name) == [], "\(preparer.report.render())")
             let written = try preparer.write(to: folder.path + "/out")
@@ -76,7 +76,7 @@ import Testing
                 #expect(try Document.documents(of: TextFile(path: part.path)).count == part.rows)
             }
             request.inputs = [folder.path + "/out"]
-            let again = try Preparer(request)
+            let again = try Preparer.check(request)
             #expect(again.report.fixable.map(\.rule.name) == [], "\(again.report.render())")
             #expect(again.report.kept == written.parts.reduce(0) { $0 + $1.rows })
         }
@@ -87,10 +87,10 @@ import Testing
             var request = PreparationRequest(inputs: [try folder.write(RuleTests.pairs, as: "a.jsonl")])
             request.tokenizer = .bytes
             request.shares = SplitShares(validation: 0.25)
-            _ = try Preparer(request).write(to: folder.path + "/out")
+            _ = try Preparer.check(request).write(to: folder.path + "/out")
             request.inputs = [folder.path + "/out"]
             func changed() throws -> [String] {
-                let report = try Preparer(request).report
+                let report = try Preparer.check(request).report
                 return (report.findings.first { $0.rule.name == "changed-split" }?.findings.places ?? []).map {
                     (report.files[$0.file].path as NSString).lastPathComponent
                 }
@@ -123,7 +123,7 @@ import Testing
                 "{\"Rain\": [{\"data\": [{\"text\": \"a\"}]},\n {\"data\": 5},\n {\"data\": [{\"text\": \"b\"}]}, 7]}"
             var request = PreparationRequest(inputs: [try folder.write(text, as: "a.json")])
             request.tokenizer = .bytes
-            let preparer = try Preparer(request)
+            let preparer = try Preparer.check(request)
             #expect((preparer.report.read, preparer.report.kept) == (4, 2))
             let written = try preparer.write(to: folder.path + "/out")
             #expect(written.dropped == 2)
@@ -148,7 +148,7 @@ import Testing
             var request = PreparationRequest(inputs: [try folder.write(text, as: name)])
             request.tokenizer = .bytes
             request.shares = SplitShares(validation: 0)
-            let preparer = try Preparer(request)
+            let preparer = try Preparer.check(request)
             try preparer.fix { accepts?.contains($0.rule.name) ?? true }
             _ = try preparer.write(to: folder.path + "/out")
             return String(decoding: try folder.read("out/train.jsonl"), as: UTF8.self).split(separator: "\n").map(
@@ -214,7 +214,7 @@ import Testing
             let text = RuleTests.pairs + #"{"prompt":"It is 76Â°F ->","completion":" No\n"}"# + "\nnonsense\n"
             var request = PreparationRequest(inputs: [try folder.write(text, as: "a.jsonl")])
             request.tokenizer = .bytes
-            let preparer = try Preparer(request)
+            let preparer = try Preparer.check(request)
             try preparer.fix { _ in true }
             let written = try preparer.write(to: folder.path + "/out")
             #expect((written.changed, written.dropped) == (1, 1))

@@ -76,7 +76,7 @@ import Testing
             ])
             request.tokenizer = .bytes
             request.shares = SplitShares(validation: 0.2, test: 0.1, seed: 3)
-            return try Preparer(request)
+            return try Preparer.check(request)
         }
     }
 
@@ -115,7 +115,7 @@ import Testing
             func report(_ inputs: [String]) throws -> String {
                 var request = PreparationRequest(inputs: inputs)
                 request.contextLength = 40
-                return try Preparer(request).report.findingsJSON.serialized()
+                return try Preparer.check(request).report.findingsJSON.serialized()
             }
             let forward = try report(broken)
             #expect(try report(broken.reversed()) == forward)

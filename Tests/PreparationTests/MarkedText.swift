@@ -50,7 +50,7 @@ enum Checked {
             request.tokenizer = .bytes
             request.contextLength = 400
             change(&request)
-            return try Preparer(request).report
+            return try Preparer.check(request).report
         }
     }
 

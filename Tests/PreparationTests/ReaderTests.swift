@@ -3,6 +3,7 @@
 import Foundation
 import Kernels
 import Preparation
+import PreparationSupport
 import TestSupport
 import Testing
 import Tokenizer
@@ -84,7 +85,7 @@ import Tokenizer
             request.tokenizer = .bytes
             request.contextLength = 2000
             request.findsNearDuplicates = false
-            let report = try Preparer(request).report
+            let report = try Preparer.check(request).report
             #expect(report.kept == 60_000)
             #expect(report.bytes == bytes.count)
             // A fifth of the speed of an idle machine, so that the test passes on a busy one.

@@ -11,24 +11,34 @@ public struct GoldenModel {
     /// Builds the model of `Tests/Fixtures/<name>`.
     public init(_ name: String) throws {
         fixture = try Fixture(named: name)
-        let config = ModelConfig(
+        let shape = ModelShape(
             vocabularySize: try fixture.integer("vocab_size"), contextLength: try fixture.integer("n_positions"),
             blockCount: try fixture.integer("n_layer"), headCount: try fixture.integer("n_head"),
             modelWidth: try fixture.integer("n_embd"), feedForwardWidth: try fixture.integer("n_inner"),
             activation: try fixture.text("activation_function") == "gelu_new" ? .geluTanh : .geluExact,
             biases: try fixture.flag("biases"), tiedHead: try fixture.flag("tie_word_embeddings"),
-            layerNormEpsilon: Float(try fixture.number("layer_norm_epsilon")),
+            layerNormEpsilon: try fixture.number("layer_norm_epsilon"),
             attentionWindows: try fixture.integers(listed: "attention_windows"),
             scalesAttention: try fixture.flag("scale_attn_weights"),
             scalesAttentionByBlock: try fixture.flag("scale_attn_by_inverse_layer_idx"),
             attentionInputBias: try fixture.flag("attention_input_bias"))
-        try config.validate()
-        model = Transformer(config)
-        try GoldenModel.fill(model.weights, model.layout, from: fixture, "parameter/")
-        guard let rank = try? fixture.integer("lora_rank") else { return }
-        model.adapt(
+        try shape.validate()
+        let base = Transformer(shape)
+        try GoldenModel.fill(base.weights, base.layout, from: fixture, "parameter/")
+        guard let rank = try? fixture.integer("lora_rank") else {
+            model = base
+            return
+        }
+        model = base.adapted(
             AdapterConfig(rank: rank, alpha: try fixture.number("lora_alpha"), targets: ["all"]), seed: 0)
         try GoldenModel.fill(model.trained.weights, model.trained.layout, from: fixture, "adapter/")
+    }
+
+    private init(_ fixture: Fixture, _ model: Transformer) { (self.fixture, self.model) = (fixture, model) }
+
+    /// The same with new adapters.
+    public func adapted(_ config: AdapterConfig, seed: UInt64) -> GoldenModel {
+        GoldenModel(fixture, model.adapted(config, seed: seed))
     }
 
     private static func fill(

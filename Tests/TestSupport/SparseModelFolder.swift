@@ -9,7 +9,7 @@ public enum SparseModelFolder {
     /// - Parameter type: `F32`, `F16` or `BF16`.
     /// - Returns: bytes of the file.
     @discardableResult
-    public static func write(_ config: ModelConfig, type: String = "F32", to folder: String) throws -> Int {
+    public static func write(_ config: ModelShape, type: String = "F32", to folder: String) throws -> Int {
         let size = type == "F32" ? 4 : 2
         var (offset, entries) = (0, [String]())
         for parameter in ParameterLayout(config).parameters {
@@ -28,7 +28,7 @@ public enum SparseModelFolder {
         let text =
             "{\"model_type\": \"gpt2\", \"vocab_size\": \(config.vocabularySize), \"n_positions\": \(config.contextLength), "
             + "\"n_embd\": \(config.modelWidth), \"n_layer\": \(config.blockCount), \"n_head\": \(config.headCount), "
-            + "\"n_inner\": \(config.feedForwardWidth)}"
+            + "\"n_inner\": \(config.feedForwardWidth ?? 4 * config.modelWidth)}"
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/config.json"))
         return 8 + header.count + offset
     }

@@ -1,18 +1,18 @@
 // Adapters of PEFT's as models to start from, and a run's adapters written for PEFT.
 
-import Checkpoint
-import Datasets
+import Conversations
 import Foundation
 import Interchange
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer
 import Training
 
 @Suite struct AdapterSourceTests {
-    static let config = ModelConfig(
+    static let config = ModelShape(
         vocabularySize: 257, contextLength: 16, blockCount: 2, headCount: 2, modelWidth: 8)
 
     /// A base at `place/base`.
@@ -21,34 +21,33 @@ import Training
         config.contextLength = context
         let model = Transformer(config)
         model.layout.initialize(model.weights, seed: 9)
-        try HuggingFaceFolder.write(
-            config, layout: model.layout, weights: model.weights, endOfText: 256, to: place.path + "/base")
+        try HuggingFaceFolder.write(model, endOfText: 256, to: place.path + "/base")
         try Tokenizer.bytes.write(to: place.path + "/base")
         return model
     }
 
-    /// Puts adapters beside a model, whose B is not zero.
-    private static func adapt(_ model: Transformer, _ config: AdapterConfig) {
-        model.adapt(config, seed: 3)
+    /// A model with adapters whose B is not zero.
+    private static func adapted(_ base: Transformer, _ config: AdapterConfig) -> Transformer {
+        let model = base.adapted(config, seed: 3)
         let (layout, weights) = model.trained
         var generator = SplitMix64(seed: 4)
         for parameter in layout.parameters {
             for index in parameter.range { weights.base[index] = Float(generator.normalPair().0 * 0.2) }
         }
+        return model
     }
 
     private static func writeAdapter(_ place: TemporaryFolder, base: String, as name: String = "adapter") throws {
-        let model = Transformer(config)
-        adapt(model, AdapterConfig(rank: 2, alpha: 4, targets: ["all"]))
+        let model = adapted(Transformer(config), AdapterConfig(rank: 2, alpha: 4, targets: ["all"]))
         let adapters = try #require(model.adapters)
-        try PEFTAdapter.write(adapters, of: config, base: base, to: place.path + "/" + name)
+        try PEFTAdapter.write(adapters, of: model.architecture, base: base, to: place.path + "/" + name)
     }
 
     @Test func theBaseIsFound() throws {
         try withTemporaryFolder { place in
-            let model = try Self.writeBase(place)
-            Self.adapt(model, AdapterConfig(rank: 2, alpha: 4, targets: ["all"]))
-            model.mergeAdapters()
+            let model = Self.adapted(
+                try Self.writeBase(place), AdapterConfig(rank: 2, alpha: 4, targets: ["all"])
+            ).merged()
             // Beside the adapter, by an absolute path, and as it is given.
             for (name, given) in [
                 ("../base", nil), (place.path + "/base", nil), ("openai-community/gpt2", place.path + "/base"),
@@ -63,7 +62,7 @@ import Training
             }
             try Self.writeAdapter(place, base: "openai-community/gpt2")
             let path = place.path + "/adapter"
-            let error = #expect(throws: TrainingError.self) { try ModelSource(path: path) }
+            let error = #expect(throws: ModelError.self) { try ModelSource(path: path) }
             #expect(error == .adapterBaseNotFound(path: path, name: "openai-community/gpt2"))
             #expect(error?.description.contains("\"openai-community/gpt2\"") == true)
             #expect(error?.hint?.contains("luthier import \(path) --base FOLDER --output merged.h5") == true)
@@ -76,7 +75,7 @@ import Training
             try Self.writeAdapter(place, base: "../base")
             var source = try ModelSource(path: place.path + "/adapter")
             source.shortenContext(to: 5)
-            #expect(try source.load().model.config.contextLength == 5)
+            #expect(try source.load().model.architecture.contextLength == 5)
         }
     }
 
@@ -84,7 +83,7 @@ import Training
         try withTemporaryFolder { place in
             try Self.writeAdapter(place, base: "../second", as: "first")
             try Self.writeAdapter(place, base: "../first", as: "second")
-            let error = #expect(throws: TrainingError.self) { try ModelSource(path: place.path + "/first") }
+            let error = #expect(throws: ModelError.self) { try ModelSource(path: place.path + "/first") }
             guard case .tooManyBases? = error else {
                 Issue.record("\(error.map(\.description) ?? "opened")")
                 return
@@ -97,10 +96,9 @@ import Training
             _ = try Self.writeBase(place)
             var other = Self.config
             other.modelWidth = 12
-            let model = Transformer(other)
-            Self.adapt(model, AdapterConfig(rank: 2))
+            let model = Self.adapted(Transformer(other), AdapterConfig(rank: 2))
             try PEFTAdapter.write(
-                try #require(model.adapters), of: other, base: "../base", to: place.path + "/adapter")
+                try #require(model.adapters), of: model.architecture, base: "../base", to: place.path + "/adapter")
             let error = #expect(throws: InterchangeError.self) { try ModelSource(path: place.path + "/adapter") }
             #expect(error?.description.hasSuffix("has the shape [2, 12]; the config asks for [2, 8]") == true)
         }
@@ -109,15 +107,15 @@ import Training
     /// A run's adapters: written, read back over the run's base, and with the tokenizer and template of the run.
     @Test func aRunsAdaptersAreExported() throws {
         try withTemporaryFolder { place in
-            let model = try Self.writeBase(place)
-            let hash = SavedModel.hash(of: model)
+            let base = try Self.writeBase(place)
+            let hash = SavedModel.hash(of: base)
             var config = RunConfig()
-            config.adopt(model.config)
+            config.adopt(base.architecture)
             config.model.base = place.path + "/base"
             (config.method.type, config.method.rank, config.method.targets) = ("lora", 2, ["c_attn", "c_fc"])
             config.data.template = .chat
             let adapter = try #require(config.adapter)
-            Self.adapt(model, adapter)
+            let model = Self.adapted(base, adapter)
             let saved = SavedModel(model: model, tokenizer: .bytes, config: config, baseHash: hash)
             try FileManager.default.createDirectory(atPath: place.path + "/run", withIntermediateDirectories: true)
             try place.write(config.serialized(), as: "run/config.json")
@@ -125,7 +123,7 @@ import Training
             let source = try ModelSource(path: place.path + "/run/tuned.h5")
             #expect(source.holdsAdapters)
             let path = place.path + "/out"
-            let report = try ModelExport(source).write(.peft, type: .f32, to: path)
+            let report = try ModelExport(source, loaded: source.load()).write(.peft, type: .f32, to: path)
             #expect(report.parameters == 2 * 2 * (8 + 24 + 8 + 32) && report.largestDifference < 1e-5)
             let again = try ModelSource(path: path)
             #expect(again.template?.user == ChatTemplate.chat.user && again.base == config.model.base)
@@ -144,8 +142,9 @@ import Training
     @Test func aModelWithoutAdaptersHasNoneToExport() throws {
         try withTemporaryFolder { place in
             _ = try Self.writeBase(place)
-            let export = try ModelExport(ModelSource(path: place.path + "/base"))
-            #expect(throws: TrainingError.noAdapters) {
+            let source = try ModelSource(path: place.path + "/base")
+            let export = ModelExport(source, loaded: try source.load())
+            #expect(throws: ModelError.noAdapters) {
                 try export.write(.peft, type: .f32, to: place.path + "/adapter")
             }
             #expect(try place.names() == ["base"])

@@ -49,7 +49,7 @@ import Training
             (#"{"model": {"biases": 1}}"#, "line 1, column 12: model.biases is 1; it takes true or false"),
             (
                 #"{"model": {"activation": "relu"}}"#,
-                "line 1, column 12: model.activation is \"relu\"; it takes one of gelu-tanh, gelu-exact"
+                "line 1, column 12: model.activation is \"relu\"; it takes one of gelu-tanh, gelu-exact, silu"
             ),
             (#"{"model": {"base": ""}}"#, "line 1, column 12: model.base is \"\"; it takes path or null"),
             (

@@ -34,16 +34,18 @@ import Training
         #expect(rates.count == steps && losses.count == steps && norms.count == steps)
 
         let gradients = FloatArena(count: layout.arenaCount)
-        let views = model.gradientViews(in: gradients)
+        let pass = TrainingPass(model)
+        let views = pass.gradientViews(in: gradients)
         for step in 0..<steps {
             let batch = try golden.trainingBatch(step: step)
-            let result = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+            let result = pass.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
             let norm = optimizer.gradientNorm(gradients)
             expectClose(
                 result.weightedLoss / result.weightSum, losses[step], Self.lossTolerance, "loss of step \(step)")
             expectClose(norm, norms[step], Self.normTolerance, "gradient norm of step \(step)")
             expectClose(schedule[step], rates[step], 1e-12, "learning rate of step \(step)")
-            optimizer.update(weights, gradients: gradients, norm: norm, learningRate: schedule[step])
+            optimizer.update(
+                weights, gradients: gradients, norm: norm, learningRate: schedule[step], number: step + 1)
             #expect(gradients.buffer.allSatisfy { $0 == 0 }, "the update leaves gradients behind")
         }
         let after = model.evaluate(try golden.trainingBatch(step: steps - 1))
@@ -55,14 +57,14 @@ import Training
     /// The first moment after one step is (1 - beta1) times the gradient as the optimizer took it.
     @Test(arguments: [(0.5, 1.0), (1, 1), (4, 0.25), (100, 0.01)] as [(Double, Double)])
     func onlyGradientsBeyondTheLimitAreScaled(norm: Double, scale: Double) throws {
-        let config = ModelConfig(vocabularySize: 5, contextLength: 2, blockCount: 1, headCount: 1, modelWidth: 2)
+        let config = ModelShape(vocabularySize: 5, contextLength: 2, blockCount: 1, headCount: 1, modelWidth: 2)
         let layout = ParameterLayout(config)
         let optimizer = Optimizer(
             layout, .init(beta1: 0.75, beta2: 0.9, epsilon: 1e-8, weightDecay: 0, gradientClip: 1))
         let (weights, gradients) = (FloatArena(count: layout.arenaCount), FloatArena(count: layout.arenaCount))
         gradients.base[1] = Float(norm)
         #expect(optimizer.gradientNorm(gradients) == norm)
-        optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-3)
+        optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-3, number: 1)
         expectClose(Double(optimizer.firstMoment.base[1]), 0.25 * norm * scale, 1e-6, "first moment")
     }
 

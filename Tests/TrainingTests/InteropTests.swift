@@ -4,6 +4,7 @@ import Foundation
 import Interchange
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer
@@ -29,7 +30,7 @@ private struct InteropModel {
         path = try #require(InteropModel.root) + "/" + name
         reference = try Fixture(at: path + "/reference")
         let folder = try HuggingFaceFolder(path: path + "/hf")
-        model = Transformer(folder.config)
+        model = Transformer(folder.architecture)
         try folder.loadWeights(layout: model.layout, into: model.weights)
         var batch = SequenceBatch()
         batch.append(
@@ -48,8 +49,9 @@ private struct InteropModel {
         #expect(relativeError(Array(logits.buffer), try reference.doubles("logits")) < 1e-5)
         withExtendedLifetime(logits) {}
         let gradients = FloatArena(count: model.layout.arenaCount)
-        let views = ModelParameters(model.layout, in: gradients, config: model.config)
-        let result = model.accumulateGradients(interop.batch, into: views, weightSum: interop.batch.weightSum)
+        let pass = TrainingPass(model)
+        let views = pass.gradientViews(in: gradients)
+        let result = pass.accumulateGradients(interop.batch, into: views, weightSum: interop.batch.weightSum)
         // A relative difference of perplexities is an absolute one of losses.
         #expect(abs(result.weightedLoss / result.weightSum - (try reference.double("loss"))) < 1e-5)
         #expect(Set(reference.names(under: "gradient/")) == Set(model.layout.parameters.map(\.name)))
@@ -62,7 +64,7 @@ private struct InteropModel {
     @Test(arguments: InteropModel.names) func greedyContinuation(name: String) throws {
         let interop = try InteropModel(name)
         let expected = try interop.reference.integers("greedy")
-        let (decoder, cache) = (Decoder(interop.model), KeyValueCache(interop.model.config))
+        let (decoder, cache) = (Decoder(interop.model), KeyValueCache(interop.model.architecture))
         var tokens = Array(expected.prefix(8))
         var logits = decoder.advance(cache, by: tokens)
         while tokens.count < expected.count {
@@ -81,18 +83,20 @@ private struct InteropModel {
         let optimizer = Optimizer(
             model.layout, .init(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1))
         let gradients = FloatArena(count: model.layout.arenaCount)
-        let views = ModelParameters(model.layout, in: gradients, config: model.config)
-        for _ in 0..<10 {
-            _ = model.accumulateGradients(interop.batch, into: views, weightSum: interop.batch.weightSum)
+        let pass = TrainingPass(model)
+        let views = pass.gradientViews(in: gradients)
+        for number in 1...10 {
+            _ = pass.accumulateGradients(interop.batch, into: views, weightSum: interop.batch.weightSum)
             let norm = optimizer.gradientNorm(gradients)
-            optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: 1e-2)
+            optimizer.update(model.weights, gradients: gradients, norm: norm, learningRate: 1e-2, number: number)
         }
         try write(model.logits(interop.batch), to: interop.path + "/tuned.logits")
         var config = RunConfig()
-        config.adopt(model.config)
+        config.adopt(model.architecture)
         let checkpoint = interop.path + "/tuned.h5"
         try SavedModel(model: model, tokenizer: .bytes, config: config).write(to: checkpoint)
-        let report = try ModelExport(ModelSource(path: checkpoint)).write(
+        let source = try ModelSource(path: checkpoint)
+        let report = try ModelExport(source, loaded: source.load()).write(
             .huggingface, type: .f32, to: interop.path + "/tuned")
         #expect(report.largestDifference == 0)
     }
@@ -122,30 +126,32 @@ private struct InteropModel {
         let tokens = try reference.integers("inputs")
         var batch = SequenceBatch()
         batch.append(tokens: tokens, targets: tokens.dropFirst() + [0], example: 0)
-        let model = try ModelSource(path: path + "/base").load().model
-        let hash = SavedModel.hash(of: model)
-        try write(model.logits(batch), to: path + "/start.logits")
+        let base = try ModelSource(path: path + "/base").load().model
+        let hash = SavedModel.hash(of: base)
+        try write(base.logits(batch), to: path + "/start.logits")
         var config = RunConfig()
-        config.adopt(model.config)
+        config.adopt(base.architecture)
         config.model.base = path + "/base"
         (config.method.type, config.method.rank, config.method.targets) = ("lora", 4, ["all"])
-        model.adapt(try #require(config.adapter), seed: 5)
+        let model = base.adapted(try #require(config.adapter), seed: 5)
         let (layout, weights) = model.trained
         let optimizer = Optimizer(
             layout, .init(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, gradientClip: 1))
         let gradients = FloatArena(count: layout.arenaCount)
-        let views = model.gradientViews(in: gradients)
-        for _ in 0..<10 {
-            _ = model.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
+        let pass = TrainingPass(model)
+        let views = pass.gradientViews(in: gradients)
+        for number in 1...10 {
+            _ = pass.accumulateGradients(batch, into: views, weightSum: batch.weightSum)
             let norm = optimizer.gradientNorm(gradients)
-            optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-2)
+            optimizer.update(weights, gradients: gradients, norm: norm, learningRate: 1e-2, number: number)
         }
         try write(model.logits(batch), to: path + "/tuned.logits")
         let run = path + "/run"
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         try Data(config.serialized().utf8).write(to: URL(fileURLWithPath: run + "/config.json"))
         try SavedModel(model: model, tokenizer: .bytes, config: config, baseHash: hash).write(to: run + "/tuned.h5")
-        let report = try ModelExport(ModelSource(path: run + "/tuned.h5")).write(
+        let source = try ModelSource(path: run + "/tuned.h5")
+        let report = try ModelExport(source, loaded: source.load()).write(
             .peft, type: .f32, to: path + "/tuned")
         #expect(report.parameters == layout.parameterCount && report.largestDifference < 1e-4)
     }

@@ -1,26 +1,15 @@
 // Texts, configs and models small enough that a test trains one in a blink.
 
-import Checkpoint
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Model
+import Models
 import TestSupport
 import Testing
 import Tokenizer
 import Training
-
-enum TinyText {
-    /// Lines of four to nine short words each, the same for the same seed.
-    static func lines(_ count: Int, seed: UInt64 = 1) -> String {
-        let words = ["rain", "sun", "wind", "fog", "at", "on", "the", "hill", "sea", "now", "then", "snow", "over"]
-        var generator = SplitMix64(seed: seed)
-        return (0..<count).map { _ in
-            (0..<(4 + generator.below(6))).map { _ in words[generator.below(words.count)] }.joined(separator: " ")
-                + "\n"
-        }.joined()
-    }
-}
 
 enum TinyTraining {
     static let tokenizer = Tokenizer.bytes
@@ -39,12 +28,9 @@ enum TinyTraining {
 
     /// A model with its initial weights, ten times as large, so that its answers differ from token to token.
     static func model(_ config: RunConfig, vocabularySize: Int = 257, seed: UInt64 = 3) -> Transformer {
-        let model = Transformer(config.modelConfig(vocabularySize: vocabularySize))
-        model.layout.initialize(model.weights, seed: seed)
-        for parameter in model.layout.parameters where parameter.decays {
-            for index in parameter.range { model.weights.base[index] *= 10 }
-        }
-        return model
+        var shape = config.model.shape
+        shape.vocabularySize = vocabularySize
+        return TinyModel.make(shape, seed: seed)
     }
 
     /// A text whose lines are documents.

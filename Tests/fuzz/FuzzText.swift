@@ -1,6 +1,7 @@
 // Feeds fuzzer inputs to the text reader: it must not trap, and the result must not depend on the piece size.
 
 import Preparation
+import PreparationSupport
 
 /// Called by libFuzzer with each input.
 @_cdecl("LLVMFuzzerTestOneInput")

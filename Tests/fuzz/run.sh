@@ -15,12 +15,14 @@ flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature Existentia
 for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc "$word"); done
 libraries="$(pkg-config --libs openblas hdf5 libcrypto zlib) -ldnnl"
 
-modules=(StrictJSON Files Kernels Tokenizer Checkpoint Datasets Preparation)
+modules=(StrictJSON Files Kernels Tokenizer Checkpoint Conversations Datasets Preparation PreparationSupport)
 objects=()
 for module in "${modules[@]}"; do objects+=("$build/$module.o"); done
-if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/fuzz/*.swift -newer "$build/built" -print -quit)" ]; then
+if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/PreparationSupport Tests/fuzz/*.swift -newer "$build/built" -print -quit)" ]; then
     for module in "${modules[@]}"; do
-        mapfile -t sources < <(find "Sources/$module" -name '*.swift')
+        folder=Sources/$module
+        [ -d "$folder" ] || folder=Tests/$module
+        mapfile -t sources < <(find "$folder" -name '*.swift')
         swiftc "${flags[@]}" -wmo -module-name "$module" -emit-module -emit-module-path "$build/$module.swiftmodule" \
             -emit-object -o "$build/$module.o" "${sources[@]}"
     done

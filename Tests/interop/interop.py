@@ -21,6 +21,7 @@ from transformers.models.gpt_neo import modeling_gpt_neo
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Fixtures"))
 import adapters  # noqa: E402
+import families  # noqa: E402
 import make_fixtures as fixtures  # noqa: E402
 
 
@@ -65,6 +66,16 @@ def build(folder, name, spec):
     saved = single.transformer if spec.get("bare") else single
     saved.save_pretrained(folder / name / "hf", **({"max_shard_size": spec["shards"]} if "shards" in spec else {}))
 
+    write_reference(folder, name, model, spec | dict(peak=0.0))
+
+
+def build_family(folder, name):
+    model = families.Model(name)
+    model.save(folder / name / "hf")
+    write_reference(folder, name, model.in_float64(), None)
+
+
+def write_reference(folder, name, model, spec):
     ids = numpy.frombuffer(TEXT, numpy.uint8).astype(numpy.int64)
     batch = dict(lengths=[len(ids) - 1], inputs=ids[:-1], targets=ids[1:],
                  weights=numpy.ones(len(ids) - 1, numpy.float32))
@@ -78,12 +89,12 @@ def build(folder, name, spec):
               "greedy": numpy.array(tokens, numpy.int32), "logits": logits.detach().numpy(),
               "loss": numpy.array([loss.item()])}
     arrays |= {"gradient/" + name: value.numpy() for name, value in gradient.items()}
-    for suffix, content in zip((".txt", ".bin"), fixtures.encode(spec | dict(peak=0.0), arrays)):
+    for suffix, content in zip((".txt", ".bin"), fixtures.encode(spec, arrays)):
         (folder / name / ("reference" + suffix)).write_bytes(content)
     print(name, "loss", round(loss.item(), 6))
 
 
-def check(folder, name, spec):
+def check(folder, name):
     place = folder / name
     model = transformers.AutoModelForCausalLM.from_pretrained(place / "tuned", attn_implementation="eager").double()
     ids = numpy.frombuffer(TEXT, numpy.uint8).astype(numpy.int64)[:-1]
@@ -108,13 +119,16 @@ def main():
     folder = pathlib.Path(sys.argv[2])
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()
-    results = []
-    for name, spec in SPECS.items():
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        results.append((build if sys.argv[1] == "make" else check)(folder, name, spec))
     if sys.argv[1] == "make":
+        for name in [*SPECS, *families.MODELS]:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        for name, spec in SPECS.items():
+            build(folder, name, spec)
         adapters.make(folder / "adapters")
+        for name in families.MODELS:
+            build_family(folder, name)
     else:
+        results = [check(folder, name) for name in [*SPECS, *families.MODELS]]
         results += adapters.check(folder / "adapters")
         print(f"{results.count(True)} passed, {results.count(False)} failed")
         sys.exit(0 if all(results) else 1)

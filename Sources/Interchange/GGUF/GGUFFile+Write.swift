@@ -3,7 +3,7 @@
 import Files
 
 /// A value to be written, in the type that readers ask for.
-enum GGUFOutput {
+enum GGUFOutput: Sendable {
     case uint32(UInt32)
     case float32(Float)
     case text(String)

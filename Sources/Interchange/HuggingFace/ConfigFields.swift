@@ -4,7 +4,7 @@ import Model
 import StrictJSON
 
 /// Typed access to the members of a config's object.
-struct ConfigFields {
+public struct ConfigFields {
     let object: JSONObject
 
     private typealias Defect = HuggingFaceConfigDefect
@@ -33,8 +33,8 @@ struct ConfigFields {
     func optionalSize(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int? {
         guard let key = keys.first(where: { object[$0] != nil }), let node = present(key) else { return nil }
         guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "a whole number") }
-        guard value >= 1, value <= ModelConfig.largestSize else {
-            throw .sizeOutOfRange(key: key, value: value, limit: ModelConfig.largestSize)
+        guard value >= 1, value <= Architecture.largestSize else {
+            throw .sizeOutOfRange(key: key, value: value, limit: Architecture.largestSize)
         }
         return value
     }

@@ -16,8 +16,9 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     case sizeOutOfRange(key: String, value: Int, limit: Int)
     /// The sizes with their keys.
     case headsDoNotDivideWidth(widthKey: String, width: Int, headsKey: String, heads: Int)
+    case headsNotShared(headsKey: String, heads: Int, keyValueHeadsKey: String, keyValueHeads: Int)
     case tooManyParameters(about: Double, limit: Int)
-    case badEpsilon(Float)
+    case badEpsilon(key: String, Float)
     /// GPT-Neo's `attention_types` describes another number of blocks than the model has.
     case attentionTypes(described: Int, blocks: Int, blocksKey: String)
     /// `attention_layers` is not what `attention_types` expands to.
@@ -25,8 +26,8 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
 }
 
 extension HuggingFaceConfigDefect {
-    /// What `ModelConfig` found wrong, in the words of this file format.
-    init(_ error: ModelConfigError, _ keys: HuggingFaceSizeKeys) {
+    /// What the description of the model has wrong, in the words of this file format.
+    init(_ error: ArchitectureError, _ keys: HuggingFaceSizeKeys) {
         let names = keys.names
         self =
             switch error {
@@ -35,11 +36,19 @@ extension HuggingFaceConfigDefect {
             case .headsDoNotDivideWidth(let width, let heads):
                 .headsDoNotDivideWidth(
                     widthKey: keys.width[0], width: width, headsKey: keys.heads[0], heads: heads)
+            case .headsNotShared(let heads, let keyValueHeads):
+                .headsNotShared(
+                    headsKey: keys.heads[0], heads: heads, keyValueHeadsKey: keys.keyValueHeads[0],
+                    keyValueHeads: keyValueHeads)
             case .tooManyParameters(let count, let limit): .tooManyParameters(about: count, limit: limit)
-            case .badEpsilon(let value): .badEpsilon(value)
+            case .badEpsilon(let value): .badEpsilon(key: keys.epsilon, value)
             case .windowsDoNotFitBlocks(let windows, let blocks):
                 .attentionTypes(described: windows, blocks: blocks, blocksKey: keys.blocks[0])
-            case .badWindow(let value, let limit): .sizeOutOfRange(key: "window_size", value: value, limit: limit)
+            case .badModule(let name), .unsupportedActivation(let name):
+                .unsupportedValue(key: "hidden_act", value: name, supported: ["what this program has kernels for"])
+            case .rotaryTooWide(let width, let headWidth):
+                .unsupportedValue(key: "rotary_pct", value: "\(width)", supported: ["up to \(headWidth)"])
+            case .badWindow(let value, let limit): .sizeOutOfRange(key: keys.window, value: value, limit: limit)
             }
     }
 }
@@ -59,9 +68,11 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
             "\(key) is \(value); it must lie between 1 and \(limit)"
         case .headsDoNotDivideWidth(let widthKey, let width, let headsKey, let heads):
             "\(widthKey) \(width) is not divisible by \(headsKey) \(heads)"
+        case .headsNotShared(let headsKey, let heads, let keyValueHeadsKey, let keyValueHeads):
+            "\(headsKey) \(heads) is not divisible by \(keyValueHeadsKey) \(keyValueHeads)"
         case .tooManyParameters(let count, let limit):
             "the model would have about \(count) parameters; \(limit) are the most"
-        case .badEpsilon(let value): "layer_norm_epsilon is \(value); it must be a positive number"
+        case .badEpsilon(let key, let value): "\(key) is \(value); it must be a positive number"
         case .attentionTypes(let described, let blocks, let blocksKey):
             "attention_types describes \(described) layers, but \(blocksKey) is \(blocks)"
         case .attentionLayersDiffer: "attention_layers is not what attention_types describes"

@@ -8,42 +8,38 @@ import StrictJSON
 extension HuggingFaceFolder {
     /// Writes `config.json` and `model.safetensors` to the folder `path`, which is made if only its parent exists.
     ///
-    /// Transformers' models have biases; those that this one does not have are written as zeros, which compute the
-    /// same. `endOfText` is the id that ends a text, if the tokenizer has one. Each file takes its place complete or
-    /// not at all, the weights first. Throws also where no architecture of Transformers computes what the model does.
-    public static func write(
-        _ config: ModelConfig, layout: ParameterLayout, weights: FloatArena, endOfText: Int?, to path: String
-    ) throws(InterchangeError) {
-        precondition(layout == ParameterLayout(config), "the layout is not that of the config")
-        precondition(weights.count >= layout.arenaCount, "an arena of \(weights.count) for \(layout.arenaCount) floats")
-        let family = try HuggingFaceFamily.expressing(config)
+    /// Biases that a family's files hold and this model does not have are written as zeros, which compute the same.
+    /// `endOfText` is the id that ends a text, if the tokenizer has one. Each file takes its place complete or not at
+    /// all, the weights first. Throws also where no family computes what the model does.
+    public static func write(_ model: Transformer, endOfText: Int?, to path: String) throws(InterchangeError) {
+        let family = try ModelFamilies.expressing(model.architecture)
         try InterchangeError.wrapping { () throws(FileError) in try FileDescriptor.makeFolder(path) }
-        try writeWeights(config, family, layout, weights, to: path + "/model.safetensors")
-        let text = HuggingFaceConfig.text(config, family: family, endOfTextID: endOfText)
+        try writeWeights(model, family, to: path + "/model.safetensors")
+        let members = family.configMembers(model.architecture, endOfTextID: endOfText) ?? []
         try InterchangeError.wrapping { () throws(FileError) in
-            try AtomicFile.write(text, to: path + "/config.json")
+            try AtomicFile.write(HuggingFaceConfig.text(members), to: path + "/config.json")
         }
     }
 
     private static func writeWeights(
-        _ config: ModelConfig, _ family: HuggingFaceFamily, _ layout: ParameterLayout, _ weights: FloatArena,
-        to path: String
+        _ model: Transformer, _ family: any ModelFamily.Type, to path: String
     ) throws(InterchangeError) {
-        var complete = config
-        complete.biases = true
-        complete.attentionInputBias = family == .gpt2
+        let complete = family.completed(model.architecture)
         let parameters = ParameterLayout(complete).parameters
+        let pieces = parameters.map { family.pieces(of: $0, in: complete) }
         let zeros = FloatArena(count: parameters.lazy.filter { !$0.decays }.map(\.count).max() ?? 0)
-        let largestTurned = parameters.lazy.flatMap(family.pieces).filter { $0.turnedColumns != nil }
-            .map { $0.shape[0] * $0.shape[1] }.max()
-        let scratch = FloatArena(count: largestTurned ?? 0)
-        let tensors = parameters.flatMap { parameter in
-            let source = layout[parameter.name].map { weights.base + $0.offset } ?? zeros.base
-            return family.pieces(of: parameter).map { piece in
-                let name = piece.name == "lm_head.weight" ? piece.name : "transformer." + piece.name
-                return SafetensorsTensor(name: name, shape: piece.shape) { body throws(InterchangeError) in
-                    guard let columns = piece.turnedColumns else {
+        let largestTransposed = pieces.joined().filter { $0.columns != nil }.map { $0.shape.reduce(1, *) }.max()
+        let scratch = FloatArena(count: largestTransposed ?? 0)
+        let tensors = zip(parameters, pieces).flatMap { parameter, pieces in
+            let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
+            return pieces.map { piece in
+                SafetensorsTensor(name: family.publishedName(piece), shape: piece.shape) {
+                    body throws(InterchangeError) in
+                    guard let columns = piece.columns else {
                         return try body(UnsafeBufferPointer(start: source, count: parameter.count))
+                    }
+                    guard piece.shape.count > 1 else {
+                        return try body(UnsafeBufferPointer(start: source + columns.lowerBound, count: columns.count))
                     }
                     let (rows, width) = (parameter.shape[0], parameter.shape[1])
                     for (place, column) in columns.enumerated() {

@@ -8,8 +8,8 @@ import Model
 public struct HuggingFaceFolder: Sendable {
     /// The folder.
     public let path: String
-    public let family: HuggingFaceFamily
-    public let config: ModelConfig
+    public let family: any ModelFamily.Type
+    public let architecture: Architecture
     /// The id of the token that ends a text, where the config names one.
     public let endOfTextID: Int?
     private let weights: StoredWeights
@@ -23,13 +23,13 @@ public struct HuggingFaceFolder: Sendable {
         self.path = path
         let configPath = path + "/config.json"
         let described = try HuggingFaceConfig(try MappedFile.contents(of: configPath), file: configPath)
-        (family, config, endOfTextID) = (described.family, described.model, described.endOfTextID)
+        (family, architecture, endOfTextID) = (described.family, described.architecture, described.endOfTextID)
         weights = try StoredWeights(folder: path)
         _ = try match()
     }
 
-    /// Copies all weights to `arena`, which has `layout`. That is the layout of `config`, or of the same with a shorter
-    /// context, for which the last rows of the position table stay behind. Throws where an element is not finite, or
+    /// Copies all weights to `arena`, which has `layout`. That is the layout of `architecture`, or of the same with a
+    /// shorter context, for which the last rows of a position table are left out. Throws where an element is not finite, or
     /// where a tied head in the file differs from the embedding.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
@@ -56,20 +56,20 @@ public struct HuggingFaceFolder: Sendable {
         var redundantHead: StoredWeights.Tensor?
     }
 
-    /// Finds each parameter's tensors. Names may carry the prefix `transformer.`; the causal masks that old versions
-    /// stored (`attn.bias`, `attn.masked_bias`) are no parameters.
+    /// Finds each parameter's tensors. Names may carry the family's prefix; the causal masks that old versions stored
+    /// are no parameters.
     private func match() throws(InterchangeError) -> Match {
         do throws(WeightsDefect) {
             var found = try tensorsByPublishedName()
             // Every block has tensors of its own, so this many blocks cannot be there; a layout of them is not built.
-            guard config.blockCount <= found.count else {
-                throw .missing(tensors: ["h.\(config.blockCount - 1).ln_1.weight"], count: 1)
+            guard architecture.blockCount <= found.count else {
+                throw .fewerTensorsThanBlocks(tensors: found.count, blocks: architecture.blockCount)
             }
             var result = Match()
             var missing: [String] = []
-            for parameter in ParameterLayout(config).parameters {
+            for parameter in ParameterLayout(architecture).parameters {
                 var pieces: [(piece: StoredPiece, tensor: StoredWeights.Tensor)] = []
-                for piece in family.pieces(of: parameter) {
+                for piece in family.pieces(of: parameter, in: architecture) {
                     guard let tensor = found.removeValue(forKey: piece.name) else {
                         missing.append(piece.name)
                         continue
@@ -82,11 +82,11 @@ public struct HuggingFaceFolder: Sendable {
             guard missing.isEmpty else {
                 throw .missing(tensors: Array(missing.prefix(WeightsDefect.listed)), count: missing.count)
             }
-            if config.tiedHead, let head = found.removeValue(forKey: "lm_head.weight") {
-                try check(head, hasShape: [config.vocabularySize, config.modelWidth])
+            if architecture.head.isTied, let head = found.removeValue(forKey: "lm_head.weight") {
+                try check(head, hasShape: [architecture.vocabularySize, architecture.modelWidth])
                 result.redundantHead = head
             }
-            for name in (0..<config.blockCount).flatMap(family.maskNames) { found[name] = nil }
+            for name in architecture.blocks.indices.flatMap(family.ignoredTensors) { found[name] = nil }
             guard found.isEmpty else {
                 let names = found.values.map(\.name).sorted()
                 throw .surplus(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
@@ -98,7 +98,7 @@ public struct HuggingFaceFolder: Sendable {
     }
 
     private func tensorsByPublishedName() throws(WeightsDefect) -> [String: StoredWeights.Tensor] {
-        let prefix = "transformer."
+        let prefix = family.prefix
         var result: [String: StoredWeights.Tensor] = [:]
         for tensor in weights.tensors {
             let name = tensor.name.hasPrefix(prefix) ? String(tensor.name.dropFirst(prefix.count)) : tensor.name
@@ -114,7 +114,7 @@ public struct HuggingFaceFolder: Sendable {
         }
     }
 
-    /// Elements that are read at a time: few enough to stay in the cache while they are turned, and to be given back.
+    /// Elements that are read at a time: few enough to stay in the cache while they are transposed, and to be given back.
     private static let chunk = 1 << 18
 
     /// Reads a tensor into the columns of a parameter that it holds, as far as `destination` goes.
@@ -122,10 +122,11 @@ public struct HuggingFaceFolder: Sendable {
         _ tensor: StoredWeights.Tensor, _ piece: StoredPiece, columns: Int,
         into destination: UnsafeMutableBufferPointer<Float>
     ) throws(InterchangeError) {
-        guard let turned = piece.turnedColumns else {
-            for start in stride(from: 0, to: destination.count, by: HuggingFaceFolder.chunk) {
-                let elements = start..<min(start + HuggingFaceFolder.chunk, destination.count)
-                let part = UnsafeMutableBufferPointer(rebasing: destination[elements])
+        guard let transposed = piece.columns, piece.shape.count > 1 else {
+            let own = UnsafeMutableBufferPointer(rebasing: destination[piece.columns ?? 0..<destination.count])
+            for start in stride(from: 0, to: own.count, by: HuggingFaceFolder.chunk) {
+                let elements = start..<min(start + HuggingFaceFolder.chunk, own.count)
+                let part = UnsafeMutableBufferPointer(rebasing: own[elements])
                 try tensor.file.readFinite(tensor.entry, elements: elements, into: part)
             }
             return
@@ -135,19 +136,19 @@ public struct HuggingFaceFolder: Sendable {
         let rows = max(1, HuggingFaceFolder.chunk / length)
         let scratch = FloatArena(count: rows * length)
         defer { withExtendedLifetime(scratch) {} }
-        for start in stride(from: 0, to: turned.count, by: rows) {
-            let count = min(rows, turned.count - start)
+        for start in stride(from: 0, to: transposed.count, by: rows) {
+            let count = min(rows, transposed.count - start)
             let values = UnsafeMutableBufferPointer(start: scratch.base, count: count * length)
             let elements = (start * length)..<((start + count) * length)
             try tensor.file.readFinite(tensor.entry, elements: elements, into: values)
             for row in 0..<length {
-                let line = row * columns + turned.lowerBound + start
+                let line = row * columns + transposed.lowerBound + start
                 for column in 0..<count { destination[line + column] = values[column * length + row] }
             }
         }
     }
 
-    /// A head beside a tied embedding must hold the same numbers.
+    /// A head that is stored although it is tied must hold the same numbers as the embedding.
     private func checkTied(
         _ head: StoredWeights.Tensor, _ embedding: StoredWeights.Tensor, _ parameter: Parameter, _ arena: FloatArena
     ) throws(InterchangeError) {

@@ -8,23 +8,24 @@ extension PEFTAdapter {
     /// Writes `adapter_config.json` and `adapter_model.safetensors` to the folder `path`, which is made if only its
     /// parent exists. Each file takes its place complete or not at all, the matrices first.
     ///
-    /// GPT-Neo has queries, keys and values in three layers: each gets the A of ours, and its columns of B, which
-    /// computes the same. Throws where no architecture of Transformers computes what the model does.
+    /// A family may store as several layers what one adapter adapts, as GPT-Neo its queries, keys and values: each gets
+    /// the adapter's A, and its columns of B, which computes the same. Throws where no family computes what the model
+    /// does.
     ///
     /// - Parameters:
-    ///   - model: the shape of the base.
+    ///   - model: the base, with the adapters.
     ///   - base: the path or name by which the base will be looked for.
     public static func write(
-        _ adapters: Adapters, of model: ModelConfig, base: String, to path: String
+        _ adapters: Adapters, of architecture: Architecture, base: String, to path: String
     ) throws(InterchangeError) {
-        let family = try HuggingFaceFamily.expressing(model)
-        let byName = Dictionary(adapters.layout.parameters.map { ($0.name, $0) }) { first, _ in first }
+        let family = try ModelFamilies.expressing(architecture)
         var tensors: [SafetensorsTensor] = []
         var ends: [String] = []
-        for module in family.linearModules(of: model) {
-            guard let a = byName[module.layer + ".lora_A"], let b = byName[module.layer + ".lora_B"] else { continue }
-            tensors.append(turned(a, columns: 0..<a.shape[1], of: adapters, name: name(of: module, "lora_A")))
-            tensors.append(turned(b, columns: module.columns, of: adapters, name: name(of: module, "lora_B")))
+        for module in family.linearModules(of: architecture) {
+            guard let (a, b, columns) = matrices(of: module, adapters, architecture) else { continue }
+            tensors.append(
+                transposed(a, columns: 0..<a.shape[1], of: adapters, name: name(of: module, "lora_A", family)))
+            tensors.append(transposed(b, columns: columns, of: adapters, name: name(of: module, "lora_B", family)))
             if !ends.contains(module.end) { ends.append(module.end) }
         }
         let text = PEFTConfig.text(adapters.config, modules: ends, family: family, base: base)
@@ -35,8 +36,27 @@ extension PEFTAdapter {
         }
     }
 
+    /// The adapter whose columns contain the module's: its two matrices, and the module's columns of the second.
+    private static func matrices(
+        of module: StoredModule, _ adapters: Adapters, _ architecture: Architecture
+    ) -> (a: Parameter, b: Parameter, columns: Range<Int>)? {
+        let key = module.parameter.key
+        guard let block = key.block else { return nil }
+        for (number, own) in architecture.linearModules.enumerated() where own.layer.role == key.role {
+            let columns = own.part.columns(
+                of: own.layer, in: architecture.blocks[block], modelWidth: architecture.modelWidth)
+            guard columns.contains(module.columns),
+                let a = adapters.layout[ParameterKey(key.role, block: block, .adapterA(module: number))],
+                let b = adapters.layout[ParameterKey(key.role, block: block, .adapterB(module: number))]
+            else { continue }
+            let first = module.columns.lowerBound - columns.lowerBound
+            return (a, b, first..<(first + module.columns.count))
+        }
+        return nil
+    }
+
     /// Columns of one of the adapters' matrices as the rows of a tensor.
-    private static func turned(
+    private static func transposed(
         _ parameter: Parameter, columns: Range<Int>, of adapters: Adapters, name: String
     ) -> SafetensorsTensor {
         let (rows, width) = (parameter.shape[0], parameter.shape[1])

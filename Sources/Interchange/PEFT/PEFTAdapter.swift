@@ -7,7 +7,7 @@ import Model
 /// An adapter folder, opened.
 ///
 /// A layer's matrices are `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` (R, in) and `….lora_B.weight`
-/// (out, R), whichever way the base stores its own: the transposes of ours.
+/// (out, R), whichever way the base stores its own: the transposes of Luthier's.
 public struct PEFTAdapter: Sendable {
     static let configName = "adapter_config.json"
     static let weightsName = "adapter_model.safetensors"
@@ -50,11 +50,11 @@ public struct PEFTAdapter: Sendable {
 
     /// Throws where the adapter is not one of a model of this shape: a layer that it should have and has not, a tensor
     /// that has no place, a matrix of another shape.
-    public func check(_ model: ModelConfig) throws(InterchangeError) { _ = try match(model) }
+    public func check(_ architecture: Architecture) throws(InterchangeError) { _ = try match(architecture) }
 
     /// Adds the adapter to the weights: weight (in, out) += scale · Aᵀ Bᵀ.
     public func merge(into model: Transformer) throws(InterchangeError) {
-        for (module, a, b) in try match(model.config) {
+        for (module, a, b) in try match(model.architecture) {
             let (arenaA, arenaB) = (FloatArena(count: a.count), FloatArena(count: b.count))
             try file.readFinite(a, elements: 0..<a.count, into: arenaA.buffer)
             try file.readFinite(b, elements: 0..<b.count, into: arenaB.buffer)
@@ -67,12 +67,13 @@ public struct PEFTAdapter: Sendable {
         }
     }
 
-    private typealias Match = (module: LinearModule, a: SafetensorsEntry, b: SafetensorsEntry)
+    private typealias Match = (module: StoredModule, a: SafetensorsEntry, b: SafetensorsEntry)
 
     /// Finds the matrices of each layer that the config names.
-    private func match(_ model: ModelConfig) throws(InterchangeError) -> [Match] {
-        let modules = try HuggingFaceFamily.expressing(model).linearModules(of: model)
-        let chosen = config.targets.chosen(of: modules) { "transformer." + $0.name }
+    private func match(_ architecture: Architecture) throws(InterchangeError) -> [Match] {
+        let family = try ModelFamilies.expressing(architecture)
+        let modules = family.linearModules(of: architecture)
+        let chosen = config.targets.chosen(of: modules) { family.prefix + $0.name }
         guard !chosen.isEmpty else {
             let ends = Set(modules.map(\.end)).sorted()
             throw .config(
@@ -80,13 +81,13 @@ public struct PEFTAdapter: Sendable {
                 .unsupportedValue(key: "target_modules", value: targets, supported: ends.map(quoted)))
         }
         do throws(WeightsDefect) {
-            var found = try tensorsByModule()
+            var found = try tensorsByModule(family)
             var missing: [String] = []
             var result: [Match] = []
             for module in chosen {
                 let pair = ["lora_A", "lora_B"].map { found.removeValue(forKey: "\(module.name).\($0)") }
                 for (entry, name) in zip(pair, ["lora_A", "lora_B"]) where entry == nil {
-                    missing.append(PEFTAdapter.name(of: module, name))
+                    missing.append(PEFTAdapter.name(of: module, name, family))
                 }
                 guard let a = pair[0], let b = pair[1] else { continue }
                 for (entry, shape) in [(a, [rank, module.inputs]), (b, [module.columns.count, rank])]
@@ -112,11 +113,11 @@ public struct PEFTAdapter: Sendable {
 
     /// The file's tensors by `h.0.attn.c_attn.lora_A`. The base's own prefix may be missing; the name that PEFT gives an
     /// adapter in memory, `default`, may stand before `weight`.
-    private func tensorsByModule() throws(WeightsDefect) -> [String: SafetensorsEntry] {
+    private func tensorsByModule(_ family: any ModelFamily.Type) throws(WeightsDefect) -> [String: SafetensorsEntry] {
         var result: [String: SafetensorsEntry] = [:]
         for entry in file.entries {
             var name = entry.name[...]
-            for start in [PEFTAdapter.prefix, "transformer."] where name.hasPrefix(start) {
+            for start in [PEFTAdapter.prefix, family.prefix] where name.hasPrefix(start) {
                 name = name.dropFirst(start.count)
             }
             for end in [".weight", ".default"] where name.hasSuffix(end) { name = name.dropLast(end.count) }
@@ -127,24 +128,27 @@ public struct PEFTAdapter: Sendable {
     }
 
     /// The published name of a layer's matrix.
-    static func name(of module: LinearModule, _ matrix: String) -> String {
-        "\(prefix)transformer.\(module.name).\(matrix).weight"
+    static func name(of module: StoredModule, _ matrix: String, _ family: any ModelFamily.Type) -> String {
+        "\(prefix)\(family.prefix)\(module.name).\(matrix).weight"
     }
 }
 
-/// A linear layer by the name that a family gives it, and the part of a weight of ours that it is.
-struct LinearModule {
-    /// `h.0.attn.c_attn`.
+/// A linear layer by the name that a family gives it, and the columns of a parameter that it is.
+struct StoredModule {
+    /// The name without the family's prefix, `h.0.attn.c_attn`.
     let name: String
-    /// The layer of ours, `h.0.attn.c_attn`.
-    let layer: String
+    /// The weight.
     let parameter: Parameter
     /// Which columns of the weight are the layer's outputs.
     let columns: Range<Int>
 
     var inputs: Int { parameter.shape[0] }
-    /// The name within a block, `attn.c_attn`.
-    var end: String { name.split(separator: ".").dropFirst(2).joined(separator: ".") }
+    /// The name within a block, `attn.c_attn`: what follows the block's number.
+    var end: String {
+        let parts = name.split(separator: ".")
+        guard let number = parts.firstIndex(where: { Int($0) != nil }) else { return name }
+        return parts[(number + 1)...].joined(separator: ".")
+    }
 
     /// (in, out).
     func weight(in arena: FloatArena) -> Matrix {
@@ -152,17 +156,18 @@ struct LinearModule {
     }
 }
 
-extension HuggingFaceFamily {
+extension ModelFamily {
     /// The linear layers of a model's blocks, in the order of the layout.
-    func linearModules(of model: ModelConfig) -> [LinearModule] {
-        let layers = (0..<model.blockCount).flatMap { block in AdapterConfig.layers.map { "h.\(block).\($0)" } }
-        let byName = Dictionary(ParameterLayout(model).parameters.map { ($0.name, $0) }) { first, _ in first }
-        return layers.flatMap { layer -> [LinearModule] in
-            guard let parameter = byName[layer + ".weight"] else { return [] }
-            return pieces(of: parameter).map { piece in
-                LinearModule(
-                    name: String(piece.name.dropLast(".weight".count)), layer: layer, parameter: parameter,
-                    columns: piece.turnedColumns ?? 0..<parameter.shape[1])
+    static func linearModules(of architecture: Architecture) -> [StoredModule] {
+        let layout = ParameterLayout(architecture)
+        return architecture.blocks.indices.flatMap { block in
+            LinearLayer.allCases.flatMap { layer -> [StoredModule] in
+                guard let parameter = layout[ParameterKey(layer.role, block: block)] else { return [] }
+                return pieces(of: parameter, in: architecture).map { piece in
+                    StoredModule(
+                        name: String(piece.name.dropLast(".weight".count)), parameter: parameter,
+                        columns: piece.columns ?? 0..<parameter.shape[1])
+                }
             }
         }
     }

@@ -76,7 +76,7 @@ struct PEFTConfig: Sendable {
     ///
     /// - Parameter modules: the ends of the names of the layers that have adapters.
     static func text(
-        _ adapters: AdapterConfig, modules: [String], family: HuggingFaceFamily, base: String
+        _ adapters: AdapterConfig, modules: [String], family: any ModelFamily.Type, base: String
     ) -> [UInt8] {
         let isWhole = adapters.alpha.rounded() == adapters.alpha && abs(adapters.alpha) < 1e15
         let members: [(key: String, value: JSONOutput)] = [
@@ -84,7 +84,7 @@ struct PEFTConfig: Sendable {
             ("r", .integer(adapters.rank)),
             ("lora_alpha", isWhole ? .integer(Int(adapters.alpha)) : .number(adapters.alpha)),
             ("lora_dropout", .number(adapters.dropout)), ("target_modules", .array(modules.map { .string($0) })),
-            ("fan_in_fan_out", .bool(family == .gpt2)), ("bias", "none"), ("use_rslora", false),
+            ("fan_in_fan_out", .bool(family.storesInputsFirst)), ("bias", "none"), ("use_rslora", false),
             ("init_lora_weights", true), ("modules_to_save", .null), ("inference_mode", true),
         ]
         return JSONOutput.object(members).serializedBytes(pretty: true) + [UInt8(ascii: "\n")]

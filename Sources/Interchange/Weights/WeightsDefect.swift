@@ -4,6 +4,8 @@
 public enum WeightsDefect: Error, Equatable, Sendable {
     /// Parameters of the model that the file does not have, by their published names, and how many there are.
     case missing(tensors: [String], count: Int)
+    /// The config describes more blocks than the file has tensors.
+    case fewerTensorsThanBlocks(tensors: Int, blocks: Int)
     /// Tensors of the file that the model does not have.
     case surplus(tensors: [String], count: Int)
     case shape(tensor: String, found: [Int], expected: [Int])
@@ -22,6 +24,8 @@ extension WeightsDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing(let tensors, let count): "the model needs \(WeightsDefect.list(tensors, count)), not found here"
+        case .fewerTensorsThanBlocks(let tensors, let blocks):
+            "the config describes \(blocks) blocks, more than the number of tensors (\(tensors))"
         case .surplus(let tensors, let count): "the model has no place for \(WeightsDefect.list(tensors, count))"
         case .shape(let tensor, let found, let expected):
             "tensor \(quoted(tensor)) has the shape \(found); the config asks for \(expected)"

@@ -6,12 +6,12 @@ public enum CachedAttention {
     /// Queries worked on together then: their scores stay in the second-level cache.
     private static let queryBlock = 64
 
-    /// Keys and values of all positions so far: those of one head stand one behind the other, since that is the order in
-    /// which they are read.
+    /// Keys and values of all positions so far, grouped by head, since that is the order in which they are read.
     public struct Memory {
-        /// (H · capacity, D) each.
+        /// (K · capacity, D) each.
         public let keys: Matrix
         public let values: Matrix
+        /// Key/value heads (K).
         public let headCount: Int
 
         public init(keys: Matrix, values: Matrix, headCount: Int) {
@@ -32,8 +32,8 @@ public enum CachedAttention {
     /// `window` of these, for every head.
     ///
     /// - Parameters:
-    ///   - output: (n, C), overwritten.
-    ///   - queries: (n, C or wider): the first C columns are the queries of the new positions.
+    ///   - output: (n, H·D), overwritten; H is a multiple of the key/value heads K.
+    ///   - queries: (n, H·D or wider): the first columns are the queries of the new positions.
     ///   - memory: in which the new positions' rows are already written.
     ///   - start: how many positions stood before the new ones.
     ///   - scale: 1 / √D where it is nil.
@@ -43,7 +43,7 @@ public enum CachedAttention {
         let D = memory.keys.columns
         let total = start + output.rows
         precondition(
-            D * memory.headCount == output.columns && queries.rows == output.rows && memory.capacity >= total,
+            output.columns % (D * memory.headCount) == 0 && queries.rows == output.rows && memory.capacity >= total,
             "cached attention of \(queries.shape) over \(memory.keys.shape) from position \(start) into "
                 + output.shape)
         let scale = scale ?? 1 / Float(D).squareRoot()
@@ -52,10 +52,13 @@ public enum CachedAttention {
             let end = start + row + 1
             return max(0, end - (window ?? end))..<end
         }
-        ParallelFor.tasks(memory.headCount, for: .attention) { head in
+        let headCount = output.columns / D
+        let groupSize = headCount / memory.headCount
+        ParallelFor.tasks(headCount, for: .attention) { head in
             let columns = (head * D)..<((head + 1) * D)
             let query = queries.columns(columns)
-            let (key, value) = (memory.keys.rows(memory.rows(of: head)), memory.values.rows(memory.rows(of: head)))
+            let shared = memory.rows(of: head / groupSize)
+            let (key, value) = (memory.keys.rows(shared), memory.values.rows(shared))
             let attended = output.columns(columns)
             if output.rows >= fewestForBlocks {
                 attendInBlocks(into: attended, query, key, value, seen, scale: scale)

@@ -1,10 +1,11 @@
-// Causal multi-head self-attention over sequences that lie one behind the other in the rows of a batch.
+// Causal self-attention with grouped query heads over the sequences of a batch, forward and backward.
 
-/// softmax(scale · Q Kᵀ + mask) V per sequence and head, each position looking at itself and what stands before it
-/// (Vaswani et al. 2017), or with a window w at itself and the w - 1 positions before it (Beltagy et al. 2020, as
-/// GPT-Neo's local layers do); keys that no query of a block may see are not computed. Scores are made for a block of
-/// queries at a time and never stored; backward computes them again from each row's log-sum-exp (Dao et al. 2022,
-/// without the tiling of keys).
+/// softmax(scale · Q Kᵀ + mask) V per sequence and head, each position looking at itself and all earlier ones (Vaswani
+/// et al. 2017), or with a window w at itself and the w - 1 positions before it (Beltagy et al. 2020); keys that no query
+/// of a block may see are not computed. H query heads share K key/value heads: query head h reads key/value head
+/// h / (H / K) (grouped queries, Ainslie et al. 2023); no key or value is copied. Scores are made for a block of queries
+/// at a time and never stored; backward computes them again from each row's log-sum-exp (Dao et al. 2022, without the
+/// tiling of keys).
 public enum CausalAttention {
     /// How many queries are worked on together: their scores stay in the second-level cache.
     private static let queryBlock = 64
@@ -13,9 +14,11 @@ public enum CausalAttention {
     public struct Shape {
         /// The rows of each sequence; together they cover the batch without overlap.
         public let sequences: [Range<Int>]
-        /// H.
+        /// Query heads (H).
         public let headCount: Int
-        /// D.
+        /// Key/value heads (K); divides H.
+        public let keyValueHeadCount: Int
+        /// Width of one head (D).
         public let headWidth: Int
         /// Multiplies the scores.
         public let scale: Float
@@ -24,21 +27,34 @@ public enum CausalAttention {
         /// On the probabilities, or nil; with the identity of each row of the batch.
         public let dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)?
 
-        /// - Parameter scale: 1 / √D where it is nil.
+        /// - Parameters:
+        ///   - keyValueHeadCount: H where it is nil.
+        ///   - scale: 1 / √D where it is nil.
         public init(
-            sequences: [Range<Int>], headCount: Int, headWidth: Int, scale: Float? = nil, window: Int? = nil,
+            sequences: [Range<Int>], headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int,
+            scale: Float? = nil, window: Int? = nil,
             dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)? = nil
         ) {
             precondition((window ?? 1) > 0, "an attention window of \(window ?? 1) positions")
+            let keyValueHeadCount = keyValueHeadCount ?? headCount
+            precondition(
+                keyValueHeadCount > 0 && headCount % keyValueHeadCount == 0,
+                "\(headCount) query heads cannot share \(keyValueHeadCount) key/value heads")
             self.sequences = sequences
             self.headCount = headCount
+            self.keyValueHeadCount = keyValueHeadCount
             self.headWidth = headWidth
             self.scale = scale ?? 1 / Float(headWidth).squareRoot()
             self.window = window
             self.dropout = dropout.flatMap { $0.key.rate > 0 ? $0 : nil }
         }
 
-        var width: Int { headCount * headWidth }
+        /// Width of the queries of all heads, and of the output (H · D).
+        var queryWidth: Int { headCount * headWidth }
+        /// Width of the keys of all heads, and of the values (K · D).
+        var keyWidth: Int { keyValueHeadCount * headWidth }
+        /// Query heads that share one key/value head (H / K).
+        var groupSize: Int { headCount / keyValueHeadCount }
 
         /// The keys that a query sees.
         func visible(to query: Int) -> Range<Int> {
@@ -62,17 +78,17 @@ public enum CausalAttention {
         let rows: Range<Int>
         let query: Matrix, key: Matrix, value: Matrix
 
-        init(_ qkv: Matrix, _ shape: Shape, _ task: Int) {
-            index = task % shape.headCount
-            rows = shape.sequences[task / shape.headCount]
-            let (D, C, first) = (shape.headWidth, shape.width, index * shape.headWidth)
-            let own = qkv.rows(rows)
+        init(_ qkv: Matrix, _ shape: Shape, sequence: Int, index: Int) {
+            self.index = index
+            rows = shape.sequences[sequence]
+            let (D, own) = (shape.headWidth, qkv.rows(rows))
+            let (first, shared) = (index * D, shape.queryWidth + index / shape.groupSize * D)
             query = own.columns(first..<(first + D))
-            key = own.columns((C + first)..<(C + first + D))
-            value = own.columns((2 * C + first)..<(2 * C + first + D))
+            key = own.columns(shared..<(shared + D))
+            value = own.columns((shape.keyWidth + shared)..<(shape.keyWidth + shared + D))
         }
 
-        /// This head's columns of a (N, C) array.
+        /// This head's columns of a (N, H·D) array.
         func columns(of matrix: Matrix) -> Matrix {
             let D = query.columns
             return matrix.rows(rows).columns((index * D)..<((index + 1) * D))
@@ -82,13 +98,14 @@ public enum CausalAttention {
     /// output[i] = Σⱼ P[i, j] V[j] over the keys j that i sees, for every head.
     ///
     /// - Parameters:
-    ///   - output: (N, C), overwritten; backward needs it again.
+    ///   - output: (N, H·D), overwritten; backward needs it again.
     ///   - logSumExp: (H, N), overwritten: the log of each softmax's denominator, for backward.
-    ///   - qkv: (N, 3C): queries, keys and values, the heads of each side by side.
+    ///   - qkv: (N, (H + 2K)·D): queries, keys and values, the heads of each next to one another.
     public static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
         check(output, logSumExp, qkv, shape)
         ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
-            let head = Head(qkv, shape, task)
+            let (sequence, index) = task.quotientAndRemainder(dividingBy: shape.headCount)
+            let head = Head(qkv, shape, sequence: sequence, index: index)
             let attended = head.columns(of: output)
             let logs = logSumExp.row(head.index) + head.rows.lowerBound
             withScratch(shape.scoreCount(head.rows.count)) { scratch in
@@ -116,50 +133,64 @@ public enum CausalAttention {
     /// Adds to the gradients of queries, keys and values. With A = dropout(P):
     /// dV += Aᵀ dO; dA = dO Vᵀ; dS = P (mask(dA) - Σ dO O) scale; dQ += dS K; dK += dSᵀ Q.
     ///
+    /// A task is a key/value head with the query heads that share it, in order: one thread makes its gradient.
+    ///
     /// - Parameters:
-    ///   - dQKV: (N, 3C), added to.
-    ///   - dOutput, output: (N, C).
+    ///   - dQKV: (N, (H + 2K)·D), added to.
+    ///   - dOutput, output: (N, H·D).
     ///   - logSumExp, qkv: as forward left them.
     public static func backward(
         dQKV: Matrix, dOutput: Matrix, output: Matrix, logSumExp: Matrix, qkv: Matrix, _ shape: Shape
     ) {
         check(output, logSumExp, qkv, shape)
         check(dOutput, logSumExp, dQKV, shape)
-        ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
-            let (head, gradient) = (Head(qkv, shape, task), Head(dQKV, shape, task))
-            let (attended, dAttended) = (head.columns(of: output), head.columns(of: dOutput))
-            let logs = logSumExp.row(head.index) + head.rows.lowerBound
-            let size = shape.scoreCount(head.rows.count)
-            withScratch(2 * size) { scratch in
-                for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
-                    let queries = first..<min(first + queryBlock, head.rows.count)
-                    let keys = shape.visible(to: queries)
-                    let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
-                    let dScores = Matrix(scratch + size, rows: queries.count, columns: keys.count)
-                    let (query, dOut) = (head.query.rows(queries), dAttended.rows(queries))
-                    // 1. Scores and probabilities again; dA beside them.
-                    MatrixMultiply.runOnThisThread(
-                        into: scores, query, head.key.rows(keys), transposingB: true, scale: shape.scale)
-                    MatrixMultiply.runOnThisThread(into: dScores, dOut, head.value.rows(keys), transposingB: true)
-                    // 2. dS in place of dA, A in place of the scores.
-                    for position in queries {
-                        let (p, ds) = (scores.row(position - first), dScores.row(position - first))
-                        let visible = shape.visible(to: position).counted(from: keys)
-                        probabilities(p, logSumExp: logs[position], visible: visible, of: keys.count)
-                        drop(ds, visible, position, head, shape)
-                        let sum = dotProduct(dAttended.row(position), attended.row(position), count: shape.headWidth)
-                        let (center, scale) = (Lanes(repeating: sum), Lanes(repeating: shape.scale))
-                        mapLanes(into: ds, ds, p, count: keys.count) { ($0 - center) * $1 * scale }
-                        drop(p, visible, position, head, shape)
-                    }
-                    // 3. The products of the two, each added where it belongs.
-                    MatrixMultiply.runOnThisThread(
-                        into: gradient.value.rows(keys), scores, dOut, transposingA: true, adding: true)
-                    MatrixMultiply.runOnThisThread(
-                        into: gradient.query.rows(queries), dScores, head.key.rows(keys), adding: true)
-                    MatrixMultiply.runOnThisThread(
-                        into: gradient.key.rows(keys), dScores, query, transposingA: true, adding: true)
+        ParallelFor.tasks(shape.sequences.count * shape.keyValueHeadCount, for: .attention) { task in
+            let (sequence, group) = task.quotientAndRemainder(dividingBy: shape.keyValueHeadCount)
+            for index in (group * shape.groupSize)..<((group + 1) * shape.groupSize) {
+                let head = Head(qkv, shape, sequence: sequence, index: index)
+                backward(
+                    head, gradient: Head(dQKV, shape, sequence: sequence, index: index),
+                    attended: head.columns(of: output), dAttended: head.columns(of: dOutput),
+                    logs: logSumExp.row(index) + head.rows.lowerBound, shape)
+            }
+        }
+    }
+
+    /// One query head of one sequence.
+    private static func backward(
+        _ head: Head, gradient: Head, attended: Matrix, dAttended: Matrix, logs: UnsafeMutablePointer<Float>,
+        _ shape: Shape
+    ) {
+        let size = shape.scoreCount(head.rows.count)
+        withScratch(2 * size) { scratch in
+            for first in stride(from: 0, to: head.rows.count, by: queryBlock) {
+                let queries = first..<min(first + queryBlock, head.rows.count)
+                let keys = shape.visible(to: queries)
+                let scores = Matrix(scratch, rows: queries.count, columns: keys.count)
+                let dScores = Matrix(scratch + size, rows: queries.count, columns: keys.count)
+                let (query, dOut) = (head.query.rows(queries), dAttended.rows(queries))
+                // 1. Scores and probabilities again, and dA.
+                MatrixMultiply.runOnThisThread(
+                    into: scores, query, head.key.rows(keys), transposingB: true, scale: shape.scale)
+                MatrixMultiply.runOnThisThread(into: dScores, dOut, head.value.rows(keys), transposingB: true)
+                // 2. dS in place of dA, A in place of the scores.
+                for position in queries {
+                    let (p, ds) = (scores.row(position - first), dScores.row(position - first))
+                    let visible = shape.visible(to: position).counted(from: keys)
+                    probabilities(p, logSumExp: logs[position], visible: visible, of: keys.count)
+                    drop(ds, visible, position, head, shape)
+                    let sum = dotProduct(dAttended.row(position), attended.row(position), count: shape.headWidth)
+                    let (center, scale) = (Lanes(repeating: sum), Lanes(repeating: shape.scale))
+                    mapLanes(into: ds, ds, p, count: keys.count) { ($0 - center) * $1 * scale }
+                    drop(p, visible, position, head, shape)
                 }
+                // 3. The products of the two, each added where it belongs.
+                MatrixMultiply.runOnThisThread(
+                    into: gradient.value.rows(keys), scores, dOut, transposingA: true, adding: true)
+                MatrixMultiply.runOnThisThread(
+                    into: gradient.query.rows(queries), dScores, head.key.rows(keys), adding: true)
+                MatrixMultiply.runOnThisThread(
+                    into: gradient.key.rows(keys), dScores, query, transposingA: true, adding: true)
             }
         }
     }
@@ -204,9 +235,10 @@ public enum CausalAttention {
 
     private static func check(_ output: Matrix, _ logSumExp: Matrix, _ qkv: Matrix, _ shape: Shape) {
         precondition(
-            output.columns == shape.width && qkv.columns == 3 * shape.width && output.rows == qkv.rows
-                && logSumExp.rows == shape.headCount && logSumExp.columns == qkv.rows,
-            "attention of \(qkv.shape) into \(output.shape), \(logSumExp.shape) with \(shape.headCount) heads")
+            output.columns == shape.queryWidth && qkv.columns == shape.queryWidth + 2 * shape.keyWidth
+                && output.rows == qkv.rows && logSumExp.rows == shape.headCount && logSumExp.columns == qkv.rows,
+            "attention of \(qkv.shape) into \(output.shape), \(logSumExp.shape) with \(shape.headCount) query and "
+                + "\(shape.keyValueHeadCount) key/value heads of width \(shape.headWidth)")
         precondition(
             shape.sequences.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= qkv.rows },
             "sequences beyond the \(qkv.rows) rows of the batch")

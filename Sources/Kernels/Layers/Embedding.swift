@@ -1,4 +1,4 @@
-// Token and position embeddings: a row of each table, added.
+// Token and position embeddings: a row of each table, added; or of the tokens' table alone.
 
 public enum Embedding {
     /// output[n] = tokenTable[tokens[n]] + positionTable[positions[n]].
@@ -8,14 +8,18 @@ public enum Embedding {
     ///   - tokens: N token ids, each below V.
     ///   - positions: N positions inside the own sequence, each below the context length.
     ///   - tokenTable: (V, C).
-    ///   - positionTable: (context, C).
+    ///   - positionTable: (context, C); nil where no positions are learned.
     public static func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
-        tokenTable: Matrix, positionTable: Matrix
+        tokenTable: Matrix, positionTable: Matrix?
     ) {
         check(output, tokens, positions, tokenTable, positionTable)
         ParallelFor.ranges(output.rows, for: .embedding) { rows in
             for row in rows {
+                guard let positionTable else {
+                    output.row(row).update(from: tokenTable.row(Int(tokens[row])), count: output.columns)
+                    continue
+                }
                 mapLanes(
                     into: output.row(row), tokenTable.row(Int(tokens[row])), positionTable.row(Int(positions[row])),
                     count: output.columns
@@ -29,10 +33,10 @@ public enum Embedding {
     ///
     /// - Parameters:
     ///   - dTokenTable: (V, C), added to.
-    ///   - dPositionTable: (context, C), added to.
+    ///   - dPositionTable: (context, C), added to; nil where no positions are learned.
     ///   - dOutput: (N, C).
     public static func backward(
-        dTokenTable: Matrix, dPositionTable: Matrix, dOutput: Matrix, tokens: UnsafePointer<Int32>,
+        dTokenTable: Matrix, dPositionTable: Matrix?, dOutput: Matrix, tokens: UnsafePointer<Int32>,
         positions: UnsafePointer<Int32>
     ) {
         check(dOutput, tokens, positions, dTokenTable, dPositionTable)
@@ -41,8 +45,9 @@ public enum Embedding {
             for row in 0..<dOutput.rows {
                 let source = dOutput.row(row) + first
                 let token = dTokenTable.row(Int(tokens[row])) + first
-                let position = dPositionTable.row(Int(positions[row])) + first
                 mapLanes(into: token, token, source, count: count) { $0 + $1 }
+                guard let dPositionTable else { continue }
+                let position = dPositionTable.row(Int(positions[row])) + first
                 mapLanes(into: position, position, source, count: count) { $0 + $1 }
             }
         }
@@ -51,15 +56,16 @@ public enum Embedding {
     /// An id or position beyond its table would read or write foreign memory, so each call looks at all of them.
     private static func check(
         _ rows: Matrix, _ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>, _ tokenTable: Matrix,
-        _ positionTable: Matrix
+        _ positionTable: Matrix?
     ) {
         precondition(
-            rows.columns == tokenTable.columns && rows.columns == positionTable.columns,
-            "embedding rows \(rows.shape) from tables \(tokenTable.shape) and \(positionTable.shape)")
+            rows.columns == tokenTable.columns && rows.columns == positionTable?.columns ?? rows.columns,
+            "embedding rows \(rows.shape) from tables \(tokenTable.shape) and \(positionTable?.shape ?? "none")")
         for row in 0..<rows.rows {
             precondition(
                 tokens[row] >= 0 && Int(tokens[row]) < tokenTable.rows,
                 "token \(tokens[row]) in a vocabulary of \(tokenTable.rows)")
+            guard let positionTable else { continue }
             precondition(
                 positions[row] >= 0 && Int(positions[row]) < positionTable.rows,
                 "position \(positions[row]) in a context of \(positionTable.rows)")

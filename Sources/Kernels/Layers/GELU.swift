@@ -5,19 +5,33 @@ public enum GELU {
     private static let slope: Float = 0.797_884_560_8
     private static let cubic: Float = 0.044_715
 
-    /// input += bias, in every row; output = gelu(input), elementwise on (N, F), overwritten. Backward needs the input
-    /// again.
+    /// output = gelu(input), elementwise on (N, F). Backward needs the input again.
     ///
     /// The tanh form is computed as x σ(2u), u = √(2/π) (x + 0.044715 x³), since ½ (1 + tanh u) = σ(2u);
     /// the exact form as x Φ(x), Φ(x) = ½ (1 + erf(x/√2)).
     ///
-    /// - Parameter bias: (F), or nil for none: that of the linear layer before, which is spared a pass so.
-    public static func forward(into output: Matrix, of input: Matrix, adding bias: Vector? = nil, exact: Bool) {
+    /// - Parameters:
+    ///   - output: (N, F), overwritten.
+    ///   - input: (N, F).
+    public static func forward(into output: Matrix, of input: Matrix, exact: Bool) {
+        activate(into: output, of: input, adding: nil, exact: exact)
+    }
+
+    /// input += bias in every row, then as `forward`. Fused, so that the bias of the linear layer before costs no pass
+    /// of its own; **modifies `input`**.
+    ///
+    /// - Parameters:
+    ///   - input: (N, F), added to; backward needs the sum again.
+    ///   - bias: (F).
+    public static func forwardAddingBias(into output: Matrix, inPlace input: Matrix, adding bias: Vector, exact: Bool) {
+        precondition(bias.count == input.columns, "a bias of \(bias.count) for \(input.shape)")
+        activate(into: output, of: input, adding: bias, exact: exact)
+    }
+
+    private static func activate(into output: Matrix, of input: Matrix, adding bias: Vector?, exact: Bool) {
         precondition(
             output.rows == input.rows && output.columns == input.columns, "GELU of \(input.shape) into \(output.shape)")
-        precondition(
-            bias?.count ?? input.columns == input.columns, "a bias of \(bias?.count ?? 0) for \(input.shape)")
-        // Generation has one row, whose columns are shared out then.
+        // Generation has one row: then the threads share its columns.
         let byColumns = input.rows < ParallelFor.threadCount
         ParallelFor.ranges(byColumns ? input.columns : input.rows, grain: byColumns ? laneCount : 1, for: .activation) {
             part in

@@ -14,25 +14,41 @@ public enum LayerNorm {
         }
     }
 
-    /// input += residual; output = (input - mean) · reciprocalDeviation · weight + bias, the variance being the biased
-    /// one.
+    /// output = (input - mean) · reciprocalDeviation · weight + bias, with the biased variance.
     ///
     /// - Parameters:
     ///   - output: (N, C), overwritten.
     ///   - saved: (N) each, overwritten.
     ///   - input: (N, C); backward needs it again.
-    ///   - residual: (N, C), or nil for none: added on the way, which spares the sum a pass of its own.
     ///   - weight: (C). bias: (C), or nil for none.
     public static func forward(
-        into output: Matrix, saving saved: Saved, of input: Matrix, adding residual: Matrix? = nil, weight: Vector,
+        into output: Matrix, saving saved: Saved, of input: Matrix, weight: Vector, bias: Vector?, epsilon: Float
+    ) {
+        normalize(into: output, saving: saved, of: input, adding: nil, weight: weight, bias: bias, epsilon: epsilon)
+    }
+
+    /// input += residual, then as `forward`. Fused, so that the sum costs no pass of its own; **modifies `input`**.
+    ///
+    /// - Parameters:
+    ///   - input: (N, C), added to; backward needs the sum again.
+    ///   - residual: (N, C).
+    public static func forwardAddingResidual(
+        into output: Matrix, saving saved: Saved, inPlace input: Matrix, adding residual: Matrix, weight: Vector,
+        bias: Vector?, epsilon: Float
+    ) {
+        precondition(residual.rows == input.rows && residual.columns == input.columns, "a residual of another shape")
+        normalize(
+            into: output, saving: saved, of: input, adding: residual, weight: weight, bias: bias, epsilon: epsilon)
+    }
+
+    private static func normalize(
+        into output: Matrix, saving saved: Saved, of input: Matrix, adding residual: Matrix?, weight: Vector,
         bias: Vector?, epsilon: Float
     ) {
         let C = input.columns
         precondition(
             output.rows == input.rows && output.columns == C && weight.count == C && (bias?.count ?? C) == C,
             "LayerNorm of \(input.shape) with \(weight.count) weights into \(output.shape)")
-        precondition(
-            residual.map { $0.rows == input.rows && $0.columns == C } ?? true, "a residual of another shape")
         ParallelFor.ranges(input.rows, for: .normalization) { rows in
             for row in rows {
                 let (x, y) = (input.row(row), output.row(row))

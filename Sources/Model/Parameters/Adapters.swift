@@ -1,4 +1,4 @@
-// LoRA: small matrices beside frozen weights, which alone are trained.
+// LoRA: low-rank matrices trained next to frozen weights.
 
 import Kernels
 
@@ -10,7 +10,8 @@ public struct AdapterConfig: Sendable, Equatable {
     public var alpha: Double
     /// Of the adapter's input, in training.
     public var dropout: Double
-    /// Ends of the layers' names, `c_attn` or `mlp.c_proj`; `all` for all linear layers.
+    /// Names of the architecture's linear modules, or ends of them (`c_attn`, `mlp.c_proj`); `attention` for the layers
+    /// of attention, `all` for all.
     public var targets: [String]
 
     public init(rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["c_attn"]) {
@@ -19,82 +20,80 @@ public struct AdapterConfig: Sendable, Equatable {
 
     public var scale: Float { Float(alpha / Double(rank)) }
 
-    /// The linear layers of a block, in the order of forward.
-    public static let layers = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"]
+    /// Whether a module gets an adapter.
+    func adapts(_ module: LinearModule) -> Bool { targets.contains(where: module.isMeant) }
 
-    /// Everything that `targets` may hold.
-    public static let possibleTargets = ["c_attn", "c_proj", "c_fc", "all"] + layers
-
-    /// Whether a layer of `layers` gets an adapter.
-    func holds(_ layer: String) -> Bool {
-        targets.contains { $0 == "all" || $0 == layer || layer.hasSuffix("." + $0) }
+    /// The first target that means no linear module of the architecture; nil where each means one.
+    public func unknownTarget(in architecture: Architecture) -> String? {
+        targets.first { target in !architecture.linearModules.contains { $0.isMeant(by: target) } }
     }
 }
 
 /// The adapters of a model: a second layout with weights of its own.
 public final class Adapters {
     public let config: AdapterConfig
-    /// `h.3.attn.c_attn.lora_A` (in, R) and `h.3.attn.c_attn.lora_B` (R, out) of each chosen layer.
+    /// `h.3.attn.c_attn.lora_A` (in, R) and `h.3.attn.c_attn.lora_B` (R, out) of each adapted module.
     public let layout: ParameterLayout
     /// In an arena of the layout.
     public let weights: FloatArena
+    private let architecture: Architecture
     private let workspace = AdapterWorkspace()
 
-    init(_ config: AdapterConfig, of model: ModelConfig) {
+    init(_ config: AdapterConfig, of architecture: Architecture) {
         self.config = config
-        layout = ParameterLayout(adapters: config, of: model)
+        self.architecture = architecture
+        layout = ParameterLayout(adapters: config, of: architecture)
         weights = FloatArena(count: layout.arenaCount)
     }
 
-    /// The matrices of one layer in an arena of the layout: the weights, or their gradients.
-    func views(block: Int, layer: Int, in arena: FloatArena) -> LinearAdapter? {
-        let name = "h.\(block).\(AdapterConfig.layers[layer])"
-        guard let a = layout[name + ".lora_A"], let b = layout[name + ".lora_B"] else { return nil }
-        func matrix(_ parameter: Parameter) -> Matrix {
-            Matrix(arena, offset: parameter.offset, rows: parameter.shape[0], columns: parameter.shape[1])
-        }
-        return LinearAdapter(a: matrix(a), b: matrix(b), scale: config.scale, workspace: workspace)
-    }
-}
-
-extension ParameterLayout {
-    /// The list of a model's adapters. A begins uniform within 1 / √in, B with zeros, so that the model begins as its
-    /// base (the initialisation of Hugging Face's PEFT).
-    public init(adapters: AdapterConfig, of config: ModelConfig) {
-        let (C, F, R) = (config.modelWidth, config.feedForwardWidth, adapters.rank)
-        let sizes = [(C, 3 * C), (C, C), (C, F), (F, C)]
-        var shapes: [(String, [Int], Initializer)] = []
-        for block in 0..<config.blockCount {
-            for (layer, (input, output)) in zip(AdapterConfig.layers, sizes) where adapters.holds(layer) {
-                let bound = 1 / Double(input).squareRoot()
-                shapes.append(("h.\(block).\(layer).lora_A", [input, R], .uniform(bound: bound)))
-                shapes.append(("h.\(block).\(layer).lora_B", [R, output], .zeros))
+    /// The adapters of one layer in an arena of the layout: the weights, or their gradients.
+    func views(block: Int, layer: LinearLayer, in arena: FloatArena) -> [LinearAdapter] {
+        let description = architecture.blocks[block]
+        func matrix(_ kind: ParameterKind) -> Matrix? {
+            layout[ParameterKey(layer.role, block: block, kind)].map {
+                Matrix(arena, offset: $0.offset, rows: $0.shape[0], columns: $0.shape[1])
             }
         }
-        self.init(shapes)
+        return architecture.linearModules.enumerated().compactMap { number, module in
+            guard module.layer == layer, let a = matrix(.adapterA(module: number)),
+                let b = matrix(.adapterB(module: number))
+            else { return nil }
+            let columns = module.part.columns(of: layer, in: description, modelWidth: architecture.modelWidth)
+            return LinearAdapter(
+                a: a, b: b, columns: columns, site: .adapter(block: block, layer: layer, part: module.part),
+                scale: config.scale, workspace: workspace)
+        }
     }
 }
 
-/// One layer's adapter, or its gradient: y += scale · x A B.
+/// One module's adapter, or its gradient: y += scale · x A B, y being the module's columns of the layer's output.
 struct LinearAdapter: Sendable {
-    /// (in, R) and (R, out).
+    /// (in, R).
     let a: Matrix
+    /// (R, columns).
     let b: Matrix
+    /// The module's columns of the layer's weight.
+    let columns: Range<Int>
+    /// Where its dropout mask belongs.
+    let site: TrainingDropout.Site
     let scale: Float
     let workspace: AdapterWorkspace
 
     /// The dropout mask of an adapter's input.
     typealias Mask = (key: DropoutKey, identities: UnsafePointer<UInt64>)
 
-    /// Adds the adapter's part to output (N, out).
+    /// Adds the adapter's part to the layer's output (N, out).
     func add(to output: Matrix, of input: Matrix, _ mask: Mask?) {
         let narrow = project(workspace.masked(input, mask))
-        MatrixMultiply.run(into: output, narrow, b, scale: scale, adding: true)
+        MatrixMultiply.run(into: output.columns(columns), narrow, b, scale: scale, adding: true)
     }
 
     /// Adds to dInput (N, in) and to the gradients of both matrices:
-    /// dB += scale (x A)ᵀ dy; d = scale dy Bᵀ; dA += xᵀ d; dx += d Aᵀ, x and dx behind the mask.
-    func backward(dInput: Matrix, _ gradient: LinearAdapter, dOutput: Matrix, input: Matrix, _ mask: Mask?) {
+    /// dB += scale (x A)ᵀ dy; d = scale dy Bᵀ; dA += xᵀ d; dx += d Aᵀ, x and dx after the mask.
+    func backward(
+        dInput: Matrix, _ gradient: LinearAdapter, dOutput layerGradient: Matrix, input: Matrix, _ mask: Mask?
+    ) {
+        let dOutput = layerGradient.columns(columns)
         let x = workspace.masked(input, mask)
         let narrow = project(x)
         MatrixMultiply.run(into: gradient.b, narrow, dOutput, transposingA: true, scale: scale, adding: true)
@@ -110,8 +109,10 @@ struct LinearAdapter: Sendable {
         Elementwise.add(to: dInput, x)
     }
 
-    /// weight (in, out) += scale · A B.
-    func merge(into weight: Matrix) { MatrixMultiply.run(into: weight, a, b, scale: scale, adding: true) }
+    /// weight (in, out) += scale · A B, in the module's columns.
+    func merge(into weight: Matrix) {
+        MatrixMultiply.run(into: weight.columns(columns), a, b, scale: scale, adding: true)
+    }
 
     private func project(_ input: Matrix) -> Matrix {
         let narrow = workspace.matrix(.projection, rows: input.rows, columns: a.columns)
@@ -120,7 +121,7 @@ struct LinearAdapter: Sendable {
     }
 }
 
-/// Memory that the adapters of a model share; grows to the largest need.
+/// Scratch memory shared by all adapters of a model; grows on demand.
 final class AdapterWorkspace: @unchecked Sendable {
     enum Use: Int { case projection, gradient, masked }
     private var arenas: [FloatArena?] = [nil, nil, nil]
@@ -134,7 +135,7 @@ final class AdapterWorkspace: @unchecked Sendable {
         return Matrix(arena, rows: rows, columns: columns)
     }
 
-    /// The input itself, or a copy behind a mask.
+    /// The input itself, or a masked copy.
     func masked(_ input: Matrix, _ mask: LinearAdapter.Mask?) -> Matrix {
         guard let mask else { return input }
         let copy = matrix(.masked, rows: input.rows, columns: input.columns)

@@ -11,12 +11,15 @@ public struct LinearParameters: Sendable {
     /// The weight for generation's products with a few rows; nil for products in float.
     private(set) var compact: CompactWeight?
     /// What LoRA adds to the product; as a gradient, that of its matrices.
-    var adapter: LinearAdapter?
+    var adapters: [LinearAdapter] = []
 
     init(weight: Matrix, bias: Vector?) {
         self.weight = weight
         self.bias = bias
     }
+
+    /// The gradient of a frozen layer.
+    static let none = LinearParameters(weight: .none, bias: nil)
 
     mutating func round(_ workspace: BFloat16Workspace) {
         rounded = RoundedWeight(weight, transposed: false, workspace: workspace)
@@ -31,13 +34,13 @@ public struct LinearParameters: Sendable {
         compact = CompactWeight(weight, transposed: false, format: format, in: storage)
     }
 
-    /// output (N, out) = input (N, in) · weight + bias [+ the adapter's part], overwritten.
+    /// output (N, out) = input (N, in) · weight + bias [+ the adapters' parts], overwritten.
     ///
-    /// - Parameter addsBias: false where what follows adds the bias on the way.
-    func forward(into output: Matrix, of input: Matrix, addsBias: Bool = true, _ mask: LinearAdapter.Mask?) {
+    /// - Parameter addsBias: false where the next kernel adds the bias.
+    func forward(into output: Matrix, of input: Matrix, addsBias: Bool = true, _ dropout: PassDropout?) {
         let bias = addsBias ? bias : nil
         PartClock.measure(.products) {
-            defer { adapter?.add(to: output, of: input, mask) }
+            defer { for adapter in adapters { adapter.add(to: output, of: input, dropout?.adapterMask(adapter.site)) } }
             if let compact, input.rows <= VectorMatrix.mostRows {
                 compact.multiply(into: output, input, bias: bias)
             } else if let rounded {
@@ -48,14 +51,16 @@ public struct LinearParameters: Sendable {
         }
     }
 
-    /// Overwrites dInput (N, in), adds to the gradients of weight, bias and adapter, as far as there are any.
+    /// Overwrites dInput (N, in), adds to the gradients of weight, bias and adapters, as far as there are any.
     func backward(
-        _ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix, _ mask: LinearAdapter.Mask?
+        _ dInput: Matrix, _ gradient: LinearParameters, _ dOutput: Matrix, input: Matrix, _ dropout: PassDropout?
     ) {
         PartClock.measure(.products) {
             defer {
-                if let adapter, let adapterGradient = gradient.adapter {
-                    adapter.backward(dInput: dInput, adapterGradient, dOutput: dOutput, input: input, mask)
+                for (adapter, adapterGradient) in zip(adapters, gradient.adapters) {
+                    adapter.backward(
+                        dInput: dInput, adapterGradient, dOutput: dOutput, input: input,
+                        dropout?.adapterMask(adapter.site))
                 }
             }
             if let rounded {
@@ -65,8 +70,7 @@ public struct LinearParameters: Sendable {
             } else {
                 Linear.backward(
                     dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput,
-                    input: input,
-                    weight: weight)
+                    input: input, weight: weight)
             }
         }
     }

@@ -2,98 +2,99 @@
 
 import Kernels
 
-/// The scale and shift of a LayerNorm, (C) each.
-public struct LayerNormParameters: Sendable {
+/// The scale of a norm, and its shift where it has one: (C) each.
+public struct NormParameters: Sendable {
     public let weight: Vector
     public let bias: Vector?
+
+    /// The gradient of a frozen norm.
+    static let none = NormParameters(weight: .none, bias: nil)
 }
 
 /// The parameters of one block.
 public struct BlockParameters: Sendable {
-    public let norm1: LayerNormParameters
-    /// C → 3C: queries, keys, values.
+    public let attentionNorm: NormParameters
+    /// C → (H + 2K)·D: queries, keys, values.
     public var attentionInput: LinearParameters
-    /// C → C.
+    /// H·D → C.
     public var attentionOutput: LinearParameters
-    public let norm2: LayerNormParameters
+    public let feedForwardNorm: NormParameters
     /// C → F.
     public var feedForwardInput: LinearParameters
     /// F → C.
     public var feedForwardOutput: LinearParameters
 
     /// Gradients that nobody asks for.
-    static let none: BlockParameters = {
-        let (norm, linear) = (
-            LayerNormParameters(weight: .none, bias: nil), LinearParameters(weight: .none, bias: nil)
-        )
-        return BlockParameters(
-            norm1: norm, attentionInput: linear, attentionOutput: linear, norm2: norm, feedForwardInput: linear,
-            feedForwardOutput: linear)
-    }()
+    static let none = BlockParameters(
+        attentionNorm: .none, attentionInput: .none, attentionOutput: .none, feedForwardNorm: .none,
+        feedForwardInput: .none, feedForwardOutput: .none)
 
-    /// The four linear layers, in the order of forward.
-    static let linearLayers: [any WritableKeyPath<BlockParameters, LinearParameters> & Sendable] = [
-        \.attentionInput, \.attentionOutput, \.feedForwardInput, \.feedForwardOutput,
-    ]
+    subscript(layer: LinearLayer) -> LinearParameters {
+        get { self[keyPath: BlockParameters.path(layer)] }
+        set { self[keyPath: BlockParameters.path(layer)] = newValue }
+    }
+
+    private static func path(_ layer: LinearLayer) -> WritableKeyPath<BlockParameters, LinearParameters> {
+        switch layer {
+        case .attentionInput: \.attentionInput
+        case .attentionOutput: \.attentionOutput
+        case .feedForwardInput: \.feedForwardInput
+        case .feedForwardOutput: \.feedForwardOutput
+        }
+    }
 }
 
 /// All parameters of a model, in an arena that the caller keeps alive.
 public struct ModelParameters: Sendable {
     /// (V, C).
     public let tokenEmbedding: Matrix
-    /// (context, C).
+    /// (context, C); `none` where no positions are learned.
     public let positionEmbedding: Matrix
     public private(set) var blocks: [BlockParameters]
-    public let finalNorm: LayerNormParameters
+    public let finalNorm: NormParameters
     /// C → V, stored (V, C); the token embedding itself where the head is tied.
     public private(set) var head: HeadParameters
 
-    public init(_ layout: ParameterLayout, in arena: FloatArena, config: ModelConfig) {
+    /// Views of an arena of the architecture's layout.
+    public init(_ layout: ParameterLayout, in arena: FloatArena, _ architecture: Architecture) {
         let finder = Finder(layout: layout, arena: arena)
-        tokenEmbedding = finder.matrix("wte.weight")
-        positionEmbedding = finder.matrix("wpe.weight")
-        blocks = (0..<config.blockCount).map { index in
+        tokenEmbedding = finder.matrix(.tokenEmbedding)
+        positionEmbedding = architecture.embedding.learnsPositions ? finder.matrix(.positionEmbedding) : .none
+        blocks = architecture.blocks.indices.map { index in
             BlockParameters(
-                norm1: finder.layerNorm("h.\(index).ln_1"),
-                attentionInput: finder.linear("h.\(index).attn.c_attn"),
-                attentionOutput: finder.linear("h.\(index).attn.c_proj"),
-                norm2: finder.layerNorm("h.\(index).ln_2"),
-                feedForwardInput: finder.linear("h.\(index).mlp.c_fc"),
-                feedForwardOutput: finder.linear("h.\(index).mlp.c_proj"))
+                attentionNorm: finder.norm(.attentionNorm, index),
+                attentionInput: finder.linear(.attentionInput, index),
+                attentionOutput: finder.linear(.attentionOutput, index),
+                feedForwardNorm: finder.norm(.feedForwardNorm, index),
+                feedForwardInput: finder.linear(.feedForwardInput, index),
+                feedForwardOutput: finder.linear(.feedForwardOutput, index))
         }
-        finalNorm = finder.layerNorm("ln_f")
-        head = HeadParameters(weight: config.tiedHead ? tokenEmbedding : finder.matrix("lm_head.weight"))
+        finalNorm = finder.norm(.finalNorm)
+        head = HeadParameters(weight: architecture.head.isTied ? tokenEmbedding : finder.matrix(.head))
     }
 
-    /// The same parameters with adapters beside the linear layers.
+    /// The same parameters with adapters next to the linear layers.
     func adapted(_ adapters: Adapters) -> ModelParameters { withAdapters(adapters, in: adapters.weights) }
 
     /// Gradients of adapters alone, in an arena of their layout: nothing else has a place.
-    public init(gradientsOf adapters: Adapters, in arena: FloatArena, config: ModelConfig) {
-        let nothing = BlockParameters.none
-        self.init(
-            tokenEmbedding: .none, positionEmbedding: .none,
-            blocks: [BlockParameters](repeating: nothing, count: config.blockCount), finalNorm: nothing.norm1,
-            head: HeadParameters(weight: .none))
-        self = withAdapters(adapters, in: arena)
+    static func gradients(of adapters: Adapters, in arena: FloatArena, blockCount: Int) -> ModelParameters {
+        ModelParameters(frozenBlocks: blockCount).withAdapters(adapters, in: arena)
+    }
+
+    private init(frozenBlocks blockCount: Int) {
+        (tokenEmbedding, positionEmbedding, finalNorm) = (.none, .none, .none)
+        blocks = [BlockParameters](repeating: .none, count: blockCount)
+        head = HeadParameters(weight: .none)
     }
 
     private func withAdapters(_ adapters: Adapters, in arena: FloatArena) -> ModelParameters {
         var copy = self
         for block in blocks.indices {
-            for (index, layer) in BlockParameters.linearLayers.enumerated() {
-                copy.blocks[block][keyPath: layer].adapter = adapters.views(block: block, layer: index, in: arena)
+            for layer in LinearLayer.allCases {
+                copy.blocks[block][layer].adapters = adapters.views(block: block, layer: layer, in: arena)
             }
         }
         return copy
-    }
-
-    private init(
-        tokenEmbedding: Matrix, positionEmbedding: Matrix, blocks: [BlockParameters], finalNorm: LayerNormParameters,
-        head: HeadParameters
-    ) {
-        (self.tokenEmbedding, self.positionEmbedding, self.blocks) = (tokenEmbedding, positionEmbedding, blocks)
-        (self.finalNorm, self.head) = (finalNorm, head)
     }
 
     /// The same parameters with copies of every weight matrix in bfloat16, which their products then use.
@@ -101,7 +102,7 @@ public struct ModelParameters: Sendable {
         var copy = self
         let workspace = BFloat16Workspace()
         for index in blocks.indices {
-            for layer in BlockParameters.linearLayers { copy.blocks[index][keyPath: layer].round(workspace) }
+            for layer in LinearLayer.allCases { copy.blocks[index][layer].round(workspace) }
         }
         copy.head.round(workspace)
         return copy
@@ -109,14 +110,12 @@ public struct ModelParameters: Sendable {
 
     /// The same parameters with a compact copy of every weight matrix, for generation.
     func compacted(_ format: WeightFormat) -> ModelParameters {
-        let layers = blocks.flatMap { block in BlockParameters.linearLayers.map { block[keyPath: $0] } }
+        let layers = blocks.flatMap { block in LinearLayer.allCases.map { block[$0] } }
         let storage = CompactStorage(
             wordCount: layers.reduce(head.compactWordCount(format)) { $0 + $1.compactWordCount(format) })
         var copy = self
         for index in blocks.indices {
-            for layer in BlockParameters.linearLayers {
-                copy.blocks[index][keyPath: layer].compact(format, in: storage)
-            }
+            for layer in LinearLayer.allCases { copy.blocks[index][layer].compact(format, in: storage) }
         }
         copy.head.compact(format, in: storage)
         return copy
@@ -124,66 +123,41 @@ public struct ModelParameters: Sendable {
 
     /// All copies in bfloat16, empty without any.
     var roundedWeights: [RoundedWeight] {
-        blocks.flatMap { block in BlockParameters.linearLayers.compactMap { block[keyPath: $0].rounded } }
+        blocks.flatMap { block in LinearLayer.allCases.compactMap { block[$0].rounded } }
             + (head.rounded.map { [$0] } ?? [])
     }
 
-    /// Looks parameters up by name; a name that the layout lacks is a mistake in this file.
+    /// Looks parameters up by role; a role that the layout lacks is a mistake in this file.
     private struct Finder {
+        let layout: ParameterLayout
         let arena: FloatArena
-        let byName: [String: Parameter]
 
         init(layout: ParameterLayout, arena: FloatArena) {
             precondition(
                 arena.count == layout.arenaCount, "an arena of \(arena.count) floats for \(layout.arenaCount)")
-            self.arena = arena
-            byName = Dictionary(uniqueKeysWithValues: layout.parameters.map { ($0.name, $0) })
+            (self.layout, self.arena) = (layout, arena)
         }
 
-        func matrix(_ name: String) -> Matrix {
-            guard let parameter = byName[name], parameter.shape.count == 2 else {
-                preconditionFailure("the layout has no matrix \(name)")
+        func matrix(_ role: ParameterRole, _ block: Int? = nil) -> Matrix {
+            guard let parameter = layout[ParameterKey(role, block: block)], parameter.shape.count == 2 else {
+                preconditionFailure("the layout has no matrix for \(role)")
             }
             return Matrix(arena, offset: parameter.offset, rows: parameter.shape[0], columns: parameter.shape[1])
         }
 
-        func vector(_ name: String) -> Vector? {
-            byName[name].map { Vector(arena, offset: $0.offset, count: $0.count) }
+        private func vector(_ role: ParameterRole, _ block: Int?, _ kind: ParameterKind) -> Vector? {
+            layout[ParameterKey(role, block: block, kind)].map { Vector(arena, offset: $0.offset, count: $0.count) }
         }
 
-        func linear(_ name: String) -> LinearParameters {
-            LinearParameters(weight: matrix("\(name).weight"), bias: vector("\(name).bias"))
+        func linear(_ role: ParameterRole, _ block: Int) -> LinearParameters {
+            LinearParameters(weight: matrix(role, block), bias: vector(role, block, .bias))
         }
 
-        func layerNorm(_ name: String) -> LayerNormParameters {
-            guard let weight = vector("\(name).weight") else {
-                preconditionFailure("the layout has no vector \(name).weight")
+        func norm(_ role: ParameterRole, _ block: Int? = nil) -> NormParameters {
+            guard let weight = vector(role, block, .weight) else {
+                preconditionFailure("the layout has no vector for \(role)")
             }
-            return LayerNormParameters(weight: weight, bias: vector("\(name).bias"))
-        }
-    }
-}
-
-extension ParameterLayout {
-    /// Fills `arena` with each parameter's initial distribution. Every parameter has its own stream of random
-    /// numbers, so that one more parameter leaves the others as they were.
-    public func initialize(_ arena: FloatArena, seed: UInt64) {
-        for (index, parameter) in parameters.enumerated() {
-            let values = arena.base + parameter.offset
-            switch parameter.initializer {
-            case .zeros: values.update(repeating: 0, count: parameter.count)
-            case .ones: values.update(repeating: 1, count: parameter.count)
-            case .uniform(let bound):
-                var generator = SplitMix64(seed: seed, stream: UInt64(index))
-                for element in 0..<parameter.count { values[element] = Float((2 * generator.uniform() - 1) * bound) }
-            case .normal(let standardDeviation):
-                var generator = SplitMix64(seed: seed, stream: UInt64(index))
-                for element in stride(from: 0, to: parameter.count, by: 2) {
-                    let (first, second) = generator.normalPair()
-                    values[element] = Float(first * standardDeviation)
-                    if element + 1 < parameter.count { values[element + 1] = Float(second * standardDeviation) }
-                }
-            }
+            return NormParameters(weight: weight, bias: vector(role, block, .bias))
         }
     }
 }

@@ -1,73 +1,62 @@
-// THE list of a model's parameters: name, shape, place in memory, decayed or not, initial distribution.
-
-import Kernels
-
-/// How a parameter is filled before training from nothing.
-public enum Initializer: Sendable, Equatable {
-    case zeros
-    case ones
-    /// Normal with mean 0.
-    case normal(standardDeviation: Double)
-    /// Uniform between -bound and bound.
-    case uniform(bound: Double)
-}
-
-/// One named array of a model.
-public struct Parameter: Sendable, Equatable {
-    /// The name in GPT-2's published checkpoint, `h.3.attn.c_attn.weight`.
-    public let name: String
-    /// `[rows, columns]` of a matrix, `[count]` of a vector.
-    public let shape: [Int]
-    /// Where it starts in an arena of this layout, in floats; a multiple of 16.
-    public let offset: Int
-    public let initializer: Initializer
-
-    public var count: Int { shape.reduce(1, *) }
-    /// Whether AdamW's weight decay acts on it: matrices decay, biases and LayerNorm weights do not.
-    public var decays: Bool { shape.count > 1 }
-    /// Its elements in an arena of the layout.
-    public var range: Range<Int> { offset..<(offset + count) }
-}
+// THE list of a model's parameters: role, name, shape, place in memory, decayed or not, initial distribution.
 
 /// The list. Weights, gradients and both of AdamW's moments are arenas with this one layout; checkpoints, counts,
-/// weight decay and gradient tests walk it. A parameter is added by one line here plus its use.
+/// weight decay and gradient tests iterate over it. A parameter is added by one line here plus its use.
 public struct ParameterLayout: Sendable, Equatable {
     public let parameters: [Parameter]
     /// Floats that an arena needs, gaps for alignment included.
     public let arenaCount: Int
+    private let indices: [ParameterKey: Int]
 
-    /// The layout of `config`'s model. Linear layers are stored `(in, out)`, as GPT-2's Conv1D; initial values are
-    /// GPT-2's: N(0, 0.02), the projections into the residual stream N(0, 0.02 / √(2L)) (Radford et al. 2019, §2.3).
-    public init(_ config: ModelConfig) {
-        let (V, T, L) = (config.vocabularySize, config.contextLength, config.blockCount)
-        let (C, F) = (config.modelWidth, config.feedForwardWidth)
-        let plain = Initializer.normal(standardDeviation: 0.02)
-        let residual = Initializer.normal(standardDeviation: 0.02 / (2 * Double(L)).squareRoot())
-        var list = ListBuilder(biases: config.biases)
+    /// The layout of a model. Linear layers are stored `(in, out)`, as GPT-2's Conv1D; the table of tokens and the head
+    /// `(V, C)`.
+    public init(_ architecture: Architecture) {
+        let (V, T, C) = (architecture.vocabularySize, architecture.contextLength, architecture.modelWidth)
+        let start = architecture.initialization
+        let plain = Initializer.normal(standardDeviation: start.standardDeviation)
+        let depth = start.scalesResidualProjections ? (2 * Double(architecture.blockCount)).squareRoot() : 1
+        let residual = Initializer.normal(standardDeviation: start.standardDeviation / depth)
+        var list = ListBuilder()
 
-        list.add("wte.weight", [V, C], plain)
-        list.add("wpe.weight", [T, C], plain)
-        for index in 0..<L {
-            list.addLayerNorm("h.\(index).ln_1", C)
-            list.addLinear("h.\(index).attn.c_attn", from: C, to: 3 * C, plain, bias: config.attentionInputBias)
-            list.addLinear("h.\(index).attn.c_proj", from: C, to: C, residual)
-            list.addLayerNorm("h.\(index).ln_2", C)
-            list.addLinear("h.\(index).mlp.c_fc", from: C, to: F, plain)
-            list.addLinear("h.\(index).mlp.c_proj", from: F, to: C, residual)
+        list.add(.tokenEmbedding, [V, C], plain)
+        if architecture.embedding.learnsPositions { list.add(.positionEmbedding, [T, C], plain) }
+        for (index, block) in architecture.blocks.enumerated() {
+            let (attention, feedForward) = (block.attention, block.feedForward)
+            func size(_ layer: LinearLayer) -> (Int, Int) { layer.size(in: block, modelWidth: C) }
+            list.block = index
+            list.addNorm(.attentionNorm, C, block.attentionNorm)
+            list.addLinear(.attentionInput, size(.attentionInput), plain, bias: attention.hasInputBias)
+            list.addLinear(.attentionOutput, size(.attentionOutput), residual, bias: attention.hasOutputBias)
+            list.addNorm(.feedForwardNorm, C, block.feedForwardNorm)
+            list.addLinear(.feedForwardInput, size(.feedForwardInput), plain, bias: feedForward.hasInputBias)
+            list.addLinear(.feedForwardOutput, size(.feedForwardOutput), residual, bias: feedForward.hasOutputBias)
         }
-        list.addLayerNorm("ln_f", C)
-        if !config.tiedHead { list.add("lm_head.weight", [V, C], plain) }
-
-        parameters = list.parameters
-        arenaCount = list.nextOffset
+        list.block = nil
+        list.addNorm(.finalNorm, C, architecture.finalNorm)
+        if !architecture.head.isTied { list.add(.head, [V, C], plain) }
+        self.init(list)
     }
 
-    /// A list of other arrays, each with its name, shape and initial values.
-    init(_ arrays: [(name: String, shape: [Int], initializer: Initializer)]) {
-        var list = ListBuilder(biases: false)
-        for array in arrays { list.add(array.name, array.shape, array.initializer) }
+    /// The list of a model's adapters. A begins uniform within 1 / √in, B with zeros, so that the model begins as its
+    /// base (the initialisation of Hugging Face's PEFT).
+    public init(adapters: AdapterConfig, of architecture: Architecture) {
+        var list = ListBuilder()
+        for (index, block) in architecture.blocks.enumerated() {
+            list.block = index
+            for (number, module) in architecture.linearModules.enumerated() where adapters.adapts(module) {
+                let rows = module.layer.size(in: block, modelWidth: architecture.modelWidth).rows
+                let columns = module.part.columns(of: module.layer, in: block, modelWidth: architecture.modelWidth)
+                let bound = Initializer.uniform(bound: 1 / Double(rows).squareRoot())
+                list.addAdapter(module, number, [rows, adapters.rank], [adapters.rank, columns.count], bound)
+            }
+        }
+        self.init(list)
+    }
+
+    private init(_ list: ListBuilder) {
         parameters = list.parameters
         arenaCount = list.nextOffset
+        indices = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.key, $0) })
     }
 
     /// How many numbers the model learns.
@@ -76,28 +65,52 @@ public struct ParameterLayout: Sendable, Equatable {
     /// The parameter called `name`, or nil.
     public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
+    /// The parameter with this role, or nil.
+    public subscript(key: ParameterKey) -> Parameter? { indices[key].map { parameters[$0] } }
+
     /// Collects the list and hands out offsets.
     private struct ListBuilder {
-        let biases: Bool
+        /// The block that is being listed.
+        var block: Int?
         var parameters: [Parameter] = []
         var nextOffset = 0
 
-        mutating func add(_ name: String, _ shape: [Int], _ initializer: Initializer) {
-            let parameter = Parameter(name: name, shape: shape, offset: nextOffset, initializer: initializer)
-            parameters.append(parameter)
-            nextOffset += (parameter.count + 15) / 16 * 16
+        mutating func add(
+            _ role: ParameterRole, _ shape: [Int], _ initializer: Initializer, _ kind: ParameterKind = .weight
+        ) {
+            add(
+                ParameterKey(role, block: block, kind), role.name + (kind == .bias ? ".bias" : ".weight"), shape,
+                initializer)
         }
 
-        mutating func addLayerNorm(_ name: String, _ width: Int) {
-            add("\(name).weight", [width], .ones)
-            if biases { add("\(name).bias", [width], .zeros) }
+        mutating func addNorm(_ role: ParameterRole, _ width: Int, _ norm: NormDescription) {
+            add(role, [width], .ones)
+            if norm.hasBias { add(role, [width], .zeros, .bias) }
         }
 
         mutating func addLinear(
-            _ name: String, from input: Int, to output: Int, _ initializer: Initializer, bias: Bool = true
+            _ role: ParameterRole, _ size: (rows: Int, columns: Int), _ initializer: Initializer, bias: Bool
         ) {
-            add("\(name).weight", [input, output], initializer)
-            if biases && bias { add("\(name).bias", [output], .zeros) }
+            add(role, [size.rows, size.columns], initializer)
+            if bias { add(role, [size.columns], .zeros, .bias) }
+        }
+
+        mutating func addAdapter(
+            _ module: LinearModule, _ number: Int, _ shapeOfA: [Int], _ shapeOfB: [Int], _ initializer: Initializer
+        ) {
+            let role = module.layer.role
+            add(
+                ParameterKey(role, block: block, .adapterA(module: number)), module.name + ".lora_A", shapeOfA,
+                initializer)
+            add(ParameterKey(role, block: block, .adapterB(module: number)), module.name + ".lora_B", shapeOfB, .zeros)
+        }
+
+        private mutating func add(_ key: ParameterKey, _ name: String, _ shape: [Int], _ initializer: Initializer) {
+            let prefix = block.map { "h.\($0)." } ?? ""
+            let parameter = Parameter(
+                key: key, name: prefix + name, shape: shape, offset: nextOffset, initializer: initializer)
+            parameters.append(parameter)
+            nextOffset += (parameter.count + 15) / 16 * 16
         }
     }
 }

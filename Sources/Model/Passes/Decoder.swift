@@ -2,7 +2,7 @@
 
 import Kernels
 
-/// Reads tokens into caches and gives the logits behind them. Holds its own small activations, so that several caches
+/// Reads tokens into caches and gives the logits that follow them. Holds its own small activations, so that several caches
 /// can take turns or be worked on together.
 public final class Decoder {
     /// New positions that are worked on together when a prompt is read.
@@ -22,9 +22,9 @@ public final class Decoder {
         self.model = model
         parameters = format.map { model.parameters.compacted($0) } ?? model.parameters
         activations = Activations(
-            model.config, rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.config.contextLength)),
-            keepsAll: false)
-        logits = FloatArena(count: Decoder.mostTokens * model.config.vocabularySize)
+            model.architecture,
+            rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.architecture.contextLength)), keepsAll: false)
+        logits = FloatArena(count: Decoder.mostTokens * model.architecture.vocabularySize)
     }
 
     /// Appends `tokens` to what the cache holds.
@@ -39,14 +39,14 @@ public final class Decoder {
             last = part.count - 1
         }
         let row = head(last..<(last + 1)).row(0)
-        return Vector(row, count: model.config.vocabularySize)
+        return Vector(row, count: model.architecture.vocabularySize)
     }
 
     /// Appends tokens to several caches, or several tokens to one, in a single pass: the weights are read once for all.
     /// Gives each token the same logits, to the last bit, as a pass of its own would.
     ///
     /// - Parameter parts: no cache twice; at most `mostTokens` tokens in all.
-    /// - Returns: (n, V), the logits behind each token in order; overwritten by the next call.
+    /// - Returns: (n, V), the logits after each token in order; overwritten by the next call.
     public func advanceTogether(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) -> Matrix {
         let count = parts.reduce(0) { $0 + $1.tokens.count }
         precondition(count <= Decoder.mostTokens, "\(count) tokens in one pass of at most \(Decoder.mostTokens)")
@@ -56,13 +56,11 @@ public final class Decoder {
 
     /// The logits of some rows of the last pass.
     private func head(_ rows: Range<Int>) -> Matrix {
-        let (a, config) = (activations, model.config)
-        let states = a.finalNorm.rows(rows)
-        LayerNorm.forward(
-            into: states, saving: a.finalNormSaved, of: a.output.rows(rows), weight: parameters.finalNorm.weight,
-            bias: parameters.finalNorm.bias, epsilon: config.layerNormEpsilon)
-        let result = Matrix(logits, rows: rows.count, columns: config.vocabularySize)
-        parameters.head.forward(into: result, of: states)
+        let (a, architecture) = (activations, model.architecture)
+        let states = a.finalNorm.first(rows.count)
+        architecture.finalNorm.forward(states, of: a.output.rows(rows), parameters.finalNorm)
+        let result = Matrix(logits, rows: rows.count, columns: architecture.vocabularySize)
+        parameters.head.forward(into: result, of: states.output)
         return result
     }
 
@@ -76,15 +74,18 @@ public final class Decoder {
             positions += own.indices.map { Int32(cache.count + $0) }
             tokens += own
         }
-        let (N, config) = (tokens.count, model.config)
-        Embedding.forward(
-            into: activations.blocks[0].input.rows(0..<N), tokens: tokens, positions: positions,
-            tokenTable: parameters.tokenEmbedding, positionTable: parameters.positionEmbedding)
-        for index in config.blocks {
-            let next = index + 1 < config.blockCount ? activations.blocks[index + 1].input : activations.output
-            Block.forward(
-                into: next.rows(0..<N), activations.blocks[index].first(N), parameters.blocks[index],
-                Block.Context(config, index: index, cached: cached))
+        let (N, architecture) = (tokens.count, model.architecture)
+        architecture.embedding.forward(
+            into: activations.blocks[0].input.rows(0..<N), tokens: tokens, positions: positions, parameters)
+        let longest = parts.reduce(0) { max($0, $1.cache.count + $1.tokens.count) }
+        positions.withUnsafeBufferPointer { positions in
+            for index in architecture.blocks.indices {
+                let isLast = index + 1 == architecture.blockCount
+                let next = isLast ? activations.output : activations.blocks[index + 1].input
+                Block.forward(
+                    into: next.rows(0..<N), activations.blocks[index].first(N), parameters.blocks[index],
+                    model.context(index, cached, positions: positions.baseAddress!, below: longest))
+            }
         }
         for part in cached { part.cache.count += part.rows.count }
     }

@@ -8,7 +8,7 @@ struct CachedRows {
     let rows: Range<Int>
 }
 
-/// Keys and values of every block for up to `capacity` positions of one sequence.
+/// Keys and values of every block for up to `capacity` positions of one sequence (K heads of width D in each block).
 public final class KeyValueCache {
     /// The most positions it holds: the model's context length.
     public let capacity: Int
@@ -16,31 +16,36 @@ public final class KeyValueCache {
     public internal(set) var count = 0
 
     private let arena: FloatArena
-    private let headCount: Int
-    private let headWidth: Int
+    private let blocks: [(attention: AttentionDescription, memory: CachedAttention.Memory)]
 
-    public init(_ config: ModelConfig) {
-        capacity = config.contextLength
-        (headCount, headWidth) = (config.headCount, config.headWidth)
-        arena = FloatArena(count: 2 * config.blockCount * capacity * config.modelWidth)
-    }
-
-    /// Writes the keys and values of n new positions behind those held; `count` moves once all blocks have done so.
-    ///
-    /// - Parameter qkv: (n, 3C).
-    /// - Returns: all keys and values of the block, each head's positions one behind the other.
-    func append(keysAndValuesOf qkv: Matrix, block: Int) -> CachedAttention.Memory {
-        let (D, C) = (headWidth, headCount * headWidth)
-        let keys = Matrix(arena, offset: 2 * block * capacity * C, rows: headCount * capacity, columns: D)
-        let values = Matrix(arena, offset: (2 * block + 1) * capacity * C, rows: headCount * capacity, columns: D)
-        for row in 0..<qkv.rows {
-            for head in 0..<headCount {
-                let target = head * capacity + count + row
-                keys.row(target).update(from: qkv.row(row) + C + head * D, count: D)
-                values.row(target).update(from: qkv.row(row) + 2 * C + head * D, count: D)
+    public init(_ architecture: Architecture) {
+        let capacity = architecture.contextLength
+        self.capacity = capacity
+        (blocks, arena) = ArenaAllocator.allocate { allocator in
+            architecture.blocks.map { block in
+                let (K, D) = (block.attention.keyValueHeadCount, block.attention.headWidth)
+                let (keys, values) = (allocator.matrix(K * capacity, D), allocator.matrix(K * capacity, D))
+                return (block.attention, CachedAttention.Memory(keys: keys, values: values, headCount: K))
             }
         }
-        return CachedAttention.Memory(keys: keys, values: values, headCount: headCount)
+    }
+
+    /// Writes the keys and values of n new positions after those held; `count` moves once all blocks have done so.
+    ///
+    /// - Parameter qkv: (n, (H + 2K)·D).
+    /// - Returns: all keys and values of the block, grouped by head.
+    func append(keysAndValuesOf qkv: Matrix, block: Int) -> CachedAttention.Memory {
+        let (attention, memory) = blocks[block]
+        let (D, firstKey) = (attention.headWidth, attention.queryWidth)
+        let firstValue = firstKey + attention.keyWidth
+        for row in 0..<qkv.rows {
+            for head in 0..<attention.keyValueHeadCount {
+                let target = head * capacity + count + row
+                memory.keys.row(target).update(from: qkv.row(row) + firstKey + head * D, count: D)
+                memory.values.row(target).update(from: qkv.row(row) + firstValue + head * D, count: D)
+            }
+        }
+        return memory
     }
 
     /// Forgets all positions from `count` on.

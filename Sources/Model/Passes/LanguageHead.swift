@@ -2,20 +2,29 @@
 
 import Kernels
 
-/// Logits of a whole batch would be the largest array of all (N × V), so they are made, used and overwritten for at
+/// Logits of an entire batch would be the largest array (N × V), so they are made, used and overwritten for at
 /// most `chunk` rows at a time, and only for rows that carry loss.
 final class LanguageHead {
     /// Rows worked on together: enough that the product runs at full speed.
     static let chunk = 512
 
     private let logits: FloatArena
-    private let capacity: Int
+    /// Rows that it works on together.
+    let capacity: Int
     private let V: Int
 
-    init(_ config: ModelConfig, rowCount: Int) {
-        V = config.vocabularySize
-        capacity = max(1, min(rowCount, LanguageHead.chunk))
-        logits = FloatArena(count: capacity * V)
+    init(_ architecture: Architecture, rowCount: Int) {
+        V = architecture.vocabularySize
+        capacity = LanguageHead.rows(for: rowCount)
+        logits = FloatArena(count: LanguageHead.floatCount(architecture, rowCount: rowCount))
+    }
+
+    /// Rows that are worked on together for a batch of N.
+    static func rows(for N: Int) -> Int { max(1, min(N, chunk)) }
+
+    /// Floats that the logits take.
+    static func floatCount(_ architecture: Architecture, rowCount: Int) -> Int {
+        rows(for: rowCount) * architecture.vocabularySize
     }
 
     /// The gradients that one call makes, and what it divides by.
@@ -24,7 +33,7 @@ final class LanguageHead {
         let dHidden: Matrix
         /// (V, C), added to; nil for a frozen head.
         let dWeight: Matrix?
-        /// The sum of the weights of the whole accumulated batch.
+        /// The sum of the weights of the complete accumulated batch.
         let weightSum: Double
     }
 

@@ -1,4 +1,4 @@
-// The sequences that one pass works on, laid one behind the other: no padding anywhere.
+// The sequences that one pass works on, concatenated: no padding anywhere.
 
 import Kernels
 
@@ -57,7 +57,7 @@ public struct SequenceBatch: Sendable {
 }
 
 /// Pointers to a batch's arrays, valid while the batch is being worked on.
-struct Batch {
+struct BatchPointers {
     let tokens: UnsafePointer<Int32>
     let positions: UnsafePointer<Int32>
     let identities: UnsafePointer<UInt64>
@@ -67,7 +67,7 @@ struct Batch {
 }
 
 extension SequenceBatch {
-    func withPointers(finishing finished: [Int], _ body: (Batch) -> Void) {
+    func withPointers(finishing finished: [Int], _ body: (BatchPointers) -> Void) {
         precondition(rowCount > 0, "an empty batch")
         let finishedIdentities = finished.map { identities[$0] }
         tokens.withUnsafeBufferPointer { tokens in
@@ -75,7 +75,7 @@ extension SequenceBatch {
                 identities.withUnsafeBufferPointer { identities in
                     finishedIdentities.withUnsafeBufferPointer { some in
                         body(
-                            Batch(
+                            BatchPointers(
                                 tokens: tokens.baseAddress!, positions: positions.baseAddress!,
                                 identities: identities.baseAddress!, sequences: sequences,
                                 finished: finished.count < rowCount ? (finished, some.baseAddress!) : nil))
@@ -83,57 +83,5 @@ extension SequenceBatch {
                 }
             }
         }
-    }
-}
-
-/// Dropout during training: the three rates of GPT-2, and the key of this step's masks.
-public struct TrainingDropout: Sendable, Equatable {
-    public var embedding: Float
-    public var attention: Float
-    public var residual: Float
-    /// On the input of LoRA's adapters.
-    public var adapter: Float
-    public var seed: UInt64
-    public var step: UInt64
-
-    public init(
-        embedding: Float, attention: Float, residual: Float, adapter: Float = 0, seed: UInt64, step: UInt64
-    ) {
-        self.embedding = embedding
-        self.attention = attention
-        self.residual = residual
-        self.adapter = adapter
-        self.seed = seed
-        self.step = step
-    }
-
-    /// The places of a model that have masks of their own.
-    enum Site {
-        case embedding
-        case attention(block: Int)
-        case attentionOutput(block: Int)
-        case feedForwardOutput(block: Int)
-        case adapter(block: Int, layer: Int)
-
-        var number: UInt64 {
-            switch self {
-            case .embedding: 0
-            case .attention(let block): UInt64(3 * block + 1)
-            case .attentionOutput(let block): UInt64(3 * block + 2)
-            case .feedForwardOutput(let block): UInt64(3 * block + 3)
-            case .adapter(let block, let layer): 1 << 32 + UInt64(4 * block + layer)
-            }
-        }
-    }
-
-    func key(_ site: Site) -> DropoutKey {
-        let rate =
-            switch site {
-            case .embedding: embedding
-            case .attention: attention
-            case .attentionOutput, .feedForwardOutput: residual
-            case .adapter: adapter
-            }
-        return DropoutKey(rate: rate, seed: seed, step: step, site: site.number)
     }
 }

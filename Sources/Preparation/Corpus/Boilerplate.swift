@@ -16,10 +16,8 @@ struct Boilerplate: Sendable {
     /// The common prefix of the prompts of all prompt-completion rows.
     private var promptPrefix: [UInt8] = []
 
-    init() {}
-
     /// Searches the first rows of each file.
-    init(_ scan: CorpusScan) throws {
+    static func find(in scan: CorpusScan) throws -> Boilerplate {
         var counts: [UInt64: Int] = [:]
         var (conversations, prompts) = (0, ColumnStatistics())
         for number in scan.files.indices {
@@ -35,9 +33,13 @@ struct Boilerplate: Sendable {
             }
         }
         let enough = max(Boilerplate.fewestRows, Int(Boilerplate.share * Double(conversations)))
-        systemTexts = Set(counts.filter { $0.value >= enough }.keys)
+        var found = Boilerplate()
+        found.systemTexts = Set(counts.filter { $0.value >= enough }.keys)
         let prefix = prompts.commonPrefix
-        if prompts.count >= Boilerplate.fewestRows, prefix.count >= Boilerplate.shortestPrefix { promptPrefix = prefix }
+        if prompts.count >= Boilerplate.fewestRows, prefix.count >= Boilerplate.shortestPrefix {
+            found.promptPrefix = prefix
+        }
+        return found
     }
 
     private static func systemText(_ row: PreparedRow) -> [UInt8]? {

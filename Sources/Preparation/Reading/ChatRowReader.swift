@@ -1,5 +1,6 @@
 // Reads conversations in JSON: messages with `role` and `content`, or `from` and `value` as in some datasets.
 
+import Conversations
 import Datasets
 import StrictJSON
 

@@ -16,18 +16,18 @@ public struct ColumnChoice: Sendable, Equatable {
 }
 
 /// The columns of one file.
-struct DelimitedHeader: Sendable, Equatable {
+package struct DelimitedHeader: Sendable, Equatable {
     var names: [String]
     /// Nil if rows are texts: then `completion` is the text's column.
     var prompt: Int?
     var completion: Int
     /// Whether the first record is a row.
-    var isRow: Bool
+    package var isRow: Bool
     /// Whether the rows are texts.
     var isText = false
 
     /// Reads a file's first record.
-    init(_ fields: [String], _ choice: ColumnChoice, path: String) throws(PreparationError) {
+    package init(_ fields: [String], _ choice: ColumnChoice, path: String) throws(PreparationError) {
         let numbers = (choice.prompt.flatMap { Int($0) }, choice.completion.flatMap { Int($0) })
         let isRow = numbers.0 != nil || numbers.1 != nil
         let names = isRow ? fields.indices.map { String($0 + 1) } : fields

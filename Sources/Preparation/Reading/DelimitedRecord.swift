@@ -1,19 +1,19 @@
 // Splits one record of a comma- or tab-separated file into fields.
 
 /// A field's content and position.
-struct DelimitedField {
+package struct DelimitedField {
     /// Without its quotes; doubled quotes are unescaped.
-    var text: [UInt8]
+    package var text: [UInt8]
     /// The offset of the content in the record's bytes, after an opening quote.
     var start: Int
     var isQuoted: Bool
 }
 
-enum DelimitedRecord {
+package enum DelimitedRecord {
     /// Splits a record.
     ///
     /// - Returns: the fields, and the offset of a quote that RFC 4180 does not allow.
-    static func fields(
+    package static func fields(
         _ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, hasOpenQuote: Bool = false
     ) -> (fields: [DelimitedField], strayQuote: Int?) {
         var fields: [DelimitedField] = []

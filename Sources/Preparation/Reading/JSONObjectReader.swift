@@ -1,5 +1,6 @@
 // Reads one JSON object as a row: the training formats, and other common shapes of the same data.
 
+import Conversations
 import Datasets
 import StrictJSON
 

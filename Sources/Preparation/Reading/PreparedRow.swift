@@ -1,11 +1,12 @@
 // A row as it is checked, fixed and written: texts with their roles, independent of the file's format.
 
+import Conversations
 import Datasets
 import StrictJSON
 
 /// One example.
-struct PreparedRow: Sendable, Equatable {
-    enum Kind: String, Sendable, CaseIterable {
+package struct PreparedRow: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
         case promptCompletion = "prompt-completion"
         case instruction
         case chat
@@ -13,20 +14,20 @@ struct PreparedRow: Sendable, Equatable {
     }
 
     /// One text of a row.
-    struct Part: Sendable, Equatable {
+    package struct Part: Sendable, Equatable {
         var key: String
         /// The author; nil for a text without a role.
         var role: Role?
-        var text: [UInt8]
+        package var text: [UInt8]
         /// The loss weight of an answer, if the row has one.
         var weight: Double?
-        var origin: TextOrigin
+        package var origin: TextOrigin
 
         var isAnswer: Bool { role == .assistant }
     }
 
     var kind: Kind
-    var parts: [Part]
+    package var parts: [Part]
 
     /// The index of the last answer, if any.
     var lastAnswer: Int? { parts.lastIndex { $0.isAnswer } }
@@ -37,7 +38,7 @@ struct PreparedRow: Sendable, Equatable {
     }
 
     /// As one line of JSON.
-    var json: JSONOutput {
+    package var json: JSONOutput {
         func text(_ part: Part) -> JSONOutput { .string(String(decoding: part.text, as: UTF8.self)) }
         guard kind == .chat else {
             // An empty input is omitted.

@@ -1,9 +1,9 @@
 // Records: the byte ranges of a file that contain one row each, before parsing.
 
 /// The range of a record.
-struct RecordRange: Sendable {
+package struct RecordRange: Sendable {
     /// A defect of the record's byte range.
-    enum Defect: Sendable {
+    package enum Defect: Sendable {
         case none
         /// A quoted field that is not closed; the record is its first line.
         case openQuote
@@ -14,11 +14,11 @@ struct RecordRange: Sendable {
     }
 
     /// In the batch's bytes.
-    var start: Int
-    var end: Int
+    package var start: Int
+    package var end: Int
     /// Position of the first byte, counted from one; columns count Unicode scalars.
-    var line: Int
-    var column: Int
+    package var line: Int
+    package var column: Int
     var defect = Defect.none
 }
 

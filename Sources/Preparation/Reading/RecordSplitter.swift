@@ -1,7 +1,7 @@
 // Splits a stream of bytes into records. The only state between calls is where the next record starts.
 
 /// Finds the records of one file.
-struct RecordSplitter {
+package struct RecordSplitter {
     let format: SourceFormat
     /// The line of the next byte, and its column.
     var line = 1
@@ -15,7 +15,7 @@ struct RecordSplitter {
     /// A longer quoted field is treated as not closed.
     static let longestQuoted = 256 << 10
 
-    init(format: SourceFormat) { self.format = format }
+    package init(format: SourceFormat) { self.format = format }
 
     /// Appends every complete record.
     ///
@@ -23,7 +23,9 @@ struct RecordSplitter {
     ///   - bytes: the bytes after those consumed by the last call.
     ///   - isEnd: whether the file ends with these bytes.
     /// - Returns: the number of consumed bytes.
-    mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, into records: inout [RecordRange]) -> Int {
+    package mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, into records: inout [RecordRange])
+        -> Int
+    {
         var start = 0
         if skipsLine {
             guard let end = bytes.firstIndex(of: 0x0A) else { return bytes.count }

@@ -1,10 +1,11 @@
 // Parses a record into rows: defects become findings, and reading continues.
 
+import Conversations
 import Datasets
 import StrictJSON
 
 /// Identifies a row by file, record and row number; the same each time the inputs are read.
-struct RowID: Sendable, Hashable {
+package struct RowID: Sendable, Hashable {
     /// The file's index in the list of inputs, and the record's index in its file.
     var file: Int32
     var record: Int32
@@ -13,32 +14,32 @@ struct RowID: Sendable, Hashable {
 }
 
 /// A row that could be read, and the position of its record.
-struct ParsedRow {
+package struct ParsedRow {
     var id: RowID
-    var row: PreparedRow
-    var place: RecordPlace
+    package var row: PreparedRow
+    package var place: RecordPlace
     /// The start of the row.
     var line: Int
     var column: Int
 }
 
 /// A row that could not be read.
-struct LostRow: Equatable {
+package struct LostRow: Equatable {
     var line: Int
     /// Names of the rules that found something, sorted.
     var rules: [String]
 }
 
 /// Reads the records of one file.
-struct RowParser: Sendable {
+package struct RowParser: Sendable {
     let file: Int
     let format: SourceFormat
     let header: DelimitedHeader?
     let choice: ColumnChoice
     /// Columns of the header that are not read.
-    private(set) var unusedColumns = FindingLedger()
+    package private(set) var unusedColumns = FindingLedger()
 
-    init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
+    package init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
         self.file = file
         self.format = format
         self.header = header
@@ -46,7 +47,7 @@ struct RowParser: Sendable {
     }
 
     /// Reports the columns that are not read, unless the user chose the columns.
-    mutating func findUnusedColumns(
+    package mutating func findUnusedColumns(
         of record: RecordRange, _ fields: [DelimitedField], in bytes: UnsafeBufferPointer<UInt8>
     ) {
         guard let header, choice == ColumnChoice() else { return }
@@ -67,7 +68,7 @@ struct RowParser: Sendable {
     ///
     /// - Returns: the rows that could not be read.
     @discardableResult
-    func rows(
+    package func rows(
         of record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ findings: inout FindingLedger,
         _ body: (ParsedRow, inout FindingLedger) -> Void
     ) -> [LostRow] {

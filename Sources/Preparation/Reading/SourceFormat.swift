@@ -12,7 +12,7 @@ public enum TextCut: String, Sendable, CaseIterable {
 }
 
 /// How a file's bytes contain rows.
-enum SourceFormat: Equatable, Sendable {
+package enum SourceFormat: Equatable, Sendable {
     /// One JSON value per line.
     case rows
     /// One JSON array whose elements are rows.
@@ -26,7 +26,7 @@ enum SourceFormat: Equatable, Sendable {
     case file
 
     /// The kind of a file that cannot be read; nil for text.
-    static func unsupportedKind(_ start: [UInt8]) -> String? {
+    package static func unsupportedKind(_ start: [UInt8]) -> String? {
         if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive or a spreadsheet" }
         if start.starts(with: Array("PAR1".utf8)) { return "a Parquet table" }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return "text in UTF-16" }
@@ -34,7 +34,7 @@ enum SourceFormat: Equatable, Sendable {
     }
 
     /// - Parameter start: the file's first bytes, without a byte-order mark.
-    static func detect(path: String, start: ArraySlice<UInt8>, text: TextCut) -> SourceFormat {
+    package static func detect(path: String, start: ArraySlice<UInt8>, text: TextCut) -> SourceFormat {
         var name = path.lowercased()
         if name.hasSuffix(".gz") { name.removeLast(3) }
         let kind = name.split(separator: "/").last?.split(separator: ".").dropFirst().last.map(String.init) ?? ""

@@ -1,7 +1,7 @@
 // The origin of a text in its file, to show a position in the text as line and column.
 
 /// How a text was written in its record.
-enum TextOrigin: Sendable, Equatable {
+package enum TextOrigin: Sendable, Equatable {
     /// A JSON string; the position of its opening quote in the file.
     case json(line: Int, column: Int)
     /// A quoted field; the offset of its content in the record.
@@ -13,7 +13,7 @@ enum TextOrigin: Sendable, Equatable {
 }
 
 /// A record's bytes with the position of the first one.
-struct RecordPlace {
+package struct RecordPlace {
     let bytes: UnsafeBufferPointer<UInt8>
     let line: Int
     let column: Int
@@ -37,7 +37,7 @@ struct RecordPlace {
     }
 
     /// The line and column of the byte at `offset` of a text.
-    func position(of origin: TextOrigin, offset: Int) -> (line: Int, column: Int) {
+    package func position(of origin: TextOrigin, offset: Int) -> (line: Int, column: Int) {
         switch origin {
         case .made(let line, let column): return (line, column)
         case .plain(let start): return position(at: start + rawOffset(start: start, offset, skipsQuotes: false))

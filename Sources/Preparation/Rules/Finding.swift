@@ -55,8 +55,10 @@ public struct RuleFindings: Sendable {
 }
 
 /// The findings of all rules.
-struct FindingLedger: Sendable {
-    private(set) var byRule: [String: RuleFindings] = [:]
+package struct FindingLedger: Sendable {
+    package private(set) var byRule: [String: RuleFindings] = [:]
+
+    package init() {}
 
     mutating func add(_ rule: String, _ finding: @autoclosure () -> Finding) {
         byRule[rule, default: RuleFindings(rule: rule)].add(finding())

@@ -1,5 +1,6 @@
 // Rules that check each row.
 
+import Conversations
 import Datasets
 
 extension Rule {

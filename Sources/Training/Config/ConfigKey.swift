@@ -1,5 +1,6 @@
 // One config key: its path, allowed values, default, meaning, and how it is read and written.
 
+import Conversations
 import Datasets
 import StrictJSON
 

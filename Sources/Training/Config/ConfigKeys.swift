@@ -6,7 +6,7 @@ extension ConfigKey {
     /// All keys, in the order of the documentation.
     public static let all: [ConfigKey] = model + tokenizer + data + method + training + evaluation + generation
 
-    private static let size = ModelConfig.largestSize
+    private static let size = Architecture.largestSize
 
     private static let model: [ConfigKey] = [
         .optionalText(
@@ -104,7 +104,7 @@ extension ConfigKey {
             $0 >= 0 && $0 < 1
         },
         .texts(
-            "method.targets", \.method.targets, "list of " + AdapterConfig.possibleTargets.joined(separator: ", "),
+            "method.targets", \.method.targets, "list of names, attention or all",
             "Layers with LoRA."),
     ]
 

@@ -47,6 +47,9 @@ public struct ConfigReader {
 
     public init() {}
 
+    /// Starts from other values than the defaults.
+    init(_ config: RunConfig) { self.config = config }
+
     /// Reads a config file: JSON with `//` comments.
     public mutating func read(path: String) throws(ConfigError) {
         guard FileManager.default.fileExists(atPath: path) else { throw .fileNotFound(path: path) }

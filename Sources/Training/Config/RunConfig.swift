@@ -1,5 +1,6 @@
 // All settings of a run, with their defaults; `ConfigKey.all` documents them.
 
+import Conversations
 import Datasets
 import Model
 
@@ -16,24 +17,20 @@ public struct RunConfig: Sendable, Equatable {
     public init() {}
 
     /// The base, or the shape of a model trained from scratch; and dropout.
+    @dynamicMemberLookup
     public struct ModelSection: Sendable, Equatable {
         public var base: String?
-        public var blockCount = 4
-        public var headCount = 4
-        public var modelWidth = 128
-        public var feedForwardWidth: Int?
-        public var contextLength = 256
-        public var activation = Activation.geluTanh
-        public var biases = true
-        public var tiedHead = true
-        public var layerNormEpsilon = 1e-5
-        public var attentionWindows: [Int] = []
-        public var scalesAttention = true
-        public var scalesAttentionByBlock = false
-        public var attentionInputBias = true
+        public var shape = ModelShape(
+            vocabularySize: 0, contextLength: 256, blockCount: 4, headCount: 4, modelWidth: 128)
         public var embeddingDropout: Double?
         public var attentionDropout: Double?
         public var residualDropout: Double?
+
+        /// The shape's sizes and variants are keys of this section.
+        public subscript<Value>(dynamicMember path: WritableKeyPath<ModelShape, Value>) -> Value {
+            get { shape[keyPath: path] }
+            set { shape[keyPath: path] = newValue }
+        }
     }
 
     /// The tokenizer.
@@ -113,15 +110,12 @@ public struct RunConfig: Sendable, Equatable {
         public var stop: [String] = []
     }
 
-    /// The shape of a new model with `vocabularySize` tokens.
-    public func modelConfig(vocabularySize: Int) -> ModelConfig {
-        ModelConfig(
-            vocabularySize: vocabularySize, contextLength: model.contextLength, blockCount: model.blockCount,
-            headCount: model.headCount, modelWidth: model.modelWidth, feedForwardWidth: model.feedForwardWidth,
-            activation: model.activation, biases: model.biases, tiedHead: model.tiedHead,
-            layerNormEpsilon: Float(model.layerNormEpsilon), attentionWindows: model.attentionWindows,
-            scalesAttention: model.scalesAttention, scalesAttentionByBlock: model.scalesAttentionByBlock,
-            attentionInputBias: model.attentionInputBias)
+    /// The architecture of a model trained from scratch with `vocabularySize` tokens. Throws if its shape is invalid.
+    public func architecture(vocabularySize: Int) throws(ArchitectureError) -> Architecture {
+        var shape = model.shape
+        shape.vocabularySize = vocabularySize
+        try shape.validate()
+        return Architecture(gpt2: shape)
     }
 
     /// The LoRA adapters to train; nil to train the full model.
@@ -131,23 +125,14 @@ public struct RunConfig: Sendable, Equatable {
             rank: method.rank, alpha: method.alpha, dropout: method.dropout, targets: method.targets)
     }
 
+    /// Copies what the keys can express of an existing model's architecture.
+    public mutating func adopt(_ architecture: Architecture) { adopt(ModelShape(summaryOf: architecture)) }
+
     /// Copies the shape of an existing model.
-    public mutating func adopt(_ config: ModelConfig) {
-        model.blockCount = config.blockCount
-        model.headCount = config.headCount
-        model.modelWidth = config.modelWidth
-        model.feedForwardWidth = config.feedForwardWidth
-        model.contextLength = config.contextLength
-        model.activation = config.activation
-        model.biases = config.biases
-        model.tiedHead = config.tiedHead
-        // Convert through the shortest decimal, so that 1e-5 stays 1e-5.
-        model.layerNormEpsilon = Double(config.layerNormEpsilon.description) ?? Double(config.layerNormEpsilon)
-        model.attentionWindows = config.attentionWindows
-        model.scalesAttention = config.scalesAttention
-        model.scalesAttentionByBlock = config.scalesAttentionByBlock
-        model.attentionInputBias = config.attentionInputBias
-        tokenizer.vocabularySize = config.vocabularySize
+    public mutating func adopt(_ shape: ModelShape) {
+        tokenizer.vocabularySize = shape.vocabularySize
+        model.shape = shape
+        model.shape.vocabularySize = 0
     }
 
     /// Sets the values whose default depends on other values: dropout and learning rate depend on the base and the method,

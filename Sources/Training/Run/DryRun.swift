@@ -2,6 +2,7 @@
 
 import Datasets
 import Model
+import Models
 
 /// What to expect of a run.
 public struct DryRun: Sendable {
@@ -16,7 +17,7 @@ public struct DryRun: Sendable {
 
     /// Prepares the run and takes a few real steps.
     public static func measure(_ request: RunRequest, notice: (String) -> Void) throws -> DryRun {
-        let prepared = try PreparedRun(request, notice: notice)
+        let prepared = try PreparedRun.prepare(request, notice: notice)
         let trainer = prepared.trainer
         let wanted = min(4, trainer.state.totalSteps - trainer.state.step)
         var (seconds, tokens, steps) = (0.0, 0, 0)

@@ -1,6 +1,7 @@
 // What a run tells whoever watches it.
 
 import Datasets
+import Evaluation
 import Model
 
 /// One event of a run, in the order in which they happen.

@@ -1,7 +1,9 @@
 // A run's data: files read, split, encoded, fingerprinted, and accounted for line by line.
 
 import Checkpoint
+import Conversations
 import Datasets
+import Evaluation
 import Foundation
 import StrictJSON
 import Tokenizer
@@ -19,7 +21,7 @@ public struct RunDocuments: Sendable {
     let files: [(path: String, split: Split, bytes: Int, lines: Int)]
 
     /// Reads every file that `config` names. A split without files of its own is taken from the training files.
-    public init(_ config: RunConfig.DataSection) throws {
+    public static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
         var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
         var digest = SHA256Digest()
         func read(_ paths: [String], _ split: Split) throws -> [Document] {
@@ -41,13 +43,13 @@ public struct RunDocuments: Sendable {
         var splits = try fractions.divide(train)
         splits[.validation, default: []] += validation
         splits[.test, default: []] += test
-        self.splits = splits
-        self.files = files
-        suitingTemplate = (train + validation + test).lazy.compactMap(\.defaultTemplate).first
-        hash = SHA256Digest.hexadecimal(digest.finish())
-        contentKey =
+        let hash = SHA256Digest.hexadecimal(digest.finish())
+        let contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
+        return RunDocuments(
+            splits: splits, hash: hash, contentKey: contentKey,
+            suitingTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
     }
 
     /// The documents of one split.
@@ -86,9 +88,9 @@ public struct RunData: Sendable {
     /// prompts carry no loss.
     ///
     /// - Parameter cache: where the tokens of large splits are kept; nil for nowhere.
-    public init(
+    public static func encode(
         _ documents: RunDocuments, tokenizer: Tokenizer, _ options: EncodingOptions, cache: TokenCache? = nil
-    ) throws(DatasetError) {
+    ) throws(DatasetError) -> RunData {
         var splits: [Split: TokenizedText] = [:]
         for split in Split.allCases where !documents[split].isEmpty {
             var options = options
@@ -103,15 +105,14 @@ public struct RunData: Sendable {
                 splits[split] = try TokenizedText(documents[split], tokenizer: tokenizer, options)
             }
         }
-        self.splits = splits
-        hash = documents.hash
         let trainingRows = TrainingRows(documents[.train])
-        self.trainingRows = trainingRows
-        overlap = [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) }
-        ledger = RunData.ledger(documents, splits)
-        summary = Split.allCases.compactMap { split in
-            splits[split].map { RunData.sentence(split, documents[split].count, $0) }
-        }
+        return RunData(
+            splits: splits, hash: documents.hash, ledger: ledger(documents, splits),
+            summary: Split.allCases.compactMap { split in
+                splits[split].map { sentence(split, documents[split].count, $0) }
+            },
+            trainingRows: trainingRows,
+            overlap: [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) })
     }
 
     /// `train: 900 documents read = 890 whole + 6 cut + 4 dropped; 12345 tokens, 2345 of them learned`.

@@ -2,11 +2,13 @@
 
 import Checkpoint
 import Datasets
+import Evaluation
 import Files
 import Foundation
 import Inference
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Tokenizer
 
@@ -190,7 +192,7 @@ public final class TrainingRun {
         try reportSaved()
         try saver.begin(
             step: state.step, path: folder.checkpoint(step: state.step),
-            content: saved.content(optimizer: trainer.optimizer, state: state)
+            content: try saved.content(optimizer: trainer.optimizer, state: state)
         ) {
             try TrainingRun.name(state, in: folder)
             folder.prune(keepLast: config.training.keepLast, keep: [state.bestStep])
@@ -242,13 +244,27 @@ public final class TrainingRun {
     }
 }
 
-extension RunConfig {
-    /// The stored defaults of generation.
-    public func generationSettings(seed: UInt64) -> GenerationSettings {
-        GenerationSettings(
-            sampling: SamplingSettings(
-                temperature: generation.temperature, topK: generation.topK, topP: generation.topP,
-                repetitionPenalty: generation.repetitionPenalty),
-            maximumTokens: generation.maximumTokens, stop: generation.stop, seed: seed)
+extension TrainingRun {
+    /// Makes or reopens the run's folder and prepares everything.
+    ///
+    /// - Parameters:
+    ///   - report: told all that happens.
+    ///   - shouldStop: asked after every step.
+    public static func prepare(
+        _ request: RunRequest, report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?
+    ) throws -> TrainingRun {
+        let folder = request.folder
+        if folder.exists && !request.resume { throw TrainingError.runExists(path: folder.path) }
+        if request.resume && folder.checkpointSteps().isEmpty {
+            report(.notice("\(folder.path) holds no checkpoint: starting at step 0"))
+        }
+        // Everything that can be wrong is found before the folder is made, so that a mistake leaves nothing behind.
+        let lock = folder.exists ? try RunLock(directory: folder.path) : nil
+        let prepared = try PreparedRun.prepare(request) { report(.notice($0)) }
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let held = try lock ?? RunLock(directory: folder.path)
+        _ = try CheckpointFile.removeLeftovers(in: folder.path)
+        if prepared.isResumed { report(.notice("going on from step \(prepared.trainer.state.step)")) }
+        return try TrainingRun(prepared, folder: folder, lock: held, report: report, shouldStop: shouldStop)
     }
 }

@@ -1,9 +1,10 @@
 // `luthier chat`: a conversation in the terminal.
 
 import Arguments
-import Datasets
+import Conversations
 import Foundation
-import Training
+import Inference
+import Models
 
 struct ChatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,8 +2,10 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
+import Models
 import StrictJSON
 import Training
 
@@ -112,7 +114,7 @@ struct CompareCommand: ParsableCommand {
         } else {
             throw ValidationError("no data to compare on", hint: "give a config with --config FILE")
         }
-        return try RunDocuments(reader.config.data)
+        return try RunDocuments.read(reader.config.data)
     }
 
     /// `count` random rows, because files are often sorted by class; all rows in order if there are not more.

@@ -4,6 +4,7 @@ import Arguments
 import Foundation
 import Kernels
 import Model
+import Models
 import StrictJSON
 import Training
 
@@ -15,9 +16,8 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
     mutating func run() throws {
-        ParallelFor.configure(threads: threads)
         let (own, rates) = (BLASKernel.name, BLASKernel.measure())
-        let kernel = BLASKernel.choose()
+        let kernel = Machine.prepare(threads: threads)
         let peak = MachinePeak.flopsPerSecond()
         let (floats, rounded) = (productRate(.f32), RoundedWeight.isSupported ? productRate(.bf16) : nil)
         let bandwidth = MachinePeak.bytesPerSecond()

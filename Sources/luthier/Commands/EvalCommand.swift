@@ -2,7 +2,10 @@
 
 import Arguments
 import Datasets
+import Evaluation
 import Foundation
+import Inference
+import Models
 import StrictJSON
 import Training
 
@@ -25,8 +28,10 @@ struct EvalCommand: ParsableCommand {
     var batchSize: Int = 8
     @Flag(help: "Also generate an answer to every row (greedy): exact match, stop rate, mean length.")
     var generate = false
-    @Option(help: "With --generate: check each answer for the facts that it must contain.")
-    var check: AnswerCheck?
+    @Option(
+        help: ArgumentHelp(
+            "With --generate: write every answer to this file, one JSON object per line.", valueName: "file"))
+    var answers: String?
     @Option(help: "Maximum number of rows to answer.")
     var limit: Int?
     @Option(help: ArgumentHelp("Write every line with its loss to this file, the hardest first.", valueName: "file"))
@@ -39,13 +44,13 @@ struct EvalCommand: ParsableCommand {
         if let window, window < 1 { throw ValidationError("--window \(window) must be at least 1") }
         if let stride, stride < 1 { throw ValidationError("--stride \(stride) must be at least 1") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit) must be at least 1") }
-        if check != nil && !generate { throw ValidationError("--check needs answers", hint: "add --generate") }
+        if answers != nil && !generate { throw ValidationError("--answers needs answers", hint: "add --generate") }
         if batchSize < 1 { throw ValidationError("--batch-size \(batchSize) must be at least 1") }
     }
 
     mutating func run() throws {
         let saved = try model.load()
-        let context = saved.model.config.contextLength
+        let context = saved.model.architecture.contextLength
         let window = window ?? context
         guard window <= context else {
             throw ValidationError("--window \(window) is larger than the model's context of \(context)")
@@ -55,12 +60,12 @@ struct EvalCommand: ParsableCommand {
         }
         let (documents, section) = try source()
         let name = data ?? split.rawValue
-        var config = saved.config
-        config.data.startToken = section.startToken
-        config.data.overlong = section.overlong
-        config.data.promptLossWeight = 0
         let template = saved.template ?? documents.lazy.compactMap(\.defaultTemplate).first ?? .raw
-        var options = config.encodingOptions(template: template, contextLength: context)
+        var options = EncodingOptions()
+        options.startToken = section.startToken
+        options.template = template
+        options.overlong = section.overlong
+        options.contextLength = context
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, options)
         let evaluator = Evaluator(window: window, stride: stride ?? window, batchSize: batchSize)
@@ -71,13 +76,13 @@ struct EvalCommand: ParsableCommand {
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name, isTraining: data == nil && split == .train)
-        if let lines { try LineReport.write(result.lines, to: lines) }
+        if let lines { try EvaluationFiles.write(result.lines, to: lines) }
         for remark in text.dropped { Console.message("note: \(remark.path), line \(remark.line): \(remark.reason)") }
         var members = members(result, name)
         if let labels = training?.labels {
             members += try classes.report(saved, template: template, documents, labels: labels)
         }
-        if generate { members += try answers(documents, saved) }
+        if generate { members += try answer(documents, saved) }
         if json { Console.json(members) }
     }
 
@@ -97,7 +102,7 @@ struct EvalCommand: ParsableCommand {
             }
             try reader.read(path: folder.file("config.json"))
         }
-        let documents = try RunDocuments(reader.config.data)
+        let documents = try RunDocuments.read(reader.config.data)
         guard !documents[split].isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
@@ -110,7 +115,7 @@ struct EvalCommand: ParsableCommand {
         guard let config else { return nil }
         var reader = ConfigReader()
         try reader.read(path: config)
-        return TrainingRows(try RunDocuments(reader.config.data)[.train])
+        return TrainingRows(try RunDocuments.read(reader.config.data)[.train])
     }
 
     private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
@@ -138,7 +143,7 @@ struct EvalCommand: ParsableCommand {
     }
 
     /// Generates an answer to every message, and counts the correct ones.
-    private func answers(
+    private func answer(
         _ documents: [Document], _ saved: SavedModel
     ) throws -> [(key: String, value: JSONOutput)] {
         let responder = Responder(saved)
@@ -156,13 +161,8 @@ struct EvalCommand: ParsableCommand {
             ("hit the limit", ProgressPrinter.percent(summary.limitRate)),
             ("mean length", ProgressPrinter.number(summary.meanTokens, digits: 1) + " tokens"),
         ])
-        var members: [(key: String, value: JSONOutput)] = []
-        if check == .weather {
-            let report = try WeatherCheck.run(records)
-            Console.output(report.render())
-            members.append(("weather", report.json))
-        }
-        return members + [
+        if let answers { try EvaluationFiles.write(records, to: answers) }
+        return [
             ("answers", .integer(summary.answers)), ("exactMatch", .number(summary.exactMatch)),
             ("stopRate", .number(summary.stopRate)), ("limitRate", .number(summary.limitRate)),
             ("meanTokens", .number(summary.meanTokens)),

@@ -3,6 +3,7 @@
 import Arguments
 import Interchange
 import Kernels
+import Models
 import StrictJSON
 import Training
 
@@ -31,7 +32,8 @@ struct ExportCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let export = try ModelExport(model.open())
+        let source = try model.open()
+        let export = ModelExport(source, loaded: try source.load().withRunConfig())
         let report = try export.write(format, type: type.stored, to: output)
         Console.message(
             "\(report.parameters) parameters written to \(output); after reading back, logits on a probe text differ by "

@@ -1,11 +1,11 @@
 // `luthier generate`: answers or continues a prompt, or every prompt of a file.
 
 import Arguments
-import Datasets
+import Conversations
 import Foundation
 import Inference
+import Models
 import StrictJSON
-import Training
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -89,6 +89,6 @@ struct GenerateCommand: ParsableCommand {
 
     private func promptText() throws -> String {
         if let prompt { return prompt }
-        return String(decoding: try TextFileContents.read(promptFile ?? "-"), as: UTF8.self)
+        return String(decoding: try Console.text(of: promptFile ?? "-"), as: UTF8.self)
     }
 }

@@ -2,6 +2,7 @@
 
 import Arguments
 import Interchange
+import Models
 import StrictJSON
 import Training
 
@@ -33,7 +34,7 @@ struct ImportCommand: ParsableCommand {
     mutating func run() throws {
         let opened = try ModelSource(path: source, base: base)
         for note in opened.notes { Console.message("note: \(note)") }
-        let saved = try opened.load()
+        let saved = try opened.load().withRunConfig()
         try saved.write(to: output)
         // Read the file back to prove that it is valid.
         let readBack = try SavedModel(path: output)

@@ -4,9 +4,9 @@ import Arguments
 import Checkpoint
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Tokenizer
-import Training
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,9 +56,11 @@ struct InspectCommand: ParsableCommand {
             throw ValidationError("--row \(row): the data has \(documents.count) documents")
         }
         let document = documents[row - 1]
-        var options = saved.config.encodingOptions(
-            template: saved.template ?? document.defaultTemplate ?? .raw,
-            contextLength: saved.model.config.contextLength)
+        var options = EncodingOptions()
+        options.startToken = saved.info.startToken
+        options.template = saved.template ?? document.defaultTemplate ?? .raw
+        options.promptLossWeight = Float(saved.info.promptLossWeight)
+        options.contextLength = saved.model.architecture.contextLength
         options.endsTexts = true
         options.overlong = .split
         options.dropsRowsWithoutLoss = true
@@ -72,7 +74,7 @@ struct InspectCommand: ParsableCommand {
         Console.output(
             "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) count in the loss"
                 + (partly > 0 ? ", \(partly) of these with a smaller weight" : "")
-                + ", context \(saved.model.config.contextLength)\n")
+                + ", context \(saved.model.architecture.contextLength)\n")
         for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
     }
 }

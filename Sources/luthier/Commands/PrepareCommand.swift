@@ -69,9 +69,9 @@ struct PrepareCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        ParallelFor.configure(threads: threads)
+        Machine.prepare(threads: threads)
         if fix, let output { try Preparer.checkOutput(output) }
-        let preparer = try Preparer(request(), progress: PrepareCommand.progress())
+        let preparer = try Preparer.check(request(), progress: PrepareCommand.progress())
         Console.endProgress()
         let report = preparer.report
         if !json { Console.output(report.render()) }

@@ -3,9 +3,9 @@
 import Arguments
 import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Tokenizer
-import Training
 
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +53,7 @@ struct TokenizerCommand: ParsableCommand {
         @Flag(help: "Print {\"ids\":[…]}.") var json = false
 
         mutating func run() throws {
-            let bytes = try TextFileContents.read(file)
+            let bytes = try Console.text(of: file)
             let ids = try source.load().encode(bytes)
             if json {
                 Console.json([("ids", .array(ids.map { .integer(Int($0)) }))])
@@ -70,7 +70,7 @@ struct TokenizerCommand: ParsableCommand {
         @Flag(help: "Print {\"text\":…}.") var json = false
 
         mutating func run() throws {
-            let words = String(decoding: try TextFileContents.read(file), as: UTF8.self).split { $0.isWhitespace }
+            let words = String(decoding: try Console.text(of: file), as: UTF8.self).split { $0.isWhitespace }
             let ids = try words.map { word in
                 guard let id = Int(word) else { throw ValidationError("\(word) is not a token id") }
                 return id

@@ -1,8 +1,8 @@
 // `luthier train`: fine-tunes a model, or trains one from scratch.
 
 import Arguments
-import Datasets
 import Foundation
+import Models
 import StrictJSON
 import Training
 
@@ -51,7 +51,7 @@ struct TrainCommand: ParsableCommand {
         request.writesNothing = dryRun
         if dryRun {
             let estimate = try DryRun.measure(request) { Console.message("note: \($0)") }
-            DryRunReport.show(estimate, json: json)
+            show(estimate)
             return
         }
         let run = try TrainingRun.prepare(
@@ -73,6 +73,27 @@ struct TrainCommand: ParsableCommand {
         let free = RunFolder.free(name: name, in: "checkpoints")
         guard resume, let number = Int(free.name.dropFirst(name.count + 1)), number > 1 else { return free }
         return RunFolder(path: "checkpoints/\(name)-\(number - 1)")
+    }
+
+    /// What `--dry-run` says.
+    private func show(_ estimate: DryRun) {
+        Console.message(
+            "\(estimate.summary.parameters) parameters, \(estimate.summary.totalSteps) steps, "
+                + "\(estimate.summary.stepsPerEpoch) an epoch")
+        for line in estimate.summary.data { Console.message("  \(line)") }
+        Console.message(
+            "measured over \(estimate.measuredSteps) steps: \(Int(estimate.tokensPerSecond)) tokens per second; "
+                + "the run would take about \(ProgressPrinter.duration(estimate.expectedSeconds)) "
+                + "and \(estimate.peakMemoryBytes >> 20) MiB of memory, "
+                + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on the disk")
+        Console.message("nothing was written")
+        guard json else { return }
+        Console.json([
+            ("parameters", .integer(estimate.summary.parameters)), ("steps", .integer(estimate.summary.totalSteps)),
+            ("tokensPerSecond", .number(estimate.tokensPerSecond)), ("seconds", .number(estimate.expectedSeconds)),
+            ("peakMemoryBytes", .integer(estimate.peakMemoryBytes)),
+            ("checkpointBytes", .integer(estimate.checkpointBytes)),
+        ])
     }
 
     private func finish(_ result: RunResult) {

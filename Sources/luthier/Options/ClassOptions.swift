@@ -1,10 +1,11 @@
 // The classification report of `luthier eval`.
 
 import Arguments
-import Checks
+import Conversations
 import Datasets
+import Evaluation
+import Models
 import StrictJSON
-import Training
 
 struct ClassOptions: ParsableArguments {
     @Flag(help: "Skip the classification report.")

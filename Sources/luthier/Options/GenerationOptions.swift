@@ -3,7 +3,6 @@
 import Arguments
 import Inference
 import Kernels
-import Training
 
 extension WeightFormat: ExpressibleByArgument {}
 

@@ -1,5 +1,6 @@
-// Output streams: results on stdout, everything else on stderr.
+// Standard streams: results on stdout, everything else on stderr, texts from stdin.
 
+import Datasets
 import Foundation
 import StrictJSON
 import Synchronization
@@ -38,6 +39,14 @@ enum Console {
     /// Prints the last line of stdout with `--json`.
     static func json(_ members: [(key: String, value: JSONOutput)]) {
         output(JSONOutput.object(members).serialized() + "\n")
+    }
+
+    /// The checked text of the file at `path`; `-` is stdin.
+    static func text(of path: String) throws(DatasetError) -> [UInt8] {
+        if path == "-" {
+            return try TextFile(path: "stdin", bytes: Array(FileHandle.standardInput.readDataToEndOfFile())).bytes
+        }
+        return try TextFile(path: path).bytes
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

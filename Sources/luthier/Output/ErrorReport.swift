@@ -1,16 +1,12 @@
 // Shows errors to the user: what is wrong and, if known, what to do.
 
-import Arguments
 import Checkpoint
-import Checks
 import Datasets
 import Files
 import Foundation
-import Inference
 import Interchange
-import Model
+import Models
 import Preparation
-import Tokenizer
 import Training
 
 /// An error that may have a hint for the user.
@@ -23,10 +19,10 @@ extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
 extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
+extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}
-extension WeatherExpectationError: Hinting {}
 
 enum ErrorReport {
     /// Prints at most two lines on stderr: `error: …` and `hint: …`.

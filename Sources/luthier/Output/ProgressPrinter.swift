@@ -1,6 +1,7 @@
 // Prints a run's events: one updated line on a terminal, separate lines elsewhere.
 
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Training

@@ -1,8 +1,11 @@
 // `luthier compare`: shows the answers of both models to the same rows.
 
+import Conversations
 import Datasets
+import Evaluation
+import Inference
+import Models
 import StrictJSON
-import Training
 
 enum SideBySide {
     /// Maximum length of a shown text.
@@ -15,11 +18,11 @@ enum SideBySide {
         let rows = documents.lazy.filter { if case .conversation = $0.content { true } else { false } }.prefix(count)
         guard !rows.isEmpty else { return .array([]) }
         func answers(_ saved: SavedModel) throws -> [AnswerRecord] {
-            var config = saved.config
-            config.data.template = template
-            config.generation.maximumTokens = after.config.generation.maximumTokens
-            let model = SavedModel(model: saved.model, tokenizer: saved.tokenizer, config: config)
-            return try AnswerEvaluator.answers(Responder(model), Array(rows))
+            var settings = saved.info.generation
+            settings.maximumTokens = after.info.generation.maximumTokens
+            let responder = Responder(
+                model: saved.model, tokenizer: saved.tokenizer, template: template, settings: settings)
+            return try AnswerEvaluator.answers(responder, Array(rows))
         }
         let (left, right) = (try answers(before), try answers(after))
         Console.output("answers side by side:\n")

@@ -3,7 +3,7 @@
 import Checkpoint
 import Foundation
 import Interchange
-import Training
+import Models
 
 enum ThirdPartyInspection {
     /// Shows a third-party model file or folder. Returns false if `path` is neither.
@@ -29,11 +29,8 @@ enum ThirdPartyInspection {
         for file in folder.weightFiles { try showSafetensors(file) }
         let source = try ModelSource(path: path)
         Console.output(
-            "\(path)\n  \(folder.family.rawValue), \(source.parameterCount) parameters, supported\n"
-                + "  \(folder.config.blockCount) blocks, \(folder.config.headCount) heads, width "
-                + "\(folder.config.modelWidth), context \(folder.config.contextLength), vocabulary "
-                + "\(folder.config.vocabularySize), \(folder.config.activation.rawValue), "
-                + (folder.config.tiedHead ? "tied head\n" : "separate head\n"))
+            "\(path)\n  \(folder.family.modelType), \(source.parameterCount) parameters, supported\n"
+                + "  \(folder.architecture.summary)\n")
         Console.output("  tokenizer: \(source.tokenizer.vocabularySize) tokens\n")
         for note in source.notes { Console.output("  note: \(note)\n") }
     }

@@ -1,0 +1,74 @@
+// The answers of a model, as `luthier eval --generate --answers FILE` writes them, held against what each must contain.
+
+import Foundation
+import StrictJSON
+
+/// One line of a file of answers.
+public struct GivenAnswer: Sendable, Equatable {
+    /// The file that the question is from.
+    public var file: String
+    /// The conversation's number in that file, and the turn in it; both count from 1.
+    public var row: Int
+    public var turn: Int
+    public var text: String
+
+    /// All lines of a file of answers, in order.
+    public static func read(path: String) throws(AnswerFileError) -> [GivenAnswer] {
+        guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw .unreadable(path: path) }
+        var answers: [GivenAnswer] = []
+        for (place, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+        where !line.isEmpty {
+            guard let object = (try? JSONText.parse([UInt8](line)))?.object, let file = object["file"]?.string,
+                let row = object["row"]?.integer, let turn = object["turn"]?.integer,
+                let text = object["answer"]?.string
+            else { throw .badLine(path: path, line: place + 1) }
+            answers.append(GivenAnswer(file: file, row: row, turn: turn, text: text))
+        }
+        return answers
+    }
+}
+
+/// What can be wrong with a file of answers.
+public enum AnswerFileError: Error, Equatable, CustomStringConvertible {
+    case unreadable(path: String)
+    case badLine(path: String, line: Int)
+    /// An answer of whose question nothing is known.
+    case noExpectation(slots: String, row: Int, turn: Int)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let path): "\(path) cannot be read"
+        case .badLine(let path, let line): "\(path), line \(line): not a line with file, row, turn and answer"
+        case .noExpectation(let slots, let row, let turn): "\(slots) has no entry for row \(row), turn \(turn)"
+        }
+    }
+
+    /// What the reader can do about it.
+    public var hint: String? {
+        switch self {
+        case .unreadable, .badLine: "`luthier eval --generate --answers FILE` writes such a file"
+        case .noExpectation: nil
+        }
+    }
+}
+
+extension WeatherReport {
+    /// Checks every answer by the entry of its row and turn in a slots file.
+    ///
+    /// - Parameter slots: the path of that file; nil for `<data>.slots.jsonl` next to the data of the first answer.
+    public init(_ answers: [GivenAnswer], slots: String? = nil) throws {
+        self.init()
+        guard let data = answers.first?.file else { return }
+        let path = slots ?? (data.hasSuffix(".jsonl") ? String(data.dropLast(6)) : data) + ".slots.jsonl"
+        var expectations: [String: WeatherExpectation] = [:]
+        for expectation in try WeatherExpectation.read(path: path) {
+            expectations["\(expectation.row).\(expectation.turn)"] = expectation
+        }
+        for answer in answers {
+            guard let expectation = expectations["\(answer.row).\(answer.turn)"] else {
+                throw AnswerFileError.noExpectation(slots: path, row: answer.row, turn: answer.turn)
+            }
+            add(WeatherChecker.check(answer.text, against: expectation), for: expectation)
+        }
+    }
+}

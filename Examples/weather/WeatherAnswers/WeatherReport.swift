@@ -1,0 +1,82 @@
+// Totals over many verdicts: which slots are right, on places and wordings that training had and had not.
+
+/// The totals of a set of answers.
+public struct WeatherReport: Sendable {
+    /// A part of the answers.
+    public enum Group: String, Sendable, CaseIterable {
+        case all, seenPlaces, unseenPlaces, seenWordings, unseenWordings
+    }
+
+    /// The counts of one group.
+    public struct Totals: Sendable, Equatable {
+        /// By kind of slot; a kind that was never asked for is absent.
+        public internal(set) var slots: [WeatherSlot: WeatherTally] = [:]
+        /// Answers in which everything asked for is right and nothing is invented.
+        public internal(set) var answers = WeatherTally()
+        /// Of the questions that have no answer: how many were declined without inventing anything.
+        public internal(set) var rightlyDeclined = WeatherTally()
+        /// Of the questions that have an answer, how many were not declined.
+        public internal(set) var answered = WeatherTally()
+        /// Answers that hold at least one number, condition or place that nothing calls for.
+        public internal(set) var inventing = 0
+
+        /// All slots together.
+        public var allSlots: WeatherTally {
+            slots.values.reduce(into: WeatherTally()) { $0.add($1) }
+        }
+    }
+
+    private var totals: [Group: Totals] = [:]
+
+    public init() {}
+
+    /// The counts of a group; all zero where nothing was added.
+    public subscript(group: Group) -> Totals { totals[group] ?? Totals() }
+
+    /// Counts one answer in every group that it belongs to.
+    public mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
+        let groups: [Group] = [
+            .all, expectation.placeSeenInTraining ? .seenPlaces : .unseenPlaces,
+            expectation.wordingSeenInTraining ? .seenWordings : .unseenWordings,
+        ]
+        for group in groups { totals[group, default: Totals()].add(verdict, for: expectation) }
+    }
+}
+
+extension WeatherReport.Totals {
+    mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
+        for finding in verdict.findings where finding.slot != .invented {
+            // A decline that nothing called for is no slot that was asked; it counts in `answered`.
+            if finding.slot == .declines && !expectation.declines { continue }
+            slots[finding.slot, default: WeatherTally()].add(finding.outcome == .right)
+        }
+        answers.add(verdict.isWhollyRight)
+        if expectation.declines {
+            rightlyDeclined.add(verdict.outcome(of: .declines) == .right)
+        } else {
+            answered.add(verdict.outcome(of: .declines) == nil)
+        }
+        if verdict.findings.contains(where: { $0.slot == .invented }) { inventing += 1 }
+    }
+}
+
+/// How often something was right, of how often it was asked, and the quotient.
+public struct WeatherTally: Sendable, Equatable {
+    public private(set) var right = 0
+    public private(set) var asked = 0
+
+    public init() {}
+
+    public mutating func add(_ isRight: Bool) {
+        asked += 1
+        if isRight { right += 1 }
+    }
+
+    public mutating func add(_ other: WeatherTally) {
+        right += other.right
+        asked += other.asked
+    }
+
+    /// From 0 to 1, or nil where nothing was asked.
+    public var share: Double? { asked == 0 ? nil : Double(right) / Double(asked) }
+}

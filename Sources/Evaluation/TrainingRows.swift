@@ -1,0 +1,102 @@
+// What a run keeps of its training rows: by which hashes later rows are known, and which answers are labels.
+
+import Datasets
+import Foundation
+import Models
+
+/// Hashes and labels of the rows that a model was trained on.
+public struct TrainingRows: Sendable {
+    /// How many rows of a split stand in training.
+    public struct Overlap: Sendable, Equatable {
+        /// Rows, or lines with some words of a text that is one stream.
+        public var rows: Int
+        /// Rows that stand in training as they are.
+        public var exact: Int
+        /// Further rows that stand there in other capitals, punctuation or space.
+        public var normalised: Int
+
+        public var description: String {
+            guard exact + normalised > 0 else { return "none of \(rows) rows" }
+            return "\(exact + normalised) of \(rows) rows"
+                + (normalised > 0 ? " (\(normalised) in other capitals or punctuation)" : "")
+        }
+    }
+
+    /// The file in a run's folder.
+    package static let fileName = "data-hashes"
+    private static let magic = Array("LUTHASH1".utf8)
+
+    private let exact: Set<UInt64>
+    private let normalised: Set<UInt64>
+    private let fingerprints: [RowFingerprint]
+    /// The labels of a classification.
+    public let labels: [[UInt8]]?
+
+    public init(_ documents: [Document]) {
+        self.init(documents.flatMap { RowFingerprint.all($0) }, labels: AnswerLabels.find(documents))
+    }
+
+    private init(_ fingerprints: [RowFingerprint], labels: [[UInt8]]?) {
+        self.fingerprints = fingerprints
+        self.labels = labels
+        exact = Set(fingerprints.map(\.exact))
+        normalised = Set(fingerprints.map(\.normalised))
+    }
+
+    /// How many of `documents` stand in training; nil where there are no rows on either side.
+    public func overlap(_ documents: [Document]) -> Overlap? {
+        let hashes = documents.flatMap { RowFingerprint.all($0) }
+        guard !hashes.isEmpty, !exact.isEmpty else { return nil }
+        let equal = hashes.count { exact.contains($0.exact) }
+        let alike = hashes.count { !exact.contains($0.exact) && normalised.contains($0.normalised) }
+        return Overlap(rows: hashes.count, exact: equal, normalised: alike)
+    }
+
+    /// `LUTHASH1`, the number of rows and of labels, both hashes of each row, then each label's length and bytes; whole
+    /// numbers of eight bytes, the low byte first.
+    package func serialized() -> [UInt8] {
+        var bytes = TrainingRows.magic
+        func append(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
+        append(UInt64(fingerprints.count))
+        append(UInt64(labels?.count ?? 0))
+        for fingerprint in fingerprints {
+            append(fingerprint.exact)
+            append(fingerprint.normalised)
+        }
+        for label in labels ?? [] {
+            append(UInt64(label.count))
+            bytes += label
+        }
+        return bytes
+    }
+
+    /// Reads a run's file; nil where there is none, or where it is damaged.
+    public init?(run folder: RunFolder) {
+        guard let data = FileManager.default.contents(atPath: folder.file(TrainingRows.fileName)) else { return nil }
+        let bytes = [UInt8](data)
+        guard bytes.starts(with: TrainingRows.magic) else { return nil }
+        var offset = TrainingRows.magic.count
+        func next() -> UInt64? {
+            guard offset + 8 <= bytes.count else { return nil }
+            defer { offset += 8 }
+            return bytes.withUnsafeBytes {
+                UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+        }
+        guard let rowCount = next(), let labelCount = next(), rowCount <= bytes.count / 16, labelCount <= 4096 else {
+            return nil
+        }
+        var fingerprints: [RowFingerprint] = []
+        for _ in 0..<rowCount {
+            guard let exact = next(), let normalised = next() else { return nil }
+            fingerprints.append(RowFingerprint(exact: exact, normalised: normalised))
+        }
+        var labels: [[UInt8]] = []
+        for _ in 0..<labelCount {
+            guard let length = next(), length <= UInt64(bytes.count - offset) else { return nil }
+            labels.append(Array(bytes[offset..<offset + Int(length)]))
+            offset += Int(length)
+        }
+        self.init(fingerprints, labels: labels.isEmpty ? nil : labels)
+    }
+}

@@ -1,0 +1,104 @@
+// A model that answers: prompts put together by its template, answers freed of what the template put in front.
+
+import Conversations
+import Kernels
+import Model
+import Tokenizer
+
+/// Generation with a model's own template, stop texts and settings.
+public final class Responder {
+    /// nil where the text is to be continued as it is.
+    public let template: ChatTemplate?
+    private let defaults: GenerationSettings
+    private let generator: TextGenerator
+
+    /// - Parameters:
+    ///   - settings: those stored with the model.
+    ///   - format: how the weights are kept while tokens are drawn.
+    public init(
+        model: Transformer, tokenizer: Tokenizer, template: ChatTemplate?, settings: GenerationSettings,
+        format: WeightFormat? = nil
+    ) {
+        self.template = template
+        defaults = settings
+        generator = TextGenerator(model: model, tokenizer: tokenizer, format: format)
+    }
+
+    /// The model's settings with the template's stop texts.
+    public func settings(seed: UInt64) -> GenerationSettings {
+        var settings = defaults
+        settings.seed = seed
+        settings.stop += template?.stop ?? []
+        return settings
+    }
+
+    /// How many tokens a conversation takes up to the answer.
+    public func prompt(_ messages: [Message]) throws -> [Int32] {
+        guard let template else {
+            return try generator.encode(
+                prompt: messages.map { String(decoding: $0.content, as: UTF8.self) }.joined())
+        }
+        let tokens = try template.prompt(messages, generator.tokenizer)
+        return tokens.isEmpty ? try generator.encode(prompt: "") : tokens
+    }
+
+    /// Answers a conversation, or continues its last text where there is no template.
+    ///
+    /// - Parameters:
+    ///   - stream: 0, 1, 2 … for several answers under one seed.
+    ///   - onText: called with each piece of the answer as soon as it is certain.
+    public func answer(
+        _ messages: [Message], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
+    ) throws -> Completion {
+        var lead = Substring(template?.answerLead ?? "")
+        var completion = try generator.complete(prompt(messages), settings, stream: stream) { piece in
+            // Takes the lead away, however the pieces fall.
+            var piece = Substring(piece)
+            while let first = lead.first, let next = piece.first {
+                guard first == next else {
+                    lead = ""
+                    break
+                }
+                lead.removeFirst()
+                piece.removeFirst()
+            }
+            if !piece.isEmpty { onText(String(piece)) }
+        }
+        removeLead(&completion)
+        return completion
+    }
+
+    /// Answers many conversations, several at a time, as `answer` would each; the conversation's number is the stream.
+    ///
+    /// - Parameter onAnswer: called with the number and the answer as each one ends.
+    public func answer(
+        all conversations: [[Message]], _ settings: GenerationSettings, onAnswer: (Int, Completion) -> Void
+    ) throws {
+        try generator.complete(conversations.map(prompt), settings) { number, completion in
+            var completion = completion
+            removeLead(&completion)
+            onAnswer(number, completion)
+        }
+    }
+
+    private func removeLead(_ completion: inout Completion) {
+        guard let front = template?.answerLead, !front.isEmpty, completion.text.hasPrefix(front) else { return }
+        completion.text.removeFirst(front.count)
+    }
+
+    /// The newest part of a conversation that leaves `room` tokens of the context for an answer: the system message
+    /// stays, the oldest turns go.
+    ///
+    /// - Returns: what is left, and how many turns went.
+    public func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
+        let limit = max(1, generator.contextLength - max(1, min(room, generator.contextLength / 2)))
+        var kept = messages
+        var dropped = 0
+        while try prompt(kept).count > limit {
+            guard let first = kept.firstIndex(where: { $0.role != .system }), first < kept.count - 1 else { break }
+            kept.remove(at: first)
+            dropped += 1
+        }
+        return (kept, dropped)
+    }
+}

@@ -1,0 +1,122 @@
+// GPT-2 (Radford et al. 2019) as Transformers stores it: GPT2LMHeadModel. Its tensors have the names that parameters have here.
+
+import Model
+import StrictJSON
+
+public enum GPT2: ModelFamily {
+    public static let modelType = "gpt2"
+    public static let prefix = "transformer."
+    public static let sizeKeys = HuggingFaceSizeKeys(
+        context: ["n_positions", "max_position_embeddings"], blocks: ["n_layer", "num_hidden_layers"],
+        heads: ["n_head", "num_attention_heads"], width: ["n_embd", "hidden_size"], feedForward: ["n_inner"])
+    public static let storesInputsFirst = true
+
+    /// `reorder_and_upcast_attn` is passed over: it changes the order of roundings, not the mathematics.
+    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+        let shape = ModelShape(
+            vocabularySize: try fields.size(["vocab_size"]), contextLength: try fields.size(sizeKeys.context),
+            blockCount: try fields.size(sizeKeys.blocks), headCount: try fields.size(sizeKeys.heads),
+            modelWidth: try fields.size(sizeKeys.width),
+            feedForwardWidth: try fields.optionalSize(sizeKeys.feedForward),
+            activation: try fields.activation("activation_function"), biases: true,
+            tiedHead: try fields.flag("tie_word_embeddings", default: true),
+            layerNormEpsilon: ModelShape.decimal(try fields.number("layer_norm_epsilon", default: 1e-5)),
+            scalesAttention: try fields.flag("scale_attn_weights", default: true),
+            scalesAttentionByBlock: try fields.flag("scale_attn_by_inverse_layer_idx", default: false))
+        return try shape.gpt2Architecture(sizeKeys)
+    }
+
+    public static func configMembers(
+        _ architecture: Architecture, endOfTextID: Int?
+    ) -> [(key: String, value: JSONOutput)]? {
+        guard let shape = ModelShape(gpt2: architecture), shape.attentionWindows.isEmpty else { return nil }
+        return shape.gpt2Members(modelType, sizeKeys, endOfTextID: endOfTextID) + [
+            ("architectures", ["GPT2LMHeadModel"]), ("scale_attn_weights", .bool(shape.scalesAttention)),
+            ("scale_attn_by_inverse_layer_idx", .bool(shape.scalesAttentionByBlock)),
+        ]
+    }
+
+    public static func completed(_ architecture: Architecture) -> Architecture {
+        architecture.withAllBiases(attentionInput: true)
+    }
+
+    public static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
+        [StoredPiece(parameter)]
+    }
+
+    public static func ignoredTensors(block: Int) -> [String] {
+        ["h.\(block).attn.bias", "h.\(block).attn.masked_bias"]
+    }
+
+    public static let gguf: GGUFFamily? = GGUFFamily(
+        architecture: "gpt2",
+        names: [
+            .tokenEmbedding: "token_embd", .positionEmbedding: "position_embd", .finalNorm: "output_norm",
+            .head: "output", .attentionNorm: "attn_norm", .attentionInput: "attn_qkv",
+            .attentionOutput: "attn_output", .feedForwardNorm: "ffn_norm", .feedForwardInput: "ffn_up",
+            .feedForwardOutput: "ffn_down",
+        ],
+        metadata: { architecture in
+            let block = architecture.blocks[0]
+            return [
+                ("gpt2.block_count", .uint32(UInt32(architecture.blockCount))),
+                ("gpt2.context_length", .uint32(UInt32(architecture.contextLength))),
+                ("gpt2.embedding_length", .uint32(UInt32(architecture.modelWidth))),
+                ("gpt2.feed_forward_length", .uint32(UInt32(block.feedForward.width))),
+                ("gpt2.attention.head_count", .uint32(UInt32(block.attention.headCount))),
+                ("gpt2.attention.layer_norm_epsilon", .float32(architecture.finalNorm.epsilon)),
+            ]
+        },
+        objection: { architecture in
+            guard let shape = ModelShape(gpt2: architecture) else { return "its mathematics is not GPT-2's" }
+            let gpt2 = "llama.cpp's GPT-2 has "
+            if shape.activation != .geluTanh { return gpt2 + "the tanh form of the GELU only" }
+            if !shape.attentionWindows.isEmpty { return gpt2 + "no attention windows (GPT-Neo has)" }
+            if !shape.scalesAttention { return gpt2 + "scores scaled by the root of a head's width only" }
+            if shape.scalesAttentionByBlock { return gpt2 + "no scaling of scores by the block's number" }
+            return nil
+        })
+}
+
+extension Architecture {
+    /// The same with a bias in every norm and linear layer; in attention's input where it says so.
+    func withAllBiases(attentionInput: Bool) -> Architecture {
+        var copy = self
+        copy.finalNorm.hasBias = true
+        for index in copy.blocks.indices {
+            copy.blocks[index].attentionNorm.hasBias = true
+            copy.blocks[index].attention.hasInputBias = attentionInput
+            copy.blocks[index].attention.hasOutputBias = true
+            copy.blocks[index].feedForwardNorm.hasBias = true
+            copy.blocks[index].feedForward.hasInputBias = true
+            copy.blocks[index].feedForward.hasOutputBias = true
+        }
+        return copy
+    }
+}
+
+extension ModelShape {
+    /// GPT-2's architecture of this shape; a defect of the shape is named by the file's keys.
+    func gpt2Architecture(_ keys: HuggingFaceSizeKeys) throws(HuggingFaceConfigDefect) -> Architecture {
+        do throws(ArchitectureError) { try validate() } catch { throw HuggingFaceConfigDefect(error, keys) }
+        return Architecture(gpt2: self)
+    }
+
+    /// The members that the configs of GPT-2 and GPT-Neo have in common.
+    func gpt2Members(
+        _ modelType: String, _ keys: HuggingFaceSizeKeys, endOfTextID: Int?
+    ) -> [(key: String, value: JSONOutput)] {
+        let endOfText = endOfTextID.map { JSONOutput.integer($0) } ?? .null
+        let ownWidth = feedForwardWidth == 4 * modelWidth ? nil : feedForwardWidth
+        return [
+            ("model_type", .string(modelType)), ("vocab_size", .integer(vocabularySize)),
+            (keys.context[0], .integer(contextLength)), (keys.width[0], .integer(modelWidth)),
+            (keys.blocks[0], .integer(blockCount)), (keys.heads[0], .integer(headCount)),
+            (keys.feedForward[0], ownWidth.map { .integer($0) } ?? .null),
+            ("activation_function", activation == .geluTanh ? "gelu_new" : "gelu"),
+            ("layer_norm_epsilon", .number(layerNormEpsilon)),
+            ("tie_word_embeddings", .bool(tiedHead)), ("bos_token_id", endOfText), ("eos_token_id", endOfText),
+            ("torch_dtype", "float32"),
+        ]
+    }
+}

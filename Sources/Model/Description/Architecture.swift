@@ -1,0 +1,68 @@
+// What fixes a decoder's mathematics, as one value from which everything else follows.
+
+/// The description of a decoder-only transformer. Parameter layout, forward, backward, the generation pass, memory and
+/// cost estimates, LoRA's targets and checkpoints are derived from it; two equal values have equal layouts.
+public struct Architecture: Sendable, Equatable, Codable {
+    /// Tokens in the vocabulary (V): rows of the embedding.
+    public var vocabularySize: Int
+    /// The most positions that a sequence may have.
+    public var contextLength: Int
+    /// Width of the residual stream (C).
+    public var modelWidth: Int
+    public var embedding: EmbeddingDescription
+    /// One for each block, first to last.
+    public var blocks: [BlockDescription]
+    public var finalNorm: NormDescription
+    public var head: HeadDescription
+    public var initialization: InitializationDescription
+    /// The linear layers of a block, or parts of their columns, by the names that LoRA's targets use.
+    public var linearModules: [LinearModule]
+
+    public init(
+        vocabularySize: Int, contextLength: Int, modelWidth: Int, embedding: EmbeddingDescription,
+        blocks: [BlockDescription], finalNorm: NormDescription, head: HeadDescription,
+        initialization: InitializationDescription = InitializationDescription(),
+        linearModules: [LinearModule] = LinearModule.wholeLayers
+    ) {
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        self.modelWidth = modelWidth
+        self.embedding = embedding
+        self.blocks = blocks
+        self.finalNorm = finalNorm
+        self.head = head
+        self.initialization = initialization
+        self.linearModules = linearModules
+    }
+
+    /// Number of blocks (L).
+    public var blockCount: Int { blocks.count }
+}
+
+/// How token ids become the rows of the residual stream.
+public struct EmbeddingDescription: Sendable, Equatable, Codable {
+    /// Whether a learned table of positions is added.
+    public var learnsPositions: Bool
+
+    public init(learnsPositions: Bool) { self.learnsPositions = learnsPositions }
+}
+
+/// From the last hidden states to logits.
+public struct HeadDescription: Sendable, Equatable, Codable {
+    /// Whether the head multiplies by the token embedding instead of a matrix of its own.
+    public var isTied: Bool
+
+    public init(isTied: Bool) { self.isTied = isTied }
+}
+
+/// The distribution that matrices have before training from scratch: normal with mean 0. Biases are 0, norms scale by 1.
+public struct InitializationDescription: Sendable, Equatable, Codable {
+    public var standardDeviation: Double
+    /// Whether the projections into the residual stream are divided by √(2L) (Radford et al. 2019, §2.3).
+    public var scalesResidualProjections: Bool
+
+    public init(standardDeviation: Double = 0.02, scalesResidualProjections: Bool = true) {
+        self.standardDeviation = standardDeviation
+        self.scalesResidualProjections = scalesResidualProjections
+    }
+}

@@ -1,0 +1,130 @@
+// What a block of the transformer computes: its norms, its attention, its feed-forward layer.
+
+import Kernels
+
+/// One block: x + attention(norm(x)), then x + feedForward(norm(x)).
+public struct BlockDescription: Sendable, Equatable, Codable {
+    public var attentionNorm: NormDescription
+    public var attention: AttentionDescription
+    public var feedForwardNorm: NormDescription
+    public var feedForward: FeedForwardDescription
+
+    public init(
+        attentionNorm: NormDescription, attention: AttentionDescription, feedForwardNorm: NormDescription,
+        feedForward: FeedForwardDescription
+    ) {
+        self.attentionNorm = attentionNorm
+        self.attention = attention
+        self.feedForwardNorm = feedForwardNorm
+        self.feedForward = feedForward
+    }
+}
+
+/// A normalisation of each row.
+public struct NormDescription: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, CaseIterable, Codable {
+        /// To mean 0 and variance 1, then scaled and shifted.
+        case layer
+        /// To mean square 1, then scaled.
+        case rms
+    }
+
+    public var kind: Kind
+    /// Added to the variance or mean square.
+    public var epsilon: Float
+    public var hasBias: Bool
+
+    public init(kind: Kind, epsilon: Float, hasBias: Bool) {
+        (self.kind, self.epsilon, self.hasBias) = (kind, epsilon, hasBias)
+    }
+}
+
+/// Causal self-attention.
+public struct AttentionDescription: Sendable, Equatable, Codable {
+    /// Query heads (H).
+    public var headCount: Int
+    /// Key/value heads (K); divides H.
+    public var keyValueHeadCount: Int
+    /// Width of one head (D). H · D need not be the model's width.
+    public var headWidth: Int
+    /// How many positions a position sees, itself included; nil for all before it.
+    public var window: Int?
+    /// Multiplies the scores.
+    public var scale: Float
+    /// How queries and keys are rotated by their positions; nil where they are not.
+    package var rotary: RotaryFrequencies?
+    /// Whether the projection to queries, keys and values has a bias.
+    public var hasInputBias: Bool
+    /// Whether the projection of the heads' outputs has a bias.
+    public var hasOutputBias: Bool
+
+    /// - Parameters:
+    ///   - keyValueHeadCount: H where it is nil.
+    ///   - scale: 1 / √D where it is nil.
+    package init(
+        headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int, window: Int? = nil, scale: Float? = nil,
+        rotary: RotaryFrequencies? = nil, hasInputBias: Bool, hasOutputBias: Bool
+    ) {
+        self.headCount = headCount
+        self.keyValueHeadCount = keyValueHeadCount ?? headCount
+        self.headWidth = headWidth
+        self.window = window
+        self.scale = scale ?? 1 / Float(headWidth).squareRoot()
+        self.rotary = rotary
+        self.hasInputBias = hasInputBias
+        self.hasOutputBias = hasOutputBias
+    }
+
+    /// Width of all query heads (H · D).
+    public var queryWidth: Int { headCount * headWidth }
+    /// Width of all key heads, and of all value heads (K · D).
+    public var keyWidth: Int { keyValueHeadCount * headWidth }
+    /// Width of queries, keys and values together ((H + 2K) · D).
+    public var inputWidth: Int { queryWidth + 2 * keyWidth }
+    /// The columns of queries, keys and values in the input projection's output.
+    public var inputColumns: [Range<Int>] {
+        [0..<queryWidth, queryWidth..<(queryWidth + keyWidth), (queryWidth + keyWidth)..<inputWidth]
+    }
+}
+
+/// The layer that works on each position by itself.
+public struct FeedForwardDescription: Sendable, Equatable, Codable {
+    public enum Kind: Sendable, Equatable, Codable {
+        /// output(activation(input(x))).
+        case plain(activation: Activation)
+        /// output(activation(gate(x)) ⊙ up(x)), gate and up next to one another in one product.
+        case gated(activation: Activation)
+    }
+
+    /// Width of the activation's output (F).
+    public var width: Int
+    public var kind: Kind
+    public var hasInputBias: Bool
+    public var hasOutputBias: Bool
+
+    public init(width: Int, kind: Kind, hasInputBias: Bool, hasOutputBias: Bool) {
+        (self.width, self.kind, self.hasInputBias, self.hasOutputBias) = (width, kind, hasInputBias, hasOutputBias)
+    }
+
+    /// Whether the input projection gives a gate and what it gates.
+    public var isGated: Bool { if case .gated = kind { true } else { false } }
+
+    /// Columns of the input projection.
+    public var inputWidth: Int {
+        switch kind {
+        case .plain: width
+        case .gated: 2 * width
+        }
+    }
+}
+
+/// The function between the projections of a feed-forward layer: forms of the Gaussian error linear unit (Hendrycks &
+/// Gimpel 2016), or the sigmoid linear unit.
+public enum Activation: String, Sendable, CaseIterable, Codable {
+    /// GPT-2's: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); `gelu_new` in Hugging Face's configs.
+    case geluTanh = "gelu-tanh"
+    /// The definition itself: x Φ(x), through erf; `gelu` in Hugging Face's configs.
+    case geluExact = "gelu-exact"
+    /// x σ(x).
+    case silu
+}

@@ -1,0 +1,72 @@
+// One named array of a model, and the role that it plays.
+
+/// What a parameter is for. The names of other programs' files are made from roles.
+public enum ParameterRole: Sendable, Hashable, CaseIterable {
+    case tokenEmbedding, positionEmbedding
+    case attentionNorm, attentionInput, attentionOutput
+    case feedForwardNorm, feedForwardInput, feedForwardOutput
+    case finalNorm, head
+
+    /// The name in GPT-2's published checkpoint; of a block's parameters, within the block.
+    public var name: String {
+        switch self {
+        case .tokenEmbedding: "wte"
+        case .positionEmbedding: "wpe"
+        case .attentionNorm: "ln_1"
+        case .attentionInput: "attn.c_attn"
+        case .attentionOutput: "attn.c_proj"
+        case .feedForwardNorm: "ln_2"
+        case .feedForwardInput: "mlp.c_fc"
+        case .feedForwardOutput: "mlp.c_proj"
+        case .finalNorm: "ln_f"
+        case .head: "lm_head"
+        }
+    }
+}
+
+/// Which of a role's arrays.
+public enum ParameterKind: Sendable, Hashable {
+    case weight, bias
+    /// LoRA's matrices for the module of this index in `Architecture.linearModules`.
+    case adapterA(module: Int), adapterB(module: Int)
+}
+
+/// What tells a model's parameters apart.
+public struct ParameterKey: Sendable, Hashable {
+    public let role: ParameterRole
+    /// The block's number, counted from 0; nil outside the blocks.
+    public let block: Int?
+    public let kind: ParameterKind
+
+    public init(_ role: ParameterRole, block: Int? = nil, _ kind: ParameterKind = .weight) {
+        (self.role, self.block, self.kind) = (role, block, kind)
+    }
+}
+
+/// How a parameter is filled before training from scratch.
+public enum Initializer: Sendable, Equatable {
+    case zeros
+    case ones
+    /// Normal with mean 0.
+    case normal(standardDeviation: Double)
+    /// Uniform between -bound and bound.
+    case uniform(bound: Double)
+}
+
+/// One array of a model.
+public struct Parameter: Sendable, Equatable {
+    public let key: ParameterKey
+    /// The name in checkpoints: GPT-2's published one, `h.3.attn.c_attn.weight`.
+    public let name: String
+    /// `[rows, columns]` of a matrix, `[count]` of a vector.
+    public let shape: [Int]
+    /// Where it starts in an arena of this layout, in floats; a multiple of 16.
+    public let offset: Int
+    public let initializer: Initializer
+
+    public var count: Int { shape.reduce(1, *) }
+    /// Whether AdamW's weight decay acts on it: matrices decay, biases and the weights of norms do not.
+    public var decays: Bool { shape.count > 1 }
+    /// Its elements in an arena of the layout.
+    public var range: Range<Int> { offset..<(offset + count) }
+}

@@ -1,0 +1,87 @@
+// A normalisation, forward and backward, of the kind that its description names.
+
+import Kernels
+
+/// What a norm's forward writes and its backward reads.
+public struct NormActivations {
+    /// (N, C).
+    public let output: Matrix
+    let saved: Saved
+
+    /// What each kind keeps of the rows.
+    enum Saved {
+        case layer(LayerNorm.Saved)
+        /// The scale of each row.
+        case rms(Vector)
+    }
+
+    init(_ norm: NormDescription, rowCount N: Int, width C: Int, _ allocator: inout ArenaAllocator) {
+        output = allocator.matrix(N, C)
+        switch norm.kind {
+        case .layer:
+            saved = .layer(LayerNorm.Saved(mean: allocator.vector(N), reciprocalDeviation: allocator.vector(N)))
+        case .rms: saved = .rms(allocator.vector(N))
+        }
+    }
+
+    private init(output: Matrix, saved: Saved) { (self.output, self.saved) = (output, saved) }
+
+    /// The first N of the rows.
+    func first(_ N: Int) -> NormActivations {
+        let own: Saved =
+            switch saved {
+            case .layer: saved
+            case .rms(let scales): .rms(Vector(scales.base, count: N))
+            }
+        return NormActivations(output: output.rows(0..<N), saved: own)
+    }
+}
+
+extension NormDescription {
+    /// Overwrites `a` with the normalised rows of input (N, C).
+    func forward(_ a: NormActivations, of input: Matrix, _ p: NormParameters) {
+        switch a.saved {
+        case .layer(let saved):
+            LayerNorm.forward(
+                into: a.output, saving: saved, of: input, weight: p.weight, bias: p.bias, epsilon: epsilon)
+        case .rms(let scales):
+            RMSNorm.forward(into: a.output, saving: scales, of: input, weight: p.weight, epsilon: epsilon)
+        }
+    }
+
+    /// input += residual, then as `forward`; **modifies `input`** (N, C).
+    func forwardAddingResidual(
+        _ a: NormActivations, inPlace input: Matrix, adding residual: Matrix, _ p: NormParameters
+    ) {
+        switch a.saved {
+        case .layer(let saved):
+            LayerNorm.forwardAddingResidual(
+                into: a.output, saving: saved, inPlace: input, adding: residual, weight: p.weight, bias: p.bias,
+                epsilon: epsilon)
+        case .rms(let scales):
+            RMSNorm.forwardAddingResidual(
+                into: a.output, saving: scales, inPlace: input, adding: residual, weight: p.weight, epsilon: epsilon)
+        }
+    }
+
+    /// Adds to dInput (N, C) and to the gradients of the parameters.
+    ///
+    /// - Parameters:
+    ///   - dOutput, input: (N, C).
+    ///   - a, p: as in forward.
+    func backward(
+        dInput: Matrix, _ gradient: NormParameters, dOutput: Matrix, input: Matrix, _ a: NormActivations,
+        _ p: NormParameters
+    ) {
+        switch a.saved {
+        case .layer(let saved):
+            LayerNorm.backward(
+                dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput, input: input,
+                weight: p.weight, saved: saved)
+        case .rms(let scales):
+            RMSNorm.backward(
+                dInput: dInput, dWeight: gradient.weight.ifAny, dOutput: dOutput, input: input, weight: p.weight,
+                saved: scales)
+        }
+    }
+}

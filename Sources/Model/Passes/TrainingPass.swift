@@ -1,0 +1,120 @@
+// Forward and backward for training, and the only place where weights that are being trained change.
+
+import Kernels
+
+/// The numbers that matrix products take as operands. Weights, sums, gradients and everything that is not a product
+/// are float in either case.
+public enum Precision: String, Sendable, CaseIterable {
+    case f32, bf16
+}
+
+/// Training of one model in one precision.
+///
+/// Copies of the weights that the precision needs are made at the start and after each `updateWeights`, so that no
+/// gradient is ever computed with outdated ones.
+public final class TrainingPass {
+    public let model: Transformer
+    public let precision: Precision
+    /// What training's products use: the model's parameters, or these with copies in bfloat16.
+    private let parameters: ModelParameters
+    private var scratch: BackwardScratch?
+
+    /// - Parameter precision: of training's products; evaluation is always in float.
+    public init(_ model: Transformer, precision: Precision = .f32) {
+        self.model = model
+        self.precision = precision
+        parameters = precision == .bf16 ? model.parameters.rounded() : model.parameters
+        RoundedWeight.refresh(parameters.roundedWeights)
+    }
+
+    /// Lets `change` write to the weights that are trained, and brings the copies up to date.
+    public func updateWeights(_ change: (FloatArena) -> Void) {
+        change(model.trained.weights)
+        // Frozen weights have not changed, and adapters have no copies.
+        if model.adapters == nil { RoundedWeight.refresh(parameters.roundedWeights) }
+    }
+
+    /// Views of an arena of the trained layout for gradients.
+    public func gradientViews(in arena: FloatArena) -> ModelParameters {
+        let blockCount = model.architecture.blockCount
+        return model.adapters.map { .gradients(of: $0, in: arena, blockCount: blockCount) }
+            ?? ModelParameters(model.layout, in: arena, model.architecture)
+    }
+
+    /// Adds the gradients of Σ weight · loss / weightSum to `gradients`.
+    ///
+    /// - Parameters:
+    ///   - gradients: views of an arena of the trained layout, added to.
+    ///   - weightSum: of the complete accumulated batch, of which `batch` may be a part.
+    ///   - dropout: rates and keys of the masks, or nil for none.
+    public func accumulateGradients(
+        _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil
+    ) -> Transformer.Result {
+        var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
+        let weighted = batch.rowsWithLoss
+        guard !weighted.isEmpty else { return Transformer.Result(rows, batch) }
+        let a = model.forward(batch, finishing: weighted, parameters, dropout: dropout, keepsAll: true)
+        let (scratch, M) = (backwardScratch(batch.rowCount), 0..<weighted.count)
+        let s = scratch.first(weighted.count)
+        // 4. The head.
+        model.languageHead(batch.rowCount).run(
+            into: &rows, weighted: weighted, hidden: a.finalNorm.output.rows(M), parameters.head, batch: batch,
+            gradient: .init(dHidden: s.dNorm, dWeight: gradients.head.weight.ifAny, weightSum: weightSum))
+        // 3. The final norm.
+        Elementwise.zero(s.dResidual)
+        model.architecture.finalNorm.backward(
+            dInput: s.dResidual, gradients.finalNorm, dOutput: s.dNorm, input: a.output.rows(M),
+            a.finalNorm.first(M.count), parameters.finalNorm)
+        backwardOfBlocks(batch, finishing: weighted, into: gradients, a, scratch, dropout)
+        return Transformer.Result(rows, batch)
+    }
+
+    /// What of the backward pass comes before the final norm.
+    private func backwardOfBlocks(
+        _ batch: SequenceBatch, finishing finished: [Int], into gradients: ModelParameters, _ a: Activations,
+        _ scratch: BackwardScratch, _ dropout: TrainingDropout?
+    ) {
+        let (architecture, N) = (model.architecture, batch.rowCount)
+        let s = scratch.first(N)
+        batch.withPointers(finishing: finished) { pointers in
+            // 2. The blocks, last to first.
+            for index in architecture.blocks.indices.reversed() {
+                let pass = model.context(index, pointers, dropout)
+                let (g, p, own) = (gradients.blocks[index], parameters.blocks[index], a.blocks[index].first(N))
+                if let some = pointers.finished, index == architecture.blockCount - 1 {
+                    Block.backwardOfFinish(
+                        scratch, gradients: g, a.chosen(some.rows.count), p, pass.withRows(some.identities))
+                    Elementwise.spread(s.dResidual, rows: some.rows)
+                    Elementwise.spread(s.dAttended, rows: some.rows)
+                    Block.backwardOfAttend(scratch, gradients: g, own, p, pass)
+                } else {
+                    Block.backward(scratch, gradients: g, own, p, pass)
+                }
+            }
+            // 1. The embeddings.
+            guard gradients.tokenEmbedding.ifAny != nil else { return }
+            if let dropout {
+                PassDropout(rates: dropout, identities: pointers.identities).apply(to: s.dResidual, .embedding)
+            }
+            architecture.embedding.backward(
+                gradients, dOutput: s.dResidual, tokens: pointers.tokens, positions: pointers.positions)
+        }
+    }
+
+    private func backwardScratch(_ rowCount: Int) -> BackwardScratch {
+        if let scratch, scratch.rowCount >= rowCount { return scratch }
+        scratch = nil
+        let made = BackwardScratch(model.architecture, rowCount: rowCount)
+        scratch = made
+        return made
+    }
+
+    /// Floats that a pass over `rowCount` rows works on, apart from weights and gradients: for estimates. Counted by
+    /// the code that reserves them.
+    public static func workingFloats(_ architecture: Architecture, rowCount: Int) -> Int {
+        Activations.floatCount(architecture, rowCount: rowCount, keepsAll: true)
+            + BackwardScratch.floatCount(architecture, rowCount: rowCount)
+            + LanguageHead.floatCount(architecture, rowCount: rowCount)
+            + RotaryTables.floatCount(architecture, positions: rowCount)
+    }
+}

@@ -1,0 +1,62 @@
+// How much memory a run will take, how much there is, and how much was taken.
+
+import Foundation
+import Model
+
+public enum Memory {
+    /// Bytes that training takes: weights; gradients, two moments and, with adapters, the values of what is trained;
+    /// activations of a micro-batch, logits of a chunk.
+    public static func trainingBytes(
+        _ architecture: Architecture, rowsPerBatch: Int, adapter: AdapterConfig? = nil
+    ) -> Int {
+        let weights = ParameterLayout(architecture).arenaCount
+        let trained = adapter.map { 4 * ParameterLayout(adapters: $0, of: architecture).arenaCount } ?? 3 * weights
+        return 4 * (weights + trained + TrainingPass.workingFloats(architecture, rowCount: rowsPerBatch))
+    }
+
+    /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`
+    /// included; nil where it does not say.
+    public static var availableBytes: Int? {
+        guard let free = kibibytes("MemAvailable", in: "/proc/meminfo") else { return nil }
+        var available = free << 10
+        if let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") {
+            available = min(available, max(0, limit - used))
+        }
+        var limit = rlimit()
+        #if canImport(Glibc)
+            getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+        #endif
+        if limit.rlim_cur < UInt64(Int.max), limit.rlim_cur > 0, let used = kibibytes("VmData", in: "/proc/self/status")
+        {
+            available = min(available, max(0, Int(limit.rlim_cur) - used << 10))
+        }
+        return available
+    }
+
+    /// The most memory that this process has held so far.
+    public static var peakBytes: Int {
+        // `getrusage` would count the pages of whoever started this process as well.
+        if let peak = kibibytes("VmHWM", in: "/proc/self/status") { return peak << 10 }
+        var usage = rusage()
+        #if canImport(Glibc)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss << 10
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #endif
+    }
+
+    /// The number behind a name, in one of the system's lists of `Name:   123 kB`.
+    private static func kibibytes(_ name: String, in path: String) -> Int? {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return line?.dropFirst(name.count + 1).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
+    }
+
+    private static func number(in path: String) -> Int? {
+        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
+            Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// What can go wrong while a model is opened, read or exported.
+
+/// One case per reason; the description is the message that a person reads.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+    case notFound(path: String)
+    case noCheckpoint(path: String)
+    case badCheckpoint(path: String, reason: String)
+    /// The text of a checkpoint's `/config`; the message names the place.
+    case badConfig(String)
+    case tokenizerTooLarge(tokenizer: Int, embedding: Int)
+    case notEnoughMemory(needed: Int, available: Int)
+    case adaptersWithoutBase(path: String)
+    case baseChanged(path: String, trained: String, now: String)
+    case adapterBaseNotFound(path: String, name: String?)
+    case tooManyBases(path: String)
+    case noAdapters
+    /// A checkpoint holds the settings of a run, and this model has none.
+    case noConfig
+
+    public var description: String {
+        switch self {
+        case .notFound(let path): "there is no run or checkpoint at \(path)"
+        case .noCheckpoint(let path): "\(path) holds no checkpoint that is whole"
+        case .badCheckpoint(let path, let reason): "\(path): \(reason)"
+        case .badConfig(let text): text
+        case .tokenizerTooLarge(let tokenizer, let embedding):
+            "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
+        case .notEnoughMemory(let needed, let available):
+            "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+        case .adaptersWithoutBase(let path):
+            "\(path) holds adapters only, and no config.json beside it says which model they belong to"
+        case .adapterBaseNotFound(let path, let name):
+            "\(path) holds an adapter alone; its base "
+                + (name.map { "\"\($0)\", as its adapter_config.json calls it, is no folder or file here" }
+                    ?? "is not named by its adapter_config.json")
+        case .tooManyBases(let path): "\(path) stands on a base that stands on a base, eight times and more"
+        case .noAdapters: "this model holds no adapters beside a base: it was trained whole, or is merged"
+        case .noConfig: "the model was not trained here and has no config that a checkpoint could hold"
+        case .baseChanged(let path, let trained, let now):
+            "\(path): its adapters belong to a model with SHA-256 \(trained.prefix(16))…, the base has \(now.prefix(16))…"
+        }
+    }
+
+    /// What the reader can do about it.
+    public var hint: String? {
+        switch self {
+        case .notFound: "`luthier train --config FILE` makes one"
+        case .adaptersWithoutBase:
+            "keep it in its run's folder, or merge it there with `luthier export --format weights`"
+        case .adapterBaseNotFound(let path, _):
+            "name it with `luthier import \(path) --base FOLDER --output merged.h5`, or write its path into "
+                + "base_model_name_or_path"
+        case .tooManyBases: "the adapters name each other: mend base_model_name_or_path, or model.base of the run"
+        case .noAdapters:
+            "export it as huggingface, gguf or weights; `\"method\": {\"type\": \"lora\"}` trains adapters"
+        case .baseChanged: "put the model back that model.base named when the run was started"
+        case .notEnoughMemory: "a smaller batchSize, contextLength or model"
+        case .noCheckpoint, .badCheckpoint, .badConfig, .tokenizerTooLarge, .noConfig: nil
+        }
+    }
+
+    private func mebibytes(_ bytes: Int) -> Int { bytes >> 20 }
+}

@@ -1,0 +1,155 @@
+// A trained model written for other programs, and read back as proof.
+
+import Conversations
+import Files
+import Foundation
+import Interchange
+import Kernels
+import Model
+import StrictJSON
+
+/// What a model can be written as.
+public enum ExportFormat: String, Sendable, CaseIterable {
+    /// A folder for Transformers: weights, config, tokenizer, generation settings, model card.
+    case huggingface
+    /// A file for llama.cpp.
+    case gguf
+    /// A folder for PEFT: the adapters alone.
+    case peft
+    /// A checkpoint of ours without the optimizer's state.
+    case weights
+}
+
+/// What came of an export.
+public struct ExportReport: Sendable {
+    /// How many numbers were written.
+    public let parameters: Int
+    /// Between the logits of the model and of what was read back, on a probe text.
+    public let largestDifference: Float
+}
+
+/// Writing and checking.
+public struct ModelExport {
+    private let source: ModelSource
+    private let saved: SavedModel
+
+    /// - Parameter saved: what `source` has loaded.
+    public init(_ source: ModelSource, loaded saved: SavedModel) {
+        self.source = source
+        self.saved = saved
+    }
+
+    /// Writes the model to `path` and reads it back. What lay at `path` before is replaced file by file, each complete
+    /// or not at all, so that a model may be written over the files that it was loaded from.
+    ///
+    /// - Parameter type: how GGUF stores matrices.
+    public func write(_ format: ExportFormat, type: GGUFType, to path: String) throws -> ExportReport {
+        let model = saved.model
+        let other: Transformer
+        var parameters = model.layout.parameterCount
+        switch format {
+        case .huggingface:
+            try writeFolder(path)
+            other = try ModelSource(path: path).load().model
+        case .gguf:
+            let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
+            other = try GGUFModel.model(GGUFFile(path: path), model.architecture)
+        case .peft:
+            parameters = try writeAdapter(path)
+            other = try ModelSource(path: path, base: source.base).load().model
+        case .weights:
+            try saved.write(to: path)
+            other = try ModelSource(path: path).load().model
+        }
+        let (here, there) = (logits(model), logits(other))
+        defer { withExtendedLifetime((here, there)) {} }
+        let difference = zip(here.buffer, there.buffer).reduce(Float(0)) { largest, pair in
+            let one = abs(pair.0 - pair.1)
+            return one.isNaN ? .infinity : max(largest, one)
+        }
+        return ExportReport(parameters: parameters, largestDifference: difference)
+    }
+
+    /// The logits of a probe text.
+    private func logits(_ model: Transformer) -> FloatArena {
+        let text = "The quick brown fox jumps over the lazy dog, 1234567890 times. Größe!\n"
+        let encoded = (try? saved.tokenizer.encode(Array(text.utf8))) ?? []
+        let ids = encoded.isEmpty ? (0..<16).map { Int32($0 % model.architecture.vocabularySize) } : encoded
+        let tokens = ids.prefix(model.architecture.contextLength)
+        var batch = SequenceBatch()
+        batch.append(tokens: tokens, targets: tokens, example: 0)
+        return model.logits(batch)
+    }
+
+    private func writeFolder(_ path: String) throws {
+        try HuggingFaceFolder.write(saved.model, endOfText: saved.tokenizer.endOfTextID, to: path)
+        try writeTokenizer(path)
+        try writeText(json(generationSettings), path, "generation_config.json")
+        try writeText(try ModelCard(source).text(named: lastName(path)), path, "README.md")
+    }
+
+    /// Writes the adapters, and the tokenizer and template that they were trained with.
+    ///
+    /// - Returns: how many numbers the adapters are.
+    private func writeAdapter(_ path: String) throws -> Int {
+        let model = try source.loadAdapted().model
+        guard let adapters = model.adapters, let base = source.base else { throw ModelError.noAdapters }
+        try PEFTAdapter.write(adapters, of: model.architecture, base: base, to: path)
+        try writeTokenizer(path)
+        try writeText(try ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
+        return adapters.layout.parameterCount
+    }
+
+    private func writeTokenizer(_ path: String) throws {
+        try saved.tokenizer.write(to: path)
+        try writeText(json(tokenizerSettings), path, "tokenizer_config.json")
+        try writeText(json(specialTokens), path, "special_tokens_map.json")
+    }
+
+    private func writeText(_ text: String, _ folder: String, _ name: String) throws {
+        try AtomicFile.write(text, to: folder + "/" + name)
+    }
+
+    private func lastName(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+
+    private func json(_ value: JSONOutput) -> String { value.serialized(pretty: true) + "\n" }
+
+    private var generationSettings: JSONOutput {
+        let (settings, end) = (source.info.generation, saved.tokenizer.endOfTextID)
+        let sampling = settings.sampling
+        var members: [(key: String, value: JSONOutput)] = [
+            ("max_new_tokens", .integer(settings.maximumTokens)), ("do_sample", .bool(sampling.temperature > 0)),
+            ("repetition_penalty", .number(sampling.repetitionPenalty)),
+        ]
+        if sampling.temperature > 0 {
+            members += [
+                ("temperature", .number(sampling.temperature)), ("top_k", .integer(sampling.topK)),
+                ("top_p", .number(sampling.topP)),
+            ]
+        }
+        if let end {
+            members += ["bos_token_id", "eos_token_id", "pad_token_id"].map { ($0, .integer(end)) }
+        }
+        return .object(members)
+    }
+
+    private var specialTokens: JSONOutput {
+        guard let end = saved.tokenizer.endOfTextID else { return .object([]) }
+        let name = JSONOutput.string(String(decoding: saved.tokenizer.bytes(of: end), as: UTF8.self))
+        return ["bos_token": name, "eos_token": name, "pad_token": name]
+    }
+
+    private var tokenizerSettings: JSONOutput {
+        var members: [(key: String, value: JSONOutput)] = [
+            ("tokenizer_class", "PreTrainedTokenizerFast"),
+            ("model_max_length", .integer(saved.model.architecture.contextLength)),
+            ("clean_up_tokenization_spaces", false),
+        ]
+        if case .object(let tokens) = specialTokens { members += tokens }
+        if let template = saved.template, template != .raw {
+            members.append(("chat_template", .string(template.jinja)))
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,31 @@
+// What is known of a model apart from its weights and tokenizer: its shape, its template, and how it is used.
+
+import Conversations
+import Inference
+import Model
+
+/// What a program needs to know to use a model: a part of what its training was set to, in a checkpoint's `/config`.
+public struct ModelInfo: Sendable, Equatable {
+    public internal(set) var architecture: Architecture
+    /// What the `model.*` keys of a config say of the architecture.
+    public internal(set) var shape: ModelShape
+    /// What stands around the turns of a conversation; nil for a model of plain text.
+    public var template: ChatTemplate?
+    /// Defaults of generation.
+    public var generation: GenerationSettings
+    /// The adapters that were trained; nil where all weights were.
+    public var adapter: AdapterConfig?
+    /// Whether end-of-text stood in front of every document in training.
+    public var startToken = false
+    /// Weight of prompt tokens in the training loss.
+    public var promptLossWeight = 0.0
+
+    /// A model of this architecture with the defaults for everything else.
+    ///
+    /// - Parameter shape: what a config's keys say of it; made from the architecture where it is nil.
+    public init(_ architecture: Architecture, shape: ModelShape? = nil) {
+        self.architecture = architecture
+        self.shape = shape ?? ModelShape(summaryOf: architecture)
+        generation = GenerationSettings(sampling: SamplingSettings())
+    }
+}

@@ -1,0 +1,288 @@
+// A model that lies on the disk, opened: all is known of it, and no weight is in memory yet.
+
+import Checkpoint
+import Conversations
+import Foundation
+import Interchange
+import Kernels
+import Model
+import Tokenizer
+
+/// A checkpoint (`.h5`), the best checkpoint of a run's folder, a Hugging Face folder, or a folder with a PEFT adapter.
+public struct ModelSource {
+    public let tokenizer: Tokenizer
+    /// Its shape, template and use; defaults where it was not trained here.
+    public private(set) var info: ModelInfo
+    /// A checkpoint's `/config`, the settings of its training included; nil for a foreign file.
+    public let configText: [UInt8]?
+    /// SHA-256 of the checkpoint, nil for a foreign file.
+    public let hash: String?
+    /// What a person should know of the files: parts of them that are not used.
+    public let notes: [String]
+    /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
+    public private(set) var base: String?
+    private let weights: Weights
+
+    private indirect enum Weights {
+        case checkpoint(CheckpointReader)
+        case folder(HuggingFaceFolder)
+        /// Adapters, and the model that they were trained beside.
+        case adapters(CheckpointReader, base: ModelSource)
+        /// The same as PEFT saves it.
+        case peft(PEFTAdapter, base: ModelSource)
+    }
+
+    /// Whether the files hold adapters of ours, apart from the weights beside which they were trained.
+    public var holdsAdapters: Bool {
+        if case .adapters = weights { return true }
+        return false
+    }
+
+    /// What stands around the turns of a conversation; nil for a model of plain text.
+    public var template: ChatTemplate? { info.template }
+
+    /// The architecture that `load` gives the model.
+    public var architecture: Architecture { info.architecture }
+
+    /// What the `model.*` keys of a config say of it.
+    public var shape: ModelShape { info.shape }
+
+    /// How many numbers the model learns.
+    public var parameterCount: Int { ParameterLayout(architecture).parameterCount }
+
+    /// Opens what lies at `path`.
+    ///
+    /// - Parameter base: the model beside which a PEFT adapter was trained; without it, the adapter's config names it.
+    public init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
+
+    /// - Parameter depth: how many models stand on this one.
+    private init(path: String, base: String?, depth: Int) throws {
+        // Two adapters may name each other.
+        guard depth <= 8 else { throw ModelError.tooManyBases(path: path) }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ModelError.notFound(path: path)
+        }
+        if !isFolder.boolValue {
+            try ForeignFile.refuseAsModel(path)
+            try self.init(checkpoint: path, depth: depth)
+        } else if RunFolder.isRun(path) || !ForeignFile.isModelFolder(path) {
+            try self.init(checkpoint: RunFolder(path: path).best(), depth: depth)
+        } else if PEFTAdapter.isFolder(path) {
+            try self.init(adapterFolder: path, base: base, depth: depth)
+        } else {
+            try self.init(huggingFace: path)
+        }
+    }
+
+    private init(checkpoint path: String, depth: Int) throws {
+        let run = RunFolder(path: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        let origin = FileManager.default.contents(atPath: run.file("config.json"))
+            .flatMap { ModelInfo.base(config: [UInt8]($0)) }
+        let reader = try CheckpointReader(path: path)
+        if reader.texts.contains("/base") {
+            guard let origin else { throw ModelError.adaptersWithoutBase(path: path) }
+            try self.init(adapters: reader, base: ModelSource(path: origin, base: nil, depth: depth + 1))
+        } else {
+            try self.init(reader)
+        }
+        base = origin
+    }
+
+    /// A PEFT adapter on its base. Tokenizer and template are the adapter's, where its folder has them.
+    private init(adapterFolder path: String, base given: String?, depth: Int) throws {
+        let adapter = try PEFTAdapter(path: path)
+        let origin = try given ?? ModelSource.baseFolder(of: adapter)
+        let base = try ModelSource(path: origin, base: nil, depth: depth + 1)
+        try adapter.check(base.architecture)
+        let hasTokenizer = FolderTokenizer.names.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+        var (tokenizer, info, notes) = (base.tokenizer, base.info, base.notes)
+        if hasTokenizer {
+            let read = try FolderTokenizer(path: path, endOfTextID: tokenizer.endOfTextID)
+            (tokenizer, notes) = (read.tokenizer, read.notes)
+            ModelSource.adoptTemplate(of: read, to: &info, &notes)
+        }
+        try self.init(
+            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base))
+        self.base = origin
+    }
+
+    /// Where an adapter's config says that its base lies: as a path from here, or from the adapter's folder.
+    private static func baseFolder(of adapter: PEFTAdapter) throws(ModelError) -> String {
+        guard let name = adapter.baseName, !name.isEmpty else {
+            throw .adapterBaseNotFound(path: adapter.path, name: nil)
+        }
+        let candidates = name.hasPrefix("/") ? [name] : [name, adapter.path + "/" + name]
+        guard let found = candidates.first(where: FileManager.default.fileExists(atPath:)) else {
+            throw .adapterBaseNotFound(path: adapter.path, name: name)
+        }
+        return found
+    }
+
+    /// Adapters beside a base, whose weights `load` compares with what they were trained on.
+    private init(adapters reader: CheckpointReader, base: ModelSource) throws {
+        let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
+        var info = try ModelInfo(
+            config: text, path: path, vocabularySize: base.shape.vocabularySize, architecture: base.architecture)
+        var base = base
+        if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
+        (info.architecture, info.shape) = (base.architecture, base.shape)
+        let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base))
+    }
+
+    private init(huggingFace path: String) throws {
+        let folder = try HuggingFaceFolder(path: path)
+        let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
+        var info = ModelInfo(folder.architecture)
+        var notes = read.notes
+        ModelSource.adoptTemplate(of: read, to: &info, &notes)
+        try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder))
+    }
+
+    /// Takes over a folder's chat template, if it has one that can be expressed here.
+    private static func adoptTemplate(of read: FolderTokenizer, to info: inout ModelInfo, _ notes: inout [String]) {
+        guard let text = read.template else { return }
+        info.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
+        guard info.template == nil else { return }
+        notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
+    }
+
+    /// Shape, tokenizer and use of the model in an opened checkpoint.
+    package init(_ reader: CheckpointReader) throws {
+        let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
+        guard let embedding = reader.arrays.first(where: { $0.name == "/model/wte.weight" }), embedding.shape.count == 2
+        else { throw ModelError.badCheckpoint(path: reader.path, reason: "it has no array /model/wte.weight") }
+        let info = try ModelInfo(
+            config: text, path: path, vocabularySize: embedding.shape[0],
+            architecture: try ModelSource.architecture(in: reader))
+        try ModelSource.checkArrays(of: reader, info.architecture)
+        let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader))
+    }
+
+    /// What a checkpoint says of its architecture; nil where its config's keys say it all.
+    private static func architecture(in reader: CheckpointReader) throws -> Architecture? {
+        guard reader.texts.contains(ArchitectureText.name) else { return nil }
+        let text = try reader.text(ArchitectureText.name, maximumBytes: ArchitectureText.limit)
+        return try ArchitectureText.architecture(text, path: reader.path + ArchitectureText.name)
+    }
+
+    private init(
+        _ tokenizer: Tokenizer, _ info: ModelInfo, _ configText: [UInt8]?, hash: String?, notes: [String],
+        _ weights: Weights
+    ) throws(ModelError) {
+        let (tokens, rows) = (tokenizer.vocabularySize, info.shape.vocabularySize)
+        guard tokens <= rows else { throw .tokenizerTooLarge(tokenizer: tokens, embedding: rows) }
+        (self.tokenizer, self.info, self.configText, self.hash) = (tokenizer, info, configText, hash)
+        self.weights = weights
+        // Our own checkpoints were said to be padded when they were made.
+        let isPadded = hash == nil && tokens < rows
+        self.notes =
+            notes + (isPadded ? ["the embedding has \(rows) rows for \(tokens) tokens: the rest is padding"] : [])
+    }
+
+    private static func checkArrays(of reader: CheckpointReader, _ architecture: Architecture) throws(ModelError) {
+        // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
+        guard architecture.blockCount <= reader.arrays.count else {
+            throw .badCheckpoint(
+                path: reader.path, reason: "its config has \(architecture.blockCount) blocks, more than it has arrays")
+        }
+        let expected = ParameterLayout(architecture).parameters
+        let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
+        if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
+            throw .badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
+        }
+        let shapes = Dictionary(reader.arrays.map { ($0.name, $0.shape) }) { first, _ in first }
+        for parameter in expected {
+            let found = shapes["/model/" + parameter.name]
+            guard found == parameter.shape else {
+                let shape = found.map { "has shape \($0)" } ?? "is missing"
+                throw .badCheckpoint(
+                    path: reader.path, reason: "/model/\(parameter.name) \(shape), expected \(parameter.shape)")
+            }
+        }
+    }
+
+    /// Lets the model look back less far: the position table will lose its last rows.
+    public mutating func shortenContext(to contextLength: Int) {
+        precondition(contextLength <= shape.contextLength, "a context of \(contextLength) from \(shape.contextLength)")
+        info.architecture.contextLength = contextLength
+        info.shape.contextLength = contextLength
+    }
+
+    /// How the model was trained; nil where the files do not say.
+    func trainingRecord() throws -> TrainingRecord? {
+        switch weights {
+        case .checkpoint(let reader), .adapters(let reader, _): try TrainingRecord(reader)
+        case .folder, .peft: nil
+        }
+    }
+
+    /// The base in the shape of this model.
+    private func loadBase(_ base: ModelSource) throws -> Transformer {
+        var base = base
+        base.shortenContext(to: shape.contextLength)
+        return try base.load().model
+    }
+
+    /// The base with its adapters beside the weights, which they were not added to. Throws where there are none.
+    public func loadAdapted() throws -> SavedModel {
+        guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
+        guard let adapter = info.adapter else {
+            throw ModelError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
+        }
+        let plain = try loadBase(base)
+        try ModelSource.checkBase(reader, SavedModel.hash(of: plain))
+        let model = plain.adapted(adapter, seed: 0)
+        try model.adapters?.read(reader)
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
+    }
+
+    /// Throws where a checkpoint's adapters were trained beside other weights.
+    package static func checkBase(_ reader: CheckpointReader, _ hash: String) throws {
+        let expected = String(decoding: try reader.text("/base"), as: UTF8.self)
+        guard expected == hash else {
+            throw ModelError.baseChanged(path: reader.path, trained: expected, now: hash)
+        }
+    }
+
+    /// Reads the weights, if there is memory for them.
+    ///
+    /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
+    public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
+        let copy = format?.bytesPerWeight ?? 0
+        let needed = (4 + copy) * ParameterLayout(architecture).arenaCount
+        if let available = Memory.availableBytes, needed > available {
+            throw ModelError.notEnoughMemory(needed: needed, available: available)
+        }
+        let model: Transformer
+        switch weights {
+        case .adapters:
+            model = try loadAdapted().model.merged()
+        case .peft(let adapter, let base):
+            model = try loadBase(base)
+            try adapter.merge(into: model)
+        case .folder(let folder):
+            model = Transformer(architecture)
+            try folder.loadWeights(layout: model.layout, into: model.weights)
+        case .checkpoint(let reader):
+            model = Transformer(architecture)
+            for parameter in model.layout.parameters {
+                let name = "/model/" + parameter.name
+                let destination = model.weights.slice(parameter.range)
+                guard let stored = reader.arrays.first(where: { $0.name == name }), stored.shape != parameter.shape
+                else {
+                    try reader.read(name, shape: parameter.shape, into: destination)
+                    continue
+                }
+                // The position table of a context that was shortened.
+                let whole = FloatArena(count: stored.count)
+                defer { withExtendedLifetime(whole) {} }
+                try reader.read(name, shape: stored.shape, into: whole.slice(0..<stored.count))
+                _ = destination.update(from: whole.slice(0..<destination.count))
+            }
+        }
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
+    }
+}

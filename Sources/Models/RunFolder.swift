@@ -1,0 +1,94 @@
+// A run's folder: the names of its files, which checkpoints it holds, and which of them are whole.
+
+import Checkpoint
+import Foundation
+
+/// `checkpoints/<run>/`.
+public struct RunFolder: Sendable {
+    public let path: String
+
+    public init(path: String) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    /// The run's name.
+    public var name: String { (path as NSString).lastPathComponent }
+    public var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// The path of one of the run's files.
+    public func file(_ name: String) -> String { path + "/" + name }
+
+    public func checkpoint(step: Int) -> String { file(RunFolder.checkpointName(step: step)) }
+
+    /// `step-000200.h5`.
+    public static func checkpointName(step: Int) -> String {
+        let digits = String(step)
+        return "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".h5"
+    }
+
+    /// The steps of all checkpoints in the folder, ascending, whole or not.
+    public func checkpointSteps() -> [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.compactMap { name in
+            guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
+            return Int(name.dropFirst(5).dropLast(3))
+        }.sorted()
+    }
+
+    /// Whether the folder is a run of ours rather than a model of somebody else's.
+    public static func isRun(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/origins.json")
+            || !RunFolder(path: path).checkpointSteps().isEmpty
+    }
+
+    /// The best checkpoint: the one that `best` names where it is there, else the newest that is whole.
+    public func best() throws -> String {
+        if let data = FileManager.default.contents(atPath: file("best")) {
+            let name = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            if name.hasSuffix(".h5"), !name.contains("/"), FileManager.default.fileExists(atPath: file(name)) {
+                return file(name)
+            }
+        }
+        for step in checkpointSteps().reversed() {
+            if (try? CheckpointFile.verify(checkpoint(step: step))) != nil { return checkpoint(step: step) }
+        }
+        throw ModelError.noCheckpoint(path: path)
+    }
+
+    /// The newest checkpoint whose hash holds, opened; broken ones are told to `report` and passed over.
+    public func newestWhole(report: (String) -> Void) -> (step: Int, reader: CheckpointReader)? {
+        for step in checkpointSteps().reversed() {
+            do {
+                return (step, try CheckpointReader(path: checkpoint(step: step)))
+            } catch {
+                report("\(error); passed over")
+            }
+        }
+        return nil
+    }
+
+    /// The newest run below `folder`, or nil.
+    public static func newest(in folder: String) -> RunFolder? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let runs = names.map { folder + "/" + $0 }.filter { isRun($0) }
+        let dated = runs.map { path -> (path: String, date: Date) in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            return (path, attributes?[.modificationDate] as? Date ?? .distantPast)
+        }
+        return dated.max { ($0.date, $0.path) < ($1.date, $1.path) }.map { RunFolder(path: $0.path) }
+    }
+
+    /// `<name>-1`, `<name>-2` …: the first that is free below `folder`.
+    public static func free(name: String, in folder: String) -> RunFolder {
+        var number = 1
+        while FileManager.default.fileExists(atPath: "\(folder)/\(name)-\(number)") { number += 1 }
+        return RunFolder(path: "\(folder)/\(name)-\(number)")
+    }
+
+    /// Deletes checkpoints that are neither among the last `keepLast` nor named in `keep`.
+    package func prune(keepLast: Int, keep: Set<Int>) {
+        for step in checkpointSteps().dropLast(max(1, keepLast)) where !keep.contains(step) {
+            try? FileManager.default.removeItem(atPath: checkpoint(step: step))
+        }
+    }
+}

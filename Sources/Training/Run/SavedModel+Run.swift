@@ -1,0 +1,91 @@
+// Models and the configs of runs: a model as a run made it, and what a checkpoint holds so that the run can go on.
+
+import Checkpoint
+import Inference
+import Model
+import Models
+import Tokenizer
+
+extension SavedModel {
+    /// A model as a run with `config` trains it.
+    public init(
+        model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil, baseHash: String? = nil
+    ) {
+        self.init(
+            model: model, tokenizer: tokenizer, info: config.modelInfo(model.architecture),
+            configText: Array(config.withoutPaths.serialized().utf8), hash: hash, baseHash: baseHash)
+    }
+
+    /// The same model, ready to be written as a checkpoint: with every key of a config of today, defaults for the
+    /// training of a model that was not trained here.
+    public func withRunConfig() throws -> SavedModel {
+        var reader = ConfigReader(RunConfig(info))
+        if let configText { try reader.read(configText, path: "/config") }
+        var config = reader.config
+        config.data.template = info.template
+        return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash, baseHash: baseHash)
+    }
+
+    /// Writes a checkpoint from which a run can go on.
+    ///
+    /// - Returns: the file's SHA-256.
+    @discardableResult
+    public func write(to path: String, optimizer: Optimizer, state: TrainingState) throws -> String {
+        let content = try content(optimizer: optimizer, state: state)
+        return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
+    }
+
+    /// What a checkpoint holds of the model and of where its training stands. The arrays are the live ones; the texts
+    /// are copies of this moment.
+    package func content(
+        optimizer: Optimizer, state: TrainingState
+    ) throws(ModelError) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
+        var (arrays, texts) = try content()
+        let layout = model.trained.layout
+        arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
+        arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
+        texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8)))
+        return (arrays, texts)
+    }
+}
+
+extension RunConfig {
+    /// The config of a model that was not trained here: what is known of it, and defaults.
+    public init(_ info: ModelInfo) {
+        self.init()
+        adopt(info.shape)
+        data.template = info.template
+    }
+
+    /// What of the config a user of the model needs.
+    ///
+    /// - Parameter architecture: of the model that is trained.
+    public func modelInfo(_ architecture: Architecture) -> ModelInfo {
+        var shape = model.shape
+        shape.vocabularySize = architecture.vocabularySize
+        var info = ModelInfo(architecture, shape: shape)
+        (info.template, info.adapter) = (data.template, adapter)
+        info.generation = generationSettings(seed: info.generation.seed)
+        (info.startToken, info.promptLossWeight) = (data.startToken, data.promptLossWeight)
+        return info
+    }
+
+    /// The stored defaults of generation.
+    public func generationSettings(seed: UInt64) -> GenerationSettings {
+        GenerationSettings(
+            sampling: SamplingSettings(
+                temperature: generation.temperature, topK: generation.topK, topP: generation.topP,
+                repetitionPenalty: generation.repetitionPenalty),
+            maximumTokens: generation.maximumTokens, stop: generation.stop, seed: seed)
+    }
+
+    /// The config without the names of files, as a checkpoint holds it: equal training gives equal bytes wherever the
+    /// files lie.
+    public var withoutPaths: RunConfig {
+        var copy = self
+        copy.model.base = nil
+        copy.tokenizer.path = nil
+        (copy.data.train, copy.data.validation, copy.data.test) = ([], [], [])
+        return copy
+    }
+}

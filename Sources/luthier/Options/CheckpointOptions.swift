@@ -1,0 +1,45 @@
+// The model that a command uses: the given one, otherwise the newest run.
+
+import Arguments
+import Foundation
+import Kernels
+import Models
+
+struct CheckpointOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Checkpoint, run, Hugging Face or PEFT folder; by default the newest run.", valueName: "path"))
+    var checkpoint: String?
+    @Option(help: "Number of threads (0 = all cores).")
+    var threads: Int = 0
+
+    /// Opens the model and reads its weights.
+    ///
+    /// - Parameter format: the format of the copy that generation makes of the weights.
+    func load(copying format: WeightFormat? = nil) throws -> SavedModel { try open().load(copying: format) }
+
+    /// Sets threads and kernel, opens the model, and prints notes about unused parts of its files.
+    func open() throws -> ModelSource {
+        Machine.prepare(threads: threads)
+        let source = try ModelSource(path: path())
+        for note in source.notes { Console.message("note: \(note)") }
+        return source
+    }
+
+    /// The path of the model; a run's name means its folder.
+    func path() throws(ModelError) -> String {
+        if let checkpoint {
+            let run = RunFolder(path: "checkpoints/\(checkpoint)")
+            return !checkpoint.contains("/") && run.exists ? run.path : checkpoint
+        }
+        guard let newest = RunFolder.newest(in: "checkpoints") else { throw .notFound(path: "checkpoints/") }
+        return newest.path
+    }
+
+    /// The folder of the model's run; nil if it is not from a run.
+    func runFolder() throws -> RunFolder? {
+        let path = try path()
+        let folder = RunFolder(path: path.hasSuffix(".h5") ? (path as NSString).deletingLastPathComponent : path)
+        return FileManager.default.fileExists(atPath: folder.file("origins.json")) ? folder : nil
+    }
+}
