@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The baseline of the classification runs: logistic regression over which words a prompt has, in no order.
+"""The baseline of the classification runs: logistic regression on the set of words of a prompt.
 
     python3 Benchmarks/bag_of_words.py data/snips
     python3 Benchmarks/bag_of_words.py data/spam --positive spam
 
-Reads the train.jsonl, validation.jsonl and test.jsonl that `luthier prepare` wrote: the same rows that the model gets.
-A prompt is the set of its words (runs of letters and digits, in small letters). Weights are learned from the training
-rows by AdaGrad; how strongly they are held down (L2) is what loses least on the validation rows, and the test rows are
-looked at once. Nothing but the standard library.
+Reads the train.jsonl, validation.jsonl and test.jsonl that `luthier prepare` wrote: the same rows as the model.
+A prompt is the set of its words (runs of letters and digits, in lowercase). AdaGrad learns the weights from the training
+rows, the validation rows choose the strength of the L2 regularisation, and the test rows are evaluated once. Needs only
+the standard library.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def probabilities(weights, words, labels):
 
 
 def train(rows, labels, strength):
-    """Weights of every word for every label."""
+    """The weights of all words for each label."""
     weights = {label: {} for label in labels}
     squares = {label: {} for label in labels}
     order = random.Random(1)
@@ -62,8 +62,8 @@ def loss(weights, rows, labels):
     ) / len(rows)
 
 
-def figures(pairs, labels):
-    """Accuracy, and F1 of each label, of (right, given)."""
+def metrics(pairs, labels):
+    """Accuracy and the F1 of each label, from pairs (correct, predicted)."""
     result = {}
     for label in labels:
         both = sum(right == given == label for right, given in pairs)
@@ -73,7 +73,7 @@ def figures(pairs, labels):
 
 
 def sentence(folder, positive=None):
-    """What the baseline does on the data in `folder`."""
+    """The result of the baseline on the data in `folder`."""
     parts = {name: read(folder / f"{name}.jsonl") for name in ["train", "validation", "test"]}
     labels = sorted({label for _, label in parts["train"]})
     tried = {strength: train(parts["train"], labels, strength) for strength in STRENGTHS}
@@ -82,7 +82,7 @@ def sentence(folder, positive=None):
     for words, right in parts["test"]:
         given = probabilities(tried[best], words, labels)
         pairs.append((right, labels[given.index(max(given))]))
-    accuracy, f1 = figures(pairs, labels)
+    accuracy, f1 = metrics(pairs, labels)
     score = f"F1 of {positive} {f1[positive]:.4f}" if positive else f"macro F1 {sum(f1.values()) / len(f1):.4f}"
     return f"bag of words: accuracy {accuracy:.4f}, {score} over {len(pairs)} test rows"
 
@@ -90,7 +90,7 @@ def sentence(folder, positive=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--positive", help="the one label whose F1 is wanted")
+    parser.add_argument("--positive", help="the label whose F1 is reported")
     arguments = parser.parse_args()
     print(sentence(arguments.folder, arguments.positive))
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Trains a classifier from nothing with three seeds, measures each on the test rows, and says what a bag of words does.
+"""Trains a classifier from scratch with three seeds, evaluates each on the test rows, and compares with a bag of words.
 
     python3 Benchmarks/classify.py configs/snips.json data/snips
     python3 Benchmarks/classify.py configs/spam.json data/spam --positive spam
 
-Each run keeps the checkpoint that is best on the validation rows; the test rows are measured once, with that. The report
-of the first seed is printed as `luthier eval` gives it, then one line for each seed, their mean, and the baseline.
+The best checkpoint on the validation rows is evaluated once on the test rows. Prints the report of `luthier eval` for the
+first seed, then one line per seed, their mean, and the baseline.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--positive", help="of two labels the one that is sought")
+    parser.add_argument("--positive", help="which of two labels is the positive class")
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     lines, accuracies, scores = [], [], []
@@ -42,13 +42,13 @@ def main():
         lines.append(f"seed {seed}: accuracy {accuracies[-1]:.4f}, {measure(arguments.positive)} {scores[-1]:.4f}")
     print("\n".join(lines))
     print(f"mean of {len(scores)} seeds: accuracy {mean(accuracies):.4f}, "
-          f"{measure(arguments.positive)} {mean(scores):.4f}, on test rows that nothing was chosen by")
+          f"{measure(arguments.positive)} {mean(scores):.4f}, on test rows that were not used for any choice")
     sys.stdout.flush()
     print(bag_of_words.sentence(arguments.data, arguments.positive))
 
 
 def luthier(*words):
-    """Runs the program and gives what it prints on stdout."""
+    """Runs the program and returns its stdout."""
     return subprocess.run([PROGRAM, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What a token costs, by the size of the model and the length of the context: a table in Markdown.
+"""The cost of a token by model size and context length, as a Markdown table.
 
-    python3 Benchmarks/curve.py            # the whole table, some minutes
+    python3 Benchmarks/curve.py            # the full table, some minutes
     python3 Benchmarks/curve.py --write    # also into Benchmarks/results/
 """
 
@@ -12,7 +12,7 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Blocks, width, heads, vocabulary: published shapes from 124M on.
+# Blocks, width, heads, vocabulary; from 124M the published shapes.
 SHAPES = [("5M", "4x192x6x16384"), ("16M", "6x320x5x32768"), ("51M", "8x512x8x50257"), ("124M", "12x768x12x50257"),
           ("355M", "24x1024x16x50257"), ("774M", "36x1280x20x50257")]
 CONTEXTS = [64, 128, 256, 512, 1024]
@@ -35,8 +35,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    head = ["| ms a token | tokens/s | MFU | peak memory |", "|---|---|---|---|---|"]
-    lines = [f"{TOKENS} tokens a step, full training, two precisions; MFU over the peak of float."]
+    head = ["| ms per token | tokens/s | MFU | peak memory |", "|---|---|---|---|---|"]
+    lines = [f"{TOKENS} tokens per step, full training, two precisions; MFU relative to the peak of float."]
     for precision in ("f32", "bf16"):
         lines += ["", f"By size, T 256, {precision}:", "", "| model " + head[0], head[1]]
         for name, shape in SHAPES:

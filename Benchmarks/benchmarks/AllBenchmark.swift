@@ -1,13 +1,13 @@
-// Everything that needs no files, one after the other.
+// Runs all benchmarks that need no files.
 
 import Arguments
 
 struct AllBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "all",
-        abstract: "All benchmarks but the tokenizer's, which needs files, in every precision that they have.")
+        abstract: "Run all benchmarks except the tokenizer's, which needs files, in every precision.")
     @OptionGroup var machine: MachineOptions
-    @Flag(help: "Only the lines of JSON.") var json = false
+    @Flag(help: "Print only the JSON lines.") var json = false
 
     private static let commands = [
         ["matmul"], ["train"], ["train", "--precision", "bf16"], ["train", "--method", "lora"],

@@ -1,16 +1,16 @@
-// The libraries' own products, called as anybody would call them: the measure for the products of `Kernels`.
+// Direct calls of the libraries' matrix products, to compare the products of `Kernels` with.
 
 import COneDNN
 import COpenBLAS
 import Kernels
 
-/// A library with a float matrix product on threads of its own.
+/// A library with a float matrix product on its own threads.
 enum BareLibrary: String, CaseIterable {
     case openBLAS = "OpenBLAS"
     case oneDNN = "oneDNN"
 
-    /// Hands the library its threads; `give(1)` puts them back to sleep.
-    func give(threads: Int) {
+    /// Sets the library's thread count; 1 lets its threads sleep.
+    func use(threads: Int) {
         switch self {
         case .openBLAS: openblas_set_num_threads(Int32(threads))
         case .oneDNN: luthier_dnnl_use_threads(Int32(threads))

@@ -1,4 +1,4 @@
-// The list of benchmarks, and what they share: the machine's description and the last line of JSON.
+// The list of benchmarks, and shared code: the machine's description and the JSON line.
 
 import Arguments
 import Foundation
@@ -7,8 +7,8 @@ import StrictJSON
 
 struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmarks", abstract: "Measures how fast Luthier is on this machine.",
-        discussion: "A readable table first, one line of JSON last. Absolute times say little on a shared machine: "
+        commandName: "benchmarks", abstract: "Measure how fast Luthier is on this machine.",
+        discussion: "Prints a readable table, then one line of JSON. On a shared machine absolute times mean little: "
             + "compare ratios from one run.",
         subcommands: [
             MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, TokenizerBenchmark.self,
@@ -18,9 +18,9 @@ struct Benchmarks: ParsableCommand {
 
 /// Options of every benchmark.
 struct MachineOptions: ParsableArguments {
-    @Option(help: "Threads; 0 for one a core.") var threads: Int = 0
+    @Option(help: "Number of threads (0 = all cores).") var threads: Int = 0
 
-    /// Sets threads and kernel; refuses builds whose numbers mean nothing.
+    /// Sets threads and kernel; rejects debug builds, whose numbers are meaningless.
     func prepare() throws {
         #if DEBUG
             throw ValidationError("this is a debug build", hint: "swift run -c release benchmarks …")
@@ -31,7 +31,7 @@ struct MachineOptions: ParsableArguments {
 }
 
 enum Report {
-    /// The last line of stdout.
+    /// Prints the last line of stdout.
     static func json(_ benchmark: String, _ members: [(key: String, value: JSONOutput)]) {
         let head: [(key: String, value: JSONOutput)] = [
             ("benchmark", .string(benchmark)), ("machine", .string(machine)), ("revision", .string(revision)),
@@ -40,7 +40,7 @@ enum Report {
         print(JSONOutput.object(head + members).serialized())
     }
 
-    /// The processor's name as the system gives it.
+    /// The processor's name from the system.
     private static var machine: String {
         let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
@@ -48,7 +48,7 @@ enum Report {
         return "\(name), \(ParallelFor.availableProcessors) cores"
     }
 
-    /// The commit that is checked out here, or "unknown".
+    /// The checked-out commit, or "unknown".
     private static var revision: String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -72,13 +72,13 @@ enum Report {
         values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
     }
 
-    /// A ratio with two digits behind the point.
+    /// A ratio with two decimal places.
     static func ratio(_ value: Double) -> String {
         let hundredths = Int((value * 100).rounded())
         return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
     }
 
-    /// A number with one digit behind the point, right-aligned.
+    /// A number with one decimal place, right-aligned.
     static func column(_ value: Double, width: Int = 9) -> String {
         let text = "\((value * 10).rounded() / 10)"
         return String(repeating: " ", count: max(0, width - text.count)) + text

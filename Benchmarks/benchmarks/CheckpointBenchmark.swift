@@ -1,4 +1,4 @@
-// What saving costs while training goes on.
+// The cost of saving during training.
 
 import Arguments
 import Foundation
@@ -12,15 +12,15 @@ import Training
 struct CheckpointBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "checkpoint",
-        abstract: "Training steps with and without a checkpoint being written: what a save costs.")
+        abstract: "Measure the cost of a save: training steps with and without writing a checkpoint.")
     @OptionGroup var machine: MachineOptions
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
-    @Option(help: "f32 or bf16.") var precision: Precision = .f32
-    @Option(help: "Pairs of four steps, one with a save at its beginning.") var pairs: Int = 5
-    @Option(help: "Where the checkpoint is written.") var folder: String = NSTemporaryDirectory()
-    @Flag(help: "Only the line of JSON.") var json = false
+    @Option(help: "Precision of matrix multiplications.") var precision: Precision = .f32
+    @Option(help: "Pairs of four steps, one of them starting with a save.") var pairs: Int = 5
+    @Option(help: "Folder of the checkpoint.") var folder: String = NSTemporaryDirectory()
+    @Flag(help: "Print only the JSON line.") var json = false
 
-    /// Steps of a pair's halves: a save ends within them.
+    /// Steps of each half of a pair: a save ends within them.
     private static let half = 4
 
     mutating func validate() throws(ValidationError) {
@@ -55,8 +55,8 @@ struct CheckpointBenchmark: ParsableCommand {
         let (cost, step) = (Report.median(costs), Report.median(plain))
         let share = cost / (50 * step)
         if !json {
-            print("\(shape.text), \(precision.rawValue), B 4 × T 256, \(Report.column(1000 * step)) ms a step")
-            print("  a save takes \(Report.column(Report.median(written), width: 1)) s beside the training")
+            print("\(shape.text), \(precision.rawValue), B 4 × T 256, \(Report.column(1000 * step)) ms per step")
+            print("  a save takes \(Report.column(Report.median(written), width: 1)) s during training")
             print(
                 "  and costs it \(Report.column(1000 * cost, width: 1)) ms: \(Report.column(100 * share, width: 1)) % every 50 steps"
             )

@@ -1,4 +1,4 @@
-// Reading a prompt and drawing tokens one at a time, as chat does.
+// Reads a prompt and generates tokens one at a time, as chat does.
 
 import Arguments
 import Inference
@@ -10,13 +10,13 @@ extension WeightFormat: ExpressibleByArgument {}
 
 struct GenerateBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Reads a prompt and draws tokens greedily: tokens per second of both.")
+        commandName: "generate", abstract: "Read a prompt and generate tokens (greedy): tokens per second of both.")
     @OptionGroup var machine: MachineOptions
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
-    @Option(help: "Tokens in the prompt.") var promptTokens: Int = 512
-    @Option(help: "Tokens drawn.") var tokens: Int = 128
-    @Option(help: "How the weights are kept while tokens are drawn.") var precision: WeightFormat = .f32
-    @Flag(help: "Only the line of JSON.") var json = false
+    @Option(help: "Length of the prompt in tokens.") var promptTokens: Int = 512
+    @Option(help: "Number of tokens to generate.") var tokens: Int = 128
+    @Option(help: "Format of the weights during generation.") var precision: WeightFormat = .f32
+    @Flag(help: "Print only the JSON line.") var json = false
 
     mutating func validate() throws(ValidationError) {
         if promptTokens < 1 || tokens < 1 { throw ValidationError("--prompt-tokens and --tokens must be at least 1") }
@@ -39,7 +39,7 @@ struct GenerateBenchmark: ParsableCommand {
             return Double(promptTokens) / (monotonicSeconds() - start)
         }
         var rates: [Double] = []
-        // Beside each round, since memory of a shared machine is faster at one time than at another.
+        // Measured next to each round, because the memory bandwidth of a shared machine varies.
         var bandwidths = [MachinePeak.bytesPerSecond()]
         for _ in 0..<15 {
             cache.truncate(to: promptTokens - 1)
@@ -52,7 +52,7 @@ struct GenerateBenchmark: ParsableCommand {
             rates.append(Double(tokens) / (monotonicSeconds() - start))
             bandwidths.append(MachinePeak.bytesPerSecond())
         }
-        // The position table is looked up, not read; keys and values are, of half of the drawn tokens on the average.
+        // The position table is not read completely; keys and values are, on average for half of the generated tokens.
         let positions = Double(promptTokens) + Double(tokens) / 2
         let table = model.layout[ParameterKey(.positionEmbedding)]?.count ?? 0
         let weights = Double(model.layout.parameterCount - table)
@@ -67,7 +67,7 @@ struct GenerateBenchmark: ParsableCommand {
         if !json {
             print("\(shape.text), \(precision.rawValue), batch 1")
             print("  prompt of \(promptTokens): \(Report.column(promptRate)) tokens/s")
-            print("  \(tokens) tokens drawn: \(Report.column(rate)) tokens/s")
+            print("  \(tokens) tokens generated: \(Report.column(rate)) tokens/s")
             print(
                 "  weights, keys and values read at \(Report.column(100 * share, width: 1)) % of memory's "
                     + "\(Report.column(Report.median(bandwidths) / 1e9, width: 1)) GB/s")

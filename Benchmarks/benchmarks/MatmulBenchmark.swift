@@ -1,4 +1,4 @@
-// Matrix products of GPT-2's shapes, forward and both gradients, against the processor's peak.
+// Matrix products of GPT-2's shapes, forward and both gradients, compared with the processor's peak.
 
 import Arguments
 import Foundation
@@ -7,9 +7,9 @@ import StrictJSON
 
 struct MatmulBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "matmul", abstract: "Products of GPT-2's shapes, forward and both gradients, in GFLOP/s.")
+        commandName: "matmul", abstract: "Measure products of GPT-2's shapes, forward and both gradients, in GFLOP/s.")
     @OptionGroup var machine: MachineOptions
-    @Flag(help: "Only the line of JSON.") var json = false
+    @Flag(help: "Print only the JSON line.") var json = false
 
     /// (N rows, in, out) of the linear layers of GPT-2 124M at B 4 × T 256, of a model 256 wide at B 16 × T 128, of both
     /// heads at 512 rows, and of one layer of a model 128 wide.
@@ -32,26 +32,27 @@ struct MatmulBenchmark: ParsableCommand {
         let peak = MachinePeak.flopsPerSecond() / 1e9
         if !json {
             print("kernel \(BLASKernel.name), \(ParallelFor.threadCount) threads, peak \(Report.column(peak)) GFLOP/s")
-            print("GFLOP/s, and how many times the better of bare OpenBLAS and oneDNN on as many threads")
+            print("GFLOP/s, and the ratio to the better of OpenBLAS and oneDNN with the same number of threads")
             print("shape               (rows, in, out)              forward            dInput           dWeight")
         }
         var (rows, shares, ratios) = ([JSONOutput](), [Double](), [Double]())
         for shape in Self.shapes {
             let rates = Self.measure(rows: shape.rows, input: shape.input, output: shape.output)
-            shares += rates.map { $0.ours / peak }
+            shares += rates.map { $0.luthier / peak }
             ratios += rates.map(\.ratio)
             if !json {
                 let sizes = "(\(shape.rows), \(shape.input), \(shape.output))"
                 print(
                     shape.name.padding(toLength: 20, withPad: " ", startingAt: 0)
                         + sizes.padding(toLength: 20, withPad: " ", startingAt: 0)
-                        + rates.map { "\(Report.column($0.ours)) \(Report.ratio($0.ratio))x" }.joined(separator: "  "))
+                        + rates.map { "\(Report.column($0.luthier)) \(Report.ratio($0.ratio))x" }.joined(
+                            separator: "  "))
             }
             let members = zip(["forward", "dInput", "dWeight"], rates).map { name, rate in
                 (
                     key: name,
                     value: JSONOutput.object([
-                        ("gflops", .number(rate.ours)), ("openBLAS", .number(rate.openBLAS)),
+                        ("gflops", .number(rate.luthier)), ("openBLAS", .number(rate.openBLAS)),
                         ("oneDNN", .number(rate.oneDNN)),
                     ])
                 )
@@ -66,7 +67,7 @@ struct MatmulBenchmark: ParsableCommand {
         let mean = shares.reduce(0, +) / Double(shares.count)
         if !json {
             print(
-                "mean \(Report.column(100 * mean, width: 1)) % of the peak; against the libraries at least "
+                "mean \(Report.column(100 * mean, width: 1)) % of the peak; compared with the libraries at least "
                     + "\(Report.ratio(ratios.min() ?? 0))x, median \(Report.ratio(Report.median(ratios)))x")
         }
         Report.json(
@@ -79,10 +80,10 @@ struct MatmulBenchmark: ParsableCommand {
 
     /// GFLOP/s of one product in three ways.
     private struct Rates {
-        let ours: Double
+        let luthier: Double
         let openBLAS: Double
         let oneDNN: Double
-        var ratio: Double { ours / max(openBLAS, oneDNN) }
+        var ratio: Double { luthier / max(openBLAS, oneDNN) }
     }
 
     /// y = x W, dx = dy Wᵀ, dW = xᵀ dy.
@@ -107,24 +108,24 @@ struct MatmulBenchmark: ParsableCommand {
                 }
                 return monotonicSeconds() - start
             }
-            // In turns, several calls each: the libraries' threads go on spinning for a while after a call.
+            // In turns, several calls each, because the libraries' threads keep spinning for a while after a call.
             let (rounds, repeats) = (5, max(2, min(50, Int(1e10 / work))))
             var seconds: [[Double]] = [[], [], []]
             for _ in 0..<rounds {
                 for (index, library) in [nil, BareLibrary.openBLAS, .oneDNN].enumerated() {
-                    // Values of size one again, or denormals and infinities would be timed.
+                    // Reset the values, or denormals and infinities would be timed.
                     refill(arena)
-                    library?.give(threads: ParallelFor.threadCount)
+                    library?.use(threads: ParallelFor.threadCount)
                     Thread.sleep(forTimeInterval: 0.05)
-                    // Until the system has spread the threads over the cores again.
+                    // Warm up until the system has spread the threads over the cores again.
                     let warm = monotonicSeconds() + 0.05
                     repeat { _ = time(library) } while monotonicSeconds() < warm
                     for _ in 0..<repeats { seconds[index].append(time(library)) }
-                    library?.give(threads: 1)
+                    library?.use(threads: 1)
                 }
             }
             let rates = seconds.map { work / Report.median($0) / 1e9 }
-            return Rates(ours: rates[0], openBLAS: rates[1], oneDNN: rates[2])
+            return Rates(luthier: rates[0], openBLAS: rates[1], oneDNN: rates[2])
         }
     }
 

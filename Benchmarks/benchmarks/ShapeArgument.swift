@@ -1,4 +1,4 @@
-// The models that are measured, and the work that a training benchmark does with one.
+// The shapes of measured models, and the setup of a training benchmark.
 
 import Arguments
 import Datasets
@@ -43,10 +43,10 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
     }
 }
 
-/// A trainer and what it works on.
+/// A trainer with its model and data.
 struct TrainingWork {
     let trainer: Trainer
-    /// Sequences in a step.
+    /// Sequences per step.
     let batch: Int
 
     /// Random weights of a shape and random tokens, or a model in a Hugging Face folder and rows from a file.
@@ -86,7 +86,7 @@ struct TrainingWork {
         return TokenizedText(tokens: (0..<count).map { _ in Int32(generator.below(vocabulary)) }, path: "random")
     }
 
-    /// One row a line: `{"tokens": [1, 2], "weights": [0, 1]}`, the weight of predicting each token.
+    /// One row per line: `{"tokens": [1, 2], "weights": [0, 1]}`, with the loss weight of each token.
     private static func rows(_ path: String) throws -> TokenizedText {
         var rows: [(tokens: [Int32], weights: [Float])] = []
         for line in try TextFile(path: path).bytes.split(separator: 0x0A) {
@@ -94,7 +94,7 @@ struct TrainingWork {
             let tokens = (object?["tokens"]?.array ?? []).compactMap(\.integer)
             let weights = (object?["weights"]?.array ?? []).compactMap(\.number)
             guard !tokens.isEmpty, tokens.count == weights.count else {
-                throw ValidationError("\(path): row \(rows.count + 1) is no {\"tokens\": […], \"weights\": […]}")
+                throw ValidationError("\(path): row \(rows.count + 1) is not {\"tokens\": […], \"weights\": […]}")
             }
             rows.append((tokens.map { Int32($0) }, weights.map { Float($0) }))
         }

@@ -1,26 +1,26 @@
-// What each part of a training step has to do at least, and how long the machine needs for that at least.
+// Lower bounds for the time of each part of a training step.
 
 import Kernels
 import Model
 
-/// Bounds of one step: a product cannot be faster than the peak of multiply–adds, and what only passes over arrays
-/// cannot be faster than memory.
+/// Bounds of one step: products cannot be faster than the peak of multiply–adds, and passes over arrays cannot be faster
+/// than memory.
 struct StepBounds {
     let architecture: Architecture
     let parameterCount: Int
-    /// Tokens of the step, in sequences of this length.
+    /// Tokens of the step, and the length of its sequences.
     let rows: Int
     let context: Int
-    /// FLOP per second in float, and bytes per second.
+    /// The peak in float in FLOP per second, and the memory bandwidth in bytes per second.
     let peak: Double
     let bandwidth: Double
     let precision: Precision
-    /// Whether the weights have no gradient of their own.
+    /// Whether the weights are frozen and have no gradient.
     let isFrozen: Bool
-    /// Numbers that the optimizer moves.
+    /// Number of trained parameters.
     let trainedCount: Int
 
-    /// Seconds at least; nil for a part that has no simple bound.
+    /// The bound in seconds; nil for a part without a simple bound.
     subscript(part: StepPart) -> Double? {
         let (N, L, C) = (Double(rows), Double(architecture.blockCount), Double(architecture.modelWidth))
         let V = Double(architecture.vocabularySize)
@@ -35,14 +35,14 @@ struct StepBounds {
         switch part {
         case .products: return factor * N * weights / products
         case .head: return factor * N * V * C / products
-        // Two products forward; backward two again and four gradients. A query sees half of the keys on average.
+        // Two products forward; two more and four gradients backward. A query sees half of the keys on average.
         case .attention: return 7 * 2 * N * Double(context) / 2 * heads / peak
         // Forward reads and writes; backward reads two arrays and adds to a third.
         case .normalization: return (2 * L + 1) * 4 * N * C * (2 + 4) / bandwidth
         case .activation: return 4 * N * sum { $0.feedForward.width } * (2 + 3) / bandwidth
-        // One sum of two arrays, and the zeros that attention's gradients are added to.
+        // One sum of two arrays, and zeroing the buffer that attention's gradients are added to.
         case .residual: return L * 4 * N * C * (3 + 3) / bandwidth
-        // Weights, moments and gradients are read and written, the gradients once more for their norm.
+        // Weights, moments and gradients are read and written; the gradients are read once more for their norm.
         case .optimizer: return Double(trainedCount) * 4 * 9 / bandwidth
         case .packing: return Double(parameterCount) * (2 * 4 + 2 * 2) / bandwidth
         case .embedding, .data, .saving: return nil

@@ -1,4 +1,4 @@
-// Encoding text files, on one thread and on all.
+// Encodes text files on one thread and on all threads.
 
 import Arguments
 import Datasets
@@ -8,14 +8,15 @@ import Tokenizer
 
 struct TokenizerBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenizer", abstract: "Encodes text files on one thread, then on all: megabytes per second.")
+        commandName: "tokenizer",
+        abstract: "Encode text files on one thread, then on all threads: megabytes per second.")
     @OptionGroup var machine: MachineOptions
     @Option(
-        help: ArgumentHelp("Folder of the tokenizer; one is trained on the first file otherwise.", valueName: "path"))
+        help: ArgumentHelp("Folder of the tokenizer; by default one is trained on the first file.", valueName: "path"))
     var tokenizer: String?
     @Argument(help: "Text files.") var files: [String]
-    @Flag(help: "Also trains a vocabulary of 8,192 on the first file.") var train = false
-    @Flag(help: "Only the line of JSON.") var json = false
+    @Flag(help: "Train a vocabulary of 8,192 on the first file.") var train = false
+    @Flag(help: "Print only the JSON line.") var json = false
 
     mutating func run() throws {
         try machine.prepare()
@@ -56,7 +57,7 @@ struct TokenizerBenchmark: ParsableCommand {
             ])
     }
 
-    /// MB/s of all threads, each with a part of the text that ends with a line.
+    /// MB/s of all threads, each with a part of the text that ends at a line end.
     private func parallelRate(_ encoder: Tokenizer, _ bytes: [UInt8]) -> Double {
         let count = ParallelFor.threadCount
         var bounds = [0]

@@ -1,4 +1,4 @@
-// Whole training steps through the public Trainer: gradients, clipping, AdamW and the loss, each step.
+// Complete training steps with the public Trainer: gradients, clipping, AdamW and the loss in each step.
 
 import Arguments
 import Foundation
@@ -10,7 +10,7 @@ import Training
 
 extension Precision: ExpressibleByArgument {}
 
-/// What is trained.
+/// The training method.
 enum Method: String, ExpressibleByArgument, CaseIterable {
     case full, lora
 }
@@ -18,24 +18,28 @@ enum Method: String, ExpressibleByArgument, CaseIterable {
 struct TrainBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Training steps on random tokens: tokens per second, peak memory, and where the time goes.")
+        abstract: "Measure training steps on random tokens: tokens per second, peak memory, and the time of each part.")
     @OptionGroup var machine: MachineOptions
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
-    @Option(help: "B, sequences in a step.") var batch: Int = 4
-    @Option(help: "T, tokens in a sequence.") var context: Int = 256
-    @Option(help: "f32 or bf16.") var precision: Precision = .f32
-    @Option(help: "full, or lora on all linear layers.") var method: Method = .full
-    @Option(help: "Of LoRA's matrices.") var rank: Int = 8
-    @Option(help: "Steps that are timed, after two that are not.") var steps: Int = 8
-    @Option(help: ArgumentHelp("A Hugging Face folder to train instead of random weights.", valueName: "path"))
+    @Option(help: "B, sequences per step.") var batch: Int = 4
+    @Option(help: "T, tokens per sequence.") var context: Int = 256
+    @Option(help: "Precision of matrix multiplications.") var precision: Precision = .f32
+    @Option(help: "Train all weights, or LoRA on all linear layers.") var method: Method = .full
+    @Option(help: "LoRA rank.") var rank: Int = 8
+    @Option(help: "Timed steps, after two untimed steps.") var steps: Int = 8
+    @Option(
+        help: ArgumentHelp("Train the model in this Hugging Face folder instead of random weights.", valueName: "path"))
     var model: String?
     @Option(
-        help: ArgumentHelp("Rows instead of random tokens, a line {\"tokens\", \"weights\"} each.", valueName: "file"))
+        help: ArgumentHelp(
+            "Train on the rows of this file instead of random tokens; one {\"tokens\", \"weights\"} per line.",
+            valueName: "file"))
     var rows: String?
     @Option(
-        help: ArgumentHelp("Writes a checkpoint there during the timed steps, and removes it.", valueName: "folder"))
+        help: ArgumentHelp(
+            "Write a checkpoint to this folder during the timed steps, then remove it.", valueName: "folder"))
     var save: String?
-    @Flag(help: "Only the line of JSON.") var json = false
+    @Flag(help: "Print only the JSON line.") var json = false
 
     mutating func validate() throws(ValidationError) {
         if batch < 1 || context < 1 || steps < 1 || rank < 1 {
@@ -88,7 +92,7 @@ struct TrainBenchmark: ParsableCommand {
             print(
                 "\(shape.text), \(count) parameters, B \(batch) × T \(context), \(method.rawValue), \(precision.rawValue)"
             )
-            print("  \(Report.column(rate)) tokens/s, \(Report.column(median * 1000)) ms a step of \(tokens) tokens")
+            print("  \(Report.column(rate)) tokens/s, \(Report.column(median * 1000)) ms per step of \(tokens) tokens")
             print("  MFU \(Report.column(100 * mfu)) % of \(Report.column(peak / 1e9)) GFLOP/s, the peak in f32")
             print("  peak memory \(Memory.peakBytes >> 20) MiB")
             let bounds = StepBounds(
@@ -111,7 +115,7 @@ struct TrainBenchmark: ParsableCommand {
             ])
     }
 
-    /// Each part's time in a step, its share, and its distance from its bound.
+    /// Each part's time in a step, its share, and its ratio to the bound.
     private func show(_ parts: [(StepPart, Double)], of step: Double, _ bounds: StepBounds) {
         print("  part                    ms   share   bound, ms   times the bound")
         func line(_ name: String, _ seconds: Double, _ bound: Double?) {

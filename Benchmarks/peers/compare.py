@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Times this program and its peers on the same work, alternating, and prints the table: `make compare`.
+"""Times Luthier and its peers on the same work, alternating, and prints a table: `make compare`.
 
     python3 Benchmarks/peers/compare.py                   everything
     python3 Benchmarks/peers/compare.py --only f32,small  some rows; --list names them
     python3 Benchmarks/peers/compare.py --write           also writes Benchmarks/results/
 
-Each row runs in pairs, one side after the other, and gives the median of the pairs' ratios. Before a training row counts,
-both sides must get the same losses from the same weights and the same rows. The peers come from the Python package index
-into a virtual environment; the model has GPT-2's shape and random weights, the rows are random tokens or, for the row of
-uneven lengths, real instructions where the test data lie beside the repository.
+Each row runs in alternating pairs and gives the median of the pairs' ratios. For training rows both sides must get the same
+losses from the same weights and the same data. The peers are installed from the Python package index into a virtual
+environment. The model has GPT-2's shape and random weights. The data are random tokens or, for the row with uneven lengths,
+real instructions if the test data are available.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def last_json(text):
 
 
 class Bench:
-    """What all rows need: the programs, the models and the rows of tokens, made once."""
+    """Shared state of all rows: programs, models and rows of tokens, created once."""
 
     def __init__(self, folder, pairs, python):
         self.folder, self.pairs = folder, pairs
@@ -72,7 +72,7 @@ GPT2LMHeadModel(GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **{shape!r
         return folder
 
     def add_tokenizer(self, folder, size):
-        """A byte-level vocabulary of the model's size, so that the folder is whole; the rows are ids already."""
+        """A byte-level vocabulary, so that the folder is complete; the rows consist of token ids."""
         alphabet = [chr(byte if 33 <= byte <= 126 or 161 <= byte <= 172 or 174 <= byte <= 255 else 0)
                     for byte in range(256)]
         extra = iter(range(256, 512))
@@ -95,7 +95,7 @@ GPT2LMHeadModel(GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **{shape!r
         return path
 
     def instructions(self):
-        """Real instructions where they are at hand, else rows of lengths like theirs."""
+        """Real instructions if they are available, otherwise rows of similar lengths."""
         path, source = self.folder / "instructions.jsonl", DATA / "finetune-instructions" / "instruction-data.json"
         vocabulary = DATA / "gpt2-tokenizer"
         if not source.exists():
@@ -122,7 +122,7 @@ with open({str(path)!r}, "w") as file:
 
 
 def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lora=0):
-    """The median ratio of steps per second, the rates of both sides, and the peak memory of both."""
+    """The median ratio of speeds, and the speed and peak memory of both sides."""
     precision = "bf16" if "bf16" in mode else "f32"
     theirs = subprocess.Popen(
         [str(part) for part in [bench.python, HERE / "torch_training.py", "--model", model, "--rows", rows,
@@ -132,19 +132,19 @@ def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lor
     method = ["--method", "lora", "--rank", lora] if lora else []
     pairs, memory, both = [], [0, 0], []
     for _ in range(bench.pairs):
-        ours = last_json(run([bench.benchmarks, "train", "--json", "--model", model, "--rows", rows, "--batch", batch,
+        here = last_json(run([bench.benchmarks, "train", "--json", "--model", model, "--rows", rows, "--batch", batch,
                               "--precision", precision, "--steps", steps] + method))
-        for mine, other in zip(ours["losses"], expected):
+        for mine, other in zip(here["losses"], expected):
             if abs(mine - other) > LOSS_TOLERANCE[precision] * other:
-                sys.exit(f"error: not the same work: losses {ours['losses'][:2]} here, {expected} in PyTorch")
+                sys.exit(f"error: different losses, so not the same work: {here['losses'][:2]} here, {expected} in PyTorch")
         theirs.stdin.write(f"{steps}\n")
         theirs.stdin.flush()
         answer = json.loads(theirs.stdout.readline())
-        work = ours[unit] * ours["secondsPerStep"] if unit == "tokensPerSecond" else batch
+        work = here[unit] * here["secondsPerStep"] if unit == "tokensPerSecond" else batch
         seconds = answer["seconds"] if unit == "tokensPerSecond" else answer["total"] / steps
-        both.append((ours[unit], work / seconds))
-        pairs.append(ours[unit] * seconds / work)
-        memory = [max(memory[0], ours["peakMemoryBytes"]), max(memory[1], answer["peakMemoryBytes"])]
+        both.append((here[unit], work / seconds))
+        pairs.append(here[unit] * seconds / work)
+        memory = [max(memory[0], here["peakMemoryBytes"]), max(memory[1], answer["peakMemoryBytes"])]
     theirs.stdin.close()
     theirs.wait()
     return statistics.median(pairs), *map(statistics.median, zip(*both)), memory
@@ -157,16 +157,16 @@ def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPer
         run([bench.luthier, "export", "--checkpoint", model, "--format", "gguf", "--type", type_name, "--output", gguf])
     both = []
     for _ in range(bench.pairs):
-        ours = last_json(run([bench.benchmarks, "generate", "--json", "--precision", precision,
+        here = last_json(run([bench.benchmarks, "generate", "--json", "--precision", precision,
                               "--prompt-tokens", prompt, "--tokens", count]))
         theirs = last_json(run([bench.python, HERE / "llama_generation.py", gguf, prompt, count],
                                stderr=subprocess.DEVNULL))
-        both.append((ours[key], theirs[key]))
+        both.append((here[key], theirs[key]))
     return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
 
 
 def text_of(bench, megabytes):
-    """English prose of this size: the texts of the test data, else the repository's own, repeated."""
+    """English prose of this size: texts of the test data, otherwise the repository's own, repeated."""
     path = bench.folder / f"prose-{megabytes}.txt"
     if not path.exists():
         sources = sorted((DATA / "corpus-nltk").rglob("*.txt")) if DATA.exists() else []
@@ -191,19 +191,19 @@ def encoding(bench):
              for kind, words in (("vocabulary", ("encoder", "vocab.json")), ("merges", ("vocab.bpe", "merges")))}
     text, both = text_of(bench, 15), []
     for _ in range(bench.pairs):
-        ours = last_json(run([bench.benchmarks, "tokenizer", text, "--tokenizer", folder, "--threads", 1, "--json"]))
+        here = last_json(run([bench.benchmarks, "tokenizer", text, "--tokenizer", folder, "--threads", 1, "--json"]))
         theirs = last_json(run([bench.python, HERE / "tokenizer_peers.py", "encode", text, names["vocabulary"],
                                 names["merges"]]))
-        both.append((ours["megabytesPerSecond"], theirs["megabytesPerSecond"]))
+        both.append((here["megabytesPerSecond"], theirs["megabytesPerSecond"]))
     return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
 
 
 def vocabulary_training(bench):
     text, both = text_of(bench, 15), []
     for _ in range(bench.pairs):
-        ours = last_json(run([bench.benchmarks, "tokenizer", text, "--train", "--json"]))
+        here = last_json(run([bench.benchmarks, "tokenizer", text, "--train", "--json"]))
         theirs = last_json(run([bench.python, HERE / "tokenizer_peers.py", "train", text]))
-        both.append((1 / ours["trainingSeconds"], 1 / theirs["seconds"]))
+        both.append((1 / here["trainingSeconds"], 1 / theirs["seconds"]))
     return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
 
 
@@ -216,26 +216,29 @@ def even(bench, batch, context, mode, steps=3, name="gpt2", shape=None, lora=0):
 ROWS = {
     "f32": ("full fine-tuning, GPT-2 124M, B 4 × T 256, f32", "PyTorch eager", "tok/s", 1.30,
             lambda b: even(b, 4, 256, "eager")),
-    "f32-compiled": ("the same", "PyTorch compiled", "tok/s", 1.30, lambda b: even(b, 4, 256, "compile")),
-    "bf16": ("the same in bf16", "PyTorch compiled, bf16 autocast", "tok/s", 1.25,
+    "f32-compiled": ("full fine-tuning, GPT-2 124M, B 4 × T 256, f32", "PyTorch compiled", "tok/s", 1.30,
+                     lambda b: even(b, 4, 256, "compile")),
+    "bf16": ("full fine-tuning, GPT-2 124M, B 4 × T 256, bf16", "PyTorch compiled, bf16 autocast", "tok/s", 1.25,
              lambda b: even(b, 4, 256, "compile-bf16")),
-    "lora": ("the same, LoRA r 8 on all linear layers, f32", "PEFT", "tok/s", 1.9,
+    "lora": ("LoRA r 8 on all linear layers, GPT-2 124M, B 4 × T 256, f32", "PEFT", "tok/s", 1.9,
              lambda b: even(b, 4, 256, "eager", lora=8)),
-    "long": ("B 1 × T 1024, f32", "PyTorch eager", "tok/s", 1.35, lambda b: even(b, 1, 1024, "eager")),
-    "small": ("4 blocks, 256 wide, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
+    "long": ("full fine-tuning, GPT-2 124M, B 1 × T 1024, f32", "PyTorch eager", "tok/s", 1.35,
+             lambda b: even(b, 1, 1024, "eager")),
+    "small": ("full training, 4 blocks, width 256, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
               lambda b: even(b, 16, 128, "eager", 20, "small", SMALL)),
-    "uneven": ("instructions of uneven length, 8 a step, f32", "PyTorch eager", "examples/s", 1.8,
+    "uneven": ("instructions of uneven length, 8 per step, f32", "PyTorch eager", "examples/s", 1.8,
                lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "eager", 4, "examplesPerSecond")),
-    "uneven-bf16": ("the same in bf16", "PyTorch compiled, bf16 autocast", "examples/s", 1.8,
+    "uneven-bf16": ("instructions of uneven length, 8 per step, bf16", "PyTorch compiled, bf16 autocast", "examples/s",
+                    1.8,
                     lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "compile-bf16", 4,
                                        "examplesPerSecond")),
     "generate-f32": ("generate, batch 1, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 0.98,
                      lambda b: generation(b, "f32", "f32")),
-    "generate-bf16": ("the same, bf16 weights", "llama.cpp BF16", "tok/s", 0.98,
+    "generate-bf16": ("generate, batch 1, GPT-2 124M, bf16 weights", "llama.cpp BF16", "tok/s", 0.98,
                       lambda b: generation(b, "bf16", "bf16")),
-    "generate-int8": ("the same, int8 weights", "llama.cpp Q8_0", "tok/s", 1.05,
+    "generate-int8": ("generate, batch 1, GPT-2 124M, int8 weights", "llama.cpp Q8_0", "tok/s", 1.05,
                       lambda b: generation(b, "int8", "q8_0")),
-    "prompt": ("reading a 512-token prompt, f32", "llama.cpp F32", "tok/s", 1.2,
+    "prompt": ("reading a prompt of 512 tokens, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 1.2,
                lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond")),
     "encode": ("GPT-2 BPE encoding, one thread, English prose", "tiktoken", "MB/s", 3.0, encoding),
     "vocabulary": ("BPE training, vocabulary 8192, 15 MB", "Hugging Face tokenizers, 2 threads", "runs/s", 2.0,
@@ -252,10 +255,10 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--only", help="rows, separated by commas")
+    parser.add_argument("--only", help="rows to run, separated by commas")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / ".build" / "compare")
-    parser.add_argument("--python", type=pathlib.Path, help="an interpreter that has the peers already")
+    parser.add_argument("--python", type=pathlib.Path, help="a Python with the peers installed")
     parser.add_argument("--write", action="store_true", help="write the table to Benchmarks/results/")
     options = parser.parse_args()
     if options.list:
@@ -273,22 +276,22 @@ def main():
         name, peer, unit, target, measure = ROWS[key]
         result = measure(bench)
         if result is None:
-            print(f"skipped: {name}: its data are not here", file=sys.stderr)
+            print(f"skipped: {name}: the data are not available", file=sys.stderr)
             continue
-        ratio, ours, theirs, memory = result
+        ratio, here, theirs, memory = result
         is_met &= ratio >= target
-        lines.append(f"| {name} | {ours:.4g} {unit} | {peer} | {theirs:.4g} {unit} | **{ratio:.2f}×** | {target:.2f}× |")
+        lines.append(f"| {name} | {here:.4g} {unit} | {peer} | {theirs:.4g} {unit} | **{ratio:.2f}×** | {target:.2f}× |")
         print(lines[-1], flush=True)
         if key == "f32":
             saving = last_json(run([bench.benchmarks, "checkpoint", "--json", "--pairs", bench.pairs,
                                     "--folder", bench.folder]))
-            ours, share = saving["peakMemoryBytes"], saving["peakMemoryBytes"] / memory[1]
+            here, share = saving["peakMemoryBytes"], saving["peakMemoryBytes"] / memory[1]
             cost, held = saving["shareOfFiftySteps"], saving["longestHoldSeconds"]
             is_met &= share <= 0.65 and cost <= 0.05 and held <= 0.25
-            lines.append(f"| its peak memory, checkpoints being saved | {ours / 2**30:.2f} GiB | PyTorch eager, without | "
+            lines.append(f"| peak memory of full fine-tuning while saving checkpoints | {here / 2**30:.2f} GiB | PyTorch eager, without | "
                          f"{memory[1] / 2**30:.2f} GiB | **{share:.2f}×** | at most 0.65× |")
-            lines.append(f"| a checkpoint every 50 steps, of their time | {100 * cost:.1f} % | | | | at most 5 % |")
-            lines.append(f"| the longest that one held a step up | {held:.2f} s | | | | at most 0.25 s |")
+            lines.append(f"| time lost by a checkpoint every 50 steps | {100 * cost:.1f} % | | | | at most 5 % |")
+            lines.append(f"| longest pause caused by a save | {held:.2f} s | | | | at most 0.25 s |")
             print("\n".join(lines[-3:]), flush=True)
     where = machine()
     print(f"\n{where}; medians of {options.pairs} alternating pairs")

@@ -1,4 +1,4 @@
-"""Reads a prompt and draws tokens greedily through llama.cpp: the other side of compare.py. One line of JSON."""
+"""Reads a prompt and generates tokens (greedy) with llama.cpp, for compare.py. Prints one line of JSON."""
 
 import json
 import sys
@@ -20,5 +20,5 @@ for _ in range(4):
     for _ in range(count):
         model.eval([model.sample(temp=0)])
     draws.append(count / (time.perf_counter() - start))
-# The first round fills caches.
+# The first round warms up caches.
 print(json.dumps({"promptTokensPerSecond": sorted(prompts[1:])[1], "tokensPerSecond": sorted(draws[1:])[1]}))

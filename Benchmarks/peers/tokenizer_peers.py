@@ -1,4 +1,4 @@
-"""tiktoken encoding a file with GPT-2's vocabulary, and Hugging Face tokenizers training one: one line of JSON."""
+"""Encodes a file with tiktoken, or trains a vocabulary with Hugging Face tokenizers. Prints one line of JSON."""
 
 import json
 import os

@@ -1,8 +1,8 @@
-"""Training steps of a Hugging Face GPT-2 through PyTorch, as many as asked for on stdin: the other side of compare.py.
+"""Trains a Hugging Face GPT-2 with PyTorch, for compare.py.
 
-Reads rows {"tokens", "weights"}, pads each batch to its longest row as the usual collator does, takes two steps that
-are not timed, prints one line of JSON with their losses, and then for every line on stdin one with the time of that
-many steps.
+Reads rows {"tokens", "weights"} and pads each batch to its longest row, as the usual collator does. Runs two untimed steps
+and prints one line of JSON with their losses. Then, for each number of steps on stdin, it runs them and prints one line
+with their time.
 """
 
 import argparse
@@ -37,7 +37,7 @@ optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad]
 
 def batch(step):
     part = [rows[(step * options.batch + index) % len(rows)] for index in range(options.batch)]
-    # The last token is only predicted, as it is on the other side.
+    # The last token is only predicted, as in Luthier.
     length = max(len(row["tokens"]) for row in part) - 1
     inputs, labels, mask = [], [], []
     for row in part:
@@ -50,7 +50,7 @@ def batch(step):
 
 
 def step(number):
-    """Seconds and loss of one step; the batch is made outside of the time."""
+    """Seconds and loss of one step; creating the batch is not timed."""
     inputs, labels, mask = batch(number)
     start = time.perf_counter()
     precision = torch.autocast("cpu", dtype=torch.bfloat16) if "bf16" in options.mode else contextlib.nullcontext()

@@ -1,6 +1,6 @@
-// `@Argument`: a value known by its place, `luthier inspect PATH`.
+// `@Argument`: a positional value, `luthier inspect PATH`.
 
-/// A positional value: required, with a default, optional, or (the last one only) an array of all words that remain.
+/// A positional value: required, with a default, optional, or (last one only) an array of all remaining words.
 @propertyWrapper
 public struct Argument<Value>: ArgumentField {
     private let slot: Slot<Value>
@@ -30,23 +30,23 @@ public struct Argument<Value>: ArgumentField {
         self.init(wrappedValue, .single(), help)
     }
 
-    /// An argument that is nil when left out.
+    /// An argument that is nil when omitted.
     public init<Wrapped: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == Wrapped? {
         self.init(.some(nil), .optional(), help)
     }
 
-    /// An argument that is nil when left out, written `= nil`.
+    /// An argument that is nil when omitted, written `= nil`.
     public init<Wrapped: ExpressibleByArgument>(wrappedValue: Wrapped?, help: ArgumentHelp? = nil)
     where Value == Wrapped? {
         self.init(.some(wrappedValue), .optional(), help)
     }
 
-    /// One word or more.
+    /// One or more words.
     public init<Element: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == [Element] {
         self.init(nil, .array(), help)
     }
 
-    /// Any number of words; those given replace the default.
+    /// Any number of words; given words replace the default.
     public init<Element: ExpressibleByArgument>(wrappedValue: [Element], help: ArgumentHelp? = nil)
     where Value == [Element] {
         self.init(wrappedValue, .array(), help)

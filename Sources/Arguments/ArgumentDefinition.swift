@@ -1,9 +1,9 @@
-// What the parser and the help know of one property, and where its value is kept.
+// What the parser and the help know about one property, and where its value is stored.
 
-/// Keeps the value of one property. A class, because `Mirror` finds the properties of a command but cannot set them.
+/// Stores the value of one property. A class, because `Mirror` finds the properties of a command but cannot set them.
 final class Slot<Value> {
     var value: Value?
-    /// Whether the command line has given a value, which then has replaced the default.
+    /// Whether the command line gave a value, which then replaced the default.
     var isGiven = false
 
     init(_ value: Value?) { self.value = value }
@@ -25,7 +25,7 @@ struct ArgumentDefinition {
     }
 
     var kind: Kind
-    /// With their dashes; empty for a positional argument.
+    /// With dashes; empty for a positional argument.
     var names: [String] = []
     /// Names that set a flag to false.
     var negativeNames: [String] = []
@@ -38,37 +38,37 @@ struct ArgumentDefinition {
     var valueKind = ""
     /// The title of the option group, nil for the command's own options.
     var section: String?
-    /// Takes a word as a value; false where it does not stand for one.
+    /// Stores a word as the value; false if the word is invalid.
     var acceptValue: (String) -> Bool = { _ in false }
     /// Sets a flag.
     var acceptFlag: (Bool) -> Void = { _ in }
 
-    /// What errors call it: the long name, or `<value>` for a positional argument.
+    /// The name in errors: the long name, or `<value>` for a positional argument.
     var label: String {
         names.first { $0.hasPrefix("--") } ?? names.first ?? "<\(valueName)>"
     }
 }
 
-/// A property wrapper that stands for one argument.
+/// A property wrapper for one argument.
 protocol ArgumentField {
     func definition(property: String) -> ArgumentDefinition
 }
 
-/// A property wrapper that stands for several.
+/// A property wrapper for several arguments.
 protocol ArgumentFieldGroup {
     var title: String? { get }
     var members: any ParsableArguments { get }
     func validateMembers() throws(ValidationError)
 }
 
-/// The definitions of `arguments` in the order in which its properties are declared, groups opened up.
+/// The definitions of `arguments` in declaration order, with groups expanded.
 func definitions(of arguments: any ParsableArguments, section: String? = nil) -> [ArgumentDefinition] {
     Mirror(reflecting: arguments).children.flatMap { child -> [ArgumentDefinition] in
         if let group = child.value as? any ArgumentFieldGroup {
             return definitions(of: group.members, section: group.title ?? section)
         }
         guard let field = child.value as? any ArgumentField, let label = child.label else { return [] }
-        // The stored property behind `@Option var x` is called `_x`.
+        // `@Option var x` is stored as `_x`.
         var definition = field.definition(property: String(label.drop { $0 == "_" }))
         definition.section = section
         return [definition]

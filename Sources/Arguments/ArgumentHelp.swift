@@ -1,22 +1,26 @@
-// What an option, flag or argument says about itself, and what it is called.
+// Help text and names of an option, flag or argument.
 
 import StrictJSON
 
-/// The description of one property. A plain string literal is enough for most.
+/// The description of one property. A string literal is enough for most.
 public struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
     public var abstract: String
     /// The word between angle brackets, `--config <file>`; nil means the property's name.
     public var valueName: String?
 
-    public init(_ abstract: String, valueName: String? = nil) {
+    /// The default as the help shows it; nil means the property's initial value.
+    public var defaultText: String?
+
+    public init(_ abstract: String, valueName: String? = nil, defaultText: String? = nil) {
         self.abstract = abstract
         self.valueName = valueName
+        self.defaultText = defaultText
     }
 
     public init(stringLiteral value: String) { self.init(value) }
 }
 
-/// The names under which an option or flag is known.
+/// The names of an option or flag.
 public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
     enum Element: Sendable {
         case long
@@ -36,13 +40,13 @@ public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
     /// The first letter of the property's name.
     public static var short: NameSpecification { NameSpecification([.short]) }
     public static var shortAndLong: NameSpecification { NameSpecification([.short, .long]) }
-    /// `name` is written without its dashes.
+    /// `name` is given without dashes.
     public static func customLong(_ name: String) -> NameSpecification { NameSpecification([.customLong(name)]) }
     public static func customShort(_ letter: Character) -> NameSpecification {
         NameSpecification([.customShort(letter)])
     }
 
-    /// The names with their dashes, in the order given.
+    /// The names with dashes, in the given order.
     func names(property: String) -> [String] {
         elements.map { element in
             switch element {

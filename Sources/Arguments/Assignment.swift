@@ -1,14 +1,14 @@
-// Gives the words of a command line to the properties that they name.
+// Assigns the words of a command line to properties.
 
 import StrictJSON
 
-/// One walk over the words that follow a command's name.
+/// One pass over the words after a command's name.
 struct Assignment {
     private let definitions: [ArgumentDefinition]
     private let positionals: [ArgumentDefinition]
-    /// The place of the next positional argument in `positionals`.
+    /// Index of the next positional argument in `positionals`.
     private var nextPositional = 0
-    /// What was given so far, by label: the last word for an option, the name used for a flag.
+    /// What was given so far, by label: an option's last value, a flag's name.
     private var given: [String: String] = [:]
 
     init(_ definitions: [ArgumentDefinition]) {
@@ -16,7 +16,7 @@ struct Assignment {
         positionals = definitions.filter { $0.kind == .positional }
     }
 
-    /// Hands out `words` and then looks for what is missing.
+    /// Assigns `words`, then reports missing arguments.
     mutating func take(_ words: ArraySlice<String>) throws(ArgumentError) {
         var rest = words
         while let word = rest.popFirst() {
@@ -34,8 +34,8 @@ struct Assignment {
         }
     }
 
-    /// Whether `word` is a name: it begins with a dash, but is neither `-` (standard input), nor a negative number, nor
-    /// text with a space in it (`--prompt "- milk"`).
+    /// Whether `word` is an option name: it starts with a dash, but is not `-` (standard input), a negative number, or
+    /// text with a space (`--prompt "- milk"`).
     private func isOption(_ word: String) -> Bool {
         guard word.hasPrefix("-"), word != "-", !word.prefix(while: { $0 != "=" }).contains(" ") else { return false }
         return Double(word) == nil || definitions.contains { $0.names.contains(word) }

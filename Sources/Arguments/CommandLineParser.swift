@@ -1,10 +1,10 @@
-// From the words of the command line to a command ready to run.
+// Parses the words of a command line into a command that can run.
 
 import StrictJSON
 
-/// What a command line asks for.
+/// What a command line requests.
 public enum ParsedCommand {
-    /// Run this; `path` is the words that lead to it, the program's name first.
+    /// Run this command; `path` is its path, starting with the program's name.
     case run(any ParsableCommand, path: [String])
     /// Print this help and stop.
     case help(String)
@@ -14,17 +14,17 @@ public enum ParsedCommand {
 
 /// The parser.
 public enum CommandLineParser {
-    /// Reads `arguments` (without the program's name) as a call of `root` or one of its subcommands. `columns` is the
-    /// width of the help, should help be asked for.
+    /// Parses `arguments` (without the program's name) as a call of `root` or one of its subcommands. `columns` is the
+    /// width of help text.
     public static func parse(
         _ root: any ParsableCommand.Type, _ arguments: [String], columns: Int = 80
     ) throws(UsageError) -> ParsedCommand {
         var command = root
         var path = [root.name]
         var words = arguments[...]
-        // `luthier help train` is `luthier train --help`.
-        let asksForHelp = words.first == "help" && !root.configuration.subcommands.isEmpty
-        if asksForHelp { words = words.dropFirst() }
+        // `luthier help train` means `luthier train --help`.
+        let wantsHelp = words.first == "help" && !root.configuration.subcommands.isEmpty
+        if wantsHelp { words = words.dropFirst() }
 
         while !command.configuration.subcommands.isEmpty {
             guard let word = words.first, word != "--help", word != "-h" else { break }
@@ -36,7 +36,7 @@ public enum CommandLineParser {
             words = words.dropFirst()
         }
         let options = words.prefix { $0 != "--" }
-        if asksForHelp || options.contains("--help") || options.contains("-h") {
+        if wantsHelp || options.contains("--help") || options.contains("-h") {
             return .help(HelpText.render(command, path: path, columns: columns))
         }
         return try fill(command, words, path: path)
@@ -58,7 +58,7 @@ public enum CommandLineParser {
             reason: .unknownSubcommand(name: word, nearest: nearest, known: names), path: path, usage: usage)
     }
 
-    /// Makes an instance of `type` and gives it `words`.
+    /// Creates an instance of `type` and assigns `words` to it.
     private static func fill<Command: ParsableCommand>(
         _ type: Command.Type, _ words: ArraySlice<String>, path: [String]
     ) throws(UsageError) -> ParsedCommand {
@@ -77,9 +77,9 @@ public enum CommandLineParser {
 }
 
 extension ParsableCommand {
-    /// Reads the command line, runs what it asks for, and returns the exit code: 0 done, 2 a usage error, or what
-    /// `report` gives for an error thrown by the command (whose words it also gets). Help goes to stdout, usage
-    /// errors to stderr; an `ExitCode` thrown by the command is returned as it is.
+    /// Parses the command line, runs the command, and returns the exit code: 0 on success, 2 on a usage error, or the
+    /// result of `report` for an error thrown by the command (`report` also gets the command's path). Help goes to
+    /// stdout, usage errors go to stderr. An `ExitCode` thrown by the command is returned unchanged.
     public static func execute(
         _ arguments: [String], report: (any Error, _ path: [String]) -> Int32
     ) -> Int32 {

@@ -1,17 +1,17 @@
-// Types that one word of the command line can stand for.
+// Types that can be parsed from one word of the command line.
 
-/// A type that can be read from one word of the command line.
+/// A type that can be parsed from one word of the command line.
 public protocol ExpressibleByArgument {
-    /// Nil where `argument` does not stand for a value.
+    /// Nil if `argument` is not a valid value.
     init?(argument: String)
 
-    /// How the value is written, for the help's default.
+    /// The value as text, for the default in the help.
     var defaultValueDescription: String { get }
 
-    /// Every word that is allowed, where there are only a few; else empty.
+    /// All allowed words if there are only a few; otherwise empty.
     static var allValueStrings: [String] { get }
 
-    /// What is wanted, as a phrase for errors: "a whole number".
+    /// What is expected, as a phrase for errors: "an integer".
     static var valueKind: String { get }
 }
 
@@ -28,16 +28,16 @@ extension String: ExpressibleByArgument {
 
 extension Int: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
-    public static var valueKind: String { "a whole number" }
+    public static var valueKind: String { "an integer" }
 }
 
 extension UInt64: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
-    public static var valueKind: String { "a whole number from 0 to \(UInt64.max)" }
+    public static var valueKind: String { "an integer from 0 to \(UInt64.max)" }
 }
 
 extension Double: ExpressibleByArgument {
-    /// "nan" and "inf" are refused: no setting of a program means them.
+    /// "nan" and "inf" are rejected: no setting needs them.
     public init?(argument: String) {
         guard let value = Double(argument), value.isFinite else { return nil }
         self = value
@@ -46,7 +46,7 @@ extension Double: ExpressibleByArgument {
 }
 
 extension Float: ExpressibleByArgument {
-    /// "nan", "inf" and numbers too large for `Float` are refused.
+    /// "nan", "inf" and numbers too large for `Float` are rejected.
     public init?(argument: String) {
         guard let value = Float(argument), value.isFinite else { return nil }
         self = value

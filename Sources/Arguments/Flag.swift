@@ -1,12 +1,12 @@
 // `@Flag`: a switch without a value, `--json`.
 
-/// How a flag can be turned off.
+/// How a flag can be switched off.
 public enum FlagInversion: Sendable {
-    /// `--name` turns it on, `--no-name` off.
+    /// `--name` switches it on, `--no-name` off.
     case prefixedNo
 }
 
-/// A switch: off unless its name is given, or, with an inversion, as its default says.
+/// A switch: off unless its name is given. With an inversion, its initial value is the default.
 @propertyWrapper
 public struct Flag: ArgumentField {
     private let slot: Slot<Bool>

@@ -1,14 +1,14 @@
-// The help of a command: usage, arguments, options, subcommands, aligned and wrapped.
+// The help of a command: usage, arguments, options and subcommands, aligned and wrapped.
 
 /// Renders help.
 enum HelpText {
-    /// A row of a list: the name on the left, its description on the right.
+    /// One row of a list: name on the left, description on the right.
     private typealias Row = (label: String, text: String)
 
-    /// Labels up to this width share a column with the descriptions to their right; longer ones get their own line.
+    /// Labels up to this width share a line with their description; longer labels get their own line.
     private static let widestLabel = 32
 
-    /// The whole help of the command that `path` leads to.
+    /// The full help of the command at `path`.
     static func render(_ command: any ParsableCommand.Type, path: [String], columns: Int) -> String {
         let configuration = command.configuration
         let all = definitions(of: command.init())
@@ -18,8 +18,8 @@ enum HelpText {
         var sections: [(title: String, rows: [Row])] = []
         sections.append(("ARGUMENTS", all.filter { $0.kind == .positional }.map(row)))
         var own = options.filter { $0.section == nil }.map(row)
-        if isRoot && !configuration.version.isEmpty { own.append(("    --version", "Shows the version.")) }
-        own.append(("-h, --help", "Shows this help."))
+        if isRoot && !configuration.version.isEmpty { own.append(("    --version", "Show the version.")) }
+        own.append(("-h, --help", "Show this help."))
         sections.append(("OPTIONS", own))
         for title in uniqueSections(options) {
             sections.append((title.uppercased(), options.filter { $0.section == title }.map(row)))
@@ -37,12 +37,12 @@ enum HelpText {
         }
         if !configuration.discussion.isEmpty { parts.append(wrap(configuration.discussion, columns)) }
         if !configuration.subcommands.isEmpty {
-            parts.append("'\(path.joined(separator: " ")) <subcommand> --help' explains one of them.")
+            parts.append("'\(path.joined(separator: " ")) <subcommand> --help' describes one subcommand.")
         }
         return parts.joined(separator: "\n\n")
     }
 
-    /// The usage in one line: what is required is spelled out, everything else is `[options]`.
+    /// The usage in one line: required arguments by name, everything else as `[options]`.
     static func usage(_ command: any ParsableCommand.Type, path: [String]) -> String {
         guard command.configuration.subcommands.isEmpty else {
             return (path + ["<subcommand>"]).joined(separator: " ")
@@ -80,7 +80,7 @@ enum HelpText {
         return (label(definition), [definition.help, note].filter { !$0.isEmpty }.joined(separator: " "))
     }
 
-    /// `-c, --config <file>`; a name without a short form is moved in, so that the long names stand in one column.
+    /// `-c, --config <file>`; a name without a short form is indented so that long names align.
     private static func label(_ definition: ArgumentDefinition) -> String {
         if definition.kind == .positional { return "<\(definition.valueName)>" }
         let short = definition.names.filter { !$0.hasPrefix("--") }
@@ -91,7 +91,7 @@ enum HelpText {
         return (short.isEmpty ? "    " : "") + names + value
     }
 
-    /// One row; a label too long for its column gets a line of its own.
+    /// One row; a label too long for its column gets its own line.
     private static func line(_ row: Row, _ labelColumns: Int, _ columns: Int) -> String {
         let indent = labelColumns + 4
         let text = wrap(row.text, columns, indent: indent, hanging: indent)
@@ -101,8 +101,8 @@ enum HelpText {
         return "  " + row.label + padding + text.dropFirst(indent)
     }
 
-    /// `text` in lines of at most `columns`, the first of a paragraph indented by `indent` and the others by `hanging`.
-    /// A line of `text` that begins with a space is kept as it is; a word longer than a line is not broken.
+    /// Wraps `text` at `columns`. The first line of a paragraph is indented by `indent`, the others by `hanging`.
+    /// A line of `text` that starts with a space is kept unchanged; a word longer than a line is not broken.
     static func wrap(_ text: String, _ columns: Int, indent: Int = 0, hanging: Int = 0) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { paragraph in
             if paragraph.hasPrefix(" ") { return String(paragraph) }

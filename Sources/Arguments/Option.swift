@@ -1,7 +1,7 @@
-// `@Option`: a value that follows a name, `--batch-size 8`.
+// `@Option`: a named value, `--batch-size 8`.
 
-/// A named value. The property's type says the rest: with a default it may be left out, as an optional it is nil then,
-/// as an array it may be repeated, and otherwise it is required.
+/// A named value. The property's type decides the rest: with a default it may be omitted, an optional is nil when
+/// omitted, an array may be repeated, and anything else is required.
 @propertyWrapper
 public struct Option<Value>: ArgumentField {
     private let slot: Slot<Value>
@@ -36,26 +36,26 @@ public struct Option<Value>: ArgumentField {
         self.init(wrappedValue, .single(), name, help)
     }
 
-    /// An option that is nil when left out.
+    /// An option that is nil when omitted.
     public init<Wrapped: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
     where Value == Wrapped? {
         self.init(.some(nil), .optional(), name, help)
     }
 
-    /// An option that is nil when left out, written `= nil`.
+    /// An option that is nil when omitted, written `= nil`.
     public init<Wrapped: ExpressibleByArgument>(
         wrappedValue: Wrapped?, name: NameSpecification = .long, help: ArgumentHelp? = nil
     ) where Value == Wrapped? {
         self.init(.some(wrappedValue), .optional(), name, help)
     }
 
-    /// An option that may be repeated, and must be given at least once.
+    /// An option that may be repeated and must be given at least once.
     public init<Element: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
     where Value == [Element] {
         self.init(nil, .array(), name, help)
     }
 
-    /// An option that may be repeated; the values given replace the default.
+    /// An option that may be repeated; given values replace the default.
     public init<Element: ExpressibleByArgument>(
         wrappedValue: [Element], name: NameSpecification = .long, help: ArgumentHelp? = nil
     ) where Value == [Element] {

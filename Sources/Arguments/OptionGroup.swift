@@ -1,6 +1,6 @@
 // `@OptionGroup`: options that several commands share.
 
-/// Options declared in a type of their own and taken over by a command; with a title they get a section of the help.
+/// Options declared in a separate type and included in a command; with a title they get their own help section.
 @propertyWrapper
 public struct OptionGroup<Value: ParsableArguments>: ArgumentFieldGroup {
     private let slot: Slot<Value>
@@ -23,7 +23,7 @@ public struct OptionGroup<Value: ParsableArguments>: ArgumentFieldGroup {
     }
 }
 
-/// Validates the groups inside `arguments`, then `arguments` itself.
+/// Validates the groups in `arguments`, then `arguments` itself.
 func validateAll<Arguments: ParsableArguments>(_ arguments: inout Arguments) throws(ValidationError) {
     for child in Mirror(reflecting: arguments).children {
         if let group = child.value as? any ArgumentFieldGroup { try group.validateMembers() }

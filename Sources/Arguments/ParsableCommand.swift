@@ -1,14 +1,14 @@
-// The protocols that a command and a group of its options conform to, and how a command describes itself.
+// The protocols of commands and option groups, and a command's configuration.
 
 import StrictJSON
 
-/// A value whose properties marked `@Option`, `@Flag`, `@Argument` and `@OptionGroup` are filled from the command
-/// line. The marks keep their values behind a reference, so copies of one instance share what was parsed.
+/// A value whose `@Option`, `@Flag`, `@Argument` and `@OptionGroup` properties are filled from the command line. The
+/// wrappers store values by reference, so copies of one instance share what was parsed.
 public protocol ParsableArguments: SendableMetatype {
     init()
 
-    /// Checks what one property alone cannot say, such as two options that exclude each other. A `ValidationError` is
-    /// shown as a usage error.
+    /// Checks what involves several properties, such as options that exclude each other. A `ValidationError` is shown
+    /// as a usage error.
     mutating func validate() throws(ValidationError)
 }
 
@@ -16,33 +16,33 @@ extension ParsableArguments {
     public mutating func validate() throws(ValidationError) {}
 }
 
-/// A command, or a node of the tree of commands: one that has subcommands does nothing itself.
+/// A command, or an inner node of the command tree: a command with subcommands does nothing itself.
 public protocol ParsableCommand: ParsableArguments {
     static var configuration: CommandConfiguration { get }
 
-    /// Does the work. What it throws goes to the closure given to `execute`.
+    /// Does the work. Errors go to the closure passed to `execute`.
     mutating func run() throws
 }
 
 extension ParsableCommand {
     public static var configuration: CommandConfiguration { CommandConfiguration() }
 
-    /// A command with subcommands is never run: the parser asks for one of them first.
+    /// A command with subcommands never runs: the parser requires one of them.
     public mutating func run() throws {}
 
-    /// The word that calls this command: as configured, or the type's name in kebab-case.
+    /// The command's name: as configured, or the type's name in kebab-case.
     static var name: String { configuration.commandName ?? kebabCase("\(self)") }
 }
 
-/// How a command is called and described.
+/// Name, description and subcommands of a command.
 public struct CommandConfiguration: Sendable {
-    /// The word that calls it; nil means the type's name in kebab-case.
+    /// The command's name; nil means the type's name in kebab-case.
     public var commandName: String?
-    /// One sentence, shown in the list of subcommands and on top of the command's own help.
+    /// One sentence, shown in the list of subcommands and at the top of the command's help.
     public var abstract: String
-    /// Shown below the options. Lines that begin with a space are kept as they are, all others are wrapped.
+    /// Shown below the options. Lines that start with a space are kept unchanged, all others are wrapped.
     public var discussion: String
-    /// What `--version` prints; only the root's is used, and without one there is no `--version`.
+    /// The output of `--version`. Only the root's is used; if it is empty, there is no `--version`.
     public var version: String
     public var subcommands: [any ParsableCommand.Type]
 
@@ -58,10 +58,10 @@ public struct CommandConfiguration: Sendable {
     }
 }
 
-/// A command's own complaint about what it was given.
+/// An error of a command's own validation.
 public struct ValidationError: Error, Equatable {
     public let message: String
-    /// What the reader can do about it.
+    /// What the user can do about it.
     public let hint: String?
 
     public init(_ message: String, hint: String? = nil) {
@@ -70,7 +70,7 @@ public struct ValidationError: Error, Equatable {
     }
 }
 
-/// Thrown by `run()` to end with this exit code and without a message.
+/// Thrown by `run()` to exit with this code and without a message.
 public struct ExitCode: Error, Equatable {
     public let rawValue: Int32
 

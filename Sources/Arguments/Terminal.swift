@@ -1,4 +1,4 @@
-// The two streams that help and usage errors go to.
+// Output of help and usage errors.
 
 #if canImport(Glibc)
     import Glibc
@@ -13,14 +13,14 @@ enum Terminal {
         case standardError = 2
     }
 
-    /// How wide help is set: as wide as the terminal, between 80 and 100; 80 where stdout is no terminal.
+    /// Width of help text: the terminal's, but between 80 and 100; 80 if stdout is not a terminal.
     static var helpColumns: Int {
         var size = winsize()
         guard ioctl(Stream.standardOutput.rawValue, UInt(TIOCGWINSZ), &size) == 0 else { return 80 }
         return min(max(Int(size.ws_col), 80), 100)
     }
 
-    /// Writes all of `text`. A reader that has gone away is no error of ours, so nothing is reported.
+    /// Writes all of `text`. If the reader has closed the stream, that is not our error and nothing is reported.
     static func write(_ text: String, to stream: Stream) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -1,15 +1,15 @@
-// How words become the value of an option or argument: one value, none or one, or several.
+// How words become the value of an option or argument: one value, an optional value, or several.
 
 import StrictJSON
 
-/// How the words given for one property make its value.
+/// How words become the value of one property.
 struct ValueShape<Value> {
     let isRepeating: Bool
     let allowedValues: [String]
     let valueKind: String
-    /// How a default is shown in the help; nil for nothing to show.
+    /// The default as text for the help; nil to show nothing.
     let describe: (Value) -> String?
-    /// Puts the value that a word stands for into the slot; false where it stands for none.
+    /// Parses a word into the slot; false if the word is invalid.
     let accept: (String, Slot<Value>) -> Bool
 
     func definition(
@@ -21,7 +21,7 @@ struct ValueShape<Value> {
             help: help?.abstract ?? "",
             isRequired: slot.value == nil,
             isRepeating: isRepeating,
-            defaultText: slot.value.flatMap(describe),
+            defaultText: help?.defaultText ?? slot.value.flatMap(describe),
             allowedValues: allowedValues,
             valueKind: valueKind,
             acceptValue: { word in
@@ -63,7 +63,7 @@ extension ValueShape {
             describe: { $0.isEmpty ? nil : $0.map(\.defaultValueDescription).joined(separator: ", ") },
             accept: { word, slot in
                 guard let value = Element(argument: word) else { return false }
-                // The first value given replaces the default; those after it are added.
+                // The first given value replaces the default; later ones are appended.
                 slot.value = slot.isGiven ? (slot.value ?? []) + [value] : [value]
                 return true
             })

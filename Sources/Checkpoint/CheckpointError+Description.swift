@@ -1,9 +1,9 @@
-// The words for a checkpoint's defects.
+// Messages for a checkpoint's defects.
 
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .invalidName(let name): "'\(name)' cannot be a name in a checkpoint"
+        case .invalidName(let name): "'\(name)' is not a valid name in a checkpoint"
         case .duplicateName(let name): "\(name) is given twice"
         case .empty(let name): "\(name) has no elements"
         case .shapeDoesNotMatchValues(let name, let shape, let count):
@@ -13,7 +13,7 @@ extension CheckpointError: CustomStringConvertible {
         case .beyondFloat16(let name, let index, let value):
             "\(name) is \(value) at index \(index), beyond float16's largest number, 65504"
         case .notEnoughSpace(let path, let needed, let available):
-            "\(path) needs \(needed) bytes, but its disk has only \(available) left"
+            "\(path) needs \(needed) bytes, but only \(available) are free on the disk"
         case .file(let error): error.description
         case .library(let path, let operation, let detail): "\(path): HDF5 failed in \(operation): \(detail)"
         case .readBackDiffers(let path, let name):
@@ -21,15 +21,15 @@ extension CheckpointError: CustomStringConvertible {
         case .notARegularFile(let path, let kind): "\(path) is \(kind), not a checkpoint"
         case .sizeOutOfRange(let path, let found, let minimum, let maximum):
             "\(path) has \(found) bytes; a checkpoint has between \(minimum) and \(maximum)"
-        case .notACheckpoint(let path, let contents): "\(path) is no checkpoint of ours: \(contents.description)"
+        case .notACheckpoint(let path, let format): "\(path) is not a Luthier checkpoint: \(format.description)"
         case .newerVersion(let path, let found, let supported):
-            "\(path) has format version \(found); this program reads up to version \(supported)"
-        case .damagedHeader(let path): "\(path) is damaged in its first \(UserBlock.byteCount) bytes"
+            "\(path) has format version \(found); this program reads versions up to \(supported)"
+        case .damagedHeader(let path): "\(path) is damaged in the first \(UserBlock.byteCount) bytes"
         case .lengthDiffers(let path, let expected, let found):
             "\(path) should have \(expected) bytes but has \(found)"
         case .hashDiffers(let path, let expected, let found):
             "\(path) is damaged: its SHA-256 should be \(expected) but is \(found)"
-        case .notHDF5(let path): "\(path) holds no HDF5 data after its first \(UserBlock.byteCount) bytes"
+        case .notHDF5(let path): "\(path) has no HDF5 data after the first \(UserBlock.byteCount) bytes"
         case .forbiddenObject(let path, let name, let defect): "\(path): \(name) \(defect.description)"
         case .missing(let path, let name): "\(path) has no \(name)"
         case .shapeDiffers(let path, let name, let expected, let found):
@@ -37,37 +37,38 @@ extension CheckpointError: CustomStringConvertible {
         case .elementTypeDiffers(let path, let name, let expected, let found):
             "\(path): \(name) holds \(found), expected \(expected)"
         case .textTooLong(let path, let name, let found, let maximum):
-            "\(path): \(name) has \(found) bytes, at most \(maximum) are allowed"
+            "\(path): \(name) has \(found) bytes; at most \(maximum) are allowed"
         }
     }
 
-    /// What the reader can do about it, where there is something.
+    /// What the user can do about it, if anything.
     public var hint: String? {
         switch self {
         case .file(let error): error.hint
-        case .notEnoughSpace: "free some space, or choose a folder on another disk"
-        case .notACheckpoint(_, .safetensors), .notACheckpoint(_, .plainHDF5): "bring it in with 'luthier import'"
-        case .notACheckpoint(_, .pytorch): "save it as safetensors, then bring it in with 'luthier import'"
+        case .notEnoughSpace: "free some disk space, or choose a folder on another disk"
+        case .notACheckpoint(_, .safetensors), .notACheckpoint(_, .plainHDF5): "convert it with 'luthier import'"
+        case .notACheckpoint(_, .pytorch): "save it as safetensors, then convert it with 'luthier import'"
         case .newerVersion: "use a newer luthier"
         case .lengthDiffers, .hashDiffers, .damagedHeader, .notACheckpoint(_, .zeros), .readBackDiffers:
-            "use an earlier checkpoint, or copy this one again from where it came from"
-        case .nonFinite(nil, _, _, _): "the run has diverged: go back to the last good checkpoint and lower the rate"
+            "use an earlier checkpoint, or copy this one again"
+        case .nonFinite(nil, _, _, _):
+            "the run has diverged: start again from the last good checkpoint with a lower learning rate"
         case .beyondFloat16: "write float32 instead"
         default: nil
         }
     }
 }
 
-extension ForeignContents {
-    /// What the file seems to be, as a phrase.
+extension DetectedFormat {
+    /// What the file appears to be, as a phrase.
     public var description: String {
         switch self {
-        case .zeros: "it begins with zeros, as files do that a crash has left behind"
-        case .plainHDF5: "it is HDF5, but without the \(UserBlock.byteCount) bytes in front"
-        case .pytorch: "it looks like PyTorch's, which can run code when it is read"
+        case .zeros: "it starts with zeros, probably after a crash"
+        case .plainHDF5: "it is HDF5 without Luthier's header of \(UserBlock.byteCount) bytes"
+        case .pytorch: "it looks like a PyTorch file, which can run code when it is loaded"
         case .safetensors: "it looks like safetensors"
         case .gguf: "it is GGUF"
-        case .unknown: "it does not begin as one"
+        case .unknown: "its header is unknown"
         }
     }
 }
@@ -76,22 +77,22 @@ extension ObjectDefect: CustomStringConvertible {
     public var description: String {
         switch self {
         case .softLink: "is a soft link, which is not allowed"
-        case .externalLink: "is a link into another file, which is not allowed"
+        case .externalLink: "is a link to another file, which is not allowed"
         case .userDefinedLink: "is a link of an unknown kind, which is not allowed"
         case .notAnArray: "is neither a group nor an array"
-        case .invalidName: "is a name that checkpoints do not have"
-        case .linkedTwice: "stands in the file under a second name"
-        case .tooDeep(let maximum): "lies more than \(maximum) groups deep"
-        case .tooMany(let maximum): "is one object too many: at most \(maximum) are allowed"
+        case .invalidName: "is not a valid name in a checkpoint"
+        case .linkedTwice: "has a second name in the file"
+        case .tooDeep(let maximum): "is nested more than \(maximum) groups deep"
+        case .tooMany(let maximum): "exceeds the limit of \(maximum) objects"
         case .layout(let kind): "is stored \(kind), not contiguous"
-        case .externalStorage: "keeps its data in another file, which is not allowed"
-        case .filters(let count): "passes through \(count) filters, which are not allowed"
+        case .externalStorage: "stores its data in another file, which is not allowed"
+        case .filters(let count): "uses \(count) filters, which are not allowed"
         case .elementType(let found): "holds \(found); only float32, float16 and bytes are allowed"
         case .rank(let found, let maximum): "has \(found) dimensions; 1 to \(maximum) are allowed"
         case .zeroSize(let shape): "has shape \(text(shape)), which is empty"
         case .sizeOverflow(let shape): "has shape \(text(shape)), more than memory can hold"
         case .storageSize(let expected, let found): "should take \(expected) bytes but takes \(found)"
-        case .outsideFile: "lies outside the file"
+        case .outsideFile: "is outside the file"
         }
     }
 }

@@ -1,8 +1,8 @@
-// Everything that can be wrong with a checkpoint, on writing and on reading, as data.
+// Defects of a checkpoint, on writing and on reading, as data.
 
 import Files
 
-/// A checkpoint that could not be written or was refused.
+/// Why a checkpoint could not be written or was rejected.
 public enum CheckpointError: Error, Equatable {
     // Before anything is written.
     /// A name that is empty, has an empty part, or a character other than letters, digits, `.`, `_`, `-` and `/`.
@@ -19,43 +19,43 @@ public enum CheckpointError: Error, Equatable {
 
     // While writing or reading.
     case file(FileError)
-    /// HDF5 failed; `detail` is its own account.
+    /// HDF5 failed; `detail` is its own message.
     case library(path: String, operation: String, detail: String)
-    /// What stands on the disk is not what was written.
+    /// The bytes on disk differ from what was written.
     case readBackDiffers(path: String, name: String)
 
-    // The file as a whole.
+    // The file itself.
     case notARegularFile(path: String, kind: String)
     case sizeOutOfRange(path: String, found: Int, minimum: Int, maximum: Int)
-    case notACheckpoint(path: String, contents: ForeignContents)
+    case notACheckpoint(path: String, format: DetectedFormat)
     case newerVersion(path: String, found: Int, supported: Int)
-    /// Bytes of the first 512 that must be zero are not.
+    /// Some of the first 512 bytes should be zero but are not.
     case damagedHeader(path: String)
     case lengthDiffers(path: String, expected: Int, found: Int)
     case hashDiffers(path: String, expected: String, found: String)
     case notHDF5(path: String)
 
-    // What is in it.
-    /// An object that no checkpoint of ours holds.
+    // Its content.
+    /// An object that Luthier never writes.
     case forbiddenObject(path: String, name: String, defect: ObjectDefect)
     case missing(path: String, name: String)
     case shapeDiffers(path: String, name: String, expected: [Int], found: [Int])
     case elementTypeDiffers(path: String, name: String, expected: String, found: String)
     case textTooLong(path: String, name: String, found: Int, maximum: Int)
 
-    /// Runs `body`, whose error becomes a `.file`.
+    /// Runs `body` and wraps its error as `.file`.
     static func wrapping<Result>(_ body: () throws(FileError) -> Result) throws(CheckpointError) -> Result {
         do throws(FileError) { return try body() } catch { throw .file(error) }
     }
 
-    /// The error with the destination's name instead of the temporary file's.
+    /// The error with the destination's path instead of the temporary file's.
     func naming(_ path: String) -> CheckpointError {
         guard case .file(let error) = self else { return self }
         return .file(FileError(error.operation, path, code: error.code))
     }
 }
 
-/// Why an object inside an HDF5 file is refused.
+/// Why an object in an HDF5 file is rejected.
 public enum ObjectDefect: Equatable, Sendable {
     case softLink, externalLink, userDefinedLink
     /// Neither a group nor a dataset.
@@ -65,7 +65,7 @@ public enum ObjectDefect: Equatable, Sendable {
     case linkedTwice
     case tooDeep(maximum: Int)
     case tooMany(maximum: Int)
-    /// Data that is not one run of bytes in this file: "chunked", "compact", "virtual".
+    /// Data that is not one contiguous range of this file: "chunked", "compact", "virtual".
     case layout(String)
     case externalStorage
     case filters(Int)

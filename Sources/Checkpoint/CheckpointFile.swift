@@ -1,4 +1,4 @@
-// Writing a checkpoint: a complete, verified file takes the name, or nothing changes.
+// Writing a checkpoint: either a complete, verified file replaces the destination, or nothing changes.
 
 import Files
 
@@ -8,23 +8,23 @@ import Files
     import Darwin
 #endif
 
-/// Writing, verifying and tidying up checkpoints.
+/// Writes, verifies and cleans up checkpoints.
 public enum CheckpointFile {
     /// What was written.
     public struct Receipt: Equatable, Sendable {
-        /// SHA-256 of everything after the user block, in hexadecimal; names the content.
+        /// SHA-256 of everything after the user block, in hexadecimal; identifies the content.
         public let hash: String
-        /// The whole file's size.
+        /// The file's size.
         public let byteCount: Int
     }
 
-    /// Writes `arrays` and `texts`, in this order, to `path`. Equal content gives equal bytes.
+    /// Writes `arrays`, then `texts`, to `path`. Equal content gives equal bytes.
     ///
-    /// The file is written beside its destination, read back once (hashed and compared with what memory held in the
-    /// same pass), flushed to the disk and renamed. After any failure the destination is what it was before.
+    /// The file is written next to its destination, read back once (hashed and compared with memory in the same pass),
+    /// flushed to disk and renamed. After any failure the destination is unchanged.
     ///
-    /// - Parameter afterCopying: called when the arrays are out of memory, which may change from then on; also called
-    ///   where writing fails.
+    /// - Parameter afterCopying: called when the arrays have been copied and may change again; also called if writing
+    ///   fails.
     @discardableResult
     public static func write(
         to path: String, arrays: [ArrayRecord], texts: [TextRecord], elementType: ElementType = .float32,
@@ -45,7 +45,7 @@ public enum CheckpointFile {
         do throws(CheckpointError) {
             let offsets = try HDF5Writer.layOut(payloads, to: temporary.path, path: path) {
                 () throws(CheckpointError) in
-                // So that HDF5 does not meet a full disk: it does not bear that well.
+                // Reserve space first: HDF5 handles a full disk badly.
                 try CheckpointError.wrapping { () throws(FileError) in try descriptor.reserve(needed) }
             }
             let fingerprints = try CheckpointError.wrapping { () throws(FileError) in
@@ -67,15 +67,15 @@ public enum CheckpointFile {
         return receipt
     }
 
-    /// Checks that the file at `path` is whole: its user block, length and hash. Returns the hash in hexadecimal.
+    /// Checks that the file at `path` is complete: its user block, length and hash. Returns the hash in hexadecimal.
     public static func verify(_ path: String) throws(CheckpointError) -> String {
         let verified = try VerifiedFile(path: path)
         verified.descriptor.close()
         return verified.hash
     }
 
-    /// Removes what writers that were killed have left in `folder`, and returns the names. Only for a caller that
-    /// holds the folder's `RunLock`: another writer's file looks the same.
+    /// Removes temporary files of killed writers from `folder` and returns their names. The caller must hold the
+    /// folder's `RunLock`, because the file of a live writer looks the same.
     @discardableResult
     public static func removeLeftovers(in folder: String) throws(FileError) -> [String] {
         guard let stream = opendir(folder) else { throw FileError(.list, folder) }
@@ -94,7 +94,7 @@ public enum CheckpointFile {
         return names.sorted()
     }
 
-    /// Refuses a destination that a rename could not replace, before an hour's work is written beside it.
+    /// Rejects a destination that a rename could not replace, before anything is written.
     private static func checkDestination(_ path: String) throws(CheckpointError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -104,9 +104,9 @@ public enum CheckpointFile {
         }
     }
 
-    /// Returns the most bytes that the file can take.
+    /// Returns an upper bound of the file's size.
     private static func checkSpace(for payloads: [Payload], at path: String) throws(CheckpointError) -> Int {
-        // HDF5 needs about 300 bytes for each array and its name; 4096 is ample.
+        // HDF5 needs about 300 bytes for each array and its name; 4096 is plenty.
         let needed = payloads.reduce(1 << 16) { $0 + $1.byteCount + 4096 }
         let folder = parentFolder(of: path)
         var status = statvfs()
@@ -117,7 +117,7 @@ public enum CheckpointFile {
         return needed
     }
 
-    /// Reads the file back, compares its arrays with what memory held, hashes it, and writes the user block.
+    /// Reads the file back, compares its arrays with memory, hashes it, and writes the user block.
     private static func seal(
         _ descriptor: FileDescriptor, path: String, _ places: [WrittenPlace]
     ) throws(CheckpointError) -> Receipt {
@@ -137,7 +137,7 @@ public enum CheckpointFile {
         return Receipt(hash: SHA256Digest.hexadecimal(hash), byteCount: UserBlock.byteCount + length)
     }
 
-    /// Fills in the user block of a file whose HDF5 part was made elsewhere.
+    /// Writes the user block of a file whose HDF5 part was created elsewhere.
     package static func seal(_ path: String) throws(CheckpointError) {
         let descriptor = try CheckpointError.wrapping { () throws(FileError) in try FileDescriptor.open(path, O_RDWR) }
         defer { descriptor.close() }
@@ -145,7 +145,7 @@ public enum CheckpointFile {
     }
 }
 
-/// Where the data of one payload stand in the file, and what they are.
+/// The location of one payload in the file, and its fingerprint.
 private struct WrittenPlace {
     let name: String
     let offset: Int
@@ -153,12 +153,12 @@ private struct WrittenPlace {
     let fingerprint: Fingerprint
 }
 
-/// Compares a file that passes by in pieces with what should stand in it.
+/// Compares a file, read in pieces, with its expected content.
 private struct Comparison {
-    /// In the order in which they stand in the file.
+    /// In file order.
     private let places: [WrittenPlace]
     private let path: String
-    /// The first place that has not been passed entirely, and what has been seen of it.
+    /// The first place that is not complete yet, and the fingerprint of the bytes seen so far.
     private var current = 0
     private var seen = Fingerprint()
 
@@ -182,7 +182,7 @@ private struct Comparison {
         }
     }
 
-    /// Checks that the file did not end early.
+    /// Checks that the file did not end too early.
     func finish() throws(CheckpointError) {
         guard current == places.count else { throw .readBackDiffers(path: path, name: places[current].name) }
     }

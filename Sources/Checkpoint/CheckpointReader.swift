@@ -1,9 +1,9 @@
-// Reading a checkpoint: its list of arrays and texts, and their contents.
+// Reading a checkpoint: the list of arrays and texts, and their contents.
 
 import CHDF5
 import Files
 
-/// An array inside a checkpoint.
+/// An array in a checkpoint.
 public struct ArrayInfo: Equatable, Sendable {
     /// The full name, `/model/h.0.attn.c_attn.weight`.
     public let name: String
@@ -19,14 +19,14 @@ public struct ArrayInfo: Equatable, Sendable {
     public var count: Int { shape.reduce(1, *) }
 }
 
-/// A checkpoint opened for reading. Everything about its structure has been checked before `init` returns.
+/// A checkpoint opened for reading. Its complete structure is checked before `init` returns.
 public final class CheckpointReader {
     public let path: String
-    /// SHA-256 of everything after the user block, in hexadecimal; names the content.
+    /// SHA-256 of everything after the user block, in hexadecimal; identifies the content.
     public let hash: String
-    /// The whole file's size.
+    /// The file's size.
     public let byteCount: Int
-    /// In the order of names inside each group, as HDF5 gives them.
+    /// Sorted by name in each group, as HDF5 returns them.
     public let arrays: [ArrayInfo]
     /// The names of the texts.
     public let texts: [String]
@@ -35,11 +35,11 @@ public final class CheckpointReader {
     private let file: hid_t
     private let datasets: [String: HDF5Catalogue.Dataset]
 
-    /// Opens the file at `path` once, proves it whole (block, length, hash), and checks every object in it.
+    /// Opens the file at `path` once, verifies it (user block, length, hash), and checks every object in it.
     public init(path: String) throws(CheckpointError) {
         let verified = try VerifiedFile(path: path)
         let session = HDF5Session(path: path)
-        // The file that was verified, even if another has taken its name since.
+        // Opens the verified file, even if another file has replaced it since.
         let alias = "/dev/fd/\(verified.descriptor.number)"
         let file = H5Fopen(alias, luthier_h5_read_only(), luthier_h5_default())
         guard file >= 0 else {
@@ -73,8 +73,8 @@ public final class CheckpointReader {
         descriptor.close()
     }
 
-    /// Copies the array `name`, which must have this `shape`, into `destination`; float16 becomes float32. NaN and
-    /// infinite values are refused unless allowed.
+    /// Copies the array `name`, which must have this `shape`, into `destination`; float16 is converted to float32. NaN
+    /// and infinite values are rejected unless allowed.
     public func read(
         _ name: String, shape: [Int], into destination: UnsafeMutableBufferPointer<Float>,
         allowingNonFinite: Bool = false
@@ -91,7 +91,7 @@ public final class CheckpointReader {
         switch elementType {
         case .float32: try readBytes(of: dataset, into: UnsafeMutableRawBufferPointer(destination))
         case .float16:
-            // The halves fill the second half of the memory, and are widened from the front, never overtaking.
+            // Read the float16 values into the second half of the memory, then convert from the front, in place.
             let bytes = UnsafeMutableRawBufferPointer(destination)
             let half = bytes.count / 2
             try readBytes(of: dataset, into: UnsafeMutableRawBufferPointer(rebasing: bytes[half...]))
@@ -105,7 +105,7 @@ public final class CheckpointReader {
         }
     }
 
-    /// The bytes of the text `name`, of which there may be at most `maximumBytes`.
+    /// The bytes of the text `name`, at most `maximumBytes`.
     public func text(_ name: String, maximumBytes: Int = 64 << 20) throws(CheckpointError) -> [UInt8] {
         guard let dataset = datasets[name] else { throw .missing(path: path, name: name) }
         guard dataset.type == .text else {
@@ -129,12 +129,12 @@ public final class CheckpointReader {
     private func readBytes(
         of dataset: HDF5Catalogue.Dataset, into memory: UnsafeMutableRawBufferPointer
     ) throws(CheckpointError) {
-        // Made anew, because this may be another thread than the one that opened the file.
+        // A new session, because this thread may not be the one that opened the file.
         let session = HDF5Session(path: path)
         let set = H5Dopen2(file, dataset.name, luthier_h5_default())
         try session.with("opening \(dataset.name)", set, close: H5Dclose) { set throws(CheckpointError) in
             try dataset.type.withType(session) { type throws(CheckpointError) in
-                // The same type in memory as in the file: no conversion, straight into place.
+                // Same type in memory and in the file: no conversion.
                 let status = H5Dread(set, type, 0, 0, luthier_h5_default(), memory.baseAddress)
                 try session.checked("reading \(dataset.name)", status)
             }

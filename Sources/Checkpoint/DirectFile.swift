@@ -1,4 +1,4 @@
-// Large files past the page cache: the disk takes the bytes as they are, and no memory is filled with what nobody reads.
+// Direct I/O for large files: bypasses the page cache, so no memory is filled with data that nobody reads.
 
 import CHDF5
 import Files
@@ -9,17 +9,17 @@ import Files
     import Darwin
 #endif
 
-/// A second way into a file that is open already, for whole aligned blocks. Pages for 1.5 GB cost the system more time
-/// than the disk takes to write them (`Benchmarks/LOG.md`), and it takes that time from the cores that are training.
+/// A second descriptor of an open file, for aligned blocks only. Allocating pages for 1.5 GB takes more time than writing
+/// them to disk (`Benchmarks/LOG.md`), and it takes that time from the cores that are training.
 ///
-/// Blocks that are written here and bytes that are written through the page cache must not share a block.
+/// Direct writes and writes through the page cache must not touch the same block.
 struct DirectFile {
-    /// Addresses, offsets and lengths must be multiples of this: ample for disks with sectors of 512 or 4096 bytes.
+    /// Addresses, offsets and lengths must be multiples of this; sufficient for sectors of 512 or 4096 bytes.
     static let blockBytes = 4096
 
     let descriptor: FileDescriptor
 
-    /// Nil where the file system has no such way in; some open a file so and then take no block of it.
+    /// Nil if the file system does not support direct I/O; some open the file but then reject every read.
     init?(path: String) {
         let number = luthier_open_direct(path)
         guard number >= 0 else { return nil }
@@ -34,19 +34,19 @@ struct DirectFile {
 
     func close() { descriptor.close() }
 
-    /// The whole blocks within `range`; empty where there is none.
+    /// The complete blocks within `range`; empty if there are none.
     static func blocks(within range: Range<Int>) -> Range<Int> {
         let start = (range.lowerBound + blockBytes - 1) / blockBytes * blockBytes
         return start..<max(start, range.upperBound / blockBytes * blockBytes)
     }
 
-    /// Memory that may be read into and written from.
+    /// Allocates memory aligned for direct reads and writes.
     static func makeBuffer(byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        precondition(byteCount % blockBytes == 0, "a buffer of \(byteCount) bytes, no whole blocks")
+        precondition(byteCount % blockBytes == 0, "a buffer of \(byteCount) bytes is not a multiple of the block size")
         return .allocate(byteCount: byteCount, alignment: blockBytes)
     }
 
-    /// As `FileDescriptor.forEachPiece` for an open file; the bytes come from the disk itself where they can.
+    /// Like `FileDescriptor.forEachPiece`, but reads directly from disk if possible.
     static func forEachPiece<Failure: Error>(
         of file: FileDescriptor, _ range: Range<Int>, wrapping: (FileError) -> Failure,
         _ body: (_ offset: Int, UnsafeRawBufferPointer) throws(Failure) -> Void
@@ -74,7 +74,7 @@ struct DirectFile {
             let part = buffer[(wanted.lowerBound - start)..<(wanted.upperBound - start)]
             try body(wanted.lowerBound, UnsafeRawBufferPointer(rebasing: part))
             end = wanted.upperBound
-            // Only the file's end cuts a read short, and beyond it no offset is a block's.
+            // A short read means the end of the file; the next offset would not be aligned.
             if count < buffer.count { break }
             start += count
         }

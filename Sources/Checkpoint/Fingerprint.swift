@@ -1,18 +1,18 @@
-// A quick sum over bytes that tells whether a file holds what memory held, after memory has changed.
+// A fast checksum that compares a file with former contents of memory.
 
-/// Σ wordᵢ · (2i + 1) · K modulo 2⁶⁴ over the bytes as little-endian words of eight. Linear in each byte, so that pieces
-/// may be added in any cut and order; every factor is odd, so that a change of one word is always seen. Against faults
-/// of disks and libraries, not against malice: the file's SHA-256 is for that.
+/// Σ wordᵢ · (2i + 1) · K modulo 2⁶⁴ over little-endian 8-byte words. Linear in each byte, so pieces of any size can be
+/// added in any order; every factor is odd, so a change of one word is always detected. Protects against faults of
+/// disks and libraries, not against tampering, which the file's SHA-256 covers.
 package struct Fingerprint: Equatable {
     private var sum: UInt64 = 0
     private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     package init() {}
 
-    /// The sum over all of `bytes`.
+    /// The checksum of all of `bytes`.
     package init(_ bytes: UnsafeRawBufferPointer) { add(bytes, at: 0) }
 
-    /// Adds bytes that stand at `offset` of the whole.
+    /// Adds bytes at `offset` of the data.
     package mutating func add(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         var index = 0
         while index < bytes.count, (offset + index) % 8 != 0 {
@@ -34,7 +34,7 @@ package struct Fingerprint: Equatable {
         }
     }
 
-    /// Adds the sum over other bytes of the same whole.
+    /// Adds the checksum of other bytes of the same data.
     mutating func add(_ other: Fingerprint) { sum &+= other.sum }
 
     private mutating func add(_ byte: UInt8, at offset: Int) {

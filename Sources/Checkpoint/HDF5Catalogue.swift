@@ -1,12 +1,12 @@
-// Walks through an HDF5 file and refuses everything that a checkpoint of ours does not hold.
+// Lists the datasets of an HDF5 file and rejects everything that Luthier does not write.
 
 import CHDF5
 
 /// The list of a checkpoint's datasets.
 ///
-/// A hash does not make a stranger's file harmless, and HDF5 offers a file many ways to reach outside itself or to
-/// claim more than it holds. So only what the writer makes is accepted: hard links, plain names, groups a few levels
-/// deep, contiguous datasets of three types whose size on disk is what their shape says.
+/// A correct hash does not make an untrusted file harmless: HDF5 files can refer to other files or claim more data than
+/// they contain. So only what the writer creates is accepted: hard links, plain names, groups a few levels deep, and
+/// contiguous datasets of three types whose size on disk matches their shape.
 struct HDF5Catalogue {
     struct Dataset {
         let name: String
@@ -19,7 +19,7 @@ struct HDF5Catalogue {
     static let maximumObjects = 1 << 14
 
     private let session: HDF5Session
-    /// The whole file's size, user block included.
+    /// The file's size, including the user block.
     private let byteCount: Int
     private var addresses: Set<haddr_t> = []
     private var datasets: [Dataset] = []
@@ -57,7 +57,7 @@ struct HDF5Catalogue {
         }
         for index in 0..<information.nlinks {
             let child = "\(name)/\(try linkName(group, index, parent: name))"
-            // The link's kind comes first: merely opening another kind could reach outside the file.
+            // Check the link's kind first: opening other kinds could access other files.
             switch H5L_type_t(try session.checked("examining \(child)", luthier_h5_link_kind(group, index))) {
             case H5L_TYPE_HARD: break
             case H5L_TYPE_SOFT: throw refuse(child, .softLink)
@@ -72,7 +72,7 @@ struct HDF5Catalogue {
         }
     }
 
-    /// The name of link `index`, which has only allowed characters.
+    /// The name of link `index`, checked for allowed characters.
     private func linkName(_ group: hid_t, _ index: hsize_t, parent: String) throws(CheckpointError) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         let length = H5Lget_name_by_idx(
@@ -108,7 +108,7 @@ struct HDF5Catalogue {
     }
 
     private func dataset(_ set: hid_t, name: String) throws(CheckpointError) -> Dataset {
-        // Before the shape: asking a virtual dataset for it opens the files that it is made of.
+        // Check before reading the shape: for a virtual dataset that opens its source files.
         try checkStorage(set, name: name)
         let type = try storedType(set, name: name)
         let shape = try shape(set, name: name)

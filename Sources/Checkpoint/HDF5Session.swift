@@ -1,20 +1,20 @@
-// Calls into HDF5 with every return value checked and its own account of a failure kept.
+// Calls HDF5, checks every return value, and collects HDF5's own error messages.
 
 import CHDF5
 import Foundation
 
-/// HDF5 at work on one file, `path` being the name for errors.
+/// HDF5 calls for one file; `path` is its name in errors.
 ///
-/// HDF5 locks itself where it is built thread-safe (Debian's is), so calls may come from any thread.
+/// HDF5 locks internally if it is built thread-safe (Debian's is), so calls may come from any thread.
 struct HDF5Session {
     let path: String
 
-    /// What must come before HDF5's first use, once.
+    /// One-time setup before HDF5's first use.
     private static let prepareLibrary: Void = {
-        // Everything is closed by us. HDF5's own tidying up when the process ends crashes (1.10.8) if ever a file
-        // could not be closed because the disk was full, even if all has gone well since.
-        // A process that is started while a file is open inherits HDF5's lock on it and holds it after us. Checkpoints are
-        // never changed in place, so that locks would guard nothing.
+        // We close everything. HDF5's own cleanup at exit crashes (1.10.8) if a file could not be closed because the
+        // disk was full, even if everything worked afterwards.
+        // A child process started while a file is open inherits HDF5's lock and keeps it. Checkpoints are never changed
+        // in place, so locks are not needed.
         setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
         H5dont_atexit()
         // No plugins: a file must not make the program load code.
@@ -28,20 +28,20 @@ struct HDF5Session {
         H5Eset_auto2(0, nil, nil)
     }
 
-    /// An identifier that HDF5 has given, or its error.
+    /// Returns an identifier from HDF5, or throws its error.
     func opened(_ operation: String, _ identifier: hid_t) throws(CheckpointError) -> hid_t {
         guard identifier >= 0 else { throw failure(operation) }
         return identifier
     }
 
-    /// A status or count that HDF5 has returned, or its error.
+    /// Returns a status or count from HDF5, or throws its error.
     @discardableResult
     func checked<Status: SignedInteger>(_ operation: String, _ status: Status) throws(CheckpointError) -> Status {
         guard status >= 0 else { throw failure(operation) }
         return status
     }
 
-    /// Gives `body` an identifier and closes it, checking that too: a failed write may show only then.
+    /// Passes an identifier to `body` and closes it. The close is checked too, because a failed write may only show then.
     func with<Result>(
         _ operation: String, _ identifier: hid_t, close: (hid_t) -> herr_t,
         _ body: (hid_t) throws(CheckpointError) -> Result
@@ -58,7 +58,7 @@ struct HDF5Session {
         return result
     }
 
-    /// The error of the call that has just failed, in HDF5's words from the outermost function to the innermost.
+    /// The error of the call that just failed, with HDF5's messages from the outermost function to the innermost.
     func failure(_ operation: String) -> CheckpointError {
         var lines: [String] = []
         _ = withUnsafeMutablePointer(to: &lines) { lines in
@@ -72,13 +72,13 @@ struct HDF5Session {
                 }, lines)
         }
         H5Eclear2(0)
-        // The last lines say most: the system's own reason stands in the innermost.
+        // The last lines are the most useful: the innermost one has the system's error.
         let detail = lines.isEmpty ? "no reason given" : lines.suffix(3).map(brief).joined(separator: ": ")
         return .library(path: path, operation: operation, detail: detail)
     }
 
-    /// A line of HDF5's account. Those of failed reads and writes, "file write failed: time = …, filename = …, error
-    /// message = 'No space left on device', buf = 0x…", are cut down to their message.
+    /// A line of HDF5's error stack. Lines of failed reads and writes, "file write failed: time = …, filename = …, error
+    /// message = 'No space left on device', buf = 0x…", are reduced to their message.
     private func brief(_ line: String) -> String {
         guard let message = line.components(separatedBy: "error message = '").dropFirst().first else { return line }
         let what = line.components(separatedBy: ": time =")[0]
@@ -89,13 +89,13 @@ struct HDF5Session {
 /// How an array's elements are stored.
 public enum ElementType: String, Sendable, CaseIterable {
     case float32
-    /// Weights without optimizer state only: half the size, about three decimal digits.
+    /// Only for weights without optimizer state: half the size, about three decimal digits.
     case float16
 
     var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
-/// What the bytes of a dataset mean.
+/// The type of a dataset.
 enum StoredType: Equatable {
     case float(ElementType)
     case text
@@ -116,7 +116,7 @@ enum StoredType: Equatable {
 
     static let all: [StoredType] = [.float(.float32), .float(.float16), .text]
 
-    /// Gives `body` HDF5's type: little-endian on every machine.
+    /// Passes HDF5's type to `body`: little-endian on every machine.
     func withType<Result>(
         _ session: HDF5Session, _ body: (hid_t) throws(CheckpointError) -> Result
     ) throws(CheckpointError) -> Result {

@@ -1,4 +1,4 @@
-// Makes a new HDF5 file with room for arrays and texts, so that equal content gives equal bytes.
+// Creates an HDF5 file with space for arrays and texts; equal content gives equal bytes.
 
 import CHDF5
 
@@ -6,8 +6,8 @@ import CHDF5
 struct HDF5Writer {
     private let session: HDF5Session
 
-    /// Lays out the file at `temporaryPath`, leaving room for the user block. Calls `prepare` when HDF5 has made the file
-    /// empty. Returns where in the file the data of each payload are to stand. `path` is the name for errors.
+    /// Lays out the file at `temporaryPath`, with space for the user block. Calls `prepare` after HDF5 has created the
+    /// empty file. Returns the offset in the file of each payload's data. `path` is the name for errors.
     static func layOut(
         _ payloads: [Payload], to temporaryPath: String, path: String, prepare: () throws(CheckpointError) -> Void
     ) throws(CheckpointError) -> [Int] {
@@ -33,8 +33,8 @@ struct HDF5Writer {
             try session.checked("setting times off", H5Pset_obj_track_times(creation, false))
             let access = H5Pcreate(luthier_h5_file_access_class())
             return try session.with("preparing access", access, close: H5Pclose) { access throws(CheckpointError) in
-                // The oldest format that fits: the newest marks a file as open while it is written, and one that was
-                // not closed is refused by every reader.
+                // Use the oldest suitable format: the newest marks a file as open while it is written, and readers
+                // reject a file that was not closed.
                 let status = H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18)
                 try session.checked("setting the format", status)
                 try session.checked("setting closing", H5Pset_fclose_degree(access, H5F_CLOSE_STRONG))
@@ -44,7 +44,7 @@ struct HDF5Writer {
         }
     }
 
-    /// Creates the groups that `name` lies in and that are not in `existing` yet.
+    /// Creates the groups of `name` that are not in `existing` yet.
     private func createGroups(
         around name: String, in file: hid_t, _ existing: inout Set<String>
     ) throws(CheckpointError) {
@@ -62,7 +62,7 @@ struct HDF5Writer {
         }
     }
 
-    /// Makes room for one array in one piece. Returns where its data begin.
+    /// Allocates contiguous space for one array. Returns the offset of its data.
     private func place(_ payload: Payload, in file: hid_t) throws(CheckpointError) -> Int {
         let name = payload.name
         let dimensions = payload.shape.map { hsize_t($0) }
@@ -89,7 +89,7 @@ struct HDF5Writer {
         return try session.with("preparing an array", list, close: H5Pclose) { list throws(CheckpointError) in
             try session.checked("setting times off", H5Pset_obj_track_times(list, false))
             try session.checked("setting the layout", H5Pset_layout(list, H5D_CONTIGUOUS))
-            // Every byte is written afterwards, so filling first would only double the work.
+            // Every byte is written later, so filling first would double the work.
             try session.checked("setting room aside", H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY))
             try session.checked("setting filling off", H5Pset_fill_time(list, H5D_FILL_TIME_NEVER))
             return try body(list)

@@ -1,6 +1,6 @@
-// What the writer is given, and the checked bytes that it puts into the file.
+// The writer's input, and the checked bytes that it writes to the file.
 
-/// An array to be written: `values` in row-major order, valid during the call.
+/// An array to write: `values` in row-major order, valid during the call.
 public struct ArrayRecord {
     /// The full name, `/model/h.0.attn.c_attn.weight`.
     public let name: String
@@ -14,7 +14,7 @@ public struct ArrayRecord {
     }
 }
 
-/// A text to be written, `/config` or `/tokenizer`, as UTF-8 bytes.
+/// A text to write, such as `/config` or `/tokenizer`, as UTF-8 bytes.
 public struct TextRecord: Sendable {
     public let name: String
     public let bytes: [UInt8]
@@ -25,7 +25,7 @@ public struct TextRecord: Sendable {
     }
 }
 
-/// One dataset as it will stand in the file.
+/// One dataset of the file.
 struct Payload: @unchecked Sendable {
     let name: String
     let shape: [Int]
@@ -53,7 +53,7 @@ struct Payload: @unchecked Sendable {
         }
     }
 
-    /// Everything to be written, in order, after all checks that need no disk.
+    /// All payloads in order, after all checks that do not need the disk.
     static func prepare(
         _ arrays: [ArrayRecord], _ texts: [TextRecord], _ elementType: ElementType
     ) throws(CheckpointError) -> [Payload] {
@@ -104,13 +104,13 @@ struct Payload: @unchecked Sendable {
     }
 }
 
-/// The rules for names and sizes that hold on writing and on reading.
+/// Rules for names and sizes, the same for writing and reading.
 enum ObjectName {
-    /// How many groups may lie around an array.
+    /// How many groups deep an array may be nested.
     static let maximumDepth = 4
     static let maximumRank = 8
 
-    /// Whether `name` is a path of parts of letters, digits, `.`, `_` and `-`: `/model/h.0.ln_1.weight`.
+    /// Whether `name` is a path whose parts have only letters, digits, `.`, `_` and `-`: `/model/h.0.ln_1.weight`.
     static func isValid(_ name: String) -> Bool {
         guard name.hasPrefix("/"), name.utf8.count < 1024 else { return false }
         let parts = name.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
@@ -129,7 +129,7 @@ enum ObjectName {
         }
     }
 
-    /// The product of `shape` and `factor`, nil where it does not fit.
+    /// The product of `shape` and `factor`; nil if it overflows.
     static func product(_ shape: [Int], times factor: Int = 1) -> Int? {
         var result = factor
         for size in shape {
@@ -141,9 +141,9 @@ enum ObjectName {
     }
 }
 
-/// Looks for values that are no numbers.
+/// Finds NaN and infinite values.
 enum Finiteness {
-    /// The first place of a NaN or an infinity, or nil.
+    /// The index of the first NaN or infinity, or nil.
     static func firstNonFinite(in values: UnsafeBufferPointer<Float>) -> Int? {
         let pieceCount = 1 << 14
         var start = 0
@@ -156,8 +156,8 @@ enum Finiteness {
         return nil
     }
 
-    /// Zero times a number is zero, and NaN for anything else; so the sum of all such products tells, without a
-    /// branch for each value.
+    /// Zero times a finite number is zero, and NaN otherwise, so the sum of these products shows it without a branch per
+    /// value.
     private static func isAllFinite(_ values: UnsafeBufferPointer<Float>) -> Bool {
         let bytes = UnsafeRawBufferPointer(values)
         var sum = SIMD16<Float>.zero

@@ -1,20 +1,20 @@
-// Puts the bytes of arrays where HDF5 has made room for them, by two threads at a time.
+// Writes the bytes of arrays into the space that HDF5 allocated, with two threads.
 
 import Files
 import Foundation
 
-/// Copies memory into a file. Training waits for this before it changes the arrays, and computes on all cores meanwhile,
-/// so the copy takes little of the processor: each thread fills a small buffer and lets the disk fetch it from there.
+/// Copies memory to a file. Training waits for this before it changes the arrays and uses all cores meanwhile, so the copy
+/// uses little CPU time: each thread fills a small buffer and writes it directly to disk.
 enum PayloadCopy {
-    /// A piece goes through memory of this size, which stays in the processor's cache.
+    /// Size of a piece; small enough for the processor's cache.
     private static let pieceBytes = 4 << 20
-    /// One fills its buffer while the other one waits for the disk.
+    /// One thread fills its buffer while the other waits for the disk.
     private static let threadCount = 2
 
     /// Part of a payload.
     private struct Piece {
         let payload: Int
-        /// Where it stands in the file: within one window of `pieceBytes`, which the buffer mirrors.
+        /// Its range in the file, within one aligned window of `pieceBytes`, which the buffer mirrors.
         let range: Range<Int>
     }
 
@@ -34,8 +34,8 @@ enum PayloadCopy {
 
     /// Writes every payload at its offset.
     ///
-    /// - Returns: each payload's fingerprint as memory held it.
-    /// - Throws: the first failure of a write.
+    /// - Returns: the fingerprint of each payload in memory.
+    /// - Throws: the first failed write.
     static func write(
         _ payloads: [Payload], at offsets: [Int], to descriptor: FileDescriptor
     ) throws(FileError) -> [Fingerprint] {
@@ -54,7 +54,7 @@ enum PayloadCopy {
                 payloads[payload].withBytes { bytes in
                     copy.copyMemory(from: .init(rebasing: bytes[place..<(place + range.count)]))
                 }
-                // Of the copy, which the cache still holds.
+                // Computed from the copy, which is still in the cache.
                 var fingerprint = Fingerprint()
                 fingerprint.add(UnsafeRawBufferPointer(copy), at: place)
                 outcome.add(fingerprint, to: payload)
@@ -69,7 +69,7 @@ enum PayloadCopy {
         return outcome.fingerprints
     }
 
-    /// Whole blocks go to the disk past the page cache, what is before and behind them through it.
+    /// Complete blocks bypass the page cache; the bytes before and after them go through it.
     private static func write(
         _ bytes: UnsafeRawBufferPointer, at start: Int, _ descriptor: FileDescriptor, _ direct: DirectFile?
     ) throws(FileError) {
@@ -84,21 +84,21 @@ enum PayloadCopy {
         try descriptor.write(part(blocks.upperBound..<all.upperBound), at: blocks.upperBound)
     }
 
-    /// What the threads have done and found, behind a lock.
+    /// The threads' shared state, protected by a lock.
     private final class Outcome: @unchecked Sendable {
         private let lock = NSLock()
         private var sums: [Fingerprint]
         private var first: FileError?
-        private var begun = 0
+        private var started = 0
 
         init(count: Int) { sums = [Fingerprint](repeating: Fingerprint(), count: count) }
 
-        /// The next piece to write; nil when all have been begun, or after a failure.
+        /// The next piece to write; nil when all have been started, or after a failure.
         func nextPiece(of count: Int) -> Int? {
             lock.withLock {
-                guard begun < count, first == nil else { return nil }
-                defer { begun += 1 }
-                return begun
+                guard started < count, first == nil else { return nil }
+                defer { started += 1 }
+                return started
             }
         }
 

@@ -1,4 +1,4 @@
-// One process at a time in a run's folder.
+// Allows one process at a time in a run's folder.
 
 import Files
 
@@ -8,15 +8,15 @@ import Files
     import Darwin
 #endif
 
-/// Holds `run.lock` in a folder until it is released. The system gives the lock back when the process ends, however
-/// it ends, so no lock is ever stale; the file itself stays.
+/// Holds `run.lock` in a folder until it is released. The system releases the lock when the process ends for any reason,
+/// so locks are never stale; the file itself stays.
 public final class RunLock {
     public static let fileName = "run.lock"
 
     private let file: FileDescriptor
     private var isHeld = true
 
-    /// Takes the lock of `directory`, or says who has it.
+    /// Acquires the lock of `directory`, or throws an error that names its owner.
     public init(directory: String) throws(RunLockError) {
         let path = "\(directory)/\(RunLock.fileName)"
         do throws(FileError) {
@@ -31,13 +31,13 @@ public final class RunLock {
             throw code == EWOULDBLOCK
                 ? .held(directory: directory, owner: owner) : .file(FileError(.open, path, code: code))
         }
-        // Only the message of whoever comes second depends on what stands in the file.
+        // The file's content is only used in the error message of other processes.
         _ = ftruncate(file.number, 0)
         try? file.write(Array("process \(getpid()) on \(RunLock.hostName)\n".utf8))
     }
 
-    /// Gives the lock back. A holder calls it at the end of its work, in a `defer`, since Swift may otherwise end an
-    /// object's life right after its last use.
+    /// Releases the lock. Call it in a `defer` at the end of the work, because Swift may otherwise destroy the object right
+    /// after its last use.
     public func release() {
         if isHeld { file.close() }
         isHeld = false
@@ -45,7 +45,7 @@ public final class RunLock {
 
     deinit { release() }
 
-    /// What the lock's owner has written: one line without control characters.
+    /// What the lock's owner wrote: one line without control characters.
     private static func owner(_ file: FileDescriptor) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = bytes.withUnsafeMutableBytes { try? file.read(at: 0, into: $0) } ?? 0
@@ -60,11 +60,11 @@ public final class RunLock {
     }
 }
 
-/// Why a run's lock could not be taken.
+/// Why a run's lock could not be acquired.
 public enum RunLockError: Error, Equatable, CustomStringConvertible {
-    /// Another process works in the folder.
+    /// Another process uses the folder.
     case held(directory: String, owner: String)
-    /// The lock's file cannot be made or locked.
+    /// The lock file cannot be created or locked.
     case file(FileError)
 
     public var description: String {
@@ -74,7 +74,7 @@ public enum RunLockError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What the reader can do about it.
+    /// What the user can do about it.
     public var hint: String? {
         switch self {
         case .held: "wait for it, stop it, or give this run another name with --run"

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), through OpenSSL, which uses the processor's instructions for it.
+// SHA-256 (FIPS 180-4) from OpenSSL, which uses the processor's SHA instructions.
 
 import COpenSSL
 import Files
@@ -9,14 +9,14 @@ import Files
     import Darwin
 #endif
 
-/// A running SHA-256.
+/// An incremental SHA-256.
 public struct SHA256Digest: ~Copyable {
     public static let byteCount = 32
 
     private let context: OpaquePointer
 
     public init() {
-        // Both can fail only for want of a few hundred bytes of memory.
+        // Both fail only if a few hundred bytes of memory are not available.
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("OpenSSL gave no SHA-256")
         }
@@ -46,7 +46,7 @@ public struct SHA256Digest: ~Copyable {
         return hexadecimal(digest.finish())
     }
 
-    /// The hash of the whole file at `path`, in hexadecimal.
+    /// The hash of the file at `path`, in hexadecimal.
     public static func hex(ofFile path: String) throws(FileError) -> String {
         let file = try FileDescriptor.open(path, O_RDONLY)
         defer { file.close() }
@@ -55,7 +55,7 @@ public struct SHA256Digest: ~Copyable {
         return hexadecimal(digest.finish())
     }
 
-    /// `bytes` in small hexadecimal digits.
+    /// `bytes` in lowercase hexadecimal.
     public static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })

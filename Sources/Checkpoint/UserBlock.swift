@@ -1,16 +1,16 @@
-// The 512 bytes in front of the HDF5 data: what the file is, how long, and its SHA-256.
+// The 512 bytes before the HDF5 data: file type, length and SHA-256.
 
 /// The user block of a checkpoint. Little-endian: magic (8 bytes), format version (4), zeros (4), length (8) and
 /// SHA-256 (32) of everything after the block, zeros to the end. `checkpoints/README.md` gives the reasons.
 package struct UserBlock: Equatable {
     package static let byteCount = 512
     static let magic = Array("LUTHIER\0".utf8)
-    /// The version that this program writes, and the newest that it reads.
+    /// The version that this program writes, and the newest version that it reads.
     package static let currentVersion: UInt32 = 1
-    /// What every HDF5 file begins with, here after the block.
+    /// The signature of HDF5 files, which follows the block.
     static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
-    /// Bytes that follow the block.
+    /// Number of bytes after the block.
     let length: UInt64
     /// Their SHA-256.
     let hash: [UInt8]
@@ -32,7 +32,7 @@ package struct UserBlock: Equatable {
     /// Reads the block from the first `byteCount` bytes of the file at `path`.
     init(decoding bytes: [UInt8], path: String) throws(CheckpointError) {
         guard bytes.starts(with: UserBlock.magic) else {
-            throw .notACheckpoint(path: path, contents: ForeignContents(firstBytes: bytes))
+            throw .notACheckpoint(path: path, format: DetectedFormat(firstBytes: bytes))
         }
         let version = UserBlock.littleEndian(bytes[8..<12])
         guard version <= UInt64(UserBlock.currentVersion) else {
@@ -49,12 +49,12 @@ package struct UserBlock: Equatable {
     }
 }
 
-/// What a file that is no checkpoint seems to be.
-public enum ForeignContents: Equatable, Sendable {
+/// What a file that is not a checkpoint appears to be.
+public enum DetectedFormat: Equatable, Sendable {
     case zeros
-    /// HDF5 without the block in front.
+    /// HDF5 without the user block.
     case plainHDF5
-    /// A zip archive or a pickle, as PyTorch writes.
+    /// A zip archive or a pickle, as PyTorch writes them.
     case pytorch
     case safetensors
     case gguf

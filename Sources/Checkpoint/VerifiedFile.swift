@@ -1,4 +1,4 @@
-// Opens a checkpoint once and proves it whole before HDF5 sees it.
+// Opens a checkpoint once and verifies it before HDF5 reads it.
 
 import Files
 
@@ -8,9 +8,9 @@ import Files
     import Darwin
 #endif
 
-/// A checkpoint whose user block, length and hash are right; whoever makes it closes `descriptor`.
+/// A checkpoint whose user block, length and hash are correct; whoever creates it closes `descriptor`.
 struct VerifiedFile {
-    /// Beyond any model that fits a machine.
+    /// Larger than any model that fits in memory.
     static let maximumBytes = 1 << 40
 
     let descriptor: FileDescriptor
@@ -19,7 +19,7 @@ struct VerifiedFile {
     let byteCount: Int
 
     init(path: String) throws(CheckpointError) {
-        // Without blocking: opening a FIFO would wait for a writer.
+        // Non-blocking, because opening a FIFO would wait for a writer.
         descriptor = try CheckpointError.wrapping { () throws(FileError) in
             try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
         }

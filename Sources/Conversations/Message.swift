@@ -1,16 +1,16 @@
-// One turn of a conversation.
+// One message of a conversation.
 
-/// Who speaks.
+/// The author of a message.
 public enum Role: String, Sendable, CaseIterable {
     case system, user, assistant
 }
 
-/// A turn: who says what, and how much it counts in the loss.
+/// A message: its author, its text, and its weight in the loss.
 public struct Message: Sendable, Equatable {
     public var role: Role
     /// UTF-8.
     public var content: [UInt8]
-    /// Of an assistant's turn in the loss: 1, or 0 for an example not to be learned.
+    /// Weight in the loss if the assistant is the author: 1, or 0 if the model must not learn it.
     public var weight: Float
 
     public init(role: Role, content: [UInt8], weight: Float = 1) {

@@ -1,15 +1,15 @@
-// The labels of a classification: the few different answers that many rows have.
+// Classification labels: a few distinct answers shared by many rows.
 
 import Conversations
 
-/// Finds out whether answers are labels.
+/// Detects whether answers are labels.
 public enum AnswerLabels {
-    /// More different answers, or longer ones, are no labels.
+    /// With more distinct answers, or longer ones, answers are not labels.
     public static let mostLabels = 512
     public static let longestLabel = 80
 
-    /// The different answers of rows with one answer each, in the order of their bytes; nil where they are no labels:
-    /// fewer than two, a third as many as rows or more, too many or too long.
+    /// The distinct answers of rows with one answer each, sorted by their bytes; nil if they are not labels: fewer than
+    /// two, at least a third of the row count, too many or too long.
     public static func find(_ documents: [Document]) -> [[UInt8]]? {
         var counts: [[UInt8]: Int] = [:]
         for document in documents {
@@ -21,7 +21,7 @@ public enum AnswerLabels {
         return counts.keys.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// A row's prompt and its one answer, nil for other documents.
+    /// A row's prompt and its only answer; nil for other documents.
     public static func split(_ document: Document) -> (prompt: [Message], answer: [UInt8])? {
         guard case .conversation(let messages) = document.content, let last = messages.last, last.role == .assistant,
             messages.count(where: { $0.role == .assistant }) == 1

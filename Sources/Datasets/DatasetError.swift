@@ -1,6 +1,6 @@
-// What can be wrong with the data of a run.
+// Defects of a run's data.
 
-/// One case per defect; the description is the message that a person reads.
+/// One case per defect; the description is the error message.
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
     case isFolder(path: String)
@@ -11,18 +11,18 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case tooLarge(path: String, bytes: Int, limit: Int)
     /// The column counts bytes.
     case invalidUTF8(path: String, line: Int, column: Int, byte: UInt8)
-    /// A split without a single token to predict.
+    /// A split without any token to predict.
     case emptySplit(split: String, reason: String)
     case fractionsTooLarge(validation: Double, test: Double)
     case encoding(path: String, line: Int, reason: String)
     case badRow(path: String, line: Int, column: Int, reason: String)
-    /// A row whose keys are those of no format.
+    /// A row whose keys match no format.
     case unknownRow(path: String, line: Int, keys: String)
     case mixedRows(path: String, line: Int, found: String, expected: String, since: Int?)
     case lineTooLong(path: String, line: Int, bytes: Int, limit: Int)
-    /// Rows longer than the context; all of them, in order.
+    /// All rows that are longer than the context, in order.
     case overlong(rows: [LongRow], limit: Int)
-    /// A row in which no token is to be learned.
+    /// A row without loss tokens.
     case withoutLoss(path: String, line: Int)
 
     /// A row that is too long.
@@ -43,13 +43,13 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .fileNotFound(let path): "\(path): no such file"
         case .isFolder(let path): "\(path) is a folder, where a text file was expected"
         case .emptyFolder(let path): "\(path) is a folder without files"
-        case .notRegular(let path): "\(path) is no regular file"
+        case .notRegular(let path): "\(path) is not a regular file"
         case .unreadable(let path): "\(path) cannot be read"
         case .unwritable(let path): "\(path) cannot be written"
         case .tooLarge(let path, let bytes, let limit):
             "\(path) has \(bytes) bytes; the limit for one text file is \(limit)"
         case .invalidUTF8(let path, let line, let column, let byte):
-            "\(path), line \(line), byte \(column): 0x\(hexadecimal(byte)) is no valid UTF-8"
+            "\(path), line \(line), byte \(column): 0x\(hexadecimal(byte)) is not valid UTF-8"
         case .emptySplit(let split, let reason): "the \(split) split is empty: \(reason)"
         case .fractionsTooLarge(let validation, let test):
             "data.validationFraction \(validation) and data.testFraction \(test) leave nothing to train on"
@@ -68,21 +68,21 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
                 + rows.prefix(10).map { "\($0.path), line \($0.line): \($0.tokens)" }.joined(separator: "; ")
                 + (rows.count > 10 ? "; …" : "")
         case .withoutLoss(let path, let line):
-            "\(path), line \(line), column 1: no token of this row carries loss, so it teaches nothing"
+            "\(path), line \(line), column 1: no token of this row counts in the loss, so nothing is learned from it"
         }
     }
 
-    /// What the reader can do about it, where that is known.
+    /// What the user can do about it, if known.
     public var hint: String? {
         switch self {
         case .invalidUTF8: "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding"
-        case .isFolder: "name the files inside it"
+        case .isFolder: "name the files in it"
         case .unknownRow:
             "a row has prompt and completion, messages, instruction and output, or text"
         case .overlong:
-            "a larger model.contextLength, or data.overlong: drop, truncate-prompt, truncate-answer or split"
+            "increase model.contextLength, or set data.overlong to drop, truncate-prompt, truncate-answer or split"
         case .withoutLoss: "remove the row, or set data.rowsWithoutLoss to drop"
-        case .emptySplit: "name a file for it under data, or give it a fraction"
+        case .emptySplit: "name a file for it in the data section, or set a fraction"
         default: nil
         }
     }

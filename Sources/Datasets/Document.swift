@@ -1,49 +1,49 @@
-// Documents: the pieces of data that a model reads each from its own beginning.
+// Documents: units of data that the model reads independently of each other.
 
 import Conversations
 
-/// How a file is cut into documents.
+/// How a file is divided into documents.
 public enum DataFormat: String, Sendable, CaseIterable {
-    /// By the file's content: rows of JSON, else one stream.
+    /// By the file's content: JSON rows, otherwise one stream.
     case auto
-    /// The file is one document, a stream from its first byte to its last.
+    /// The file is one document, a stream.
     case text
-    /// Documents stand apart by blank lines.
+    /// Documents are separated by blank lines.
     case documents
-    /// Every line is a document.
+    /// Each line is a document.
     case lines
-    /// A JSON object a line: `{"prompt", "completion"}`.
+    /// One JSON object per line: `{"prompt", "completion"}`.
     case promptCompletion = "prompt-completion"
-    /// A JSON object a line: `{"messages": [{"role", "content", "weight"?} …]}`.
+    /// One JSON object per line: `{"messages": [{"role", "content", "weight"?} …]}`.
     case chat
-    /// A JSON object a line: `{"instruction", "input"?, "output"}`.
+    /// One JSON object per line: `{"instruction", "input"?, "output"}`.
     case instruction
-    /// A JSON object a line: `{"text"}`.
+    /// One JSON object per line: `{"text"}`.
     case textRows = "text-rows"
 }
 
-/// One document and where it comes from.
+/// One document and its origin.
 public struct Document: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
-        /// A whole file, read as one stream; it may be cut anywhere.
+        /// A file read as one stream; it may be cut anywhere.
         case stream([UInt8])
-        /// A text with a beginning and an end.
+        /// A text with a start and an end.
         case text([UInt8])
-        /// Turns, of which the assistant's are learned.
+        /// Messages; the model learns the assistant's.
         case conversation([Message])
     }
 
-    /// The file's path as it was given.
+    /// The file's path as given.
     public let path: String
-    /// The line on which it begins, counted from one.
+    /// The line where it starts, counted from one.
     public let line: Int
     public let content: Content
-    /// Whether it is a row of JSON, which is kept whole, rather than plain text, which may be cut into windows.
+    /// Whether it is a JSON row, which is kept in one window, or plain text, which may be cut into windows.
     public var isRow: Bool { row != nil }
-    /// Which kind of row it is; nil for plain text.
+    /// The kind of row; nil for plain text.
     let row: RowReader.Kind?
 
-    /// Plain text, or a conversation that stands in no file.
+    /// Plain text, or a conversation that is not from a file.
     package init(path: String, line: Int, content: Content) {
         self.init(path: path, line: line, content: content, row: nil)
     }
@@ -55,8 +55,8 @@ public struct Document: Sendable, Equatable {
         self.row = row
     }
 
-    /// The template that suits it where none is named; nil for texts.
-    public var suitingTemplate: ChatTemplate? {
+    /// The template used if the config names none; nil for texts.
+    public var defaultTemplate: ChatTemplate? {
         switch row {
         case .chat: .chat
         case .instruction: .instruction
@@ -65,7 +65,7 @@ public struct Document: Sendable, Equatable {
         }
     }
 
-    /// Bytes of its texts.
+    /// The size of its texts in bytes.
     public var byteCount: Int {
         switch content {
         case .stream(let bytes), .text(let bytes): bytes.count
@@ -73,7 +73,7 @@ public struct Document: Sendable, Equatable {
         }
     }
 
-    /// Cuts a file. Blank lines between documents belong to none; in a stream every byte counts.
+    /// Divides a file into documents. Blank lines between documents belong to none; a stream keeps every byte.
     public static func documents(of file: TextFile, format: DataFormat = .auto) throws(DatasetError) -> [Document] {
         switch format {
         case .auto:

@@ -1,8 +1,8 @@
-// Encoding one document after the other, with an account of what does not fit.
+// Encodes documents and records which ones do not fit.
 
 import Tokenizer
 
-/// Collects what `TokenizedText` consists of.
+/// Builds the parts of a `TokenizedText`.
 struct DocumentEncoder {
     let tokenizer: Tokenizer
     let options: EncodingOptions
@@ -11,7 +11,7 @@ struct DocumentEncoder {
     private(set) var sources: [TokenizedText.Source] = []
     private(set) var dropped: [TokenizedText.Remark] = []
     private(set) var cut: [TokenizedText.Remark] = []
-    /// Whether any weight is not 1.
+    /// Whether any weight differs from 1.
     private(set) var hasWeights = false
     private var overlong: [DatasetError.LongRow] = []
 
@@ -20,11 +20,11 @@ struct DocumentEncoder {
         self.options = options
     }
 
-    /// One document's tokens before they join the others.
+    /// The tokens of one document before they are appended.
     private struct Encoded {
         var tokens: [Int32] = []
         var weights: [Float] = []
-        /// Where the first answer begins.
+        /// Index of the first token of the first answer.
         var firstAnswer: Int?
 
         mutating func append(_ ids: [Int32], weight: Float) {
@@ -47,7 +47,7 @@ struct DocumentEncoder {
             guard options.dropsRowsWithoutLoss else {
                 throw .withoutLoss(path: document.path, line: document.line)
             }
-            dropped.append(remark(document, "no token carries loss"))
+            dropped.append(remark(document, "no token counts in the loss"))
             return
         }
         let start = tokens.count
@@ -66,7 +66,7 @@ struct DocumentEncoder {
                 hasAnswers: hasAnswers))
     }
 
-    /// Throws the rows that were too long, all together.
+    /// Throws one error that lists all rows that were too long.
     func finish() throws(DatasetError) {
         guard overlong.isEmpty else { throw .overlong(rows: overlong, limit: options.contextLength + 1) }
     }
@@ -100,10 +100,10 @@ struct DocumentEncoder {
         }
     }
 
-    /// What the policy leaves of a row that is too long; nil for nothing.
+    /// What the policy keeps of a row that is too long; nil if the row is dropped or reported.
     private mutating func fit(_ row: Encoded, _ document: Document) throws(DatasetError) -> Encoded? {
         let limit = options.contextLength + 1
-        let surplus = row.tokens.count - limit
+        let excess = row.tokens.count - limit
         switch options.overlong {
         case .error:
             overlong.append(.init(path: document.path, line: document.line, tokens: row.tokens.count))
@@ -112,13 +112,13 @@ struct DocumentEncoder {
             dropped.append(remark(document, "\(row.tokens.count) tokens, more than \(limit)"))
             return nil
         case .truncatePrompt:
-            // An answer without its beginning would teach nonsense: where the prompt is not long enough, the end goes.
-            let front = min(surplus, max(0, (row.firstAnswer ?? row.tokens.count) - 1))
-            cut.append(remark(document, "\(surplus) of \(row.tokens.count) tokens cut off, \(front) of them in front"))
+            // The start of an answer is never cut off: if the prompt is not long enough, the rest is cut from the end.
+            let front = min(excess, max(0, (row.firstAnswer ?? row.tokens.count) - 1))
+            cut.append(remark(document, "\(excess) of \(row.tokens.count) tokens cut off, \(front) at the start"))
             return Encoded(
                 tokens: Array(row.tokens[front...].prefix(limit)), weights: Array(row.weights[front...].prefix(limit)))
         case .truncateAnswer:
-            cut.append(remark(document, "\(surplus) of \(row.tokens.count) tokens cut off at the end"))
+            cut.append(remark(document, "\(excess) of \(row.tokens.count) tokens cut off at the end"))
             return Encoded(tokens: Array(row.tokens.prefix(limit)), weights: Array(row.weights.prefix(limit)))
         case .split:
             return row

@@ -1,9 +1,9 @@
-// A path of the config as files: itself, or what a folder holds.
+// Expands a path of the config to files: the file itself, or the files in a folder.
 
 import Foundation
 
 public enum FileList {
-    /// The file at `path`, or every file below the folder at `path` in the order of names, hidden ones left out.
+    /// The file at `path`, or all files in the folder at `path` and its subfolders, sorted by name, without hidden files.
     public static func files(at path: String) throws(DatasetError) -> [String] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

@@ -1,19 +1,19 @@
-// MinHash (Broder, 1997): short signatures from which the likeness of two texts can be told.
+// MinHash (Broder, 1997): short signatures that estimate the similarity of two texts.
 
-/// The signature of a text's pairs of neighbouring words, and the keys under which like texts meet.
+/// The signature of a text's pairs of adjacent words, and the band keys that similar texts share.
 ///
-/// 24 bands of 5 hashes: two texts that share four fifths of their word pairs (20 words, one changed) have a band in
-/// common with a probability of 0.99997, two that share a half with one of 0.53.
+/// 24 bands of 5 hashes: two texts that share four fifths of their word pairs (20 words, one changed) share a band with
+/// probability 0.99997, two texts that share a half with probability 0.53.
 public enum MinHash {
     public static let bandCount = 24
     public static let rowsPerBand = 5
     public static let hashCount = bandCount * rowsPerBand
-    /// Texts with fewer words have no signature: a changed word changes too much of them.
+    /// Texts with fewer words have no signature, because one changed word changes too much of them.
     public static let fewestWords = 5
-    /// Texts count as nearly equal from this share of common word pairs on.
+    /// Texts are near duplicates from this share of common word pairs.
     public static let threshold = 0.7
 
-    /// Odd factors and summands of the hash functions.
+    /// Odd factors and offsets of the hash functions.
     private static let functions: (factors: [UInt32], summands: [UInt32]) = {
         var state: UInt64 = 0x6C75_7468_6965_7231
         func next() -> UInt32 {
@@ -26,7 +26,7 @@ public enum MinHash {
     /// Computes a text's signature and bands.
     ///
     /// - Parameters:
-    ///   - words: hashes of the words in order, at least `fewestWords`.
+    ///   - words: hashes of the words in order; at least `fewestWords`.
     ///   - signature: `hashCount` bytes, the low byte of each minimum; appended.
     ///   - bands: `bandCount` keys; appended.
     public static func append(words: [UInt64], signature: inout [UInt8], bands: inout [UInt32]) {
@@ -35,7 +35,7 @@ public enum MinHash {
         minima.withUnsafeMutableBufferPointer { minima in
             for index in 1..<max(words.count, 1) {
                 let pair = TextHash.combine(words[index - 1], words[index])
-                // The high bits of a product are the well-mixed ones, so both halves take part.
+                // The high bits of a product are mixed best, so use both halves.
                 let value = UInt32(truncatingIfNeeded: pair ^ (pair >> 32))
                 for place in 0..<hashCount {
                     let product = value &* factors[place] &+ summands[place]
@@ -53,9 +53,9 @@ public enum MinHash {
         }
     }
 
-    /// The share of word pairs that two texts have in common, as their signatures tell it (standard deviation about
-    /// 0.04 at the threshold). Bytes agree by chance once in 256.
-    public static func likeness(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>) -> Double {
+    /// The share of word pairs that two texts have in common, estimated from their signatures (standard deviation about
+    /// 0.04 at the threshold). Corrected for bytes that agree by chance, one in 256.
+    public static func similarity(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>) -> Double {
         var equal = 0
         for place in 0..<hashCount { equal += left[place] == right[place] ? 1 : 0 }
         return (Double(equal) / Double(hashCount) - 1.0 / 256) / (255.0 / 256)

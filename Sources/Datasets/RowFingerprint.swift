@@ -1,8 +1,8 @@
-// What identifies a row: its hash as it stands, and its hash with case, punctuation and white space left out.
+// Identifies a row by two hashes: one of its exact text, and one that ignores case, punctuation and white space.
 
 import Conversations
 
-/// Two rows with one `exact` are equal; two with one `normalised` say the same in other capitals or punctuation.
+/// Rows with the same `exact` hash are equal; rows with the same `normalised` hash differ only in case or punctuation.
 public struct RowFingerprint: Sendable, Hashable {
     public var exact: UInt64
     public var normalised: UInt64
@@ -12,10 +12,10 @@ public struct RowFingerprint: Sendable, Hashable {
         self.normalised = normalised
     }
 
-    /// Lines of a stream with fewer words are no sign of a leak: names and short phrases come again everywhere.
+    /// Lines of a stream with fewer words do not indicate a leak: names and short phrases recur everywhere.
     public static let fewestWords = 5
 
-    /// The fingerprints by which a document is known again: its own, or those of a stream's lines that have enough words.
+    /// The fingerprints that identify a document: its own, or those of a stream's lines with enough words.
     public static func all(_ document: Document) -> [RowFingerprint] {
         guard case .stream(let bytes) = document.content else { return RowFingerprint(document).map { [$0] } ?? [] }
         return bytes.split(separator: 0x0A).compactMap { line in
@@ -38,9 +38,9 @@ public struct RowFingerprint: Sendable, Hashable {
     }
 }
 
-/// Collects the texts of one row. Space at both ends of a text does not count: formats differ in it.
+/// Collects the texts of one row. White space at both ends of a text is ignored, because formats differ in it.
 public struct FingerprintBuilder: Sendable {
-    /// The speaker of a text that nobody says.
+    /// The speaker of a text without a speaker.
     public static let text: UInt64 = 3
 
     private var exact: UInt64 = 0
@@ -74,7 +74,7 @@ public struct FingerprintBuilder: Sendable {
         TextHash.appendWords(of: bytes, to: &words)
         normalised = TextHash.combine(normalised, speaker)
         for index in first..<words.count { normalised = TextHash.combine(normalised, words[index]) }
-        // A text without words says what its characters say.
+        // A text without words is identified by its characters.
         if first == words.count { normalised = TextHash.combine(normalised, exact) }
     }
 

@@ -1,10 +1,10 @@
-// Rows of JSON, one a line: which of the four formats they are, and what is wrong with a line that is none.
+// JSON rows, one per line: detects which of the four formats they have and reports what is wrong with a line.
 
 import Conversations
 import StrictJSON
 
 enum RowReader {
-    /// The formats of a row, told apart by their keys.
+    /// The formats of a row, distinguished by their keys.
     enum Kind: String {
         case promptCompletion = "prompt-completion"
         case chat
@@ -12,22 +12,22 @@ enum RowReader {
         case text
     }
 
-    /// Longer lines are refused.
+    /// Longer lines are rejected.
     static let largestLineBytes = 16 << 20
 
-    /// Whether a file is meant as rows: by its name, or because it begins with a brace.
+    /// Whether a file contains rows, by its name or because it starts with a brace.
     static func looksLikeRows(_ file: TextFile) -> Bool {
         file.path.hasSuffix(".jsonl") || firstByte(file) == 0x7B || isArray(file)
     }
 
-    /// Whether all rows stand in one array of JSON.
+    /// Whether all rows are in one JSON array.
     private static func isArray(_ file: TextFile) -> Bool { file.path.hasSuffix(".json") && firstByte(file) == 0x5B }
 
     private static func firstByte(_ file: TextFile) -> UInt8? {
         file.bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
     }
 
-    /// Reads every row; all are of one kind, `kind` or the first row's.
+    /// Reads all rows; all must have one kind, `kind` or the first row's.
     static func read(_ file: TextFile, kind wanted: Kind?) throws(DatasetError) -> [Document] {
         var rows = RowCollector(path: file.path, kind: wanted)
         if isArray(file) {
@@ -56,7 +56,7 @@ enum RowReader {
         }
     }
 
-    /// Documents of one file, all of one kind.
+    /// The documents of one file, all of one kind.
     private struct RowCollector {
         let path: String
         var kind: Kind?
@@ -82,7 +82,7 @@ enum RowReader {
         }
     }
 
-    /// Reads one row whose answer may be missing.
+    /// Reads one row; its answer may be missing.
     static func readPrompt(_ line: Document.Line, path: String) throws(DatasetError) -> Document.Content {
         let place = Place(path: path, line: line.number, wantsAnswer: false)
         guard line.bytes.count <= largestLineBytes else {
@@ -92,7 +92,7 @@ enum RowReader {
         return try place.content(of: object, place.kind(of: object))
     }
 
-    /// A line of a file, and the reading of what stands there.
+    /// A line of a file, and functions that read it.
     private struct Place {
         let path: String
         let line: Int
@@ -148,7 +148,7 @@ enum RowReader {
             }
         }
 
-        /// The answer; none where it is missing and may be.
+        /// The answer; empty if it is missing and may be missing.
         private func answer(_ object: JSONObject, _ key: String) throws(DatasetError) -> [Message] {
             guard wantsAnswer || object[key] != nil else { return [] }
             return [Message(role: .assistant, content: try text(object, key))]

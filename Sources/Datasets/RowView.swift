@@ -1,12 +1,12 @@
-// A document as a person can check it: token by token, learned and masked told apart.
+// Shows a document token by token and marks which tokens count in the loss.
 
 import Foundation
 import Tokenizer
 
 public enum RowView {
-    /// The tokens of `text` in order. Learned ones stand in [brackets], those that count less than others, such as prompts
-    /// with a weight of their own, in {braces}; with `colours` they are green and yellow. The end-of-text token is
-    /// written out; line feeds are ⏎, and bytes that are no whole character ‹C3›.
+    /// The tokens of `text` in order. Tokens with weight 1 in the loss are in [brackets], tokens with a smaller weight in
+    /// {braces}; with `colours` they are green and yellow instead. The end-of-text token is spelled out; line feeds are
+    /// shown as ⏎, and bytes of incomplete characters as ‹C3›.
     public static func render(_ text: TokenizedText, tokenizer: Tokenizer, colours: Bool = false) -> String {
         var result = ""
         for (position, token) in text.tokens.enumerated() {

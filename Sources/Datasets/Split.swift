@@ -1,4 +1,4 @@
-// Cutting one body of data into training, validation and test, where no files are given for them.
+// Splits data into training, validation and test if no separate files are given.
 
 import Kernels
 
@@ -9,10 +9,10 @@ public enum Split: String, Sendable, CaseIterable {
 
 /// Fractions and seed of a split.
 public struct SplitFractions: Sendable, Equatable {
-    /// Shares in 0 ..< 1 of the whole.
+    /// Fractions of all data, in 0 ..< 1.
     public var validation: Double
     public var test: Double
-    /// Chooses which documents go where; a stream is cut at its end instead, whatever the seed.
+    /// Chooses which documents are held out. Streams do not depend on it: their end is held out.
     public var seed: UInt64
 
     public init(validation: Double, test: Double, seed: UInt64) {
@@ -21,24 +21,24 @@ public struct SplitFractions: Sendable, Equatable {
         self.seed = seed
     }
 
-    /// Divides `documents`, which keep their order inside each part.
+    /// Splits `documents`, which keep their order in each part.
     ///
-    /// A stream is cut in three at character boundaries: first training, then validation, then test, so that no
-    /// sentence stands on both sides. All other documents are drawn by the seed.
+    /// A stream is cut at character boundaries into training, validation and test, in this order. All other documents
+    /// are assigned at random by the seed.
     public func divide(_ documents: [Document]) throws(DatasetError) -> [Split: [Document]] {
         guard validation >= 0, test >= 0, validation + test < 1 else {
             throw .fractionsTooLarge(validation: validation, test: test)
         }
         var parts: [Split: [Document]] = [:]
-        var whole: [Document] = []
+        var others: [Document] = []
         for document in documents {
             if case .stream(let bytes) = document.content {
                 for (split, piece) in cut(document, bytes) { parts[split, default: []].append(piece) }
             } else {
-                whole.append(document)
+                others.append(document)
             }
         }
-        for (split, drawn) in draw(whole) { parts[split, default: []] += drawn }
+        for (split, drawn) in draw(others) { parts[split, default: []] += drawn }
         return parts
     }
 
@@ -67,13 +67,13 @@ public struct SplitFractions: Sendable, Equatable {
         return Dictionary(grouping: documents.indices) { split[$0] }.mapValues { $0.map { documents[$0] } }
     }
 
-    /// At least one where the fraction is not zero and one can be spared.
+    /// At least one if the fraction is not zero and another document remains.
     private func share(_ fraction: Double, of count: Int) -> Int {
         guard fraction > 0, count > 1 else { return 0 }
         return min(count - 1, max(1, Int((fraction * Double(count)).rounded())))
     }
 
-    /// The start of the character that `offset` falls into.
+    /// The start of the character that contains `offset`.
     private func boundary(_ offset: Int, in bytes: [UInt8]) -> Int {
         var position = min(max(offset, 0), bytes.count)
         while position > 0, position < bytes.count, bytes[position] & 0xC0 == 0x80 { position -= 1 }

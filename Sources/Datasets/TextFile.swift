@@ -1,15 +1,15 @@
-// Reading text from files: valid UTF-8 or a named error, byte-order mark and line ends as they are meant.
+// Reads text files: valid UTF-8 or an error with its position, without byte-order mark, with normalised line ends.
 
 import Foundation
 
-/// The bytes of a text file, checked.
+/// The checked bytes of a text file.
 public struct TextFile: Sendable {
-    /// The path it was read from, as it was given.
+    /// The path as given.
     public let path: String
     /// UTF-8 without a byte-order mark, line ends as "\n".
     public let bytes: [UInt8]
 
-    /// Text files larger than this are refused: they would not fit into memory with their tokens.
+    /// Larger text files are rejected: they would not fit in memory with their tokens.
     public static let largestBytes = 4 << 30
 
     /// Reads and checks the file at `path`.
@@ -19,7 +19,7 @@ public struct TextFile: Sendable {
             throw .fileNotFound(path: path)
         }
         guard !isFolder.boolValue else { throw .isFolder(path: path) }
-        // The attributes of a link are its own, not the file's.
+        // Resolve links, because a link has its own attributes.
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let attributes = try? FileManager.default.attributesOfItem(atPath: target)
         guard attributes?[.type] as? FileAttributeType == .typeRegular else { throw .notRegular(path: path) }
@@ -38,7 +38,7 @@ public struct TextFile: Sendable {
         self.bytes = try TextFile.checked(bytes, path: path)
     }
 
-    /// Takes the byte-order mark and carriage returns before line feeds away, and refuses what is no UTF-8.
+    /// Removes the byte-order mark and carriage returns before line feeds, and rejects invalid UTF-8.
     private static func checked(_ raw: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
         if let offset = firstInvalidOffset(raw) {
             let before = raw[..<offset]
@@ -57,12 +57,12 @@ public struct TextFile: Sendable {
         return result
     }
 
-    /// Where the first byte stands that no valid UTF-8 text could have there (Unicode 15, table 3-7).
+    /// The offset of the first byte that is not valid UTF-8 (Unicode 15, table 3-7).
     package static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBufferPointer { firstInvalidOffset($0) }
     }
 
-    /// The same for bytes in memory that somebody else owns.
+    /// The same for a buffer that the caller owns.
     package static func firstInvalidOffset(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var index = 0
         while index < bytes.count {

@@ -1,16 +1,16 @@
-// Hashes of texts and of their words, by which equal and nearly equal rows are found without keeping the rows.
+// Hashes of texts and their words, to find duplicates and near duplicates without keeping the rows.
 
-/// 64-bit hashes that are the same on every machine and in every process.
+/// 64-bit hashes that are equal on every machine and in every process.
 public enum TextHash {
     private static let multiplier: UInt64 = 0x9FB2_1C65_1E98_DF25
 
-    /// Folds one more value into a hash (the multiply-and-fold step of wyhash).
+    /// Adds a value to a hash (the multiply-and-fold step of wyhash).
     public static func combine(_ state: UInt64, _ value: UInt64) -> UInt64 {
         let product = (state ^ value ^ 0x2D35_8DCC_AA6C_78A5).multipliedFullWidth(by: multiplier)
         return product.high ^ product.low
     }
 
-    /// The hash of some bytes.
+    /// The hash of `bytes`.
     public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         var state = combine(seed, UInt64(bytes.count))
         var offset = 0
@@ -26,13 +26,13 @@ public enum TextHash {
         return combine(state, rest)
     }
 
-    /// The hash of some bytes.
+    /// The hash of `bytes`.
     public static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
         bytes.withUnsafeBytes { hash($0, seed: seed) }
     }
 
-    /// Appends the hash of every word of a UTF-8 text: runs of letters and digits, in small letters, everything else
-    /// left out.
+    /// Appends the hash of every word of a UTF-8 text. Words are runs of letters and digits, in lowercase; everything else
+    /// is ignored.
     public static func appendWords(of bytes: UnsafeBufferPointer<UInt8>, to words: inout [UInt64]) {
         let before = words.count
         var state: UInt64 = 0
@@ -54,7 +54,7 @@ public enum TextHash {
         if length > 0 { words.append(combine(state, length)) }
     }
 
-    /// The same where some characters are not ASCII.
+    /// The same for texts with non-ASCII characters.
     private static func appendUnicodeWords(of bytes: UnsafeBufferPointer<UInt8>, to words: inout [UInt64]) {
         var state: UInt64 = 0
         var length: UInt64 = 0

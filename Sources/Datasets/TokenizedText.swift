@@ -1,19 +1,19 @@
-// Documents as token ids with their weights in the loss.
+// Documents as token ids with loss weights.
 
 import Conversations
 import Tokenizer
 
-/// A split as the model sees it: the tokens of all documents one behind the other.
+/// A split as the model sees it: the concatenated tokens of all documents.
 public struct TokenizedText: Sendable {
-    /// Everything about one document but its tokens.
+    /// Everything about one document except its tokens.
     public struct Source: Sendable, Equatable {
         public let path: String
         public let line: Int
-        /// Its tokens in `tokens`, a start or end token included.
+        /// Its range in `tokens`, including start and end tokens.
         public let tokens: Range<Int>
-        /// Whether it is read as a stream, which each epoch may cut elsewhere.
+        /// Whether it is a stream, which each epoch may cut at other places.
         public let isStream: Bool
-        /// Whether it has answers, so that whole answers can be right or wrong.
+        /// Whether it has answers, which can be counted as correct or wrong.
         public let hasAnswers: Bool
 
         package init(path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool) {
@@ -22,7 +22,7 @@ public struct TokenizedText: Sendable {
         }
     }
 
-    /// A document that was left out or shortened, and why.
+    /// A document that was dropped or shortened, and why.
     public struct Remark: Sendable, Equatable {
         public let path: String
         public let line: Int
@@ -36,18 +36,18 @@ public struct TokenizedText: Sendable {
     }
 
     public let tokens: [Int32]
-    /// How much each token counts when it is predicted; empty where all count 1.
+    /// The loss weight of each token; empty if all are 1.
     public let weights: [Float]
     public let sources: [Source]
     /// Documents that are not among the sources.
     public let dropped: [Remark]
-    /// Documents of which a part is not among the tokens.
+    /// Documents that were shortened.
     public let cut: [Remark]
 
     /// Encodes `documents`.
     ///
-    /// - Throws: `encoding` for bytes that the tokenizer lacks, `overlong` and `withoutLoss` for rows that the options
-    ///   do not let pass.
+    /// - Throws: `encoding` for bytes without a token, `overlong` and `withoutLoss` for rows that the options do not
+    ///   allow.
     public init(
         _ documents: [Document], tokenizer: Tokenizer, _ options: EncodingOptions
     ) throws(DatasetError) {
@@ -59,13 +59,13 @@ public struct TokenizedText: Sendable {
         (sources, dropped, cut) = (encoder.sources, encoder.dropped, encoder.cut)
     }
 
-    /// A text that was encoded before.
+    /// A text that was encoded earlier.
     package init(tokens: [Int32], weights: [Float], sources: [Source], dropped: [Remark], cut: [Remark]) {
         (self.tokens, self.weights, self.sources) = (tokens, weights, sources)
         (self.dropped, self.cut) = (dropped, cut)
     }
 
-    /// One stream whose tokens are known already.
+    /// One stream with known tokens.
     public init(tokens: [Int32], path: String) {
         self.tokens = tokens
         weights = []
@@ -75,7 +75,7 @@ public struct TokenizedText: Sendable {
         (dropped, cut) = ([], [])
     }
 
-    /// Rows whose tokens are known already, with the weight of predicting each of them.
+    /// Rows with known tokens and the loss weight of each token.
     public init(rows: [(tokens: [Int32], weights: [Float])], path: String) {
         var (tokens, sources) = ([Int32](), [Source]())
         for (index, row) in rows.enumerated() where row.tokens.count > 1 {
@@ -92,16 +92,16 @@ public struct TokenizedText: Sendable {
         (dropped, cut) = ([], [])
     }
 
-    /// The weight of predicting the token at `position`.
+    /// The loss weight of the token at `position`.
     public func weight(_ position: Int) -> Float { weights.isEmpty ? 1 : weights[position] }
 
-    /// Predictions that carry loss.
+    /// The number of predictions that count in the loss.
     public var predictionCount: Int {
         guard !weights.isEmpty else { return tokens.count - sources.count }
         return sources.reduce(0) { $0 + $1.tokens.dropFirst().count { weights[$0] != 0 } }
     }
 
-    /// The line of the file on which the token at `position` begins: newlines are counted in the tokens before it.
+    /// The line of the file where the token at `position` starts, found by counting the newlines before it.
     public func line(of position: Int, source index: Int, tokenizer: Tokenizer) -> Int {
         let source = sources[index]
         guard source.isStream else { return source.line }
@@ -111,14 +111,14 @@ public struct TokenizedText: Sendable {
     }
 }
 
-/// What becomes of a row that is longer than the context.
+/// How rows longer than the context are handled.
 public enum OverlongPolicy: String, Sendable, CaseIterable {
     /// An error that lists the rows.
     case error
     case drop
-    /// The row's beginning is cut off, as far as its first answer at most.
+    /// The start of the row is cut off, but never its first answer.
     case truncatePrompt = "truncate-prompt"
-    /// The row's end is cut off.
+    /// The end of the row is cut off.
     case truncateAnswer = "truncate-answer"
     /// The row becomes several windows.
     case split
@@ -126,9 +126,9 @@ public enum OverlongPolicy: String, Sendable, CaseIterable {
 
 /// How documents become tokens.
 public struct EncodingOptions: Sendable, Equatable {
-    /// Whether end-of-text stands in front of every document.
+    /// Whether every document starts with end-of-text.
     public var startToken = false
-    /// Whether texts end with end-of-text, so that a model learns to stop. Answers always do.
+    /// Whether texts end with end-of-text, so that the model learns to stop. Answers always do.
     public var endsTexts = false
     public var template = ChatTemplate.raw
     /// Weight of prompt tokens in the loss.
@@ -136,7 +136,7 @@ public struct EncodingOptions: Sendable, Equatable {
     public var overlong = OverlongPolicy.error
     /// T: a row may have T + 1 tokens.
     public var contextLength = Int.max - 1
-    /// Whether rows in which nothing carries loss are left out; else they are an error.
+    /// Whether rows without loss tokens are dropped; otherwise they are an error.
     public var dropsRowsWithoutLoss = false
 
     public init() {}

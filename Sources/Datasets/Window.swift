@@ -1,14 +1,14 @@
-// Windows: the sequences that documents become, for training and for evaluation.
+// Windows: the sequences that documents are cut into, for training and evaluation.
 
-/// One sequence: T inputs from `start` on, whose targets stand one token further.
+/// One sequence: T inputs from `start`; targets are shifted by one token.
 public struct Window: Sendable, Equatable {
-    /// Where the first input stands in `TokenizedText.tokens`.
+    /// Index of the first input in `TokenizedText.tokens`.
     public let start: Int
     /// T.
     public let count: Int
-    /// How many of the first predictions do not count, because an earlier window made them.
+    /// Number of predictions at the start that do not count, because an earlier window made them.
     public let skipped: Int
-    /// Which source it belongs to.
+    /// Index of its source.
     public let source: Int
 
     public init(start: Int, count: Int, skipped: Int = 0, source: Int) {
@@ -25,11 +25,11 @@ public struct Window: Sendable, Equatable {
 }
 
 extension TokenizedText {
-    /// Windows for training: each document in pieces of at most `length` predictions, every token predicted once.
-    /// Pieces in which nothing carries loss are left out.
+    /// Windows for training: each document in windows of at most `length` predictions, every token predicted once.
+    /// Windows without loss tokens are dropped.
     ///
-    /// - Parameter phase: in 0 ..< length; how many predictions the first window of a stream that is longer than one
-    ///   window has, or 0 for a full one. A new phase for each epoch cuts the stream elsewhere each time.
+    /// - Parameter phase: in 0 ..< length; the length of the first window of a stream longer than one window, or 0 for a
+    ///   full window. A new phase in each epoch cuts the stream at other places.
     public func windows(length: Int, phase: Int = 0) -> [Window] {
         var result: [Window] = []
         for (index, source) in sources.enumerated() {
@@ -48,7 +48,7 @@ extension TokenizedText {
         return result
     }
 
-    /// Windows for evaluation: one where the document fits, else windows of `length` inputs moved by `stride`, in which
+    /// Windows for evaluation: one if the document fits, otherwise windows of `length` inputs moved by `stride`, in which
     /// only predictions that no earlier window made count.
     public func evaluationWindows(length: Int, stride: Int) -> [Window] {
         precondition(stride > 0 && stride <= length, "windows of \(length) moved by \(stride)")
@@ -68,12 +68,12 @@ extension TokenizedText {
         return result
     }
 
-    /// The weights of a window's predictions, 0 for those that an earlier window made.
+    /// The loss weights of a window's predictions, 0 for those that an earlier window made.
     public func weights(_ window: Window) -> [Float] {
         window.targets.enumerated().map { $0.offset < window.skipped ? 0 : weight($0.element) }
     }
 
-    /// Σ weights of a window.
+    /// Σ loss weights of a window.
     public func weightSum(_ window: Window) -> Double {
         guard !weights.isEmpty else { return Double(window.count - window.skipped) }
         return weights(window).reduce(0) { $0 + Double($1) }

@@ -1,4 +1,4 @@
-// Thin, checked forms of the system's calls on files, used by everything that reads or writes here.
+// Thin, checked wrappers of the system's file calls, used by all code that reads or writes files.
 
 #if canImport(Glibc)
     import Glibc
@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// An open file and the path to name in errors. Whoever opens it closes it.
+/// An open file and its path for errors. Whoever opens it closes it.
 package struct FileDescriptor {
     package let number: Int32
     package let path: String
@@ -32,7 +32,7 @@ package struct FileDescriptor {
         return result
     }
 
-    /// Fills `buffer` from `offset` on; returns fewer bytes only at the end of the file.
+    /// Fills `buffer` starting at `offset`; returns fewer bytes only at the end of the file.
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         var total = 0
         while total < buffer.count {
@@ -45,7 +45,7 @@ package struct FileDescriptor {
         return total
     }
 
-    /// Writes all of `bytes` from `offset` on.
+    /// Writes all of `bytes` starting at `offset`.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var total = 0
         while total < bytes.count {
@@ -56,14 +56,14 @@ package struct FileDescriptor {
         }
     }
 
-    /// Hands the bytes of `range` to `body` in pieces, in order, each with its offset. Returns how many there were:
-    /// fewer than asked for only where the file ends early.
+    /// Passes the bytes of `range` to `body` in pieces, in order, each with its offset. Returns the byte count, which is
+    /// smaller than requested only if the file ends early.
     @discardableResult
     package func forEachPiece<Failure: Error>(
         of range: Range<Int>, wrapping: (FileError) -> Failure,
         _ body: (_ offset: Int, UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) -> Int {
-        // Large enough that a call costs nothing, small enough to stay in the processor's cache.
+        // Large enough that the cost of a call does not matter, small enough for the processor's cache.
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer { buffer.deallocate() }
         var offset = range.lowerBound
@@ -78,41 +78,41 @@ package struct FileDescriptor {
         return offset - range.lowerBound
     }
 
-    /// Writes all of `bytes` from `offset` on.
+    /// Writes all of `bytes` starting at `offset`.
     package func write(_ bytes: [UInt8], at offset: Int = 0) throws(FileError) {
         try bytes.withUnsafeBufferPointer { buffer throws(FileError) in
             try write(UnsafeRawBufferPointer(buffer), at: offset)
         }
     }
 
-    /// Waits until everything written stands on the disk.
+    /// Waits until all written bytes are on disk.
     package func synchronize() throws(FileError) {
         guard retrying({ fsync(number) }) == 0 else { throw FileError(.flush, path) }
     }
 
     package func close() { _ = closeFile(number) }
 
-    /// Makes renames and removals inside the folder at `path` last through a power cut. File systems that cannot do
-    /// this for folders say EINVAL; there is nothing more to ask of them.
+    /// Makes renames and removals in the folder at `path` survive a power loss. File systems that cannot do this for
+    /// folders return EINVAL, which is ignored.
     package static func synchronizeFolder(_ path: String) throws(FileError) {
         let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
         defer { folder.close() }
         guard retrying({ fsync(folder.number) }) == 0 || errno == EINVAL else { throw FileError(.flush, path) }
     }
 
-    /// Makes a folder; one that is there already will do.
+    /// Creates a folder unless it exists.
     package static func makeFolder(_ path: String) throws(FileError) {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileError(.createFolder, path) }
     }
 }
 
-/// The folder that `path` lies in; "." for a bare name.
+/// The folder that contains `path`; "." for a bare name.
 package func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Repeats a system call that a signal has interrupted.
+/// Repeats a system call that was interrupted by a signal.
 package func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     while true {
         let result = call()

@@ -1,4 +1,4 @@
-// A file operation that the system refused, as data.
+// A failed file operation, as data.
 
 #if canImport(Glibc)
     import Glibc
@@ -8,7 +8,7 @@
 
 /// An operation on a file that failed, with the system's reason.
 public struct FileError: Error, Equatable, CustomStringConvertible {
-    /// What was attempted; the raw value is the word for it in messages.
+    /// The operation; the raw value is its name in messages.
     public enum Operation: String, Sendable {
         case open, create, read, write, rename, remove, examine
         case reserve = "reserve space for"
@@ -31,14 +31,14 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "cannot \(operation.rawValue) \(path): \(String(cString: strerror(code)))" }
 
-    /// What the reader can do about it, where there is something.
+    /// What the user can do about it, if anything.
     public var hint: String? {
         switch code {
-        case ENOSPC, EDQUOT: "free some space, or choose a folder on another disk"
-        case EFBIG: "raise the limit on the size of files (ulimit -f)"
-        case EACCES, EPERM, EROFS: "check who may write there"
-        case ENOENT where operation == .create || operation == .createFolder: "create the folder that it lies in first"
-        case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+        case ENOSPC, EDQUOT: "free some disk space, or choose a folder on another disk"
+        case EFBIG: "raise the file size limit (ulimit -f)"
+        case EACCES, EPERM, EROFS: "check the permissions"
+        case ENOENT where operation == .create || operation == .createFolder: "create the parent folder first"
+        case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
         default: nil
         }
     }

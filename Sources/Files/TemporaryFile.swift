@@ -1,4 +1,4 @@
-// A file written beside its destination, which takes its name only when it is complete and on the disk.
+// A file written next to its destination and renamed when it is complete and on disk.
 
 #if canImport(Glibc)
     import Glibc
@@ -6,16 +6,16 @@
     import Darwin
 #endif
 
-/// A new file `<destination>.tmp.<pid>` in the destination's own folder (a rename between file systems fails).
-/// Ends with exactly one of `publish()` and `discard()`.
+/// A new file `<destination>.tmp.<pid>` in the destination's folder (a rename between file systems fails).
+/// Call exactly one of `publish()` and `discard()` at the end.
 package struct TemporaryFile {
     package let descriptor: FileDescriptor
     package let destination: String
 
     package var path: String { descriptor.path }
 
-    /// Creates the file. A name that a killed process of the same number has left behind is not taken over, because
-    /// it might be another thread's; the next free one is used.
+    /// Creates the file. If a killed process with the same id left a file with this name, the next free name is used,
+    /// because the existing file might belong to another thread.
     package init(for destination: String) throws(FileError) {
         self.destination = destination
         let base = "\(destination).tmp.\(getpid())"
@@ -33,8 +33,8 @@ package struct TemporaryFile {
         }
     }
 
-    /// Puts the file in its destination's place: after a crash at any moment the destination is the old file or the
-    /// new one, whole. HDF5 never calls fsync itself.
+    /// Flushes the file and renames it to its destination. After a crash at any moment the destination is the complete
+    /// old file or the complete new file. HDF5 never calls fsync itself.
     package func publish() throws(FileError) {
         do throws(FileError) {
             try descriptor.synchronize()
@@ -53,7 +53,7 @@ package struct TemporaryFile {
         descriptor.close()
     }
 
-    /// Whether `name` is one that `init` gives.
+    /// Whether `name` is a name that `init` creates.
     package static func isTemporary(_ name: String) -> Bool {
         guard let range = name.lastRange(of: ".tmp.") else { return false }
         let parts = name[range.upperBound...].split(separator: ".", omittingEmptySubsequences: false)
@@ -62,7 +62,7 @@ package struct TemporaryFile {
 }
 
 extension String {
-    /// The last place where `text` stands.
+    /// The range of the last occurrence of `text`.
     fileprivate func lastRange(of text: String) -> Range<Index>? {
         indices.last { self[$0...].hasPrefix(text) }.map { $0..<index($0, offsetBy: text.count) }
     }

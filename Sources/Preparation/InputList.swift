@@ -1,22 +1,22 @@
-// Which files are read, in an order that does not depend on how they were named, and which split each belongs to.
+// Lists the input files, in an order independent of the arguments, and assigns each to a split.
 
 import Datasets
 import Foundation
 
 enum InputList {
-    /// Files of a folder that are data; others, such as a README.md, are read where they are named themselves.
+    /// File types that are data in a folder; other files, such as a README.md, are read only if they are named.
     private static let kinds: Set<String> = ["jsonl", "ndjson", "json", "csv", "tsv", "tab", "txt", "text"]
     private static let validationWords: Set<String> = ["validation", "valid", "validate", "val", "dev"]
     private static let testWords: Set<String> = ["test", "testing"]
 
-    /// Every file, sorted by path. Splits are those that are named, else what the files' own names say.
+    /// All files, sorted by path. The split is the given one, otherwise it is taken from the file's name.
     static func files(
         inputs: [String], validation: [String], test: [String]
     ) throws -> [InputFile] {
         var found: [String: InputFile] = [:]
         for (paths, split) in [(inputs, nil), (validation, .validation), (test, .test)] as [([String], Split?)] {
             for file in try paths.flatMap({ try InputList.files(at: $0) }) {
-                // The same file in other words, as data/a.txt and data/./a.txt, is read once.
+                // The same file under two paths, such as data/a.txt and data/./a.txt, is read once.
                 let place = URL(fileURLWithPath: file).standardizedFileURL.path
                 let known = found[place]?.path ?? file
                 found[place] = InputFile(path: min(known, file), split: split)
@@ -25,7 +25,7 @@ enum InputList {
         var files = Array(found.values)
             .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         let named = files.map { $0.split ?? split(named: $0.path) }
-        // Names say something where some files are left to train on.
+        // File names count only if some files remain for training.
         if named.contains(where: { $0 == nil }) {
             for index in files.indices { files[index].split = named[index] }
         }
@@ -42,7 +42,7 @@ enum InputList {
         return data
     }
 
-    /// The file's ending, that of the packed file where it is one.
+    /// The file's extension, without `.gz`.
     private static func kind(_ path: String) -> String {
         var name = path.lowercased()
         if name.hasSuffix(".gz") { name.removeLast(3) }

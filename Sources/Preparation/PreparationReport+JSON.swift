@@ -1,17 +1,17 @@
-// The report as a program reads it.
+// The report as JSON.
 
 import Datasets
 import StrictJSON
 
 extension PreparationReport {
-    /// The findings as JSON: one object for each rule, with at most `RuleFindings.kept` places.
+    /// The findings as JSON: one object per rule, with at most `RuleFindings.kept` places.
     public var findingsJSON: JSONOutput {
         .array(
             findings.map { item in
                 .object([
                     ("rule", .string(item.rule.name)), ("severity", .string(item.rule.severity.rawValue)),
                     ("count", .integer(item.findings.count)), ("effect", .string(item.rule.effect)),
-                    ("fix", .string(item.rule.fix)), ("mendable", .bool(item.isMendable)),
+                    ("fix", .string(item.rule.fixText)), ("mendable", .bool(item.isFixable)),
                     ("places", .array(item.findings.places.map(json))),
                 ])
             })
@@ -24,11 +24,11 @@ extension PreparationReport {
         ])
     }
 
-    /// Everything but what was written.
+    /// Everything except what was written.
     public var members: [(key: String, value: JSONOutput)] {
         [
             ("read", .integer(read)), ("kept", .integer(kept)), ("dropped", .integer(read - kept)),
-            ("findings", findingsJSON), ("remedies", .integer(remedies.count)), ("task", .string(task.rawValue)),
+            ("findings", findingsJSON), ("remedies", .integer(fixable.count)), ("task", .string(task.rawValue)),
             ("train", .integer(rows[.train] ?? 0)), ("validation", .integer(rows[.validation] ?? 0)),
             ("test", .integer(rows[.test] ?? 0)), ("overlap", .integer(overlap)),
             (

@@ -1,13 +1,13 @@
-// The report as a person reads it.
+// The report as text.
 
 import Datasets
 import Foundation
 
 extension PreparationReport {
-    /// How many places of each rule are shown.
+    /// How many places are shown for each rule.
     static let shownPlaces = 10
 
-    /// Findings grouped by rule, the first places of each, then totals.
+    /// Findings grouped by rule with their first places, then totals.
     public func render() -> String {
         var text = ""
         for item in findings {
@@ -22,10 +22,10 @@ extension PreparationReport {
                 text += "  … and \(item.findings.count - PreparationReport.shownPlaces) more\n"
             }
             text += "  effect: \(rule.effect)\n"
-            switch rule.remedy {
+            switch rule.fix {
             case .advice(let advice): text += "  advice: \(advice)\n"
-            case .necessary(let fix): text += "  with --fix, always: \(fix)\n"
-            case .offered(let fix): text += item.isMendable ? "  with --fix: \(fix)\n" : ""
+            case .always(let fix): text += "  with --fix, always: \(fix)\n"
+            case .optional(let fix): text += item.isFixable ? "  with --fix: \(fix)\n" : ""
             }
         }
         return text + totals()
@@ -44,11 +44,11 @@ extension PreparationReport {
             text += "task: classification, \(labels.count) labels: "
             text += labels.prefix(8).map { "\(shown(Array($0.text.utf8))) \($0.count)" }.joined(separator: ", ")
             text += labels.count > 8 ? ", …\n" : "\n"
-        case .conditional: text += "task: conditional generation, an answer to each prompt\n"
+        case .conditional: text += "task: conditional generation, one answer per prompt\n"
         case .openEnded: text += "task: open-ended generation, texts without prompts\n"
         }
         let parts = Split.allCases.map { "\($0.rawValue) \(rows[$0] ?? 0)" }.joined(separator: ", ")
-        text += "splits: \(parts); \(overlap) rows of validation and test also stand in training\n"
+        text += "splits: \(parts); \(overlap) validation and test rows are also in training\n"
         text += "tokens: \(tokens), with a vocabulary of \(vocabularySize)\n"
         return text
     }

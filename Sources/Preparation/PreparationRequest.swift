@@ -1,19 +1,19 @@
-// What a person asks of a preparation.
+// The settings of a preparation.
 
 import Tokenizer
 
-/// Inputs, how they are to be read, and how they are to be divided.
+/// Inputs, how to read them, and how to split them.
 public struct PreparationRequest: Sendable {
     /// Files and folders.
     public var inputs: [String]
-    /// Files and folders whose rows are for validation, and for test, whatever their names.
+    /// Files and folders with validation and test rows, whatever their names.
     public var validation: [String] = []
     public var test: [String] = []
     public var text = TextCut.auto
     public var columns = ColumnChoice()
-    /// Counts tokens; nil for one that is learned from the inputs, as a training from nothing would.
+    /// Counts tokens; nil to train one on the inputs, as training from scratch does.
     public var tokenizer: Tokenizer?
-    /// T of the model that is to be trained.
+    /// T of the model to train.
     public var contextLength = 256
     public var shares = SplitShares()
     public var findsNearDuplicates = true

@@ -1,22 +1,24 @@
-// The whole preparation: check, take remedies until none is left to take, divide, write.
+// The complete preparation: check, apply fixes until none is left, split, write.
 
 import Datasets
 import Foundation
 import Kernels
 import Tokenizer
 
-/// Checks data and mends it. No text is kept in memory, only an index of the rows: the inputs are read once or twice to be
-/// checked, again after every round of remedies, and once more to be written.
+/// Checks data and fixes it.
+///
+/// Only an index of the rows is kept in memory, so the inputs are read several times: the beginning for the tokenizer and
+/// the boilerplate, everything once or twice for each check, once for each round of fixes, and once to write.
 public final class Preparer {
-    /// Rounds of remedies; each can only leave less to do.
+    /// Limit of rounds of fixes; each round leaves less to fix.
     private static let mostRounds = 16
 
     public let request: PreparationRequest
     public let files: [InputFile]
     public let tokenizer: Tokenizer
-    /// Told the bytes and rows read so far, and what is being done.
+    /// Called with the current phase, and the bytes and rows read so far.
     private let progress: (String, Int, Int) -> Void
-    private(set) var cleaner = Cleaner()
+    private(set) var fixer = Fixer()
     private var boilerplate = Boilerplate()
     private var endings = CommonEndings()
     private(set) var corpus: Corpus
@@ -24,7 +26,7 @@ public final class Preparer {
     private var readingSeconds = 0.0
     private var nearDuplicateSeconds = 0.0
 
-    /// Finds the files, learns a tokenizer from them where none is given, reads them all and applies every rule.
+    /// Lists the files, trains a tokenizer on them if none is given, reads all rows and applies every rule.
     public static func check(
         _ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) throws -> Preparer {
@@ -47,14 +49,14 @@ public final class Preparer {
         corpus = Corpus(files: files, tokenizer: tokenizer)
     }
 
-    /// Reads everything as the cleaner leaves it, and applies the rules over all rows.
+    /// Reads all rows, applies the accepted fixes, and then applies the rules over all rows.
     private func scan() throws {
         var start = Preparer.now
         corpus = try makeScan().corpus { [progress] bytes, rows in progress("read", bytes, rows) }
-        let suiting = endings.adapted(to: corpus)
-        if suiting != endings {
-            // An ending of their own: whether it stands inside texts takes another look at them.
-            endings = suiting
+        let adapted = endings.adapted(to: corpus)
+        if adapted != endings {
+            // The data has its own ending: read it again to see whether the ending also occurs inside texts.
+            endings = adapted
             corpus = try makeScan().corpus { [progress] bytes, rows in progress("read again", bytes, rows) }
         }
         corpus.findings.add(FrozenSplits.changes(files))
@@ -77,48 +79,48 @@ public final class Preparer {
 
     private func makeScan() -> CorpusScan {
         CorpusScan(
-            files: files, text: request.text, columns: request.columns, cleaner: cleaner,
+            files: files, text: request.text, columns: request.columns, fixer: fixer,
             contextLength: request.contextLength, tokenizer: tokenizer,
             findsNearDuplicates: request.findsNearDuplicates, boilerplate: boilerplate, endings: endings)
     }
 
     private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-    /// What is known now: at first of the inputs, after `mend` of what is left of them.
+    /// The current state: of the inputs at first, after `fix` of the remaining rows.
     public var report: PreparationReport {
         let items = Rule.all.compactMap { rule -> PreparationReport.Item? in
             let verdict = verdicts[rule.name]
             guard let findings = verdict?.findings ?? corpus.findings.byRule[rule.name] else { return nil }
-            return .init(rule: rule, findings: findings, isMendable: isMendable(rule))
+            return .init(rule: rule, findings: findings, isFixable: isFixable(rule))
         }
         let splits = drawnSplits
         var rows: [Split: Int] = [:]
         for split in splits { rows[split, default: 0] += 1 }
-        let leftOut = corpus.leftOut.values.reduce(0, +)
+        let dropped = corpus.dropped.values.reduce(0, +)
         let labels = corpus.task == .classification ? corpus.labels.byFrequency : []
         return PreparationReport(
             files: files,
             findings: Severity.allCases.flatMap { severity in items.filter { $0.rule.severity == severity } },
-            task: corpus.task, read: corpus.entries.count + corpus.unreadable + leftOut, kept: corpus.entries.count,
-            leftOut: corpus.leftOut, rows: rows, overlap: verdicts["leak"]?.findings.count ?? 0,
+            task: corpus.task, read: corpus.entries.count + corpus.unreadable + dropped, kept: corpus.entries.count,
+            dropped: corpus.dropped, rows: rows, overlap: verdicts["leak"]?.findings.count ?? 0,
             labels: labels.map { (String(decoding: $0.text, as: UTF8.self), $0.count) }, bytes: corpus.bytes,
             tokens: corpus.tokens, vocabularySize: tokenizer.vocabularySize, readingSeconds: readingSeconds,
             nearDuplicateSeconds: nearDuplicateSeconds)
     }
 
-    private func isMendable(_ rule: Rule) -> Bool {
-        switch rule.remedy {
+    private func isFixable(_ rule: Rule) -> Bool {
+        switch rule.fix {
         case .advice: false
-        case .necessary: true
-        case .offered:
+        case .always: true
+        case .optional:
             switch rule.work {
             case .reading, .text, .row: true
-            case .corpus: verdicts[rule.name]?.hasRemedy ?? false
+            case .corpus: verdicts[rule.name]?.isFixable ?? false
             }
         }
     }
 
-    /// The split of each row of the index.
+    /// The split of each row in the index.
     package var drawnSplits: [Split] {
         var shares = request.shares
         if files.contains(where: { $0.split == .validation }) { shares.validation = 0 }
@@ -126,47 +128,47 @@ public final class Preparer {
         return SplitPlan.draw(corpus, shares)
     }
 
-    /// What identifies each row of the index.
+    /// Hashes that identify each row in the index.
     package var identities: [(prompt: UInt64, answer: UInt64, row: UInt64)] {
         corpus.entries.map { ($0.prompt.normalised, $0.answer.exact, $0.fingerprint.exact) }
     }
 
-    // MARK: Remedies
+    // MARK: Fixes
 
-    /// What is settled before what: texts and rows by themselves, then which rows there are, then what all get alike.
+    /// The order of fixes: single texts and rows, then which rows remain, then changes to all rows.
     private static let stages: [Set<String>] = [
         Set((Rule.text + Rule.rows).map(\.name)), ["mixed-formats", "empty-prompt", "label-variants"],
         ["duplicate", "conflicting-answers", "leak"], Set(Rule.columns.map(\.name)),
     ]
 
-    /// Takes remedies until none is offered that `accepts` does not refuse. Each rule is asked about once.
-    public func mend(accepts: (PreparationReport.Item) -> Bool) throws {
+    /// Applies fixes until none is left that `accepts` allows. `accepts` is called once for each rule.
+    public func fix(accepts: (PreparationReport.Item) -> Bool) throws {
         var decisions: [String: Bool] = [:]
         for _ in 0..<Preparer.mostRounds {
-            guard takeNextStage(accepts: accepts, &decisions) else { return }
+            guard acceptNextStage(accepts: accepts, &decisions) else { return }
             try scan()
         }
     }
 
-    /// Takes the remedies of the first stage that offers any; false where none does.
-    private func takeNextStage(
+    /// Accepts the fixes of the first stage that has any; false if none has.
+    private func acceptNextStage(
         accepts: (PreparationReport.Item) -> Bool, _ decisions: inout [String: Bool]
     ) -> Bool {
         let offered = report.findings.filter { item in
-            if case .offered = item.rule.remedy { item.isMendable } else { false }
+            if case .optional = item.rule.fix { item.isFixable } else { false }
         }
         for item in offered where decisions[item.rule.name] == nil { decisions[item.rule.name] = accepts(item) }
-        let taken = offered.map(\.rule).filter { decisions[$0.name] == true }
+        let accepted = offered.map(\.rule).filter { decisions[$0.name] == true }
         for stage in Preparer.stages {
-            let rules = taken.filter { stage.contains($0.name) && !cleaner.accepted.contains($0.name) }
+            let rules = accepted.filter { stage.contains($0.name) && !fixer.accepted.contains($0.name) }
             guard !rules.isEmpty else { continue }
             for rule in rules {
                 switch rule.work {
-                case .text, .row: cleaner.accepted.insert(rule.name)
+                case .text, .row: fixer.accepted.insert(rule.name)
                 case .corpus:
                     guard let verdict = verdicts[rule.name] else { continue }
-                    for id in verdict.drops where cleaner.drops[id] == nil { cleaner.drops[id] = rule.name }
-                    cleaner.adjustments += verdict.adjustments
+                    for id in verdict.drops where fixer.drops[id] == nil { fixer.drops[id] = rule.name }
+                    fixer.corpusFixes += verdict.fixes
                 case .reading: break
                 }
             }
@@ -175,7 +177,7 @@ public final class Preparer {
         return false
     }
 
-    /// Makes sure that data can be written to `folder`, before a person waits for it.
+    /// Checks that data can be written to `folder`, before the long work starts.
     public static func checkOutput(_ folder: String) throws(PreparationError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
@@ -183,7 +185,7 @@ public final class Preparer {
         guard isFolder.boolValue, present.isEmpty else { throw .outputNotEmpty(path: folder) }
     }
 
-    /// Writes what is left to a new or empty folder.
+    /// Writes the remaining rows to a new or empty folder.
     public func write(to folder: String) throws -> WrittenData {
         try DataWriter(
             scan: makeScan(), corpus: corpus, splits: drawnSplits, shares: request.shares, folder: folder

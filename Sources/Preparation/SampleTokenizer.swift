@@ -1,16 +1,16 @@
-// A tokenizer for counting, where none is named: learned from the beginning of each input.
+// A tokenizer for counting if none is given: trained on the beginning of each input.
 
 import Datasets
 import Tokenizer
 
 enum SampleTokenizer {
-    /// Bytes that are learned from, and tokens that are learned, as in a training from nothing with the defaults.
+    /// Bytes to train on, and the vocabulary size, the default of training from scratch.
     static let sampleBytes = 2 << 20
     static let vocabularySize = 4096
 
     static func learn(_ files: [InputFile], _ request: PreparationRequest) throws -> Tokenizer {
         let scan = CorpusScan(
-            files: files, text: request.text, columns: request.columns, cleaner: Cleaner(),
+            files: files, text: request.text, columns: request.columns, fixer: Fixer(),
             contextLength: request.contextLength, tokenizer: .bytes, findsNearDuplicates: false)
         var texts: [[UInt8]] = []
         let share = sampleBytes / max(1, files.count)
@@ -29,10 +29,10 @@ enum SampleTokenizer {
 }
 
 extension CorpusScan {
-    /// Reads the rows of one file from its beginning for as long as `goesOn` says so.
-    func firstRows(of number: Int, while goesOn: () -> Bool, _ body: (PreparedRow) -> Void) throws {
+    /// Reads the rows of one file from its beginning while `needsMore` returns true.
+    func firstRows(of number: Int, while needsMore: () -> Bool, _ body: (PreparedRow) -> Void) throws {
         let only = CorpusScan(
-            files: [files[number]], text: text, columns: columns, cleaner: cleaner, contextLength: contextLength,
+            files: [files[number]], text: text, columns: columns, fixer: fixer, contextLength: contextLength,
             tokenizer: tokenizer, findsNearDuplicates: false)
         struct Enough: Error {}
         do {
@@ -40,7 +40,7 @@ extension CorpusScan {
                 var findings = FindingLedger()
                 try batch.bytes.withUnsafeBufferPointer { bytes in
                     for (index, record) in batch.records.enumerated() {
-                        guard goesOn() else { throw Enough() }
+                        guard needsMore() else { throw Enough() }
                         parser.rows(of: record, number: index, in: bytes, &findings) { parsed, _ in body(parsed.row) }
                     }
                 }

@@ -1,4 +1,4 @@
-// The sentences in which the defects of a JSON text are told to people.
+// Messages for the defects of a JSON text.
 
 extension JSONExpectation: CustomStringConvertible {
     public var description: String {
@@ -18,12 +18,12 @@ extension JSONDefect: CustomStringConvertible {
         switch self {
         case .unexpectedEnd(let expected): "the text ends where \(expected) is expected"
         case .unexpectedCharacter(let scalar, let expected): "found \(scalar.shown) where \(expected) is expected"
-        case .unknownWord(let word): "\(word) is none of true, false, null; strings stand in double quotes"
+        case .unknownWord(let word): "\(word) is not true, false or null; put strings in double quotes"
         case .notFinite(let word): "\(word) is not a JSON number; write null or a finite number"
         case .trailingComma: "nothing follows this comma; remove it"
         case .duplicateKey(let key, let first): "the key \(key.quotedForMessage) is already given at \(first)"
         case .trailingContent: "the value is complete, but more text follows"
-        case .leadingZero: "a number cannot start with the digit 0 and go on with digits"
+        case .leadingZero: "a number cannot have leading zeros"
         case .missingDigits: "the number lacks digits here"
         case .numberOutOfRange(let text): "\(text) is beyond the range of a double"
         case .unterminatedString, .controlCharacter, .unknownEscape, .incompleteUnicodeEscape, .loneSurrogate:
@@ -32,7 +32,7 @@ extension JSONDefect: CustomStringConvertible {
         case .notUTF8: "the text is UTF-16 or UTF-32; store the file as UTF-8"
         case .commentNotAllowed: "comments are not allowed in this file"
         case .blockComment: "only comments that start with // are read; /* is not"
-        case .tooDeep(let limit): "more than \(limit) arrays and objects stand inside each other"
+        case .tooDeep(let limit): "arrays and objects are nested more than \(limit) deep"
         case .tooLarge(let bytes, let limit): "the text has \(bytes) bytes, more than the limit of \(limit)"
         }
     }
@@ -43,7 +43,7 @@ extension JSONDefect: CustomStringConvertible {
         case .controlCharacter(0x09): "a tab inside a string; write it as \\t"
         case .controlCharacter(let byte):
             "the control character \(byte.hexadecimal) inside a string; write it as \\u00\(byte.hexadecimalDigits)"
-        case .unknownEscape(let scalar): "a backslash cannot stand before \(scalar.shown)"
+        case .unknownEscape(let scalar): "\(scalar.shown) cannot be escaped with a backslash"
         case .incompleteUnicodeEscape: "\\u needs four hexadecimal digits"
         case .loneSurrogate(let unit):
             "\\u\(String(unit, radix: 16)) is half of a surrogate pair, and the other half is missing"
@@ -58,7 +58,7 @@ extension UInt8 {
 }
 
 extension Unicode.Scalar {
-    /// The character itself where it can be seen, its number where it cannot.
+    /// The character itself if it is visible, otherwise its number.
     fileprivate var shown: String {
         let isVisible =
             switch properties.generalCategory {
@@ -74,7 +74,7 @@ extension Unicode.Scalar {
 extension String {
     fileprivate var leftPadded: String { String(repeating: "0", count: max(0, 4 - count)) + self }
 
-    /// The string as JSON, cut where it is long.
+    /// The string as JSON, truncated if it is long.
     fileprivate var quotedForMessage: String {
         let scalars = unicodeScalars
         let shown = scalars.count > 60 ? String(String.UnicodeScalarView(scalars.prefix(60))) + "…" : self

@@ -1,6 +1,6 @@
-// What can be wrong with a JSON text, and where.
+// Defects of a JSON text, with their position.
 
-/// A defect of a JSON text and the place where it shows. The description leaves the file's name to the caller.
+/// A defect of a JSON text and its position. The caller adds the file's name to the description.
 public struct JSONError: Error, Equatable, CustomStringConvertible {
     public let position: SourcePosition
     public let defect: JSONDefect
@@ -13,7 +13,7 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
     public var description: String { "\(position): \(defect)" }
 }
 
-/// What the grammar asks for at a place.
+/// What the grammar expects at a position.
 public enum JSONExpectation: Sendable, Equatable {
     case value
     case keyOrClosingBrace
@@ -23,31 +23,31 @@ public enum JSONExpectation: Sendable, Equatable {
     case commaOrClosingBrace
 }
 
-/// One case per way in which a text fails to be JSON.
+/// One case per reason why a text is not JSON.
 public enum JSONDefect: Sendable, Equatable {
-    /// The text stops while something is still open, or holds nothing at all.
+    /// The text ends too early, or is empty.
     case unexpectedEnd(expected: JSONExpectation)
     case unexpectedCharacter(Unicode.Scalar, expected: JSONExpectation)
-    /// Letters that are none of `true`, `false`, `null`.
+    /// A word other than `true`, `false` and `null`.
     case unknownWord(String)
     /// `NaN`, `Infinity` or `-Infinity`.
     case notFinite(String)
     /// A comma with nothing after it.
     case trailingComma
-    /// Two members of one object have the same key.
+    /// Two members of an object have the same key.
     case duplicateKey(String, first: SourcePosition)
-    /// Something other than white space follows the value.
+    /// Text other than white space after the value.
     case trailingContent
-    /// A number that starts with a zero and goes on with digits.
+    /// A number with leading zeros.
     case leadingZero
     /// A sign, a point or an exponent without digits.
     case missingDigits
-    /// A number beyond what a double can hold.
+    /// A number outside the range of a double.
     case numberOutOfRange(String)
     case unterminatedString
     /// A byte below 0x20 inside a string.
     case controlCharacter(UInt8)
-    /// A backslash before a character that it cannot stand before.
+    /// A backslash before a character that cannot be escaped.
     case unknownEscape(Unicode.Scalar)
     /// `\u` without four hexadecimal digits.
     case incompleteUnicodeEscape
@@ -57,7 +57,7 @@ public enum JSONDefect: Sendable, Equatable {
     /// The text looks like UTF-16 or UTF-32.
     case notUTF8
     case commentNotAllowed
-    /// A `/* … */` comment: only `//` is read, and only in configuration files.
+    /// A `/* … */` comment: only `//` is supported, and only in configs.
     case blockComment
     case tooDeep(limit: Int)
     case tooLarge(bytes: Int, limit: Int)

@@ -1,6 +1,6 @@
-// A JSON value together with the place where it begins, and short ways to ask what it is.
+// A JSON value with its position, and accessors for its type.
 
-/// A value and the place of its first character.
+/// A value and the position of its first character.
 public struct JSONNode: Sendable {
     public let value: JSONValue
     public let position: SourcePosition
@@ -11,7 +11,7 @@ public struct JSONNode: Sendable {
     }
 }
 
-/// What a JSON text can hold. Whole numbers that fit `Int` are `.integer`; every other number, also `1.0`, is `.number`.
+/// A JSON value. Integers that fit `Int` are `.integer`; every other number, including `1.0`, is `.number`.
 public enum JSONValue: Sendable {
     case null
     case bool(Bool)
@@ -31,12 +31,12 @@ extension JSONNode {
         if case .bool(let flag) = value { flag } else { nil }
     }
 
-    /// The whole number, where the text wrote one without fraction and exponent and it fits `Int`.
+    /// The integer, if it was written without fraction and exponent and fits `Int`.
     public var integer: Int? {
         if case .integer(let number) = value { number } else { nil }
     }
 
-    /// The number, whichever way it was written.
+    /// The number, however it was written.
     public var number: Double? {
         switch value {
         case .integer(let number): Double(number)
@@ -57,7 +57,7 @@ extension JSONNode {
         if case .object(let object) = value { object } else { nil }
     }
 
-    /// What the value is, for a message: "a string", "a number", "an object".
+    /// The value's type for messages: "a string", "a number", "an object".
     public var typeName: String {
         switch value {
         case .null: "null"

@@ -1,4 +1,4 @@
-// The members of a JSON object in the order of the text, found by the bytes of their keys.
+// The members of a JSON object in text order, looked up by the bytes of their keys.
 
 /// One member of an object.
 public struct JSONMember: Sendable {
@@ -7,10 +7,10 @@ public struct JSONMember: Sendable {
     public let value: JSONNode
 }
 
-/// An object: its members in the order of the text, no two with the same key.
+/// An object: its members in text order, with unique keys.
 ///
-/// Keys are compared by their UTF-8 bytes. Swift's own `==` on strings takes "é" in one scalar and in two for equal;
-/// a vocabulary holds both as different tokens.
+/// Keys are compared by their UTF-8 bytes. Swift's `==` treats "é" as one scalar and as two scalars as equal, but in a
+/// vocabulary they are different tokens.
 public struct JSONObject: Sendable {
     public let members: [JSONMember]
     private let table: KeyTable
@@ -20,20 +20,20 @@ public struct JSONObject: Sendable {
         self.table = table
     }
 
-    /// The value stored under `key`, found in constant time.
+    /// The value for `key`, in constant time.
     public subscript(key: String) -> JSONNode? {
         table.index(of: key, in: members).map { members[$0].value }
     }
 }
 
-/// An open-addressing table from keys to places in a list of members; a short list is searched without it.
+/// An open-addressing table from keys to indices of members; short lists are searched without it.
 ///
-/// The standard library's seeded hash keeps a hostile file from making every key collide. The seed changes nothing
-/// that can be seen, because the order of the members is the text's.
+/// The standard library's seeded hash prevents a hostile file from making every key collide. The seed has no visible
+/// effect, because members keep the order of the text.
 struct KeyTable: Sendable {
     private static let longestUnindexedList = 8
 
-    /// 0 is empty; otherwise the upper half of the key's hash, and in the lower half its place plus one.
+    /// 0 if empty; otherwise the upper half of the key's hash, and its index plus one in the lower half.
     private var slots: [UInt64] = []
 
     func index(of key: String, in members: [JSONMember]) -> Int? {
@@ -43,7 +43,7 @@ struct KeyTable: Sendable {
         return find(key, hash: Self.hash(key), in: members)
     }
 
-    /// Enters the last element of `members`, which must have grown by exactly one since the call before.
+    /// Adds the last element of `members`, which must have grown by exactly one since the previous call.
     mutating func noteLast(of members: [JSONMember]) {
         guard members.count > Self.longestUnindexedList else { return }
         if members.count * 2 > slots.count {

@@ -1,16 +1,16 @@
-// The bounds and liberties of one reading of a JSON text.
+// Limits and options for parsing a JSON text.
 
-/// What a JSON text may be.
+/// Limits and options for parsing.
 public struct JSONOptions: Sendable {
-    /// The deepest nesting that any text may have, whatever `maximumDepth` says: the parser's stack is bounded by it.
+    /// The deepest nesting allowed, whatever `maximumDepth` says: it bounds the parser's stack.
     public static let deepestNesting = 512
 
-    /// `//` comments to the end of the line; for configuration files, never for data.
+    /// Allows `//` comments to the end of the line; for configs, never for data.
     public var allowsComments: Bool
-    /// How many arrays and objects may stand inside each other; at most `deepestNesting` counts.
+    /// How deep arrays and objects may be nested; capped at `deepestNesting`.
     public var maximumDepth: Int
     public var maximumBytes: Int
-    /// The number of the text's first line: that of its place in a file of one text a line.
+    /// The line number of the text's first line, for files with one JSON text per line.
     public var firstLine = 1
 
     public init(allowsComments: Bool = false, maximumDepth: Int = 128, maximumBytes: Int = 64 << 20) {

@@ -1,9 +1,9 @@
-// JSON to be written: built by literals, in the order given, the same bytes every time.
+// JSON output: built from literals, in the given order, the same bytes every time.
 
-/// A value to be written as JSON.
+/// A value to write as JSON.
 ///
-/// Members keep the order in which they are given. Doubles are written in the fewest digits that read back to the same
-/// double, independent of the locale; those that are not finite become `null`, because JSON has no word for them.
+/// Members keep their order. Doubles are written with the fewest digits that read back to the same double, independent
+/// of the locale; values that are not finite become `null`, because JSON cannot express them.
 public indirect enum JSONOutput: Sendable {
     case null
     case bool(Bool)
@@ -13,7 +13,7 @@ public indirect enum JSONOutput: Sendable {
     case array([JSONOutput])
     case object([(key: String, value: JSONOutput)])
 
-    /// What was read, to be written again.
+    /// Converts a parsed value back to output.
     public init(_ node: JSONNode) {
         self =
             switch node.value {
@@ -27,8 +27,8 @@ public indirect enum JSONOutput: Sendable {
             }
     }
 
-    /// The text: one line without spaces, or with `pretty` one line per value, indented by two spaces. No line feed
-    /// at the end.
+    /// The text: one line without spaces, or with `pretty` one line per value with two spaces of indentation. No line
+    /// feed at the end.
     public func serialized(pretty: Bool = false) -> String {
         String(decoding: serializedBytes(pretty: pretty), as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-// Numbers and the three words.
+// Parsing numbers and the words true, false and null.
 
 extension JSONParser {
     mutating func parseNumber() throws(JSONError) -> JSONValue {
@@ -12,12 +12,12 @@ extension JSONParser {
                 throw JSONError(position: startPosition, defect: .notFinite("-" + word))
             }
         }
-        var whole: Int? = 0
+        var integer: Int? = 0
         let firstDigit = offset
         while let digit = currentDigit {
-            let scaled = whole?.multipliedReportingOverflow(by: 10)
+            let scaled = integer?.multipliedReportingOverflow(by: 10)
             let next = scaled.map { $0.partialValue.subtractingReportingOverflow(Int(digit)) }
-            whole = scaled?.overflow == false && next?.overflow == false ? next?.partialValue : nil
+            integer = scaled?.overflow == false && next?.overflow == false ? next?.partialValue : nil
             offset += 1
         }
         guard offset > firstDigit else { throw error(.missingDigits) }
@@ -26,9 +26,9 @@ extension JSONParser {
         }
         let hasFraction = try passFraction()
         let hasExponent = try passExponent()
-        // The digits are summed up negatively, because the smallest integer has no positive counterpart.
-        if !hasFraction, !hasExponent, let whole, isNegative || whole != Int.min {
-            return .integer(isNegative ? whole : -whole)
+        // Digits are summed as negatives, because the smallest integer has no positive counterpart.
+        if !hasFraction, !hasExponent, let integer, isNegative || integer != Int.min {
+            return .integer(isNegative ? integer : -integer)
         }
         let text = String(decoding: UnsafeBufferPointer(start: base + start, count: offset - start), as: UTF8.self)
         guard let number = Double(text), number.isFinite else {
@@ -76,7 +76,7 @@ extension JSONParser {
         }
     }
 
-    /// Passes the letters at the offset and returns them, cut to what a message can show.
+    /// Skips the letters at the offset and returns them, truncated for messages.
     private mutating func takeLetters() -> String {
         let start = offset
         while offset < count, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(base[offset] | 0x20) { offset += 1 }

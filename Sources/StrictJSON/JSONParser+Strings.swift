@@ -1,7 +1,7 @@
-// Strings: escapes, surrogate pairs and strict UTF-8.
+// Parsing strings: escapes, surrogate pairs and strict UTF-8.
 
 extension JSONParser {
-    /// Reads the string whose opening quote stands at the offset, and passes its closing quote.
+    /// Parses the string whose opening quote is at the offset; the offset ends after the closing quote.
     mutating func parseString() throws(JSONError) -> String {
         let opening = position
         offset += 1
@@ -19,7 +19,7 @@ extension JSONParser {
         throw JSONError(position: opening, defect: .unterminatedString)
     }
 
-    /// Goes on from the first backslash with a copy of what came before it.
+    /// Continues at the first backslash with a copy of the bytes before it.
     private mutating func parseEscapedString(
         from start: Int, opening: SourcePosition
     ) throws(JSONError) -> String {
@@ -67,7 +67,7 @@ extension JSONParser {
         offset += 2
     }
 
-    /// Reads `\uXXXX`, or two of them where they are a surrogate pair.
+    /// Parses `\uXXXX`, or two of them if they are a surrogate pair.
     private mutating func parseUnicodeEscape() throws(JSONError) -> Unicode.Scalar {
         let first = try hexadecimalUnit(at: offset)
         if let scalar = Unicode.Scalar(UInt32(first)) {
@@ -103,7 +103,7 @@ extension JSONParser {
         return unit
     }
 
-    /// Passes the scalar at the offset, which must be well-formed UTF-8 (RFC 3629: shortest form, no surrogates).
+    /// Skips the scalar at the offset, which must be well-formed UTF-8 (RFC 3629: shortest form, no surrogates).
     mutating func passScalar() throws(JSONError) {
         let length = try peekScalar().length
         offset += length
@@ -125,7 +125,7 @@ extension JSONParser {
         return (scalar, length)
     }
 
-    /// The error for the character at the offset, or for the byte there where it is none.
+    /// The error for the character at the offset, or for the byte there if it is not valid UTF-8.
     func unexpectedCharacter(expected: JSONExpectation) throws(JSONError) -> JSONError {
         error(.unexpectedCharacter(try peekScalar().scalar, expected: expected))
     }

@@ -1,9 +1,9 @@
-// The recursive descent over the bytes: values, arrays, objects, white space and comments.
+// The recursive-descent parser over bytes: values, arrays, objects, white space and comments.
 
-/// The state of one reading.
+/// The state of one parse.
 ///
-/// A column is the distance to the start of the line less the continuation bytes passed in it, so that the place of
-/// every value costs nothing, also in a file of one long line.
+/// A column is the distance from the start of the line minus the UTF-8 continuation bytes in between, so positions are
+/// free to compute even in a file with one long line.
 struct JSONParser {
     let base: UnsafePointer<UInt8>
     let count: Int
@@ -22,7 +22,7 @@ struct JSONParser {
         line = options.firstLine
     }
 
-    /// The place of the byte at `offset`; only valid for offsets with no continuation byte between them and the state.
+    /// The position of the byte at `offset`; valid only if no continuation byte is between it and the current offset.
     func position(at offset: Int) -> SourcePosition {
         SourcePosition(line: line, column: offset - lineStart - continuationBytes + 1)
     }
@@ -110,7 +110,7 @@ struct JSONParser {
         }
     }
 
-    /// Passes a comma (true: another element must follow) or the closing bracket (false).
+    /// Consumes a comma (true: another element must follow) or the closing bracket (false).
     private mutating func continues(
         before closing: UInt8, else expectation: JSONExpectation
     ) throws(JSONError) -> Bool {
@@ -144,7 +144,7 @@ struct JSONParser {
         }
     }
 
-    /// Passes a comment, or returns false where the slash does not open one.
+    /// Skips a comment, or returns false if the slash does not start one.
     private mutating func skipComment() throws(JSONError) -> Bool {
         let next = offset + 1 < count ? base[offset + 1] : 0
         guard next == UInt8(ascii: "/") || next == UInt8(ascii: "*") else { return false }

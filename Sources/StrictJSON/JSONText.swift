@@ -1,10 +1,10 @@
-// The way in: bytes to a tree of values, or an error with its place.
+// The entry point: parses bytes to a tree of values, or throws an error with its position.
 
-/// Reads JSON as RFC 8259 defines it, and nothing beside it.
+/// Parses JSON exactly as RFC 8259 defines it.
 ///
-/// Refused, each with line and column: equal keys in one object, trailing commas, comments (unless allowed), NaN and
-/// Infinity, leading zeros, numbers beyond a double, raw control characters, lone surrogates, invalid UTF-8, UTF-16,
-/// text after the value, nesting and size beyond the options. A UTF-8 byte-order mark at the start is passed over.
+/// Rejected, with line and column: duplicate keys, trailing commas, comments (unless allowed), NaN and Infinity, leading
+/// zeros, numbers outside the range of a double, raw control characters, lone surrogates, invalid UTF-8, UTF-16, text
+/// after the value, nesting and size beyond the options. A UTF-8 byte-order mark at the start is skipped.
 public enum JSONText {
     public static func parse(_ bytes: [UInt8], options: JSONOptions = .init()) throws(JSONError) -> JSONNode {
         try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in try parse(buffer, options: options) }
@@ -14,7 +14,7 @@ public enum JSONText {
         try parse(Array(text.utf8), options: options)
     }
 
-    /// The buffer needs to live for the call only.
+    /// The buffer only needs to live for the call.
     public static func parse(
         _ buffer: UnsafeBufferPointer<UInt8>, options: JSONOptions = .init()
     ) throws(JSONError) -> JSONNode {

@@ -1,13 +1,13 @@
-// "Did you mean …?": the known word that an unknown one is most like.
+// "Did you mean …?": the known word closest to an unknown one.
 
-/// Finds what somebody probably meant.
+/// Finds the word that the user probably meant.
 public enum Suggestion {
-    /// The word of `candidates` most like `word`, or nil where none is like it.
+    /// The word of `candidates` closest to `word`, or nil if none is close.
     ///
-    /// Capitals, dashes and underscores do not count (`learning_rate` finds `learningRate`). A word counts as like
-    /// another if a third of its letters (at least one of two) or fewer must change, if it begins it (`--learn`), if it is its initials
-    /// (`lr` finds `learning-rate`), or if it is the last part of a dotted key (`seed` finds `training.seed`). Of
-    /// words equally near, the first wins.
+    /// Case, dashes and underscores are ignored (`learning_rate` finds `learningRate`). `word` is close to a candidate if
+    /// at most a third of its letters (one letter in a short word) must change, if it is a prefix (`--learn`), if it is
+    /// the initials (`lr` finds `learning-rate`), or if it is the last part of a dotted key (`seed` finds
+    /// `training.seed`). Among equally close candidates, the first wins.
     public static func nearest(to word: String, among candidates: [String]) -> String? {
         let wanted = plain(word)
         guard !wanted.isEmpty else { return nil }
@@ -20,15 +20,15 @@ public enum Suggestion {
         return best?.candidate
     }
 
-    /// How far `candidate` is from `wanted`, or nil if too far.
+    /// The distance of `candidate` from `wanted`, or nil if it is too large.
     private static func distance(from wanted: [Character], to candidate: String, tolerance: Int) -> Int? {
-        let whole = plain(candidate)
-        var distance = editDistance(wanted, whole)
+        let name = plain(candidate)
+        var distance = editDistance(wanted, name)
         if let lastPart = candidate.split(separator: ".").last, !wanted.contains(".") {
             distance = min(distance, editDistance(wanted, plain(String(lastPart))))
         }
         if distance <= tolerance { return distance }
-        let isPrefix = wanted.count >= 3 && whole.starts(with: wanted)
+        let isPrefix = wanted.count >= 3 && name.starts(with: wanted)
         let isInitials = wanted.count >= 2 && wanted == initials(candidate)
         return isPrefix || isInitials ? tolerance : nil
     }
@@ -44,8 +44,8 @@ public enum Suggestion {
         return kebabCase(lastPart).split { $0 == "-" || $0 == "_" }.compactMap(\.first)
     }
 
-    /// The fewest letters to add, drop, change or swap with their neighbour that turn `first` into `second`, no letter
-    /// touched twice (the optimal string alignment form of the Damerau–Levenshtein distance).
+    /// The fewest insertions, deletions, substitutions and swaps of neighbours that turn `first` into `second`, without
+    /// editing a letter twice (the optimal string alignment variant of the Damerau–Levenshtein distance).
     static func editDistance(_ first: [Character], _ second: [Character]) -> Int {
         var beforePrevious = [Int](repeating: 0, count: second.count + 1)
         var previous = Array(0...second.count)
@@ -65,8 +65,8 @@ public enum Suggestion {
     }
 }
 
-/// `batchSize` as `batch-size`: a dash goes in front of every capital that follows a small letter or a digit, and of
-/// the last of a run of capitals when a small letter follows (`baseURLPath` is `base-url-path`).
+/// `batchSize` as `batch-size`: a dash goes before every uppercase letter that follows a lowercase letter or a digit, and
+/// before the last of several uppercase letters if a lowercase letter follows (`baseURLPath` is `base-url-path`).
 package func kebabCase(_ name: String) -> String {
     let characters = Array(name)
     var result = ""

@@ -83,10 +83,10 @@ extension Document {
         case .stream(let bytes), .text(let bytes): return .object([("text", text(bytes))])
         case .conversation(let messages):
             // Prompts and completions are trained on as they stand; everything else has a template for turns.
-            if suitingTemplate == .raw, messages.count == 2 {
+            if defaultTemplate == .raw, messages.count == 2 {
                 return .object([("prompt", text(messages[0].content)), ("completion", text(messages[1].content))])
             }
-            if suitingTemplate == .instruction, messages.count == 2 {
+            if defaultTemplate == .instruction, messages.count == 2 {
                 return .object([("instruction", text(messages[0].content)), ("output", text(messages[1].content))])
             }
             return .object([

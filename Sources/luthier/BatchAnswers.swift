@@ -1,4 +1,4 @@
-// `luthier generate --batch`: one answer for each row of a file.
+// `luthier generate --batch`: one answer per row of a file.
 
 import Datasets
 import Foundation
@@ -6,8 +6,8 @@ import Inference
 import StrictJSON
 
 enum BatchAnswers {
-    /// Reads rows as training does, or `{"prompt"}` alone; an assistant's turn at the end of a row is the expected answer
-    /// and not part of the prompt. Writes `{"line", "prompt", "text", "tokens", "finishReason"}` for each.
+    /// Reads rows of the training formats, or only `{"prompt"}`; an assistant message at the end of a row is the expected
+    /// answer, not part of the prompt. Writes `{"line", "prompt", "text", "tokens", "finishReason"}` for each row.
     static func run(
         _ responder: Responder, _ settings: GenerationSettings, from input: String, to output: String
     ) throws {
@@ -15,7 +15,7 @@ enum BatchAnswers {
         guard FileManager.default.createFile(atPath: output, contents: nil),
             let handle = FileHandle(forWritingAtPath: output)
         else { throw DatasetError.unwritable(path: output) }
-        // Answers end in any order and are written in the rows' own.
+        // Answers finish in any order but are written in row order.
         var waiting: [Int: Completion] = [:]
         var written = 0
         var failure: (any Error)?

@@ -1,4 +1,4 @@
-// `luthier train --folds`: one run for each fold, and what they say together.
+// `luthier train --folds`: one run per fold, and a summary.
 
 import Arguments
 import Datasets
@@ -9,28 +9,29 @@ import StrictJSON
 import Training
 
 enum FoldRuns {
-    /// Trains and measures `count` times, each time on other rows.
+    /// Trains and evaluates `count` times, each time on other rows.
     ///
-    /// - Parameter folder: where the runs go, `<folder>-fold-1` and so on; the rows of the folds go to `<folder>-folds`.
+    /// - Parameter folder: prefix of the runs' folders, `<folder>-fold-1` and so on; rows are written to `<folder>-folds`.
     static func run(_ reader: ConfigReader, folds count: Int, folder: RunFolder, json: Bool) throws {
         var data = reader.config.data
         (data.validationFraction, data.testFraction) = (0, 0)
         let documents = try RunDocuments.read(data)[.train]
         guard documents.allSatisfy({ if case .stream = $0.content { false } else { true } }) else {
-            throw ValidationError("--folds takes rows, and this data is a stream of text")
+            throw ValidationError("--folds needs rows, but this data is a stream of text")
         }
         guard count >= 2, count <= documents.count else {
-            throw ValidationError("--folds \(count) must lie between 2 and the \(documents.count) rows")
+            throw ValidationError("--folds \(count) must be between 2 and the \(documents.count) rows")
         }
         if documents.count >= Folds.manyRows {
             Console.message(
-                "note: \(documents.count) rows are enough for one validation split, which is \(count) times faster")
+                "note: \(documents.count) rows are enough for a single validation split, which is \(count) times faster"
+            )
         }
         let divided = Folds.divide(documents, into: count, seed: UInt64(data.splitSeed))
         let files = try Folds.write(documents, divided, to: folder.path + "-folds")
         var results: [EvaluationResult] = []
         for (index, file) in files.enumerated() {
-            Console.message("fold \(index + 1) of \(count): \(divided[index].count) rows are held back")
+            Console.message("fold \(index + 1) of \(count): \(divided[index].count) rows are held out")
             var own = reader
             try own.set("data.train", toText: file.train, source: "--folds", origin: "--folds")
             try own.set("data.validation", toText: file.validation, source: "--folds", origin: "--folds")
@@ -67,8 +68,8 @@ enum FoldRuns {
         let loss = row("loss", results.map(\.loss))
         let perplexity = row("perplexity", results.map(\.perplexity))
         let accuracy = row("token accuracy", results.map(\.tokenAccuracy), percent: true)
-        let whole = results.compactMap(\.sequenceAccuracy)
-        let answers = whole.count == results.count ? row("rows all right", whole, percent: true).1 : .null
+        let correct = results.compactMap(\.sequenceAccuracy)
+        let answers = correct.count == results.count ? row("row accuracy", correct, percent: true).1 : .null
         if json {
             Console.json([
                 ("folds", .integer(results.count)), ("loss", loss.1), ("perplexity", perplexity.1),

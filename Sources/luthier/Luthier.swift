@@ -1,14 +1,14 @@
-// The root command and the list of all others.
+// The root command and the list of all commands.
 
 import Arguments
 
-/// `luthier`: every command, in the order in which people meet them.
+/// `luthier`: all commands, in the usual order of use.
 struct Luthier: ParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
         commandName: "luthier",
-        abstract: "Fine-tunes small open language models on this computer's processor.",
+        abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
         subcommands: [
             TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self, ChatCommand.self,

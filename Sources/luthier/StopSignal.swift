@@ -1,16 +1,16 @@
-// SIGINT and SIGTERM: the first asks the run to stop after its step, a second one ends the program at once.
+// SIGINT and SIGTERM: the first signal stops the run after its current step, a second one ends the program immediately.
 
 import Foundation
 import Synchronization
 import Training
 
 enum StopSignal {
-    /// The number of the first signal, 0 for none. Written by the handler, which may do nothing else.
+    /// The number of the first signal, 0 for none. Set by the signal handler, which may do nothing else.
     private static let received = Atomic<Int32>(0)
 
-    /// Catches both signals from now on.
+    /// Installs the handler of both signals.
     static func install() {
-        // Whoever starts us may have had signals blocked, and a child inherits that.
+        // The parent process may have blocked the signals, which a child inherits.
         var both = sigset_t()
         sigemptyset(&both)
         sigaddset(&both, SIGINT)

@@ -3,7 +3,7 @@
 import Arguments
 import Foundation
 
-// A reader of our output that goes away is found by the failing write, not by a signal that kills the run.
+// If the reader of our output exits, a write fails; SIGPIPE would kill the run.
 signal(SIGPIPE, SIG_IGN)
 
 exit(

@@ -1,4 +1,4 @@
-// A small tree of commands for the tests: every kind of property that the parser knows.
+// A small command tree for the tests: every kind of property that the parser supports.
 
 import Arguments
 
@@ -30,7 +30,9 @@ struct Train: ParsableCommand {
     @Option var learningRate: Double?
     @Option var batchSize: Int = 8
     @Option var seed: UInt64? = nil
-    @Option(help: "Which part of the data.") var split = Split.train
+    @Option(help: "The split to use.") var split = Split.train
+    @Option(help: ArgumentHelp("Peak rate.", valueName: "rate", defaultText: "depends on --split"))
+    var peak: Double?
     @Flag(inversion: .prefixedNo, help: "Mixes the rows.") var shuffle = true
     @Flag(name: [.customLong("dry-run"), .customShort("n")]) var isDryRun = false
     @OptionGroup(title: "Output") var output: Output
@@ -78,7 +80,7 @@ struct Encode: ParsableCommand {
     @Argument var input = "-"
 }
 
-/// The command that `line`, split at spaces, asks for.
+/// The command that `line`, split at spaces, requests.
 func parse<Command>(_ line: String, as type: Command.Type = Command.self) throws -> Command? {
     let words = line.split(separator: " ").map(String.init)
     guard case .run(let command, _) = try CommandLineParser.parse(Forge.self, words) else { return nil }

@@ -19,15 +19,15 @@ import Testing
                   forge <subcommand>
 
                 OPTIONS
-                      --version  Shows the version.
-                  -h, --help     Shows this help.
+                      --version  Show the version.
+                  -h, --help     Show this help.
 
                 SUBCOMMANDS
                   train          Fine-tunes a model.
                   inspect        Shows what is in a file.
                   tokenizer      Bytes to ids and back.
 
-                'forge <subcommand> --help' explains one of them.
+                'forge <subcommand> --help' describes one subcommand.
                 """)
     }
 
@@ -46,11 +46,12 @@ import Testing
                       --learning-rate <learning-rate>
                       --batch-size <batch-size>  (default: 8)
                       --seed <seed>
-                      --split <split>            Which part of the data. (one of: train,
-                                                 validation, test; default: train)
+                      --split <split>            The split to use. (one of: train, validation,
+                                                 test; default: train)
+                      --peak <rate>              Peak rate. (default: depends on --split)
                       --[no-]shuffle             Mixes the rows. (default: on)
                   -n, --dry-run
-                  -h, --help                     Shows this help.
+                  -h, --help                     Show this help.
 
                 OUTPUT
                       --json                     Prints one JSON object as the last line.
@@ -72,7 +73,7 @@ import Testing
 
                 OPTIONS
                       --temperature <temperature>  (default: 1.0)
-                  -h, --help                       Shows this help.
+                  -h, --help                       Show this help.
 
                 A checkpoint shows its tensors, a dataset its rows, and whatever is neither
                 shows why it is not.

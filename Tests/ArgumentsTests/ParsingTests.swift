@@ -1,4 +1,4 @@
-// What the parser accepts, and the value that each property then has.
+// What the parser accepts, and the resulting value of each property.
 
 import Arguments
 import Testing

@@ -1,14 +1,14 @@
-// Every defect of a command line, with the exact words that report it.
+// Every defect of a command line, with its exact message.
 
 import Arguments
 import StrictJSON
 import Testing
 
 @Suite struct UsageErrorTests {
-    /// A command line and the message and hint that it must give; an empty hint means the general one.
+    /// A command line with the expected message and hint; an empty hint means the general one.
     static let table: [(line: String, message: String, hint: String)] = [
-        ("", "a subcommand is missing", "the subcommands are train, inspect, tokenizer"),
-        ("tokenizer", "a subcommand is missing", "the subcommands are train, encode"),
+        ("", "missing subcommand", "the subcommands are train, inspect, tokenizer"),
+        ("tokenizer", "missing subcommand", "the subcommands are train, encode"),
         ("trian -c a", "unknown subcommand 'trian'", "did you mean train?"),
         ("zzz", "unknown subcommand 'zzz'", "the subcommands are train, inspect, tokenizer"),
         ("tokenizer encod", "unknown subcommand 'encod'", "did you mean encode?"),
@@ -23,28 +23,28 @@ import Testing
         ("train -c", "-c needs a value", ""),
         (
             "train --config --json", "--config needs a value, but '--json' follows it",
-            "a value that begins with a dash is written --config=--json"
+            "write --config=--json if the value starts with a dash"
         ),
-        ("train -c a --json=true", "--json takes no value, but 'true' was given", "write --json alone"),
-        ("train -c a --batch-size five", "--batch-size wants a whole number, not 'five'", ""),
-        ("train -c a --batch-size 1.5", "--batch-size wants a whole number, not '1.5'", ""),
+        ("train -c a --json=true", "--json takes no value, but 'true' was given", "use --json without a value"),
+        ("train -c a --batch-size five", "--batch-size expects an integer, not 'five'", ""),
+        ("train -c a --batch-size 1.5", "--batch-size expects an integer, not '1.5'", ""),
         (
             "train -c a --batch-size 9223372036854775808",
-            "--batch-size wants a whole number, not '9223372036854775808'", ""
+            "--batch-size expects an integer, not '9223372036854775808'", ""
         ),
-        ("train -c a --seed -1", "--seed wants a whole number from 0 to 18446744073709551615, not '-1'", ""),
-        ("train -c a --learning-rate nan", "--learning-rate wants a number, not 'nan'", ""),
-        ("train -c a --learning-rate -inf", "--learning-rate wants a number, not '-inf'", ""),
-        ("inspect a --temperature 1e39", "--temperature wants a number, not '1e39'", ""),
-        ("train -c a --split tset", "--split wants one of train, validation, test, not 'tset'", "did you mean test?"),
-        ("train -c a --split 7", "--split wants one of train, validation, test, not '7'", ""),
+        ("train -c a --seed -1", "--seed expects an integer from 0 to 18446744073709551615, not '-1'", ""),
+        ("train -c a --learning-rate nan", "--learning-rate expects a number, not 'nan'", ""),
+        ("train -c a --learning-rate -inf", "--learning-rate expects a number, not '-inf'", ""),
+        ("inspect a --temperature 1e39", "--temperature expects a number, not '1e39'", ""),
+        ("train -c a --split tset", "--split expects one of train, validation, test, not 'tset'", "did you mean test?"),
+        ("train -c a --split 7", "--split expects one of train, validation, test, not '7'", ""),
         ("train -c a --config b", "--config was given twice: 'a' and 'b'", "give --config once"),
         ("train -c a --shuffle --no-shuffle", "--shuffle and --no-shuffle were both given", "keep one of the two"),
         ("train", "option --config is required: The run's settings.", ""),
         ("inspect", "<path> is missing: The file to look at.", ""),
         ("tokenizer train --vocabulary-size 9", "<files> is missing: Text files.", ""),
-        ("inspect a 1 b", "unexpected argument 'b'", "text of several words needs quotes around it"),
-        ("inspect a b", "<row> wants a whole number, not 'b'", ""),
+        ("inspect a 1 b", "unexpected argument 'b'", "quote text that contains spaces"),
+        ("inspect a b", "<row> expects an integer, not 'b'", ""),
         ("train -c a --threads -1", "--threads is -1", "0 means all"),
         ("train -c a -n --batch-size 99", "99 is not dry", ""),
     ]

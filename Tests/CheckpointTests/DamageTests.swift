@@ -1,4 +1,4 @@
-// A checkpoint that is damaged anywhere is refused, with the defect named.
+// A checkpoint that is damaged anywhere is rejected, with the defect named.
 
 import Checkpoint
 import Files
@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 @Suite struct DamageTests {
-    /// The name of the error that a file is refused with.
+    /// The name of the error for a file.
     private func defect(_ path: String) -> String? {
         do throws(CheckpointError) {
             _ = try CheckpointReader(path: path)
@@ -20,27 +20,27 @@ import Testing
         try withFolder { folder in
             let path = "\(folder)/a.h5"
             try Sample.small.write(to: path)
-            let whole = try bytes(of: path)
+            let original = try bytes(of: path)
             let file = try #require(FileHandle(forUpdatingAtPath: path))
             var accepted: [Int] = []
-            for bit in 0..<(whole.count * 8) {
-                try flip(bit, of: whole, in: file)
+            for bit in 0..<(original.count * 8) {
+                try flip(bit, of: original, in: file)
                 if (try? CheckpointFile.verify(path)) != nil { accepted.append(bit) }
-                try restore(bit, of: whole, in: file)
+                try restore(bit, of: original, in: file)
             }
             #expect(accepted.isEmpty)
-            #expect(try CheckpointFile.verify(path) == SHA256Digest.hex(of: Array(whole[512...])))
+            #expect(try CheckpointFile.verify(path) == SHA256Digest.hex(of: Array(original[512...])))
         }
     }
 
-    private func flip(_ bit: Int, of whole: [UInt8], in file: FileHandle) throws {
+    private func flip(_ bit: Int, of original: [UInt8], in file: FileHandle) throws {
         try file.seek(toOffset: UInt64(bit / 8))
-        try file.write(contentsOf: Data([whole[bit / 8] ^ (1 << (bit % 8))]))
+        try file.write(contentsOf: Data([original[bit / 8] ^ (1 << (bit % 8))]))
     }
 
-    private func restore(_ bit: Int, of whole: [UInt8], in file: FileHandle) throws {
+    private func restore(_ bit: Int, of original: [UInt8], in file: FileHandle) throws {
         try file.seek(toOffset: UInt64(bit / 8))
-        try file.write(contentsOf: Data([whole[bit / 8]]))
+        try file.write(contentsOf: Data([original[bit / 8]]))
     }
 
     /// A change to a good file and the error that it must give.
@@ -78,8 +78,8 @@ import Testing
         try withFolder { folder in
             let path = "\(folder)/a.h5"
             try Sample.small.write(to: path)
-            let whole = try bytes(of: path)
-            for length in stride(from: whole.count - 1, through: 0, by: -61) {
+            let original = try bytes(of: path)
+            for length in stride(from: original.count - 1, through: 0, by: -61) {
                 #expect(truncate(path, off_t(length)) == 0)
                 #expect(["lengthDiffers", "sizeOutOfRange"].contains(defect(path)))
             }
@@ -88,21 +88,21 @@ import Testing
 
     @Test(
         arguments: [
-            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], ForeignContents.plainHDF5),
+            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], DetectedFormat.plainHDF5),
             (Array("PK\u{3}\u{4}".utf8), .pytorch), (Array("GGUF".utf8), .gguf),
             ([0x40, 0, 0, 0, 0, 0, 0, 0] + Array("{\"".utf8), .safetensors), (Array("hello".utf8), .unknown),
-        ] as [([UInt8], ForeignContents)])
-    func foreignFilesAreRecognised(_ head: [UInt8], _ contents: ForeignContents) throws {
+        ] as [([UInt8], DetectedFormat)])
+    func otherFormatsAreRecognised(_ head: [UInt8], _ format: DetectedFormat) throws {
         try withFolder { folder in
             let path = "\(folder)/a.h5"
             try put(head + [UInt8](repeating: 7, count: 1000), at: path)
-            #expect(throws: CheckpointError.notACheckpoint(path: path, contents: contents)) {
+            #expect(throws: CheckpointError.notACheckpoint(path: path, format: format)) {
                 try CheckpointReader(path: path)
             }
         }
     }
 
-    @Test func whatIsNoFileIsRefused() throws {
+    @Test func onlyRegularFilesAreAccepted() throws {
         try withFolder { folder in
             #expect(throws: CheckpointError.notARegularFile(path: folder, kind: "a folder")) {
                 try CheckpointReader(path: folder)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func afterTheHashHDF5StillHasItsSay() throws {
+    @Test func aCorrectHashDoesNotReplaceHDF5sChecks() throws {
         try withFolder { folder in
             let path = "\(folder)/a.h5"
             try put([UInt8](repeating: 0, count: 512) + [UInt8](repeating: 7, count: 100), at: path)

@@ -1,11 +1,11 @@
-// Writing that fails leaves what was there before, and nothing else.
+// A failed write leaves the old file unchanged, and no other file.
 
 import Checkpoint
 import Files
 import Foundation
 import Testing
 
-/// Sets the size from which on the system refuses to let a file of this process grow.
+/// Sets the size beyond which the system does not let a file of this process grow.
 private func limitFileSize(to byteCount: Int?) {
     var limits = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits)
@@ -50,9 +50,9 @@ private func limitFileSize(to byteCount: Int?) {
         }
     }
 
-    /// Wherever the value stands: in a vector, in the rest after the last vector, in a later piece.
+    /// Wherever the value is: in a vector, in the rest after the last vector, in a later piece.
     @Test(arguments: [0, 15, 16, 16_383, 16_384, 40_000, 40_010], [Float.nan, .infinity, -.infinity, .signalingNaN])
-    func aValueThatIsNoNumberIsNamed(_ index: Int, _ value: Float) throws {
+    func aNonFiniteValueIsNamed(_ index: Int, _ value: Float) throws {
         try withFolder { folder in
             var values = [Float](repeating: .greatestFiniteMagnitude, count: 40_011)
             values[index] = value
@@ -129,7 +129,7 @@ private func limitFileSize(to byteCount: Int?) {
         }
     }
 
-    /// The limit on the size of files stands for a full disk: the system refuses to write on, as it does there.
+    /// A file size limit simulates a full disk: the system stops writing in the same way.
     @Test func aFullDiskLeavesTheOldFile() async throws {
         await #expect(processExitsWith: .success) {
             try withFolder { folder in
@@ -161,9 +161,9 @@ private func limitFileSize(to byteCount: Int?) {
         }
     }
 
-    /// A process killed at any moment of writing leaves the old file or the new one, whole.
+    /// A process killed at any moment of writing leaves the complete old file or the complete new file.
     @Test(arguments: [200, 1000, 3000, 7000, 15_000, 40_000])
-    func aKillLeavesAWholeFile(_ microseconds: Int) async throws {
+    func aKillLeavesACompleteFile(_ microseconds: Int) async throws {
         let folder = NSTemporaryDirectory() + "checkpoint-kill-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -1,4 +1,4 @@
-// The quick sum by which a file is compared with what memory held.
+// The fast checksum that compares a file with former contents of memory.
 
 import Checkpoint
 import Testing
@@ -9,24 +9,24 @@ import Testing
     static func sum(_ bytes: [UInt8]) -> Fingerprint { bytes.withUnsafeBytes { Fingerprint($0) } }
 
     @Test func piecesOfAnyCutAndOrder() {
-        let whole = Self.sum(Self.bytes)
+        let original = Self.sum(Self.bytes)
         for cut in 0...Self.bytes.count {
             var pieces = Fingerprint()
             Self.bytes.withUnsafeBytes { all in
                 pieces.add(UnsafeRawBufferPointer(rebasing: all[cut...]), at: cut)
                 pieces.add(UnsafeRawBufferPointer(rebasing: all[..<cut]), at: 0)
             }
-            #expect(pieces == whole)
+            #expect(pieces == original)
         }
     }
 
     @Test func everyChangedBitIsSeen() {
-        let whole = Self.sum(Self.bytes)
+        let original = Self.sum(Self.bytes)
         for index in Self.bytes.indices {
             for bit in 0..<8 {
                 var changed = Self.bytes
                 changed[index] ^= 1 << UInt8(bit)
-                #expect(Self.sum(changed) != whole)
+                #expect(Self.sum(changed) != original)
             }
         }
     }

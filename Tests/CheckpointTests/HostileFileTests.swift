@@ -1,4 +1,4 @@
-// HDF5 files that are whole but hold what no checkpoint of ours holds: each is refused, its defect named.
+// Valid HDF5 files with content that Luthier never writes: each is rejected, with the defect named.
 
 import CHDF5
 import Checkpoint
@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 @Suite struct HostileFileTests {
-    /// One way to make a bad file: `make` adds objects below the group `/model` of an open file in `folder`.
+    /// One way to create a bad file: `make` adds objects in the group `/model` of an open file in `folder`.
     struct Attack: Sendable, CustomTestStringConvertible {
         let name: String
         let object: String
@@ -27,7 +27,7 @@ import Testing
 
     static let attacks: [Attack] = [
         Attack("external storage", .externalStorage) { file, folder in
-            // The bytes of any file that the reader may read would come back as weights.
+            // Otherwise the bytes of any file that the reader can read would be returned as weights.
             try? put([UInt8](repeating: 1, count: 64), at: "\(folder)/secret")
             dataset(file, shape: [4]) { H5Pset_external($0, "\(folder)/secret", 0, 16) }
         },
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    /// The same way of making files gives a good one when nothing bad is added, so the refusals have their reasons.
+    /// Without a bad object, the same code creates an accepted file: so each rejection has the intended reason.
     @Test func aGoodFileMadeTheSameWayIsAccepted() throws {
         try withFolder { folder in
             let path = "\(folder)/good.h5"
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func valuesThatAreNoNumbersAreRefusedUnlessAllowed() throws {
+    @Test func nonFiniteValuesAreRefusedUnlessAllowed() throws {
         try withFolder { folder in
             let path = "\(folder)/nan.h5"
             HostileFileTests.make(path) { file in
@@ -170,22 +170,22 @@ import Testing
         }
     }
 
-    /// Whatever byte of a small file's tables is wrong, the reader ends, and never with more than it was promised. In a
-    /// process of its own, because HDF5 itself might not survive.
+    /// Whichever byte of a small file's tables is wrong, the reader returns, and never with more data than the file has.
+    /// Runs in a separate process, because HDF5 itself might crash.
     @Test func tablesWithAnyByteWrongDoNotHarmTheReader() async throws {
         await #expect(processExitsWith: .success) {
             try withFolder { folder in
                 let path = "\(folder)/a.h5"
                 HostileFileTests.make(path) { file in HostileFileTests.dataset(file, shape: [4], values: [1, 2, 3, 4]) }
-                let whole = try bytes(of: path)
-                for index in stride(from: 520, to: whole.count, by: 7) {
-                    var changed = whole
+                let original = try bytes(of: path)
+                for index in stride(from: 520, to: original.count, by: 7) {
+                    var changed = original
                     changed[index] ^= 0x41
                     try put(changed, at: path)
                     try CheckpointFile.seal(path)
                     guard let reader = try? CheckpointReader(path: path) else { continue }
                     for array in reader.arrays {
-                        #expect(array.count * 4 <= whole.count)
+                        #expect(array.count * 4 <= original.count)
                         _ = try? reader.values(array.name, shape: array.shape, allowingNonFinite: true)
                     }
                 }
@@ -193,8 +193,10 @@ import Testing
         }
     }
 
-    /// Makes an HDF5 file with room for the user block and a group `/model`, and lets `body` add to it.
+    /// Creates an HDF5 file with space for the user block and a group `/model`, and calls `body` to add to it.
     private static func make(_ path: String, _ body: (hid_t) -> Void) {
+        // As in HDF5Session: HDF5 reads this once, so it must be set before the first file is created.
+        setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
         H5dont_atexit()
         H5Eset_auto2(0, nil, nil)
         let creation = H5Pcreate(luthier_h5_file_creation_class())
@@ -207,7 +209,7 @@ import Testing
         #expect(H5Fclose(file) >= 0)
     }
 
-    /// Adds a dataset whose creation list `configure` has changed.
+    /// Adds a dataset with a creation list changed by `configure`.
     private static func dataset(
         _ file: hid_t, name: String = "/model/w", shape: [hsize_t], type: hid_t = luthier_h5_float32(),
         values: [Float] = [], configure: (hid_t) -> herr_t = { _ in 0 }

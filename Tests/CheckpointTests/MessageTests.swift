@@ -1,4 +1,4 @@
-// The words that people read: every message names the file, the object and the two things that differ.
+// Error messages: each names the file, the object and the two values that differ.
 
 import Checkpoint
 import Files
@@ -9,13 +9,13 @@ import Testing
     static let table: [(error: CheckpointError, message: String, hint: String?)] = [
         (
             .notEnoughSpace(path: "a.h5", needed: 1_269_632, available: 1_048_576),
-            "a.h5 needs 1269632 bytes, but its disk has only 1048576 left",
-            "free some space, or choose a folder on another disk"
+            "a.h5 needs 1269632 bytes, but only 1048576 are free on the disk",
+            "free some disk space, or choose a folder on another disk"
         ),
         (
             .nonFinite(path: nil, name: "/model/wte.weight", index: 7, value: -.infinity),
             "/model/wte.weight is -inf at index 7",
-            "the run has diverged: go back to the last good checkpoint and lower the rate"
+            "the run has diverged: start again from the last good checkpoint with a lower learning rate"
         ),
         (
             .nonFinite(path: "a.h5", name: "/model/wte.weight", index: 7, value: .nan),
@@ -27,16 +27,16 @@ import Testing
         ),
         (
             .lengthDiffers(path: "a.h5", expected: 100, found: 99), "a.h5 should have 100 bytes but has 99",
-            "use an earlier checkpoint, or copy this one again from where it came from"
+            "use an earlier checkpoint, or copy this one again"
         ),
         (
             .newerVersion(path: "a.h5", found: 2, supported: 1),
-            "a.h5 has format version 2; this program reads up to version 1", "use a newer luthier"
+            "a.h5 has format version 2; this program reads versions up to 1", "use a newer luthier"
         ),
         (
-            .notACheckpoint(path: "a.bin", contents: .pytorch),
-            "a.bin is no checkpoint of ours: it looks like PyTorch's, which can run code when it is read",
-            "save it as safetensors, then bring it in with 'luthier import'"
+            .notACheckpoint(path: "a.bin", format: .pytorch),
+            "a.bin is not a Luthier checkpoint: it looks like a PyTorch file, which can run code when it is loaded",
+            "save it as safetensors, then convert it with 'luthier import'"
         ),
         (
             .forbiddenObject(path: "a.h5", name: "/model/w", defect: .storageSize(expected: 16, found: 0)),
@@ -44,11 +44,11 @@ import Testing
         ),
         (
             .forbiddenObject(path: "a.h5", name: "/model/w", defect: .externalStorage),
-            "a.h5: /model/w keeps its data in another file, which is not allowed", nil
+            "a.h5: /model/w stores its data in another file, which is not allowed", nil
         ),
         (
             .file(FileError(.write, "a.h5", code: ENOSPC)), "cannot write a.h5: No space left on device",
-            "free some space, or choose a folder on another disk"
+            "free some disk space, or choose a folder on another disk"
         ),
     ]
 

@@ -1,4 +1,4 @@
-// What is written is read back, and equal content gives equal bytes.
+// Written data is read back unchanged, and equal content gives equal bytes.
 
 import Checkpoint
 import Foundation
@@ -32,7 +32,7 @@ import Testing
     @Test func equalContentGivesEqualBytes() throws {
         try withFolder { folder in
             try Sample.small.write(to: "\(folder)/first.h5")
-            // A second later, at another place in memory and under another name.
+            // A second later, at another address in memory and with another name.
             Thread.sleep(forTimeInterval: 1.1)
             let ballast = [[UInt8]](repeating: [UInt8](repeating: 0xa5, count: 5000), count: 100)
             try Sample.small.write(to: "\(folder)/another name ü.h5")
@@ -50,10 +50,10 @@ import Testing
             setenv("LC_ALL", "de_DE.UTF-8", 1)
             tzset()
             setlocale(LC_ALL, "")
-            try Sample.small.write(to: "\(folder)/theirs.h5")
+            try Sample.small.write(to: "\(folder)/child.h5")
         }
-        try Sample.small.write(to: "\(folder)/ours.h5")
-        #expect(try bytes(of: "\(folder)/ours.h5") == bytes(of: "\(folder)/theirs.h5"))
+        try Sample.small.write(to: "\(folder)/parent.h5")
+        #expect(try bytes(of: "\(folder)/parent.h5") == bytes(of: "\(folder)/child.h5"))
     }
 
     @Test func anyDifferenceGivesAnotherHash() throws {
@@ -77,11 +77,11 @@ import Testing
         }
     }
 
-    /// On the disk and, where the system has it, on a file system in memory, which may take no blocks past the cache.
+    /// On disk and, if the system has one, on a memory file system, which may not support direct I/O.
     @Test(arguments: [NSTemporaryDirectory(), "/dev/shm/"].filter { FileManager.default.isWritableFile(atPath: $0) })
     func manyArraysAndLongOnesComeBack(parent: String) throws {
         try withFolder(in: parent) { folder in
-            // Longer than one piece of the copy and of the read-back, and of odd lengths.
+            // Longer than one piece of the copy and of the read-back, with odd lengths.
             let long = (0..<2_300_001).map { Float($0) }
             let other = (0..<700_003).map { Float(-$0) }
             var sample = Sample(arrays: [("/model/long", [2_300_001], long)], texts: [])

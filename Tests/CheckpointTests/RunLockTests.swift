@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func aBareNameLiesInTheCurrentFolder() throws {
+    @Test func aBareNameIsInTheCurrentFolder() throws {
         let name = "atomic-file-\(UUID().uuidString)"
         try AtomicFile.write("x", to: name)
         #expect(try bytes(of: name) == [0x78])

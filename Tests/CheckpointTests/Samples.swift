@@ -1,4 +1,4 @@
-// A small checkpoint for the tests, and a folder to put it in.
+// A small checkpoint for the tests, and a temporary folder.
 
 import Checkpoint
 import Foundation
@@ -50,7 +50,7 @@ struct Sample: Sendable {
 }
 
 extension CheckpointReader {
-    /// The array's values in memory of their own.
+    /// A copy of the array's values.
     func values(_ name: String, shape: [Int], allowingNonFinite: Bool = false) throws(CheckpointError) -> [Float] {
         let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: shape.reduce(1, *))
         defer { buffer.deallocate() }

@@ -1,4 +1,4 @@
-// Conversations through the program: training on rows, answers with the stored template, chat, batches, inspection.
+// Conversations with the program: training on rows, answers with the stored template, chat, batches, inspection.
 
 import Foundation
 import StrictJSON
@@ -55,7 +55,7 @@ import Testing
         #expect(chat.output == "It is red.\nIt is green.\n", "\(chat.output)")
     }
 
-    @Test func theContextIsMadeRoomIn() throws {
+    @Test func oldMessagesAreDroppedFromAFullContext() throws {
         let place = try trained()
         let question = "What colour is snow?\n"
         let chat = try place.luthier("chat", input: String(repeating: question, count: 8))
@@ -104,6 +104,6 @@ import Testing
         #expect(made.code == 0, "\(made.errors)")
         let chat = try place.luthier("chat", input: "hello\n")
         #expect(chat.code == 2)
-        #expect(chat.errors.contains("error: this model was trained on plain text and has no template to chat with"))
+        #expect(chat.errors.contains("error: this model was trained on plain text and has no chat template"))
     }
 }

@@ -1,4 +1,4 @@
-// The main path as a person walks it: train, evaluate, generate, and the keys that programs read.
+// The main path of a user: train, evaluate, generate; and the JSON keys.
 
 import Foundation
 import StrictJSON
@@ -45,7 +45,7 @@ import Testing
         ]
         #expect(names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.") } == expected)
 
-        // Every batch size gives the same figures, and validation those that training ended with.
+        // Every batch size gives the same metrics, equal to those at the end of training.
         var losses: [Double] = []
         for size in ["1", "3", "8"] {
             let outcome = try place.luthier("eval", "--split", "validation", "--batch-size", size, "--json")
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    /// Adapters beside a run's weights: small files, resumed, merged where they are used, and of no use to another base.
+    /// LoRA runs: small checkpoints, exact resume, merged for use, and rejected with another base.
     @Test func adapters() throws {
         let place = try Workplace()
         try place.write(SampleText.paragraphs, to: "text.txt")
@@ -160,7 +160,7 @@ import Testing
         #expect(tuned.code == 0, "\(tuned.errors)")
         let sizes = try ["base", "tuned"].map { try place.read("checkpoints/\($0)/step-000020.h5").count }
         #expect(10 * sizes[1] < 3 * sizes[0], "\(sizes)")
-        // What evaluation says of the merged model is what training said of the two side by side.
+        // Evaluation of the merged model gives the same loss as training with separate adapters.
         let trained = try #require(tuned.json()["validationLoss"]?.number)
         let last = "checkpoints/tuned/step-000020.h5"
         let merged = try place.luthier("eval", "--checkpoint", last, "--split", "validation", "--json")

@@ -1,4 +1,4 @@
-// Everything a person can get wrong: each gives its own message and exit code, and never a trap.
+// User errors: each gives its own message and exit code, and never a trap.
 
 import Foundation
 import Testing
@@ -39,9 +39,10 @@ import Testing
         ),
         Case(
             "nothing to learn", ["--config", "small.json", "--train", "unlearned.jsonl"], 1,
-            "error: unlearned.jsonl, line 2, column 1: no token of this row carries loss, so it teaches nothing"),
+            "error: unlearned.jsonl, line 2, column 1: no token of this row counts in the loss, so nothing is learned from it"
+        ),
         Case(
-            "a row that is no JSON", ["--config", "small.json", "--train", "torn.jsonl"], 1,
+            "a row with invalid JSON", ["--config", "small.json", "--train", "torn.jsonl"], 1,
             "error: torn.jsonl, line 2, column 14: "),
         Case(
             "unknown key", ["--config", "unknown.json"], 1,
@@ -61,7 +62,7 @@ import Testing
             "error: model.modelWidth 32 is not divisible by model.headCount 5"),
         Case(
             "no UTF-8", ["--config", "small.json", "--train", "latin1.txt"], 1,
-            "error: latin1.txt, line 2, byte 4: 0xE9 is no valid UTF-8"),
+            "error: latin1.txt, line 2, byte 4: 0xE9 is not valid UTF-8"),
         Case(
             "empty text", ["--config", "small.json", "--train", "empty.txt"], 1,
             "error: there is nothing to train on: the training split has no document with two tokens"),
@@ -83,7 +84,7 @@ import Testing
     @Test(arguments: training) func train(row: Case) throws {
         let place = try ErrorTests.furnished()
         try ErrorTests.expect(row, "train", in: place)
-        #expect(place.names(in: "checkpoints").isEmpty, "a mistake left something behind")
+        #expect(place.names(in: "checkpoints").isEmpty, "a mistake left files")
     }
 
     static let checkpoints: [Case] = [
@@ -96,25 +97,25 @@ import Testing
             "missing checkpoint", ["generate", "--checkpoint", "none.h5", "--prompt", "x"], 1,
             "error: there is no run or checkpoint at none.h5"),
         Case(
-            "eval without data", ["eval", "--checkpoint", "whole.h5"], 2,
-            "error: whole.h5 is not part of a run: which data shall be measured?"),
+            "eval without data", ["eval", "--checkpoint", "valid.h5"], 2,
+            "error: valid.h5 is not part of a run, so there is no data to evaluate"),
         Case(
-            "eval of an empty file", ["eval", "--checkpoint", "whole.h5", "--data", "empty.txt"], 1,
+            "eval of an empty file", ["eval", "--checkpoint", "valid.h5", "--data", "empty.txt"], 1,
             "error: the empty.txt split is empty: no document has two tokens or more"),
         Case(
             "prompt too long",
-            ["generate", "--checkpoint", "whole.h5", "--prompt", String(repeating: "long ", count: 40)], 1,
+            ["generate", "--checkpoint", "valid.h5", "--prompt", String(repeating: "long ", count: 40)], 1,
             "error: the prompt has 200 tokens; the model's context holds 16"),
         Case(
             "window larger than the context",
-            ["eval", "--checkpoint", "whole.h5", "--data", "text.txt", "--window", "17"], 2,
+            ["eval", "--checkpoint", "valid.h5", "--data", "text.txt", "--window", "17"], 2,
             "error: --window 17 is larger than the model's context of 16"),
         Case(
             "two prompts", ["generate", "--prompt", "a", "-"], 2,
-            "error: one of --prompt, --prompt-file, --batch and - is"),
+            "error: exactly one of --prompt, --prompt-file, --batch and - is"),
         Case(
             "negative temperature", ["generate", "--prompt", "a", "--temperature", "-1"], 2,
-            "error: --temperature -1.0 must lie between 0 and 100"),
+            "error: --temperature -1.0 must be between 0 and 100"),
         Case("unknown command", ["trian"], 2, "hint: did you mean train?"),
         Case("unknown split", ["eval", "--split", "valid"], 2, "error: --split"),
         Case("broken merges", ["tokenizer", "info", "--tokenizer", "merges"], 1, "error: merges/merges.txt, line 3"),
@@ -206,12 +207,12 @@ import Testing
     private static func addCheckpoints(_ place: Workplace) throws {
         let made = try place.luthier("train", "--config", "small.json", "--run", "made")
         try #require(made.code == 0, "\(made.errors)")
-        let whole = try place.read("checkpoints/made/step-000002.h5")
+        let valid = try place.read("checkpoints/made/step-000002.h5")
         try FileManager.default.removeItem(atPath: place.file("checkpoints"))
-        try place.write(whole, to: "whole.h5")
-        try place.write(whole.dropLast(), to: "short.h5")
-        var flipped = whole
-        flipped[whole.count - 4000] ^= 4
+        try place.write(valid, to: "valid.h5")
+        try place.write(valid.dropLast(), to: "short.h5")
+        var flipped = valid
+        flipped[valid.count - 4000] ^= 4
         try place.write(flipped, to: "flipped.h5")
     }
 }

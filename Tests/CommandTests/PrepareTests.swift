@@ -1,11 +1,11 @@
-// Data from a raw file to a judged model, as a person goes: check, mend, train, evaluate, compare.
+// From a raw file to an evaluated model: check, fix, train, evaluate, compare.
 
 import Foundation
 import StrictJSON
 import Testing
 
 @Suite struct PrepareTests {
-    /// Two classes that one word tells apart, some rows twice, one broken.
+    /// Two classes that differ in one word, with some duplicates and one broken row.
     private static let table =
         "kind,message\n"
         + (0..<240).map { index in
@@ -27,7 +27,7 @@ import Testing
         #expect(place.names(in: "") == ["days.csv"])
     }
 
-    @Test func usageErrorsAreTold() throws {
+    @Test func usageErrorsAreReported() throws {
         let place = try Workplace()
         try place.write(Self.table, to: "days.csv")
         #expect(try place.luthier("prepare", "days.csv", "--fix").code == 2)
@@ -39,7 +39,7 @@ import Testing
         #expect(try place.luthier("prepare", "none.csv").code == 1)
     }
 
-    @Test func fromATableToAJudgedModel() throws {
+    @Test func fromATableToAnEvaluatedModel() throws {
         let place = try Workplace()
         try place.write(Self.table, to: "days.csv")
         let made = try place.luthier(
@@ -56,7 +56,7 @@ import Testing
         #expect(abs(counts[1] - 46) <= 4)
         #expect(json["findings"]?.array?.isEmpty == false)
         #expect(place.names(in: "days") == ["changes.diff", "splits.lock", "train.jsonl", "validation.jsonl"])
-        #expect(try place.luthier("prepare", "days").errors.contains("nothing to mend"))
+        #expect(try place.luthier("prepare", "days").errors.contains("nothing to fix"))
 
         try place.write(
             """
@@ -86,7 +86,7 @@ import Testing
         let leaked = try place.luthier("eval", "--data", "days/train.jsonl", "--skip-classes")
         #expect(leaked.output.contains("in training: \(counts[0]) of \(counts[0]) rows"))
 
-        // A run of one step stands for the model before tuning.
+        // A run of one step as the base model.
         let base = try place.luthier("train", "--config", "days.json", "--run", "base", "--steps", "1")
         try #require(base.code == 0, "\(base.errors)")
         try place.write("Nobody says anything about days.\nNor about snow.\n", to: "general.txt")
@@ -94,7 +94,7 @@ import Testing
             "compare", "--base", "checkpoints/base", "--checkpoint", "days-1", "--general", "general.txt", "--shots",
             "0,1", "--json")
         try #require(compared.code == 0, "\(compared.errors)")
-        #expect(compared.output.contains("validation, right labels: base "))
+        #expect(compared.output.contains("validation, correct labels: base "))
         #expect(compared.output.contains("the tuned model is better"))
         let task = try #require(try compared.json()["task"]?.array)
         #expect(task.count == 2)

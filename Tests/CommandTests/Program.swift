@@ -1,10 +1,10 @@
-// Running the program as a person does: its own process, its own folder, streams and exit code.
+// Runs the program as a user does: in its own process and folder, with streams and exit code.
 
 import Foundation
 import StrictJSON
 import TestSupport
 
-/// What a finished process left behind.
+/// The result of a finished process.
 struct Outcome {
     let code: Int32
     let output: String
@@ -23,7 +23,7 @@ struct Failure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A folder of its own for one test, removed with it.
+/// A folder for one test, removed with it.
 final class Workplace {
     let path: String
 
@@ -52,7 +52,7 @@ final class Workplace {
         ((try? FileManager.default.contentsOfDirectory(atPath: file(folder))) ?? []).sorted()
     }
 
-    /// Runs `luthier` here to its end.
+    /// Runs `luthier` here and waits for it.
     func luthier(_ arguments: String..., input: String = "") throws -> Outcome {
         let process = try Running(arguments, in: path, input: input)
         return process.wait()
@@ -62,13 +62,13 @@ final class Workplace {
     func start(_ arguments: String...) throws -> Running { try Running(arguments, in: path, input: "") }
 }
 
-/// A process that is under way.
+/// A running process.
 final class Running {
     let process = Process()
     private let output: URL
     private let errors: URL
 
-    /// Lies beside the test runner, wherever the build folder is.
+    /// The program next to the test runner, in any build folder.
     static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL
         .deletingLastPathComponent().appendingPathComponent("luthier")
 
@@ -97,10 +97,10 @@ final class Running {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// What stands on stderr so far.
+    /// The text on stderr so far.
     var errorsSoFar: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
-    /// Waits until `condition` holds or the process ends; false where it ended first.
+    /// Waits until `condition` holds or the process ends; false if it ended first.
     func wait(until condition: () -> Bool) -> Bool {
         while process.isRunning {
             if condition() { return true }
@@ -117,7 +117,7 @@ final class Running {
     }
 }
 
-/// A text that a small model can learn in a moment: 120 short paragraphs, all different.
+/// A text that a small model learns quickly: 120 short, different paragraphs.
 enum SampleText {
     static let paragraphs: String =
         (0..<120).map { index in

@@ -62,7 +62,7 @@ import Testing
             run.send(signal)
             let outcome = run.wait()
             #expect(outcome.code == code, "\(outcome.errors)")
-            #expect(outcome.errors.contains("--resume goes on"))
+            #expect(outcome.errors.contains("use --resume to continue"))
         }
         _ = try place.luthier("train", "--config", "small.json", "--run", "stopped", "--resume")
         let final = "step-000060.h5"

@@ -1,4 +1,4 @@
-// How a file is cut into documents.
+// How a file is divided into documents.
 
 import Datasets
 import Testing

@@ -1,4 +1,4 @@
-// Rows longer than the context, under each policy, and rows that teach nothing: nothing goes in silence.
+// Rows longer than the context under each policy, and rows without loss tokens: every dropped row is reported.
 
 import Datasets
 import Testing
@@ -41,7 +41,7 @@ import Tokenizer
         #expect("\(error)".hasSuffix("r.jsonl, line 10: 9; …"))
     }
 
-    @Test func dropLeavesThemOut() throws {
+    @Test func dropRemovesThem() throws {
         let text = try Self.encode(.drop)
         #expect(text.sources.map(\.line) == [1])
         #expect(text.dropped.map(\.line) == [2, 3])
@@ -50,12 +50,12 @@ import Tokenizer
 
     @Test func truncatePromptKeepsTheAnswer() throws {
         let shown = try Self.view(.truncatePrompt)
-        // The second row loses its first byte; the third has one byte of prompt to spare and then loses its end.
+        // The second row loses its first byte; the third loses one byte of its prompt and then its end.
         #expect(
             shown == "a·b·[c][d][<|endoftext|>]b·c·d·e·f·[g][h][<|endoftext|>]b·[c][d][e][f][g][h][i]\n")
         let text = try Self.encode(.truncatePrompt)
         #expect(text.cut.map(\.line) == [2, 3])
-        #expect(text.cut[1].reason == "4 of 12 tokens cut off, 1 of them in front")
+        #expect(text.cut[1].reason == "4 of 12 tokens cut off, 1 at the start")
     }
 
     @Test func truncateAnswerKeepsTheBeginning() throws {
@@ -84,10 +84,12 @@ import Tokenizer
             try TokenizedText(documents, tokenizer: .bytes, options)
         }
         #expect(
-            "\(error)" == "rows.jsonl, line 2, column 1: no token of this row carries loss, so it teaches nothing")
+            "\(error)"
+                == "rows.jsonl, line 2, column 1: no token of this row counts in the loss, so nothing is learned from it"
+        )
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText(documents, tokenizer: .bytes, options)
         #expect(text.sources.count == 1)
-        #expect(text.dropped == [.init(path: "rows.jsonl", line: 2, reason: "no token carries loss")])
+        #expect(text.dropped == [.init(path: "rows.jsonl", line: 2, reason: "no token counts in the loss")])
     }
 }

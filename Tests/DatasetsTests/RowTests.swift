@@ -1,4 +1,4 @@
-// Rows of JSON: every format token by token, and every way in which a line can be wrong.
+// JSON rows: every format token by token, and every defect of a line.
 
 import Conversations
 import Datasets
@@ -6,14 +6,14 @@ import Testing
 import Tokenizer
 
 @Suite struct RowTests {
-    /// A file's rows as the model sees them, learned tokens in brackets. With one token a byte, every boundary shows.
+    /// A file's rows as the model sees them, loss tokens in brackets. With one token per byte, every boundary is visible.
     private static func view(
         _ text: String, template: ChatTemplate? = nil, path: String = "rows.jsonl", format: DataFormat = .auto,
         promptLossWeight: Float = 0
     ) throws -> String {
         let documents = try Document.documents(of: TextFile(path: path, bytes: Array(text.utf8)), format: format)
         var options = EncodingOptions()
-        options.template = template ?? documents.lazy.compactMap(\.suitingTemplate).first ?? .raw
+        options.template = template ?? documents.lazy.compactMap(\.defaultTemplate).first ?? .raw
         options.endsTexts = true
         options.promptLossWeight = promptLossWeight
         let tokenized = try TokenizedText(documents, tokenizer: .bytes, options)
@@ -70,8 +70,8 @@ import Tokenizer
 
     @Test func rowsInOneArray() throws {
         let text = "[\n  {\"text\": \"ab\"},\n  {\"text\":\n   7}\n]"
-        let whole = text.replacing("7", with: "\"cd\"")
-        #expect(try Self.view(whole, path: "rows.json") == "a·[b][<|endoftext|>]c·[d][<|endoftext|>]\n")
+        let valid = text.replacing("7", with: "\"cd\"")
+        #expect(try Self.view(valid, path: "rows.json") == "a·[b][<|endoftext|>]c·[d][<|endoftext|>]\n")
         let error = try #require(throws: DatasetError.self) { try Self.view(text, path: "rows.json") }
         #expect("\(error)" == "rows.json, line 4, column 4: text is a number; it takes text")
     }
@@ -111,12 +111,12 @@ import Tokenizer
         #expect(shown == "<·[|][e][n][d][o][f][t][e][x][t][|][>][<|endoftext|>]\n")
     }
 
-    @Test func marksLineEndsAndBlankLinesAreTakenAsMeant() throws {
+    @Test func marksLineEndsAndBlankLinesAreNormalised() throws {
         let text = "\u{FEFF}{\"text\": \"ab\"}\r\n\r\n   \n{\"text\": \"cd\"}"
         #expect(try Self.view(text) == "a·[b][<|endoftext|>]c·[d][<|endoftext|>]\n")
     }
 
-    /// A file and what is said about it.
+    /// A file and its error message.
     static let broken: [(text: String, message: String)] = [
         ("{\"text\": \"a\"}\n{\"text\": ", "rows.jsonl, line 2, column 10: the text ends where a value is expected"),
         ("[1]", "rows.jsonl, line 1, column 1: an array, where an object was expected"),
@@ -166,7 +166,7 @@ import Tokenizer
     @Test func invalidTextIsRefused() throws {
         let bytes = Array("{\"text\": \"a\"}\n{\"text\": \"".utf8) + [0xFF] + Array("\"}".utf8)
         let error = try #require(throws: DatasetError.self) { try TextFile(path: "rows.jsonl", bytes: bytes) }
-        #expect("\(error)" == "rows.jsonl, line 2, byte 11: 0xFF is no valid UTF-8")
+        #expect("\(error)" == "rows.jsonl, line 2, byte 11: 0xFF is not valid UTF-8")
     }
 
     @Test func aVeryLongLineIsRefused() throws {

@@ -1,4 +1,4 @@
-// Training, validation and test from one body of text: shares, borders, seed and order.
+// Training, validation and test from one text: fractions, boundaries, seed and order.
 
 import Datasets
 import Testing
@@ -30,19 +30,19 @@ import Testing
         #expect(counts == [first, second, third])
         let pieces = Split.allCases.flatMap { parts[$0] ?? [] }
         #expect(pieces.flatMap(Self.bytes) == Array(text.utf8))
-        // Each piece knows the line it begins on.
+        // Each piece knows the line where it starts.
         var before = 0
         for piece in pieces {
             #expect(piece.line == 1 + before / 10)
             before += piece.byteCount
         }
-        // The seed has no say in it.
+        // The seed has no effect.
         #expect(
             try SplitFractions(validation: validation, test: test, seed: 99).divide([Self.stream(text)])
                 == parts)
     }
 
-    /// Characters of one to four bytes, cut at every share: both sides stay UTF-8, nothing is lost.
+    /// Characters of one to four bytes, cut at every fraction: all pieces are valid UTF-8, nothing is lost.
     @Test func noCharacterIsCut() throws {
         let text = "aé€😀\nzß漢🚀"
         for share in stride(from: 0.01, to: 1, by: 0.01) {
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func everyStreamIsCutForItself() throws {
+    @Test func everyStreamIsCutSeparately() throws {
         let streams = ["0123456789", "abcdefghij"].map { Self.stream($0) }
         let parts = try SplitFractions(validation: 0.5, test: 0, seed: 1).divide(streams)
         #expect(parts[.train]?.map(Self.bytes) == [Array("01234".utf8), Array("abcde".utf8)])
@@ -77,7 +77,7 @@ import Testing
         let documents = Self.lines(count)
         let parts = try SplitFractions(validation: validation, test: test, seed: 1).divide(documents)
         #expect(Split.allCases.map { parts[$0]?.count ?? 0 } == expected)
-        // Every document in one part only, in its old order.
+        // Every document is in exactly one part, in the original order.
         for part in parts.values { #expect(part.map(\.line) == part.map(\.line).sorted()) }
         #expect(parts.values.flatMap { $0 }.sorted { $0.line < $1.line } == documents)
     }
@@ -89,7 +89,7 @@ import Testing
         }
         #expect(try held(1) == held(1))
         #expect(Set(try (1...5).map { try held($0) }).count == 5)
-        // Drawn from all over, not from one end.
+        // Sampled from the complete list, not from one end.
         let lines = try held(1)
         #expect((lines.first ?? 99) < 20 && (lines.last ?? 0) > 30)
     }

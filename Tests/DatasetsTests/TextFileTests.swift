@@ -1,4 +1,4 @@
-// Reading text: what is taken away, what is refused, and with which words.
+// Reading text: what is removed, what is rejected, and the error messages.
 
 import Datasets
 import Foundation
@@ -16,7 +16,7 @@ import Testing
         ("\u{FEFF}\r\n", "\n"),
         ("é 😀 \u{10FFFF} \u{0}", "é 😀 \u{10FFFF} \u{0}"),
     ])
-    func whatIsTakenAway(text: String, expected: String) throws {
+    func whatIsRemoved(text: String, expected: String) throws {
         let file = try TextFile(path: "t.txt", bytes: Array(text.utf8))
         #expect(file.bytes == Array(expected.utf8))
         try withTemporaryFolder { folder in
@@ -40,12 +40,12 @@ import Testing
         ] as [([UInt8], Int, Int, String)])
     func invalidUTF8(bytes: [UInt8], line: Int, column: Int, byte: String) throws {
         let error = #expect(throws: DatasetError.self) { try TextFile(path: "t.txt", bytes: bytes) }
-        #expect(error?.description == "t.txt, line \(line), byte \(column): \(byte) is no valid UTF-8")
+        #expect(error?.description == "t.txt, line \(line), byte \(column): \(byte) is not valid UTF-8")
         #expect(
             error?.hint == "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding")
     }
 
-    /// Foundation's own decoder is the judge over random bytes, mostly lead and continuation bytes.
+    /// Compares with Foundation's decoder on random bytes, mostly lead and continuation bytes.
     @Test func agreesWithFoundationOnRandomBytes() {
         let alphabet: [UInt8] = [
             0x41, 0x0A, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1,
@@ -65,22 +65,22 @@ import Testing
         #expect(valid > 100)
     }
 
-    @Test func whatIsNoFile() throws {
+    @Test func onlyRegularFilesAreRead() throws {
         try withTemporaryFolder { folder in
             let missing = #expect(throws: DatasetError.self) { try TextFile(path: folder.path + "/none.txt") }
             #expect(missing?.description == "\(folder.path)/none.txt: no such file")
             let isFolder = #expect(throws: DatasetError.self) { try TextFile(path: folder.path) }
             #expect(isFolder?.description == "\(folder.path) is a folder, where a text file was expected")
-            #expect(isFolder?.hint == "name the files inside it")
-            // Reading a FIFO would wait for a writer for ever.
+            #expect(isFolder?.hint == "name the files in it")
+            // Reading a FIFO would block until a writer opens it.
             let fifo = folder.path + "/fifo"
             #expect(mkfifo(fifo, 0o600) == 0)
             let special = #expect(throws: DatasetError.self) { try TextFile(path: fifo) }
-            #expect(special?.description == "\(fifo) is no regular file")
+            #expect(special?.description == "\(fifo) is not a regular file")
         }
     }
 
-    /// Data often lie elsewhere and are linked to where they are used.
+    /// Data files are often linked from other folders.
     @Test func linksAreFollowed() throws {
         try withTemporaryFolder { folder in
             let target = try folder.write("linked", as: "target.txt")

@@ -38,12 +38,12 @@ import Tokenizer
         #expect(text.predictionCount == text.tokens.count - kept.count)
         #expect(text.sources.allSatisfy { $0.path == "t.txt" })
         #expect(text.sources.last?.line == 31)
-        // One behind the other, without gaps.
+        // Concatenated without gaps.
         #expect(text.sources.first?.tokens.lowerBound == 0)
         #expect(zip(text.sources, text.sources.dropFirst()).allSatisfy { $0.tokens.upperBound == $1.tokens.lowerBound })
     }
 
-    /// A vocabulary without a byte of the text: the document's place is named.
+    /// A byte without a token: the error names the document's position.
     @Test func aByteThatTheVocabularyLacks() throws {
         try withTemporaryFolder { folder in
             _ = try folder.write(#"{"<|endoftext|>": 0, "a": 1, "b": 2}"#, as: "vocab.json")
@@ -126,8 +126,8 @@ import Tokenizer
         #expect(Self.shown(try Self.text(counts).evaluationWindows(length: length, stride: stride)) == expected)
     }
 
-    /// Whatever the sizes, every token but each document's first is predicted once, and never without need in a
-    /// window that is longer than it may be.
+    /// Whatever the sizes, every token except each document's first is predicted once, and no window is longer than
+    /// allowed.
     @Test func everyPredictionOnce() throws {
         for count in 2...20 {
             let text = try Self.text([count, 3])

@@ -1,14 +1,14 @@
-// Reading rows from bytes in memory, in pieces of any size: what the fuzzers and the tests of the readers drive.
+// Reads rows from bytes in memory, in pieces of any size; used by the fuzzers and the tests of the readers.
 
 import Preparation
 
 /// The readers without files.
 package enum MemoryScan {
-    /// What came of some bytes.
+    /// The result of reading some bytes.
     package struct Result: Sendable, Equatable {
-        /// Each row as it would be written.
+        /// Each row as JSON.
         package var rows: [String] = []
-        /// `rule line:column`, in their order.
+        /// `rule line:column`, in order.
         package var findings: [String] = []
 
         fileprivate mutating func add(_ ledger: FindingLedger) {
@@ -24,14 +24,14 @@ package enum MemoryScan {
         case rows, array, object, csv, tsv, lines, paragraphs
     }
 
-    /// What a file of this name that begins with `bytes` would be read as.
+    /// The format of a file with this name that starts with `bytes`.
     package static func format(of bytes: [UInt8], name: String, text: TextCut = .auto) -> String {
-        SourceFormat.foreignKind(bytes) ?? "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
+        SourceFormat.unsupportedKind(bytes) ?? "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
     }
 
-    /// Reads `bytes` as a file of one kind.
+    /// Reads `bytes` as a file of the given kind.
     ///
-    /// - Parameter piece: how many bytes arrive at a time.
+    /// - Parameter piece: the number of bytes read at a time.
     package static func read(
         _ bytes: [UInt8], as kind: Kind, columns: ColumnChoice = ColumnChoice(), piece: Int = .max
     ) -> Result {
@@ -68,9 +68,9 @@ package enum MemoryScan {
                     parser.rows(of: record, number: number, in: buffer, &findings) { parsed, _ in
                         result.rows.append(parsed.row.json.serialized())
                         for part in parsed.row.parts {
-                            // Every offset of a text has a place.
+                            // Every offset of a text has a position.
                             let at = parsed.place.position(of: part.origin, offset: part.text.count)
-                            precondition(at.line >= record.line && at.column >= 1, "a place before its record")
+                            precondition(at.line >= record.line && at.column >= 1, "a position before its record")
                         }
                     }
                     number += 1

@@ -1,4 +1,4 @@
-// What many rows share does not make them near duplicates; what rows ask alike keeps them together.
+// Shared text does not make rows near duplicates; similar prompts keep rows in one split.
 
 import Datasets
 import Kernels
@@ -34,8 +34,8 @@ import Testing
         return report.findings.reduce(into: [:]) { $0[$1.rule.name] = $1.findings.count }
     }
 
-    /// One system message for all conversations, ten times as long as what is said.
-    @Test func aSystemMessageForAllIsNoLikeness() throws {
+    /// One system message for all conversations, ten times as long as the other messages.
+    @Test func aSharedSystemMessageIsNotASimilarity() throws {
         var writer = Writer()
         let system = writer.sentence(80)
         func rows(_ count: Int) -> String {
@@ -47,7 +47,7 @@ import Testing
         #expect(found.isEmpty)
     }
 
-    @Test func aBeginningOfAllPromptsIsNoLikeness() throws {
+    @Test func aSharedPromptPrefixIsNotASimilarity() throws {
         var writer = Writer()
         let start = writer.sentence(60)
         func rows(_ count: Int) -> String {
@@ -62,7 +62,7 @@ import Testing
         #expect(Set(found.keys) == ["common-prompt-prefix"])
     }
 
-    /// A system message of each row's own is what the row is about.
+    /// Different system messages are part of the row's content.
     @Test func otherSystemMessagesCount() throws {
         var writer = Writer()
         let rows = (0..<100).map { _ in
@@ -76,8 +76,8 @@ import Testing
         #expect(found["leak"] == 10)
     }
 
-    /// More rows of validation are alike than a row is paired with: each is still held against training.
-    @Test func manyLikeRowsOfValidationAreAllLeaks() throws {
+    /// More validation rows are similar than a row is paired with: each is still compared with training.
+    @Test func manySimilarValidationRowsAreAllLeaks() throws {
         var writer = Writer()
         let base = (0..<40).map { _ in writer.sentence(1) }
         func near(_ place: Int) -> String {
@@ -112,8 +112,8 @@ import Testing
             let splits = try Preparer.check(request).drawnSplits
             #expect(splits.count == 300)
             for split in [Split.validation, .test] { #expect(abs(splits.count { $0 == split } - 60) <= 2) }
-            let apart = stride(from: 0, to: 300, by: 2).count { splits[$0] != splits[$0 + 1] }
-            #expect(apart <= 3, "\(apart) of 150 pairs")
+            let separated = stride(from: 0, to: 300, by: 2).count { splits[$0] != splits[$0 + 1] }
+            #expect(separated <= 3, "\(separated) of 150 pairs")
         }
     }
 }

@@ -1,4 +1,4 @@
-// Files in which nothing is wrong, one for every format: no finding but that they are short.
+// Files without defects, one for every format: the only finding is that they are short.
 
 import Foundation
 import Preparation
@@ -44,15 +44,15 @@ import Testing
             if name == "noname" { request.columns = ColumnChoice(prompt: "1", completion: "2") }
         }
         let found = Set(report.findings.map(\.rule.name)).subtracting(Checked.always)
-        // Labels have no common ending, and need none; tools are not used.
+        // Labels do not need a common ending; tools are not used.
         let known: Set<String> = text.contains("Rain") ? ["no-ending"] : text.contains("tools") ? ["surplus-keys"] : []
         #expect(found.subtracting(known).isEmpty, "\(report.render())")
         #expect(report.kept == rows)
         #expect(report.task == task)
     }
 
-    /// Each text file of a folder as one example, and folders of several formats.
-    @Test func foldersAndWholeFiles() throws {
+    /// Each text file of a folder as one example.
+    @Test func textFilesOfAFolder() throws {
         try withTemporaryFolder { folder in
             try FileManager.default.createDirectory(atPath: folder.path + "/in/deep", withIntermediateDirectories: true)
             try folder.write("A poem\n\nof two paragraphs\n", as: "in/a.txt")
@@ -78,11 +78,11 @@ import Testing
     }
 
     @Test(arguments: [[UInt8]("PK\u{3}\u{4}".utf8), [0xFF, 0xFE, 0x41, 0], [UInt8]("PAR1".utf8)])
-    func whatIsNoTextIsRefused(_ start: [UInt8]) {
+    func binaryFilesAreRefused(_ start: [UInt8]) {
         #expect(throws: PreparationError.self) { try Checked.report([("table.xlsx", start + [1, 2, 3])]) }
     }
 
-    @Test func packedFilesAreReadAsTheyAre() throws {
+    @Test func compressedFilesAreRead() throws {
         try withTemporaryFolder { folder in
             let plain = try folder.write(RuleTests.pairs, as: "a.jsonl")
             let process = Process()

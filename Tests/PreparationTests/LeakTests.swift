@@ -1,4 +1,4 @@
-// Leaks between splits that were planted, and rows that are none; splits that keep like rows together.
+// Planted leaks between splits, and rows that are not leaks; splits that keep similar rows together.
 
 import Datasets
 import Foundation
@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite struct LeakTests {
-    /// Weather conversations of twenty words or more, each as one text.
+    /// Weather conversations of at least twenty words, each as one text.
     private static func rows(_ name: String) throws -> [String] {
         let path = TestData.packageRoot.appendingPathComponent("data/weather/" + name).path
         return try Document.documents(of: TextFile(path: path)).compactMap { document in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// Twelve classes' worth of rows in which some prompts come several times.
+    /// Classification rows in which some prompts occur several times.
     private static func corpus(order: [Int]) throws -> Preparer {
         let rows = order.map { index in
             "{\"prompt\":\"question \(index / 2) about topic \(index % 7) ->\",\"completion\":\" class\(index % 3)\"}"

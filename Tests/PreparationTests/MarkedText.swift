@@ -1,14 +1,14 @@
-// Texts in which a mark shows where a finding is expected, and what a check of files finds.
+// Texts with marks where findings are expected, and a helper that checks files.
 
 import Foundation
 import Preparation
 import TestSupport
 import Tokenizer
 
-/// A file's content; `¶` stands in front of every place that is expected to be found, and is no part of the file.
+/// A file's content; `¶` marks every expected place and is not part of the file.
 struct MarkedText {
     let bytes: [UInt8]
-    /// Expected places in their order: line and column.
+    /// Expected places in order: line and column.
     let places: [Place]
 
     struct Place: Equatable, CustomStringConvertible {
@@ -17,7 +17,7 @@ struct MarkedText {
         var description: String { "\(line):\(column)" }
     }
 
-    /// `␀` stands for the byte 0xE9, which is no UTF-8 by itself.
+    /// `␀` is replaced by the byte 0xE9, which is not valid UTF-8 by itself.
     init(_ text: String) {
         var (bytes, places): ([UInt8], [Place]) = ([], [])
         var (line, column) = (1, 1)
@@ -36,9 +36,9 @@ struct MarkedText {
     }
 }
 
-/// Checks files in a folder of their own.
+/// Checks files in a temporary folder.
 enum Checked {
-    /// Notes that any small file gets.
+    /// Findings of any small file.
     static let always: Set<String> = ["few-examples"]
 
     static func report(

@@ -1,4 +1,4 @@
-// The sixteen steps of OpenAI's prepare_data (openai 0.28.1, validators.py), each on rows at which it speaks up.
+// The sixteen steps of OpenAI's prepare_data (openai 0.28.1, validators.py), each on rows that it reports.
 
 import Preparation
 import Testing
@@ -83,7 +83,7 @@ import Testing
         #expect(report.findings.contains { $0.rule.name == test.rule }, "\(report.render())")
     }
 
-    /// `format_inferrer_validator`: its three kinds of task.
+    /// `format_inferrer_validator`: its three task kinds.
     @Test func theTaskIsInferred() throws {
         func task(_ rows: [(String, String)]) throws -> TaskKind {
             let text = rows.map { "{\"prompt\":\"\($0.0)\",\"completion\":\"\($0.1)\"}\n" }.joined()
@@ -94,7 +94,7 @@ import Testing
         #expect(try task((0..<9).map { ("", " text \($0).") }) == .openEnded)
     }
 
-    /// `read_any_format`: a line of text is a completion without a prompt, and a final line feed is no row.
+    /// `read_any_format`: a line of text is a completion without a prompt, and a final line feed is not a row.
     @Test func anyFormatIsRead() throws {
         for (name, text) in [
             ("a.txt", "one\ntwo\n"), ("a.csv", "prompt,completion\na,b\nc,d\n"),

@@ -1,4 +1,4 @@
-// The readers on bytes that arrive in pieces, on rows that are too large, and on large files.
+// The readers with bytes in pieces of any size, rows that are too large, and large files.
 
 import Foundation
 import Kernels
@@ -26,9 +26,9 @@ import Tokenizer
     @Test(arguments: texts.indices) func piecesDoNotMatter(_ index: Int) {
         let (kind, text, rows) = Self.texts[index]
         let bytes = Array(text.utf8)
-        let whole = MemoryScan.read(bytes, as: kind)
-        #expect(whole.rows.count == rows, "\(whole)")
-        for piece in 1...bytes.count { #expect(MemoryScan.read(bytes, as: kind, piece: piece) == whole) }
+        let expected = MemoryScan.read(bytes, as: kind)
+        #expect(expected.rows.count == rows, "\(expected)")
+        for piece in 1...bytes.count { #expect(MemoryScan.read(bytes, as: kind, piece: piece) == expected) }
     }
 
     @Test func fieldsOfRFC4180() {
@@ -53,7 +53,7 @@ import Tokenizer
             ])
     }
 
-    @Test func aRowWithoutEndIsGivenUp() throws {
+    @Test func aRowWithoutEndIsDropped() throws {
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: 21 << 20)
         let report = try Checked.report([("a.txt", Array("one\n".utf8) + long + Array("\ntwo\n".utf8))])
         let found = Checked.places(report, "row-too-large")
@@ -61,7 +61,7 @@ import Tokenizer
         #expect(report.kept == 2)
     }
 
-    /// Random bytes of the kinds that matter to the readers: no trap, and the same result however they arrive.
+    /// Random bytes that matter to the readers: no trap, and the same result for any piece size.
     @Test func randomBytes() {
         let alphabet = Array("{}[]\",:\\u0\n\r\t a1é".utf8) + [0xFF, 0x80]
         var generator = SplitMix64(seed: 11)
@@ -74,7 +74,7 @@ import Tokenizer
         }
     }
 
-    /// Memory is the index, about a hundred bytes a row, and some batches; never the text.
+    /// Memory holds the index, about a hundred bytes per row, and a few batches, but never the complete text.
     @Test func aLargeFileStreams() throws {
         let row =
             "{\"prompt\":\"" + String(repeating: "many words in a row ", count: 50)
@@ -88,7 +88,7 @@ import Tokenizer
             let report = try Preparer.check(request).report
             #expect(report.kept == 60_000)
             #expect(report.bytes == bytes.count)
-            // A fifth of what an idle machine does, so that a busy one passes.
+            // A fifth of the speed of an idle machine, so that the test passes on a busy one.
             #expect(Double(report.bytes) / report.readingSeconds > 4e6)
         }
     }

@@ -9,15 +9,15 @@ import Tokenizer
         var rule: String
         var name: String
         var text: String
-        /// Rules that find something in the same file, beside this one.
+        /// Other rules that find something in the same file.
         var also: Set<String> = []
-        /// Tokens of the context.
+        /// Context length in tokens.
         var context = 400
 
         var testDescription: String { "\(rule) in \(name)" }
     }
 
-    /// Four rows in which nothing is wrong.
+    /// Four rows without defects.
     static let pairs = """
         {"prompt":"Name a long river ->","completion":" The Rhine\\n"}
         {"prompt":"What is snow made of ->","completion":" Frozen rain\\n"}
@@ -252,7 +252,7 @@ import Tokenizer
 
     @Test func everyRuleHasACase() {
         let tested = Set((Self.reading + Self.rows + Self.corpus).map(\.rule))
-        // `leak`, `changed-split` and `row-too-large` have tests of their own: they take several files, and a large one.
+        // `leak`, `changed-split` and `row-too-large` have separate tests, which need several files or a large one.
         let missing = Set(Rule.all.map(\.name)).subtracting(tested).subtracting([
             "few-examples", "leak", "changed-split", "row-too-large",
         ])

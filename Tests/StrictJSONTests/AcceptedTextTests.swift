@@ -1,4 +1,4 @@
-// What the JSON reader accepts, and what it makes of it.
+// What the JSON parser accepts, and the resulting values.
 
 import StrictJSON
 import Testing
@@ -14,7 +14,7 @@ import Testing
         ("{\"b\":1,\"a\":{\"\":null}}", "{\"b\":1,\"a\":{\"\":null}}"), ("\u{FEFF}[1]", "[1]"), ("\r\n\t 1 \r\n", "1"),
         ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\\"\\\\/\\b\\f\\n\\r\\t\""),
         ("\"\\u0041\\u00e9\\uD83D\\ude00\\u0000\"", "\"Aé😀\\u0000\""), ("\"\u{7F}\u{2028}é😀\"", "\"\u{7F}\u{2028}é😀\""),
-        // One é in one scalar and one in two: different keys.
+        // é as one scalar and as two scalars: different keys.
         ("{\"\u{E9}\":1,\"e\u{301}\":2}", "{\"\u{E9}\":1,\"e\u{301}\":2}"),
     ])
     func readsAndWrites(text: String, written: String) throws {

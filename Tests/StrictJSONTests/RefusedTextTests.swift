@@ -1,4 +1,4 @@
-// What the JSON reader refuses, with the exact place and words.
+// What the JSON parser rejects, with the exact position and message.
 
 import StrictJSON
 import Testing
@@ -27,8 +27,8 @@ import Testing
         ("[\"é\", \u{0}]", "line 1, column 7: found U+0000 where a value is expected"),
         ("+1", "line 1, column 1: found + where a value is expected"),
         (".5", "line 1, column 1: found . where a value is expected"),
-        ("True", "line 1, column 1: True is none of true, false, null; strings stand in double quotes"),
-        ("[nul]", "line 1, column 2: nul is none of true, false, null; strings stand in double quotes"),
+        ("True", "line 1, column 1: True is not true, false or null; put strings in double quotes"),
+        ("[nul]", "line 1, column 2: nul is not true, false or null; put strings in double quotes"),
         ("[NaN]", "line 1, column 2: NaN is not a JSON number; write null or a finite number"),
         ("Infinity", "line 1, column 1: Infinity is not a JSON number; write null or a finite number"),
         ("-Infinity", "line 1, column 1: -Infinity is not a JSON number; write null or a finite number"),
@@ -39,8 +39,8 @@ import Testing
         ("1 2", "line 1, column 3: the value is complete, but more text follows"),
         ("{} //", "line 1, column 4: comments are not allowed in this file"),
         ("/* */ 1", "line 1, column 1: comments are not allowed in this file"),
-        ("01", "line 1, column 1: a number cannot start with the digit 0 and go on with digits"),
-        ("-012.5", "line 1, column 1: a number cannot start with the digit 0 and go on with digits"),
+        ("01", "line 1, column 1: a number cannot have leading zeros"),
+        ("-012.5", "line 1, column 1: a number cannot have leading zeros"),
         ("-", "line 1, column 2: the number lacks digits here"),
         ("[1.]", "line 1, column 4: the number lacks digits here"),
         ("1e", "line 1, column 3: the number lacks digits here"),
@@ -53,8 +53,8 @@ import Testing
         ("\"a\nb\"", "line 1, column 3: a line ends inside a string; write it as \\n, or close the string"),
         ("\"a\tb\"", "line 1, column 3: a tab inside a string; write it as \\t"),
         ("\"é\u{1}\"", "line 1, column 3: the control character 0x01 inside a string; write it as \\u0001"),
-        ("\"\\x41\"", "line 1, column 2: a backslash cannot stand before x"),
-        ("\"\\'\"", "line 1, column 2: a backslash cannot stand before '"),
+        ("\"\\x41\"", "line 1, column 2: x cannot be escaped with a backslash"),
+        ("\"\\'\"", "line 1, column 2: ' cannot be escaped with a backslash"),
         ("\"\\u12g4\"", "line 1, column 2: \\u needs four hexadecimal digits"),
         ("\"\\u12", "line 1, column 2: \\u needs four hexadecimal digits"),
         ("\"\\ud83d\"", "line 1, column 2: \\ud83d is half of a surrogate pair, and the other half is missing"),

@@ -1,4 +1,4 @@
-// What a mistake in a config is answered with: file, line, column, key, what was found and what would do.
+// Errors in a config: the message has file, line, column, key, found value and allowed values.
 
 import TestSupport
 import Testing

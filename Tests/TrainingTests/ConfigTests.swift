@@ -1,4 +1,4 @@
-// The config: defaults as documented, every value read back, every mistake answered with its place.
+// The config: defaults as documented, every value read back.
 
 import StrictJSON
 import TestSupport
@@ -6,7 +6,7 @@ import Testing
 import Training
 
 @Suite struct ConfigTests {
-    /// The documented defaults; null where they depend on something else.
+    /// The documented defaults; null if they depend on other values.
     static let defaults: [(path: String, value: String)] = [
         ("model.base", "null"), ("model.blockCount", "4"), ("model.headCount", "4"), ("model.modelWidth", "128"),
         ("model.feedForwardWidth", "null"), ("model.contextLength", "256"), ("model.activation", "\"gelu-tanh\""),
@@ -46,14 +46,14 @@ import Training
         #expect(ConfigKey.all.allSatisfy { !$0.meaning.isEmpty && !$0.values.isEmpty && !$0.defaultText.isEmpty })
     }
 
-    /// Dropout and the learning rate depend on whether there is a base; the shape's widths on each other.
+    /// Dropout and the learning rate depend on the base; the widths depend on each other.
     @Test func defaultsThatDependOnOthers() {
-        var fromNothing = RunConfig()
-        fromNothing.resolve(totalSteps: 1_000)
-        #expect(fromNothing.training.learningRate == 1e-3 && fromNothing.training.minimumLearningRate == 1e-4)
-        #expect(fromNothing.model.embeddingDropout == 0 && fromNothing.model.attentionDropout == 0)
-        #expect(fromNothing.model.residualDropout == 0 && fromNothing.model.feedForwardWidth == 512)
-        #expect(fromNothing.evaluation.window == 256 && fromNothing.evaluation.stride == 256)
+        var fromScratch = RunConfig()
+        fromScratch.resolve(totalSteps: 1_000)
+        #expect(fromScratch.training.learningRate == 1e-3 && fromScratch.training.minimumLearningRate == 1e-4)
+        #expect(fromScratch.model.embeddingDropout == 0 && fromScratch.model.attentionDropout == 0)
+        #expect(fromScratch.model.residualDropout == 0 && fromScratch.model.feedForwardWidth == 512)
+        #expect(fromScratch.evaluation.window == 256 && fromScratch.evaluation.stride == 256)
 
         var fromBase = RunConfig()
         fromBase.model.base = "somewhere"
@@ -140,14 +140,14 @@ import Training
             ])
     }
 
-    /// A run's config stands; what is given now may change only what is allowed to change.
-    @Test func layingOverAnEarlierConfig() throws {
+    /// A run's config is kept; given values may change only the keys that are allowed to change.
+    @Test func mergingIntoAnEarlierConfig() throws {
         var earlier = ConfigReader()
         try earlier.read(Array(Self.everything.utf8), path: "run/config.json")
         var now = ConfigReader()
         try now.set(assignment: "training.steps=99")
         try now.set(assignment: "training.seed=42")
-        let differences = try now.lay(over: earlier, changeable: ["training.steps"])
+        let differences = try now.merge(into: earlier, changeable: ["training.steps"])
         #expect(differences.map(\.path) == ["training.steps"])
         #expect(differences.map(\.here) == ["99"] && differences.map(\.there) == ["77"])
         var expected = earlier.config
@@ -157,7 +157,7 @@ import Training
         var other = ConfigReader()
         try other.set(assignment: "training.seed=43")
         #expect(throws: TrainingError.configChanged(key: "training.seed", run: "42", now: "43")) {
-            try other.lay(over: earlier, changeable: ["training.steps"])
+            try other.merge(into: earlier, changeable: ["training.steps"])
         }
     }
 }

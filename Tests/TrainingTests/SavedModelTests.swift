@@ -174,7 +174,7 @@ import Training
             #expect(throws: ModelError.notFound(path: missing)) { try SavedModel(path: missing) }
             #expect(throws: ModelError.noCheckpoint(path: place.path)) { try SavedModel(path: place.path) }
             let file = try place.write("not a checkpoint" + String(repeating: " ", count: 600), as: "x.h5")
-            #expect(throws: CheckpointError.notACheckpoint(path: file, contents: .unknown)) {
+            #expect(throws: CheckpointError.notACheckpoint(path: file, format: .unknown)) {
                 try SavedModel(path: file)
             }
         }

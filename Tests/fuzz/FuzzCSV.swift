@@ -1,4 +1,4 @@
-// Feeds the CSV reader with whatever the fuzzer thinks of: it must neither trap nor depend on how bytes arrive.
+// Feeds fuzzer inputs to the CSV reader: it must not trap, and the result must not depend on the piece size.
 
 import Preparation
 import PreparationSupport
@@ -12,9 +12,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let first = Int(bytes.first ?? 0)
     let columns = ColumnChoice(prompt: names[first % 5], completion: names[first / 5 % 5])
     for kind in [.csv, .tsv] as [MemoryScan.Kind] {
-        let whole = MemoryScan.read(bytes, as: kind, columns: columns)
+        let expected = MemoryScan.read(bytes, as: kind, columns: columns)
         let pieces = MemoryScan.read(bytes, as: kind, columns: columns, piece: 1 + count / 3)
-        precondition(whole == pieces, "\(kind): the result depends on how the bytes arrive")
+        precondition(expected == pieces, "\(kind): the result depends on how the bytes arrive")
     }
     for name in ["a", "a.csv", "a.tsv"] {
         for text in [TextCut.auto] { _ = MemoryScan.format(of: bytes, name: name, text: text) }

@@ -1,4 +1,4 @@
-// Feeds the Text reader with whatever the fuzzer thinks of: it must neither trap nor depend on how bytes arrive.
+// Feeds fuzzer inputs to the text reader: it must not trap, and the result must not depend on the piece size.
 
 import Preparation
 import PreparationSupport
@@ -9,9 +9,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     let columns = ColumnChoice()
     for kind in [.lines, .paragraphs] as [MemoryScan.Kind] {
-        let whole = MemoryScan.read(bytes, as: kind, columns: columns)
+        let expected = MemoryScan.read(bytes, as: kind, columns: columns)
         let pieces = MemoryScan.read(bytes, as: kind, columns: columns, piece: 1 + count / 3)
-        precondition(whole == pieces, "\(kind): the result depends on how the bytes arrive")
+        precondition(expected == pieces, "\(kind): the result depends on how the bytes arrive")
     }
     for name in ["a", "a.txt"] {
         for text in TextCut.allCases { _ = MemoryScan.format(of: bytes, name: name, text: text) }

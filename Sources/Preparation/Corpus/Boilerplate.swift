@@ -1,22 +1,22 @@
-// What stands in many rows alike and says nothing about any of them, such as one system message for all conversations.
+// Detects text shared by many rows that does not make them similar, such as one system message for all conversations.
 
 import Datasets
 
-/// Texts that do not count when rows are compared: with them all rows would be near duplicates of one another.
+/// Texts that are ignored when rows are compared: with them, all rows would be near duplicates of each other.
 struct Boilerplate: Sendable {
-    /// Rows of each file that are looked at, and how many of them have such a text at least.
+    /// How many rows of each file are sampled, and how many of them must share a text.
     private static let sampledRows = 1000
     private static let fewestRows = 5
     private static let share = 0.05
-    /// A beginning of all prompts counts from this many bytes on.
+    /// Minimum length in bytes of a shared prompt prefix.
     private static let shortestPrefix = 12
 
-    /// Hashes of system messages.
+    /// Hashes of shared system messages.
     private var systemTexts: Set<UInt64> = []
-    /// What the prompts of all rows of prompt and completion begin with.
+    /// The common prefix of the prompts of all prompt-completion rows.
     private var promptPrefix: [UInt8] = []
 
-    /// Looks for them in the first rows of each file.
+    /// Searches the first rows of each file.
     static func find(in scan: CorpusScan) throws -> Boilerplate {
         var counts: [UInt64: Int] = [:]
         var (conversations, prompts) = (0, ColumnStatistics())
@@ -47,9 +47,9 @@ struct Boilerplate: Sendable {
         return first.text
     }
 
-    /// Hashes of the words of some parts of a row, without boilerplate.
+    /// Hashes of the words in some parts of a row, without boilerplate.
     ///
-    /// - Parameter always: whether words are wanted where there is none; else nil.
+    /// - Parameter always: whether to return the words of a row without boilerplate; otherwise nil for such a row.
     func words(of row: PreparedRow, _ parts: Range<Int>, always: Bool = false) -> [UInt64]? {
         let skipsFirst =
             !systemTexts.isEmpty && Boilerplate.systemText(row).map { systemTexts.contains(TextHash.hash($0)) } ?? false

@@ -1,12 +1,12 @@
-// What all prompts, or all answers, have in common.
+// Statistics of all prompts, or of all answers.
 
-/// Figures over one column; two of them can be put together in any order.
+/// Statistics of one column; two of them can be merged in any order.
 struct ColumnStatistics: Sendable {
     private(set) var count = 0
-    /// Letters of the ASCII alphabet.
-    private(set) var capitals = 0
-    private(set) var smallLetters = 0
-    /// What all texts begin and end with; nil before the first text.
+    /// Numbers of ASCII letters.
+    private(set) var uppercase = 0
+    private(set) var lowercase = 0
+    /// The common prefix and suffix of all texts; nil before the first text.
     private(set) var prefix: [UInt8]?
     private(set) var suffix: [UInt8]?
     /// Bit i: candidate i occurs in some text.
@@ -14,13 +14,13 @@ struct ColumnStatistics: Sendable {
 
     mutating func add(_ text: UnsafeBufferPointer<UInt8>, candidates: [[UInt8]]) {
         count += 1
-        var (capitals, smallLetters) = (0, 0)
+        var (uppercase, lowercase) = (0, 0)
         for byte in text {
-            capitals += byte >= 0x41 && byte <= 0x5A ? 1 : 0
-            smallLetters += byte >= 0x61 && byte <= 0x7A ? 1 : 0
+            uppercase += byte >= 0x41 && byte <= 0x5A ? 1 : 0
+            lowercase += byte >= 0x61 && byte <= 0x7A ? 1 : 0
         }
-        self.capitals += capitals
-        self.smallLetters += smallLetters
+        self.uppercase += uppercase
+        self.lowercase += lowercase
         narrow(prefix: text, suffix: text)
         let presence = BytePresence(text)
         for (index, candidate) in candidates.enumerated()
@@ -32,8 +32,8 @@ struct ColumnStatistics: Sendable {
     mutating func add(_ other: ColumnStatistics) {
         guard other.count > 0 else { return }
         count += other.count
-        capitals += other.capitals
-        smallLetters += other.smallLetters
+        uppercase += other.uppercase
+        lowercase += other.lowercase
         occurring |= other.occurring
         (other.prefix ?? []).withUnsafeBufferPointer { prefix in
             (other.suffix ?? []).withUnsafeBufferPointer { suffix in narrow(prefix: prefix, suffix: suffix) }
@@ -61,24 +61,24 @@ struct ColumnStatistics: Sendable {
         }
     }
 
-    /// The common beginning, cut at a whole character.
+    /// The common prefix, cut at a character boundary.
     var commonPrefix: [UInt8] {
         var bytes = prefix ?? []
         while !bytes.isEmpty, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
         return bytes
     }
 
-    /// The common end, cut at a whole character.
+    /// The common suffix, cut at a character boundary.
     var commonSuffix: [UInt8] {
         var bytes = suffix ?? []
         while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }
         return bytes
     }
 
-    /// Whether most letters are capitals: twice as many as small ones would be needed to outweigh them.
-    var isCapital: Bool { ColumnStatistics.isCapital(capitals, smallLetters) }
+    /// Whether the texts are mostly uppercase: more than half as many uppercase as lowercase letters.
+    var isUppercase: Bool { ColumnStatistics.isUppercase(uppercase, lowercase) }
 
-    static func isCapital(_ capitals: Int, _ smallLetters: Int) -> Bool { capitals * 2 > smallLetters && capitals > 0 }
+    static func isUppercase(_ uppercase: Int, _ lowercase: Int) -> Bool { uppercase * 2 > lowercase && uppercase > 0 }
 
     static func contains(_ text: UnsafeBufferPointer<UInt8>, _ part: [UInt8]) -> Bool {
         occurrences(text, part, limit: 1) > 0

@@ -1,13 +1,13 @@
-// The index of all rows, with what is known of all of them together.
+// The index of all rows, with statistics over all of them.
 
 import Datasets
 import Tokenizer
 
-/// What the rows ask of a model.
+/// The task that the rows teach.
 public enum TaskKind: String, Sendable {
-    /// Few different answers, each used often.
+    /// A few distinct answers, each used often.
     case classification
-    /// An answer to each prompt.
+    /// One answer per prompt.
     case conditional
     /// Texts without prompts.
     case openEnded = "open-ended"
@@ -16,34 +16,35 @@ public enum TaskKind: String, Sendable {
 /// One input file.
 public struct InputFile: Sendable, Equatable {
     public var path: String
-    /// The split that its rows belong to; nil where they are to be divided.
+    /// The split of its rows; nil if the rows are split at random.
     public var split: Split?
 }
 
-/// Everything that one reading of the inputs leaves.
+/// The result of one pass over the inputs.
 struct Corpus: Sendable {
     var files: [InputFile]
     var entries: [CorpusEntry] = []
-    /// Of rows with a prompt and a completion, and of those with an instruction.
+    /// Statistics of prompt-completion rows.
     var prompts = ColumnStatistics()
     var answers = ColumnStatistics()
     var labels = LabelCount()
     var findings = FindingLedger()
-    /// Of whole rows; and of prompts, where the answers are long enough to make rows with one prompt unlike.
+    /// Signatures of complete rows; and of prompts, if the answers are long enough to make rows with the same prompt
+    /// different.
     var signatures = SignatureIndex()
     var promptSignatures = SignatureIndex()
-    /// Pairs of rows that nearly say the same, and of rows that nearly ask the same; filled by the search for them.
+    /// Pairs of nearly equal rows, and of rows with nearly equal prompts; set by the near-duplicate search.
     var nearPairs: [NearDuplicates.Pair] = []
     var nearPrompts: [NearDuplicates.Pair] = []
-    /// Rows and records that could not be read, and rows that a remedy left out, by rule.
+    /// Rows and records that could not be read, and the number of rows dropped by each rule.
     var unreadable = 0
-    var leftOut: [String: Int] = [:]
+    var dropped: [String: Int] = [:]
     var bytes = 0
     var tokens = 0
-    /// What the tokens are counted with.
+    /// Counts the tokens.
     var tokenizer: Tokenizer
 
-    /// The kind of most rows; of equally frequent ones the first in the list of kinds.
+    /// The most frequent kind of row; among equally frequent ones, the first in the list of kinds.
     var mainKind: PreparedRow.Kind {
         let counts = kindCounts
         return PreparedRow.Kind.allCases.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? .text
@@ -53,8 +54,8 @@ struct Corpus: Sendable {
         entries.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 
-    /// What the rows ask of a model. As in the original's rule, answers are labels where there are fewer than a third
-    /// as many as rows; unlike there they must also be short and no more than some hundreds.
+    /// The task of the rows. As in OpenAI's prepare_data, answers are labels if there are fewer than a third as many as
+    /// rows; here they must also be short and at most a few hundred.
     var task: TaskKind {
         let asking = entries.filter { $0.kind != .text }
         if asking.count * 2 < entries.count || asking.allSatisfy({ $0.flags.contains(.emptyPrompt) }) {
@@ -65,22 +66,22 @@ struct Corpus: Sendable {
     }
 }
 
-/// What a rule over all rows found.
+/// The findings of a rule over all rows.
 struct CorpusVerdict {
     let file: [InputFile]
     private(set) var findings: RuleFindings
-    /// Rows to leave out.
+    /// Rows to drop.
     var drops: [RowID] = []
-    /// Changes to all rows of a kind.
-    var adjustments: [Adjustment] = []
+    /// Fixes for all rows.
+    var fixes: [CorpusFix] = []
 
     init(_ rule: Rule, _ corpus: Corpus) {
         file = corpus.files
         findings = RuleFindings(rule: rule.name)
     }
 
-    /// Whether something can be done about it.
-    var hasRemedy: Bool { !drops.isEmpty || !adjustments.isEmpty }
+    /// Whether the program can fix the findings.
+    var isFixable: Bool { !drops.isEmpty || !fixes.isEmpty }
 
     /// Adds a finding at a part of a row.
     mutating func add(_ entry: CorpusEntry, _ place: CorpusEntry.Place, _ message: String) {
@@ -91,6 +92,6 @@ struct CorpusVerdict {
     /// Adds a finding at a row.
     mutating func add(_ entry: CorpusEntry, _ message: String) { add(entry, entry.place, message) }
 
-    /// `train.jsonl, line 7`, for a message about another row.
+    /// `train.jsonl, line 7`, for messages about another row.
     func name(_ entry: CorpusEntry) -> String { "\(file[entry.file].path), line \(entry.place.line)" }
 }

@@ -1,4 +1,4 @@
-// What is kept of each row: places, hashes and lengths. About a hundred bytes, whatever the row's length.
+// The index entry of a row: places, hashes and lengths. About a hundred bytes, whatever the row's length.
 
 import Datasets
 
@@ -8,16 +8,16 @@ struct CorpusEntry: Sendable {
         let rawValue: UInt8
         static let emptyPrompt = Flags(rawValue: 1)
         static let answerLacksSpace = Flags(rawValue: 2)
-        static let capitalPrompt = Flags(rawValue: 4)
-        static let capitalAnswer = Flags(rawValue: 8)
+        static let uppercasePrompt = Flags(rawValue: 4)
+        static let uppercaseAnswer = Flags(rawValue: 8)
         static let hasAnswer = Flags(rawValue: 16)
-        /// A separator stands inside the prompt as well as at its end.
+        /// A separator occurs inside the prompt and at its end.
         static let separatorInside = Flags(rawValue: 32)
-        /// The same of the ending inside the answer.
+        /// The same for the ending of the answer.
         static let endingInside = Flags(rawValue: 64)
     }
 
-    /// A line and a column of the row's file.
+    /// A line and a column in the row's file.
     struct Place: Sendable {
         var line: Int32
         var column: Int32
@@ -25,19 +25,19 @@ struct CorpusEntry: Sendable {
 
     var id: RowID
     var kind: PreparedRow.Kind
-    /// nil where the row's part is not given but to be drawn.
+    /// nil if the row is assigned to a split at random.
     var split: Split?
     var flags: Flags
     var place: Place
     var promptPlace: Place
     var answerPlace: Place
     var fingerprint: RowFingerprint
-    /// Of all that stands before the last answer.
+    /// Of everything before the last answer.
     var prompt: RowFingerprint
     var answer: RowFingerprint
     var tokens: Int32
 
     var file: Int { Int(id.file) }
-    /// Training unless another split is named.
+    /// The given split, otherwise training.
     var givenSplit: Split { split ?? .train }
 }

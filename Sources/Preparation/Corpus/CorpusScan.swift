@@ -1,24 +1,24 @@
-// One reading of all inputs: records cut, rows read, cleaned, checked and put into the index, on all threads.
+// One pass over all inputs: splits records, parses, fixes, checks and indexes rows, on all threads.
 
 import Datasets
 import Kernels
 import Tokenizer
 
-/// Reads the inputs and calls for what is to be done with each batch of rows.
+/// Reads the inputs and passes each batch of records to a closure.
 struct CorpusScan {
     let files: [InputFile]
     let text: TextCut
     let columns: ColumnChoice
-    let cleaner: Cleaner
+    let fixer: Fixer
     let contextLength: Int
     let tokenizer: Tokenizer
     let findsNearDuplicates: Bool
-    /// What many rows have in common and does not make them alike.
+    /// Shared text that does not make rows similar.
     var boilerplate = Boilerplate()
-    /// Endings of all prompts and answers, where they are none of the usual ones.
+    /// Endings of all prompts and answers.
     var endings = CommonEndings()
 
-    /// The hash by which answers are the same: as they stand, but for space at both ends.
+    /// The hash that identifies equal answers, ignoring white space at both ends.
     static func answerHash(_ text: [UInt8]) -> UInt64 {
         var builder = FingerprintBuilder()
         builder.add(text, speaker: FingerprintBuilder.speaker(.assistant))
@@ -27,12 +27,12 @@ struct CorpusScan {
 
     /// Reads everything into an index.
     ///
-    /// - Parameter progress: told the bytes and rows so far, after each batch.
+    /// - Parameter progress: called after each batch with the bytes and rows so far.
     func corpus(progress: (Int, Int) -> Void) throws -> Corpus {
         var corpus = Corpus(files: files, tokenizer: tokenizer)
-        var filesBegun = Set<Int>()
+        var startedFiles = Set<Int>()
         try forEachBatch { batch, parser, bytesRead in
-            if filesBegun.insert(batch.file).inserted { corpus.findings.add(parser.unusedColumns) }
+            if startedFiles.insert(batch.file).inserted { corpus.findings.add(parser.unusedColumns) }
             let parts = CorpusScan.inParallel(batch.records.count) { range in
                 var indexer = RowIndexer(scan: self, split: files[batch.file].split)
                 batch.bytes.withUnsafeBufferPointer { bytes in
@@ -51,7 +51,7 @@ struct CorpusScan {
         return corpus
     }
 
-    /// Reads every file in batches, in the order of the files and rows.
+    /// Reads all files in batches, in the order of files and rows.
     func forEachBatch(
         _ body: (RecordBatch, RowParser, Int) throws -> Void, emptyFile: (Int) -> Void = { _ in }
     ) throws {
@@ -69,7 +69,7 @@ struct CorpusScan {
         }
     }
 
-    /// The parser of a file. A header is taken from the first record, and that record off the batch.
+    /// Creates the parser of a file. If the first record is a header, it is removed from the batch.
     private func makeParser(
         _ batch: inout RecordBatch, _ format: SourceFormat, path: String
     ) throws(PreparationError) -> RowParser {
@@ -92,7 +92,7 @@ struct CorpusScan {
         return parser
     }
 
-    /// Runs `body` on consecutive ranges, several at a time, and gives the results in their order.
+    /// Runs `body` on consecutive ranges in parallel and returns the results in order.
     static func inParallel<Result>(_ count: Int, _ body: (Range<Int>) -> Result) -> [Result] {
         let parts = max(1, min(count / 64, ParallelFor.threadCount * 4))
         var results = [Result?](repeating: nil, count: parts)
@@ -107,7 +107,7 @@ struct CorpusScan {
 }
 
 extension Corpus {
-    /// Adds what one thread found in the rows that follow those added before.
+    /// Adds one thread's results for the rows after those added before.
     mutating func add(_ part: RowIndexer) {
         signatures.add(part.signatures, after: entries.count)
         promptSignatures.add(part.promptSignatures, after: entries.count)
@@ -117,7 +117,7 @@ extension Corpus {
         labels.add(part.labels)
         findings.add(part.findings)
         unreadable += part.unreadable
-        for (rule, count) in part.leftOut { leftOut[rule, default: 0] += count }
+        for (rule, count) in part.dropped { dropped[rule, default: 0] += count }
         tokens += part.tokens
     }
 }

@@ -1,8 +1,8 @@
-// The distinct answers, as long as there are few enough to be labels.
+// Counts distinct answers, as long as there are few enough to be labels.
 
-/// Answers that could be labels, with how often each occurs.
+/// Answers that could be labels, with their frequency.
 struct LabelCount: Sendable {
-    /// More distinct answers, or longer ones, are no labels.
+    /// With more distinct answers, or longer ones, answers are not labels.
     static let mostLabels = 512
     static let longestLabel = 80
 
@@ -12,7 +12,7 @@ struct LabelCount: Sendable {
     }
 
     private(set) var labels: [UInt64: Label] = [:]
-    /// Whether some answers are not counted.
+    /// Whether the answers are not labels, so counting has stopped.
     private(set) var isOpen = false
 
     mutating func add(_ text: [UInt8], hash: UInt64) {
@@ -35,13 +35,13 @@ struct LabelCount: Sendable {
         if labels.count > LabelCount.mostLabels { close() }
     }
 
-    /// Gives the counting up: the answers are no labels.
+    /// Stops counting: the answers are not labels.
     mutating func close() {
         isOpen = true
         labels = [:]
     }
 
-    /// The labels in the order of their frequency, equally frequent ones in that of their bytes.
+    /// The labels by descending frequency; equally frequent ones by their bytes.
     var byFrequency: [Label] {
         labels.values.sorted {
             $0.count != $1.count ? $0.count > $1.count : $0.text.lexicographicallyPrecedes($1.text)

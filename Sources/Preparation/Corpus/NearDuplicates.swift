@@ -1,11 +1,11 @@
-// Pairs of rows that nearly say the same, found by locality-sensitive hashing of their signatures.
+// Finds pairs of nearly equal rows by locality-sensitive hashing of their signatures.
 
 import Datasets
 import Kernels
 
-/// The search (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4): rows that share a band are compared.
+/// The search compares rows that share a band (Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4).
 enum NearDuplicates {
-    /// Two rows by their numbers in the index, the first one smaller.
+    /// Two rows by their index, the smaller one first.
     struct Pair: Sendable, Hashable, Comparable {
         var first: Int32
         var second: Int32
@@ -15,12 +15,12 @@ enum NearDuplicates {
         }
     }
 
-    /// With how many rows of its band a row is compared at the most, on each side of a split.
+    /// Limit of rows of its band that a row is compared with, in training and outside training.
     static let mostCompared = 128
-    /// How many of them it is paired with at the most, the nearest first.
+    /// Limit of rows that it is paired with, the closest first.
     static let mostPaired = 8
 
-    /// Finds every pair of rows whose signatures are alike, in the order of the later row.
+    /// Finds all pairs of rows with similar signatures, sorted by the later row.
     static func pairs(_ index: SignatureIndex, _ entries: [CorpusEntry]) -> [Pair] {
         let count = index.rows.count
         guard count > 1 else { return [] }
@@ -36,7 +36,7 @@ enum NearDuplicates {
     }
 
     private static func pairs(_ index: SignatureIndex, band: Int, _ isHeldOut: [Bool]) -> [Pair] {
-        // Key, side and number in one integer sort fastest; on each band training rows come before the others.
+        // Key, side and index in one integer sort fastest; in each band training rows come before the others.
         let heldOut = UInt64(1) << 31
         var keys = isHeldOut.indices.map { number in
             UInt64(index.bands[number * MinHash.bandCount + band]) << 32 | (isHeldOut[number] ? heldOut : 0)
@@ -46,21 +46,21 @@ enum NearDuplicates {
         var pairs: [Pair] = []
         index.signatures.withUnsafeBufferPointer { signatures in
             guard let base = signatures.baseAddress else { return }
-            /// Pairs the row at one place with those before it in a range, from the nearest on.
+            /// Pairs the row at one place with earlier rows in a range, starting with the closest.
             func pair(_ own: Int, with range: Range<Int>) {
                 var paired = 0
                 for other in range.reversed() {
                     let number = Int(keys[other] & (heldOut - 1))
-                    let likeness = MinHash.likeness(
+                    let similarity = MinHash.similarity(
                         base + own * MinHash.hashCount, base + number * MinHash.hashCount)
-                    guard likeness >= MinHash.threshold else { continue }
+                    guard similarity >= MinHash.threshold else { continue }
                     let (left, right) = (index.rows[number], index.rows[own])
                     pairs.append(Pair(first: min(left, right), second: max(left, right)))
                     paired += 1
                     if paired == mostPaired { return }
                 }
             }
-            // Where the band begins, and where its rows that are held out do.
+            // The start of the band, and of its held-out rows.
             var (start, boundary) = (0, 0)
             for place in keys.indices {
                 if keys[place] >> 32 != keys[start] >> 32 { start = place }
@@ -68,7 +68,7 @@ enum NearDuplicates {
                 if isTraining || start == place { boundary = isTraining ? place + 1 : place }
                 let own = Int(keys[place] & (heldOut - 1))
                 pair(own, with: max(isTraining ? start : boundary, place - mostCompared)..<place)
-                // However many rows are held out: training is looked through for each of them.
+                // Each held-out row is also compared with training, however many rows are held out.
                 if !isTraining { pair(own, with: max(start, boundary - mostCompared)..<boundary) }
             }
         }

@@ -1,9 +1,9 @@
-// What one thread makes of its rows: checks each, and keeps its hashes and lengths.
+// Checks the rows of one thread and collects their hashes and lengths.
 
 import Datasets
 import Tokenizer
 
-/// Collects the part of an index that belongs to consecutive records.
+/// Collects the part of the index for consecutive records.
 struct RowIndexer {
     private let scan: CorpusScan
     private let split: Split?
@@ -16,7 +16,7 @@ struct RowIndexer {
     private(set) var signatures = SignatureIndex()
     private(set) var promptSignatures = SignatureIndex()
     private(set) var unreadable = 0
-    private(set) var leftOut: [String: Int] = [:]
+    private(set) var dropped: [String: Int] = [:]
     private(set) var tokens = 0
 
     private static let textRules = Rule.text.compactMap { rule in
@@ -37,23 +37,23 @@ struct RowIndexer {
         _ record: RecordRange, number: Int, in bytes: UnsafeBufferPointer<UInt8>, _ parser: RowParser
     ) {
         var found = FindingLedger()
-        // A row's place lives as long as this call: it is checked here.
+        // A row's place is valid only during this call, so check it here.
         unreadable +=
             parser.rows(of: record, number: number, in: bytes, &found) { row, findings in check(row, &findings) }.count
         findings.add(found)
     }
 
     private mutating func check(_ parsed: ParsedRow, _ findings: inout FindingLedger) {
-        let cleaner = scan.cleaner
-        let outcome = cleaner.clean(parsed.row, id: parsed.id) { row in makeView(row) }
+        let fixer = scan.fixer
+        let outcome = fixer.fix(parsed.row, id: parsed.id) { row in makeView(row) }
         guard case .kept(let row, _) = outcome else {
-            if case .dropped(let rule) = outcome { leftOut[rule, default: 0] += 1 }
+            if case .dropped(let rule) = outcome { dropped[rule, default: 0] += 1 }
             return
         }
         let builder = fingerprint(row)
         let view = makeView(row, words: builder.words)
         tokens += view.tokens
-        // Places are looked for only where they are kept: in a large record that takes time.
+        // Places are computed only if they are kept, because that takes time in a large record.
         func report(_ rule: String, _ message: String, at place: () -> (line: Int, column: Int)) {
             func finding() -> Finding {
                 let at = place()
@@ -79,7 +79,7 @@ struct RowIndexer {
         index(row, parsed, builder, tokens: view.tokens)
     }
 
-    /// Where a part's value begins: at its quote where it has one.
+    /// The start of a part's value, at its quote if it has one.
     private func start(of part: PreparedRow.Part, _ parsed: ParsedRow) -> (line: Int, column: Int) {
         if case .json(let line, let column) = part.origin { return (line, column) }
         return parsed.place.position(of: part.origin, offset: 0)
@@ -92,7 +92,7 @@ struct RowIndexer {
     private mutating func makeView(_ row: PreparedRow, words: [UInt64]) -> RowView {
         let count = counter.count(row)
         return RowView(
-            row: row, tokens: count.whole, longestAnswer: count.longestAnswer, contextLength: scan.contextLength,
+            row: row, tokens: count.total, longestAnswer: count.longestAnswer, contextLength: scan.contextLength,
             words: words)
     }
 
@@ -122,7 +122,7 @@ struct RowIndexer {
             answer.add(row.parts[last].text, speaker: FingerprintBuilder.speaker(.assistant))
             (entry.prompt, entry.answer) = (prompt.fingerprint, answer.fingerprint)
             entry.flags.insert(.hasAnswer)
-            // An input does not stand in for an instruction: training refuses the row.
+            // An input does not replace the instruction: training rejects such a row.
             let asks = row.kind == .instruction ? row.parts[..<1] : row.parts[..<last]
             if asks.allSatisfy({ Rule.isBlank($0.text) }) { entry.flags.insert(.emptyPrompt) }
             entry.answerPlace = place(start(of: row.parts[last], parsed))
@@ -135,38 +135,38 @@ struct RowIndexer {
 
     private mutating func addSignatures(_ row: PreparedRow, _ builder: FingerprintBuilder) {
         signatures.add(scan.boilerplate.words(of: row, row.parts.indices) ?? builder.words, row: entries.count)
-        // Only rows that are to be drawn are kept together by their prompts.
+        // Only rows that are split at random are grouped by their prompts.
         guard split == nil, let last = row.lastAnswer else { return }
         let prompt = scan.boilerplate.words(of: row, 0..<last, always: true) ?? []
-        // A short answer leaves rows with like prompts alike.
+        // With a short answer, rows with similar prompts are near duplicates anyway.
         guard (builder.words.count - prompt.count) * 10 > prompt.count else { return }
         promptSignatures.add(prompt, row: entries.count)
     }
 
     private mutating func addColumns(_ row: PreparedRow, _ last: Int, _ entry: inout CorpusEntry) {
         let answer = row.parts[last].text
-        // A conversation of several answers is no labelled row.
+        // A conversation with several answers is not a labelled row.
         if row.parts[..<last].contains(where: \.isAnswer) {
             labels.close()
         } else {
             labels.add(answer, hash: entry.answer.exact)
         }
         guard row.kind == .promptCompletion else { return }
-        func isCapital(_ text: [UInt8]) -> Bool {
-            let capitals = text.count { $0 >= 0x41 && $0 <= 0x5A }
-            return ColumnStatistics.isCapital(capitals, text.count { $0 >= 0x61 && $0 <= 0x7A })
+        func isUppercase(_ text: [UInt8]) -> Bool {
+            let uppercase = text.count { $0 >= 0x41 && $0 <= 0x5A }
+            return ColumnStatistics.isUppercase(uppercase, text.count { $0 >= 0x61 && $0 <= 0x7A })
         }
         let prompt = row.parts[0].text
         if answer.first != 0x20 { entry.flags.insert(.answerLacksSpace) }
-        if isCapital(prompt) { entry.flags.insert(.capitalPrompt) }
-        if isCapital(answer) { entry.flags.insert(.capitalAnswer) }
+        if isUppercase(prompt) { entry.flags.insert(.uppercasePrompt) }
+        if isUppercase(answer) { entry.flags.insert(.uppercaseAnswer) }
         prompt.withUnsafeBufferPointer { bytes in
             prompts.add(bytes, candidates: Separators.promptCandidates)
-            if scan.endings.prompt.standsInside(bytes) { entry.flags.insert(.separatorInside) }
+            if scan.endings.prompt.occursInside(bytes) { entry.flags.insert(.separatorInside) }
         }
         answer.withUnsafeBufferPointer { bytes in
             answers.add(bytes, candidates: Separators.answers)
-            if scan.endings.answer.standsInside(bytes) { entry.flags.insert(.endingInside) }
+            if scan.endings.answer.occursInside(bytes) { entry.flags.insert(.endingInside) }
         }
     }
 }

@@ -1,6 +1,6 @@
-// Results of tasks that run at the same time.
+// A result buffer for concurrent tasks.
 
-/// A buffer whose elements are written by different threads, each by one.
+/// A buffer whose elements are written by different threads, each element by one thread.
 struct SharedBuffer<Element>: @unchecked Sendable {
     let buffer: UnsafeMutableBufferPointer<Element>
 

@@ -1,23 +1,23 @@
-// Signatures of rows, one behind the other, by which nearly equal ones are found.
+// Concatenated signatures of rows, for the near-duplicate search.
 
 import Datasets
 
 /// The signatures of some rows, or of their prompts.
 struct SignatureIndex: Sendable {
-    /// `MinHash.hashCount` bytes and `MinHash.bandCount` keys for each.
+    /// `MinHash.hashCount` bytes and `MinHash.bandCount` keys per row.
     private(set) var signatures: [UInt8] = []
     private(set) var bands: [UInt32] = []
-    /// Whose they are, as numbers of rows in the index.
+    /// Index of each signature's row.
     private(set) var rows: [Int32] = []
 
-    /// Adds a row's, where its words are enough for one.
+    /// Adds the signature of a row that has enough words.
     mutating func add(_ words: [UInt64], row: Int) {
         guard words.count >= MinHash.fewestWords else { return }
         MinHash.append(words: words, signature: &signatures, bands: &bands)
         rows.append(Int32(clamping: row))
     }
 
-    /// Adds those of rows that follow the first `count`.
+    /// Adds signatures of rows after the first `count`.
     mutating func add(_ other: SignatureIndex, after count: Int) {
         signatures += other.signatures
         bands += other.bands

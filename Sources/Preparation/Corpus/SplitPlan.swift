@@ -1,9 +1,9 @@
-// Which rows are for training, which for validation and which for test.
+// Assigns rows to training, validation and test.
 
 import Datasets
 import Kernels
 
-/// Shares and seed of a split that is drawn.
+/// Fractions and seed of a random split.
 public struct SplitShares: Sendable, Equatable {
     public var validation: Double
     public var test: Double
@@ -17,19 +17,19 @@ public struct SplitShares: Sendable, Equatable {
 }
 
 enum SplitPlan {
-    /// A group of like prompts has at most this part of the rows, one in four; larger ones are no group.
+    /// A group of similar prompts has at most one in this many rows; larger groups are broken up.
     private static let largestShare = 4
 
-    /// The split of every row: the given one, else drawn.
+    /// The split of every row: the given one, otherwise a random one.
     ///
-    /// Rows with equal or nearly equal prompts stay on one side; classes keep their shares on each side; and which
-    /// group goes where depends on its own content and the seed, not on the order of rows or files.
+    /// Rows with equal or nearly equal prompts go to the same split, classes keep their proportions in each split, and
+    /// the assignment depends only on content and seed, not on the order of rows or files.
     static func draw(_ corpus: Corpus, _ shares: SplitShares) -> [Split] {
         var result = corpus.entries.map { $0.givenSplit }
         let drawn = corpus.entries.indices.filter { corpus.entries[$0].split == nil }
         guard shares.validation > 0 || shares.test > 0, drawn.count > 1 else { return result }
         var groups = self.groups(corpus, drawn, corpus.nearPairs + corpus.nearPrompts)
-        // Prompts from one mould can hang together as a whole: then only those that are equal stay on one side.
+        // Prompts from one pattern can form a single group: then group only equal prompts.
         if groups.contains(where: { $0.count * SplitPlan.largestShare > drawn.count }) {
             groups = self.groups(corpus, drawn, corpus.nearPairs)
         }
@@ -47,7 +47,7 @@ enum SplitPlan {
             let size = Double(sizes[key] ?? 0)
             let wanted = ((shares.validation * size).rounded(), (shares.test * size).rounded())
             let have = taken[key] ?? (0, 0)
-            // A group that would overshoot by more than half of itself stays in training.
+            // A group that would exceed the fraction by more than half its size stays in training.
             let split: Split
             if Double(have.validation) + Double(rows.count) / 2 <= wanted.0 {
                 split = .validation
@@ -63,7 +63,7 @@ enum SplitPlan {
         return result
     }
 
-    /// Rows that have to stay together, each group in the order of its rows.
+    /// Groups of rows that must be in the same split, in row order.
     private static func groups(
         _ corpus: Corpus, _ rows: [Int], _ pairs: [NearDuplicates.Pair]
     ) -> [[Int]] {

@@ -1,9 +1,9 @@
-// How many tokens a row takes, framed as training frames it.
+// Counts the tokens of a row with the template that training uses.
 
 import Datasets
 import Tokenizer
 
-/// Counts rows one after the other in memory of its own; one for each thread.
+/// Counts tokens with its own buffers; use one per thread.
 struct TokenCounter {
     private let tokenizer: Tokenizer
     private var ids: [Int32] = []
@@ -11,25 +11,25 @@ struct TokenCounter {
 
     init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
-    /// The tokens of the whole row, and of its longest answer with its end.
-    mutating func count(_ row: PreparedRow) -> (whole: Int, longestAnswer: Int) {
+    /// The tokens of the complete row, and of its longest answer including end-of-text.
+    mutating func count(_ row: PreparedRow) -> (total: Int, longestAnswer: Int) {
         let template = row.template
-        var (whole, longest) = (0, 0)
+        var (total, longest) = (0, 0)
         for (index, part) in row.parts.enumerated() {
             switch part.role {
             case .assistant:
-                whole += tokens(template.assistant.before, [], "")
-                // The end-of-text token counts as well.
+                total += tokens(template.assistant.before, [], "")
+                // Plus the end-of-text token.
                 let answer = tokens(template.answerLead, part.text, "") + 1
                 longest = max(longest, answer)
-                whole += answer
-                if index < row.parts.count - 1 { whole += tokens(template.assistant.after, [], "") }
-            case .system: whole += tokens(template.system.before, part.text, template.system.after)
-            case .user: whole += tokens(template.user.before, part.text, template.user.after)
-            case nil: whole += tokens("", part.text, "")
+                total += answer
+                if index < row.parts.count - 1 { total += tokens(template.assistant.after, [], "") }
+            case .system: total += tokens(template.system.before, part.text, template.system.after)
+            case .user: total += tokens(template.user.before, part.text, template.user.after)
+            case nil: total += tokens("", part.text, "")
             }
         }
-        return (whole, longest)
+        return (total, longest)
     }
 
     private mutating func tokens(_ before: String, _ body: [UInt8], _ after: String) -> Int {

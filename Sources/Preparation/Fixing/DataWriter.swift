@@ -1,4 +1,4 @@
-// Writing clean data: a file of JSON rows for each split, what was changed, and a record by which both can be checked.
+// Writes the fixed data: one JSONL file per split, a diff of all changes, and a record with hashes.
 
 import Checkpoint
 import Datasets
@@ -8,7 +8,7 @@ import StrictJSON
 
 /// What was written.
 public struct WrittenData: Sendable {
-    /// One file of rows.
+    /// One file with rows.
     public struct Part: Sendable {
         public var split: Split
         public var path: String
@@ -18,7 +18,7 @@ public struct WrittenData: Sendable {
     }
 
     public var parts: [Part]
-    /// Rows that stand in the inputs in other words, and rows that are left out.
+    /// Rows that were changed, and rows that were dropped.
     public var changed: Int
     public var dropped: Int
 
@@ -28,13 +28,13 @@ public struct WrittenData: Sendable {
 struct DataWriter {
     let scan: CorpusScan
     let corpus: Corpus
-    /// Of each row of the corpus.
+    /// The split of each row of the corpus.
     let splits: [Split]
     let shares: SplitShares
     let folder: String
 
     static let diffName = "changes.diff"
-    /// Of a row that cannot be read, this much stands in the diff.
+    /// How much of an unreadable row is shown in the diff.
     private static let shownBytes = 2000
 
     func write() throws -> WrittenData {
@@ -81,9 +81,9 @@ struct DataWriter {
         return WrittenData(parts: written, changed: changed, dropped: dropped)
     }
 
-    /// What became of one row: its line of the output, and what the diff says.
+    /// The result for one row: its output line and its part of the diff.
     private struct RowResult: Sendable {
-        /// nil where it could not be read.
+        /// nil if it could not be read.
         var id: RowID?
         var line: [UInt8]?
         var difference: [UInt8]
@@ -98,18 +98,18 @@ struct DataWriter {
         var counter = TokenCounter(tokenizer: scan.tokenizer)
         let path = scan.files[batch.file].path
         let lost = parser.rows(of: record, number: batch.firstRecord + index, in: bytes, &findings) { parsed, _ in
-            let outcome = scan.cleaner.clean(parsed.row, id: parsed.id) { row in
+            let outcome = scan.fixer.fix(parsed.row, id: parsed.id) { row in
                 let count = counter.count(row)
                 var builder = FingerprintBuilder()
                 for part in row.parts { builder.add(part.text, speaker: PreparedRow.speaker(part)) }
                 return RowView(
-                    row: row, tokens: count.whole, longestAnswer: count.longestAnswer,
+                    row: row, tokens: count.total, longestAnswer: count.longestAnswer,
                     contextLength: scan.contextLength, words: builder.words)
             }
             let before = parsed.row.json.serialized()
             switch outcome {
             case .dropped(let rule):
-                let text = "@@ \(path), line \(parsed.line): left out (\(rule))\n- \(before)\n"
+                let text = "@@ \(path), line \(parsed.line): dropped (\(rule))\n- \(before)\n"
                 results.append(RowResult(id: parsed.id, line: nil, difference: Array(text.utf8)))
             case .kept(let row, let changedBy):
                 let line = row.json.serializedBytes() + [0x0A]
@@ -121,7 +121,7 @@ struct DataWriter {
             }
         }
         for row in lost {
-            var text = "@@ \(path), line \(row.line): left out (\(row.rules.joined(separator: ", ")))\n"
+            var text = "@@ \(path), line \(row.line): dropped (\(row.rules.joined(separator: ", ")))\n"
             if row.line == record.line {
                 let raw = bytes[record.start..<min(record.end, record.start + DataWriter.shownBytes)]
                 text += "- \(String(decoding: raw, as: UTF8.self))\n"
@@ -131,10 +131,10 @@ struct DataWriter {
         return results
     }
 
-    /// What the diff begins with: the changes that all rows get alike.
+    /// The start of the diff: the changes to all rows.
     private var header: [UInt8] {
-        var text = "# - as it was, + as it is now; changes that all rows have in common stand here:\n"
-        for adjustment in scan.cleaner.adjustments { text += "#   \(adjustment.description)\n" }
+        var text = "# - before, + after. Changes to all rows:\n"
+        for fix in scan.fixer.corpusFixes { text += "#   \(fix.description)\n" }
         return Array(text.utf8)
     }
 
@@ -155,7 +155,7 @@ struct DataWriter {
     }
 }
 
-/// A file that is written line by line, with its hash.
+/// A file that is written line by line and hashed at the end.
 final class RowFile {
     let path: String
     private(set) var rows = 0
@@ -183,7 +183,7 @@ final class RowFile {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    /// Writes what is left, and gives the SHA-256 of the whole file.
+    /// Writes buffered lines, closes the file, and returns its SHA-256.
     func finish() throws -> String {
         try flush()
         try handle.synchronize()

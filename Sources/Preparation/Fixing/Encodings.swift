@@ -1,9 +1,9 @@
-// Windows-1252 and UTF-8 taken for one another, in both directions.
+// Detects and fixes Windows-1252 read as UTF-8, and UTF-8 read as Windows-1252.
 
 import Datasets
 
 enum Encodings {
-    /// What the bytes 0x80 … 0x9F stand for in Windows-1252; the five that it leaves open stand for themselves.
+    /// The characters of the bytes 0x80 … 0x9F in Windows-1252; the five undefined bytes map to themselves.
     static let upperControls: [UInt32] = [
         0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,
         0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
@@ -12,7 +12,7 @@ enum Encodings {
     private static let bytesOfControls: [UInt32: UInt8] = Dictionary(
         uniqueKeysWithValues: upperControls.enumerated().map { ($0.element, UInt8(0x80 + $0.offset)) })
 
-    /// The bytes as UTF-8, each one that is no UTF-8 read as Windows-1252.
+    /// The bytes as UTF-8; each byte that is not valid UTF-8 is read as Windows-1252.
     static func decodingInvalidBytes(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var rest = bytes[...]
@@ -33,20 +33,20 @@ enum Encodings {
         return Unicode.Scalar(value) ?? "\u{FFFD}"
     }
 
-    /// The byte that Windows-1252 has for a scalar.
+    /// The Windows-1252 byte of a scalar.
     static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
         scalar.value < 0x80 || (0xA0...0xFF).contains(scalar.value)
             ? UInt8(scalar.value) : bytesOfControls[scalar.value]
     }
 
-    /// The first place where UTF-8 was read as Windows-1252, as in "76Â°F" or "donâ€™t": the offset in bytes, how many
-    /// bytes are concerned, and what they stand for.
+    /// The first place where UTF-8 was read as Windows-1252, as in "76Â°F" or "donâ€™t": the offset and length in bytes,
+    /// and the intended character.
     static func firstMisread(
         _ bytes: UnsafeBufferPointer<UInt8>, from first: Int = 0
     ) -> (offset: Int, length: Int, meant: Unicode.Scalar)? {
         var index = first
         while index < bytes.count {
-            // U+00C2 and U+00C3 begin most two-byte characters of European texts, U+00E2 dashes and quotes, U+00F0
+            // U+00C2 and U+00C3 start most two-byte characters of European texts, U+00E2 dashes and quotes, U+00F0
             // emoji; all of them are C3 8x/A2/B0 in UTF-8.
             if bytes[index] == 0xC3, index + 1 < bytes.count, [0x82, 0x83, 0xA2, 0xB0].contains(bytes[index + 1]),
                 let found = misread(bytes, at: index)
@@ -87,8 +87,8 @@ enum Encodings {
         return (scalar, length)
     }
 
-    /// The text with every such place as it was meant, also where it was misread twice.
-    static func mendingMisread(_ text: [UInt8]) -> [UInt8] {
+    /// The text with all such places fixed, even if it was misread twice.
+    static func fixingMisread(_ text: [UInt8]) -> [UInt8] {
         var text = text
         for _ in 0..<4 {
             var result: [UInt8] = []

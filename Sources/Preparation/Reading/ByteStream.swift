@@ -1,11 +1,11 @@
-// A file's bytes from front to back in pieces, unpacked on the fly where it is a gzip file.
+// Reads a file sequentially in pieces and decompresses gzip on the fly.
 
 import CZlib
 import Foundation
 
-/// Reads one file once. Plain files pass through zlib unchanged.
+/// Reads one file once. zlib passes plain files through unchanged.
 final class ByteStream {
-    /// Bytes of one piece.
+    /// Size of one piece.
     static let pieceBytes = 1 << 20
 
     let path: String
@@ -36,7 +36,7 @@ final class ByteStream {
         bytes.removeLast(ByteStream.pieceBytes - max(0, count))
         var code: Int32 = 0
         let reason = gzerror(file, &code).map { String(cString: $0) } ?? ""
-        // A stream that breaks off is known only at its end, as a buffer error.
+        // A truncated stream is detected only at its end, as a buffer error.
         guard count >= 0, code == Z_OK || code == Z_STREAM_END else {
             throw .brokenGzip(path: path, reason: reason, after: delivered + max(0, count))
         }

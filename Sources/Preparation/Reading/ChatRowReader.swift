@@ -1,11 +1,11 @@
-// The turns of a conversation in JSON: `role` and `content`, or `from` and `value` as some collections have it.
+// Reads conversations in JSON: messages with `role` and `content`, or `from` and `value` as in some datasets.
 
 import Conversations
 import Datasets
 import StrictJSON
 
 enum ChatRowReader {
-    /// Names that other programs give to the three speakers.
+    /// Names of the three roles in other programs.
     private static let synonyms: [String: Role] = [
         "human": .user, "prompter": .user, "customer": .user, "question": .user, "gpt": .assistant, "bot": .assistant,
         "ai": .assistant, "model": .assistant, "chatgpt": .assistant, "answer": .assistant, "developer": .system,
@@ -18,7 +18,8 @@ enum ChatRowReader {
     ) -> PreparedRow? {
         guard let list = member.value.array, !list.isEmpty else {
             let found = member.value.array == nil ? member.value.typeName : "empty"
-            reader.report("missing-field", member.value.position, "\(member.key) is \(found); it takes a list of turns")
+            reader.report(
+                "missing-field", member.value.position, "\(member.key) is \(found); it takes a list of messages")
             return nil
         }
         var parts: [PreparedRow.Part] = []
@@ -31,25 +32,25 @@ enum ChatRowReader {
 
     private static func turn(_ node: JSONNode, _ reader: inout JSONRowReader) -> PreparedRow.Part? {
         guard let entry = node.object else {
-            reader.report("unknown-row", node.position, "a turn is \(node.typeName), where an object was expected")
+            reader.report("unknown-row", node.position, "a message is \(node.typeName), where an object was expected")
             return nil
         }
         guard let name = entry["role"] ?? entry["from"] else {
-            reader.report("missing-field", node.position, "a turn without role")
+            reader.report("missing-field", node.position, "a message without role")
             return nil
         }
         guard let role = role(name, &reader) else { return nil }
         guard let content = entry.members.first(where: { $0.key == "content" || $0.key == "value" }) else {
-            reader.report("missing-field", node.position, "a turn without content")
+            reader.report("missing-field", node.position, "a message without content")
             return nil
         }
         for member in entry.members where !keys.contains(member.key) {
-            reader.report("surplus-keys", member.keyPosition, "the key \"\(member.key)\" of a turn is not used")
+            reader.report("surplus-keys", member.keyPosition, "the key \"\(member.key)\" of a message is not used")
         }
         guard var part = JSONObjectReader.part(content, role, "content", &reader) else { return nil }
         if let weight = entry["weight"] {
             guard let value = weight.number, value >= 0, value <= 1 else {
-                reader.report("wrong-type", weight.position, "weight takes a number from 0 to 1; the turn is learned")
+                reader.report("wrong-type", weight.position, "weight takes a number from 0 to 1; using 1")
                 return part
             }
             part.weight = value
@@ -69,7 +70,7 @@ enum ChatRowReader {
             return role
         }
         reader.report(
-            "unknown-role", node.position, "the role \"\(name)\" is none of system, user, assistant")
+            "unknown-role", node.position, "the role \"\(name)\" is not one of system, user, assistant")
         return nil
     }
 }

@@ -1,8 +1,8 @@
-// Which column or key is the prompt and which the answer.
+// Chooses which column or key is the prompt and which is the answer.
 
-/// What a person said about it.
+/// The columns that the user chose.
 public struct ColumnChoice: Sendable, Equatable {
-    /// Names, or numbers from 1 on, which mean that there is no header.
+    /// Names, or numbers from 1, which mean that there is no header.
     public var prompt: String?
     public var completion: String?
 
@@ -18,7 +18,7 @@ public struct ColumnChoice: Sendable, Equatable {
 /// The columns of one file.
 package struct DelimitedHeader: Sendable, Equatable {
     var names: [String]
-    /// Nil where rows are texts: then `completion` is the text's column.
+    /// Nil if rows are texts: then `completion` is the text's column.
     var prompt: Int?
     var completion: Int
     /// Whether the first record is a row.
@@ -46,7 +46,7 @@ package struct DelimitedHeader: Sendable, Equatable {
             return nil
         }
         if isRow, choice.prompt == nil || choice.completion == nil {
-            // One number of two columns leaves no choice.
+            // With two columns, one number determines both.
             guard fields.count == 2, let known = numbers.0 ?? numbers.1, known == 1 || known == 2 else {
                 throw .columnsUnknown(path: path, columns: names)
             }

@@ -1,18 +1,18 @@
-// One record of a comma- or tab-separated file as its fields.
+// Splits one record of a comma- or tab-separated file into fields.
 
-/// A field's content and where it stands.
+/// A field's content and position.
 package struct DelimitedField {
-    /// Without its quotes, doubled quotes as one.
+    /// Without its quotes; doubled quotes are unescaped.
     package var text: [UInt8]
-    /// Where the content begins in the record's bytes, behind an opening quote.
+    /// The offset of the content in the record's bytes, after an opening quote.
     var start: Int
     var isQuoted: Bool
 }
 
 package enum DelimitedRecord {
-    /// Cuts a record.
+    /// Splits a record.
     ///
-    /// - Returns: the fields, and where a quote stands at which RFC 4180 allows none.
+    /// - Returns: the fields, and the offset of a quote that RFC 4180 does not allow.
     package static func fields(
         _ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, hasOpenQuote: Bool = false
     ) -> (fields: [DelimitedField], strayQuote: Int?) {
@@ -24,7 +24,7 @@ package enum DelimitedRecord {
                 let (field, end) = quoted(bytes, from: index)
                 index = end
                 fields.append(field)
-                // What follows a closing quote belongs to the field, as a person meant it.
+                // Text after a closing quote is kept as part of the field.
                 while index < bytes.count, bytes[index] != delimiter {
                     if stray == nil { stray = index }
                     fields[fields.count - 1].text.append(bytes[index])
@@ -50,7 +50,7 @@ package enum DelimitedRecord {
                 guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\"") else { return (field, index + 1) }
                 index += 1
             }
-            // Line ends inside a field are line feeds, as everywhere.
+            // Line ends inside a field become line feeds.
             if !(bytes[index] == 0x0D && index + 1 < bytes.count && bytes[index + 1] == 0x0A) {
                 field.text.append(bytes[index])
             }

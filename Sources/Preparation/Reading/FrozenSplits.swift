@@ -1,14 +1,14 @@
-// The record that a preparation leaves beside its splits: whether they are still what was written.
+// Checks whether written splits still match the record next to them.
 
 import Checkpoint
 import Foundation
 import StrictJSON
 
-/// `splits.lock` of the folders that the inputs lie in.
+/// `splits.lock` in the folders of the inputs.
 enum FrozenSplits {
     static let fileName = "splits.lock"
 
-    /// A finding for each file that is not what the record beside it says.
+    /// A finding for each file that does not match the record in its folder.
     static func changes(_ files: [InputFile]) -> FindingLedger {
         var findings = FindingLedger()
         var known: [String: [String: String]] = [:]
@@ -27,7 +27,7 @@ enum FrozenSplits {
         return findings
     }
 
-    /// The hash of each file that a folder's record names.
+    /// The hash of each file in a folder's record.
     private static func hashes(in folder: String) -> [String: String] {
         let path = folder.isEmpty ? fileName : "\(folder)/\(fileName)"
         guard let data = FileManager.default.contents(atPath: path),

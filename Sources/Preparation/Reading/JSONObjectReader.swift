@@ -1,13 +1,13 @@
-// One object of JSON as a row: the formats of training, and the other shapes in which people keep the same things.
+// Reads one JSON object as a row: the training formats, and other common shapes of the same data.
 
 import Conversations
 import Datasets
 import StrictJSON
 
 enum JSONObjectReader {
-    /// Reads a row, or reports why it is none.
+    /// Reads a row, or reports why the object is not one.
     ///
-    /// - Parameter label: the member in whose list the object stands.
+    /// - Parameter label: the member whose list contains the object.
     static func read(
         _ object: JSONObject, _ position: SourcePosition, label: JSONMember?, _ reader: inout JSONRowReader
     ) -> PreparedRow? {
@@ -20,17 +20,17 @@ enum JSONObjectReader {
         func member(_ names: [String]) -> JSONMember? { find(object, names, &used, &reader) }
 
         if let messages = member(["messages"]) ?? member(["conversations"]) {
-            reportSurplus(object, used, &reader)
+            reportUnused(object, used, &reader)
             return ChatRowReader.read(messages, position, &reader)
         }
         if reader.choice.completion == nil, !hasAnswer(object), let text = member(["text"]) {
-            reportSurplus(object, used, &reader)
+            reportUnused(object, used, &reader)
             return part(text, nil, "text", &reader).map { PreparedRow(kind: .text, parts: [$0]) }
         }
         if reader.choice.prompt == nil, let instruction = member(["instruction"]) {
             let input = member(["input"])
             let output = member(["output"])
-            reportSurplus(object, used, &reader)
+            reportUnused(object, used, &reader)
             guard let output else { return missing("output", position, &reader) }
             var parts = [part(instruction, .user, "instruction", &reader)]
             if let input { parts.append(part(input, .user, "input", &reader)) }
@@ -48,7 +48,7 @@ enum JSONObjectReader {
                     + (keys.isEmpty ? ": it is empty" : ": its keys are \(keys.joined(separator: ", "))"))
             return nil
         }
-        reportSurplus(object, used, &reader)
+        reportUnused(object, used, &reader)
         guard let answer else { return missing("completion", position, &reader) }
         guard let prompt else { return missing("prompt", position, &reader) }
         guard let question = part(prompt, .user, "prompt", &reader),
@@ -57,7 +57,7 @@ enum JSONObjectReader {
         return PreparedRow(kind: .promptCompletion, parts: [question, completion])
     }
 
-    /// The row that most files consist of, without a look at what else it could be.
+    /// The fast path for the most common format.
     private static func pair(_ object: JSONObject, _ reader: inout JSONRowReader) -> PreparedRow? {
         guard reader.choice == ColumnChoice(), object.members.count == 2, case .string = object.members[0].value.value,
             case .string = object.members[1].value.value
@@ -83,7 +83,7 @@ enum JSONObjectReader {
         return nil
     }
 
-    /// The first member with one of these names; another spelling of it is a finding.
+    /// The first member with one of these names; a different spelling is a finding.
     private static func find(
         _ object: JSONObject, _ names: [String], _ used: inout Set<String>, _ reader: inout JSONRowReader
     ) -> JSONMember? {
@@ -107,13 +107,13 @@ enum JSONObjectReader {
         return nil
     }
 
-    private static func reportSurplus(_ object: JSONObject, _ used: Set<String>, _ reader: inout JSONRowReader) {
+    private static func reportUnused(_ object: JSONObject, _ used: Set<String>, _ reader: inout JSONRowReader) {
         for member in object.members where !used.contains(member.key) {
             reader.report("surplus-keys", member.keyPosition, "the key \"\(member.key)\" is not used")
         }
     }
 
-    /// The text of a member; numbers and truth values are taken for their text.
+    /// The text of a member; numbers and booleans are converted to text.
     static func part(
         _ member: JSONMember, _ role: Role?, _ key: String, _ reader: inout JSONRowReader
     ) -> PreparedRow.Part? {
@@ -138,13 +138,13 @@ enum JSONObjectReader {
         }
     }
 
-    /// A text in pieces below its label.
+    /// A text in pieces under its label.
     private static func labelled(
         _ pieces: [JSONNode], _ label: JSONMember, _ position: SourcePosition, _ reader: inout JSONRowReader
     ) -> PreparedRow? {
         let texts = pieces.compactMap { $0.object?["text"]?.string }
         guard texts.count == pieces.count, !pieces.isEmpty else {
-            reader.report("unknown-row", position, "data is no list of pieces with text")
+            reader.report("unknown-row", position, "data is not a list of pieces with text")
             return nil
         }
         let at = reader.shifted(pieces[0].position)

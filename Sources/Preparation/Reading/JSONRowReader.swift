@@ -1,4 +1,4 @@
-// Rows written as JSON, read as they were meant: other spellings, other shapes and numbers for texts included.
+// Reads JSON rows tolerantly: with other key spellings, other shapes, and numbers instead of texts.
 
 import Datasets
 import StrictJSON
@@ -21,7 +21,7 @@ struct JSONRowReader {
         self.choice = choice
     }
 
-    /// The rows, one unless the value is an object of lists.
+    /// The rows: one, unless the value is an object of lists.
     mutating func rows() -> [Found] {
         var options = JSONOptions(maximumBytes: max(place.bytes.count, 1))
         options.firstLine = place.line
@@ -46,7 +46,7 @@ struct JSONRowReader {
             return []
         }
         let isLists = !object.members.isEmpty && object.members.allSatisfy { $0.value.array?.first?.object != nil }
-        // A conversation and the tools that it may use are two lists as well.
+        // A conversation with its tools also consists of lists.
         let isChat = object.members.contains { ["messages", "conversations"].contains($0.key) }
         if label == nil, isLists, !isChat { return rows(inLists: object) }
         let at = shifted(node.position)
@@ -57,7 +57,7 @@ struct JSONRowReader {
         return [(row, at.line, at.column)]
     }
 
-    /// Rows that stand in lists: `{"train": [row …]}`, or `{"Label": [{"data": [{"text"} …]} …]}`.
+    /// Rows in lists: `{"train": [row …]}`, or `{"Label": [{"data": [{"text"} …]} …]}`.
     private mutating func rows(inLists object: JSONObject) -> [Found] {
         object.members.flatMap { member -> [Found] in
             (member.value.array ?? []).flatMap { rows(of: $0, label: member) }
@@ -73,7 +73,7 @@ struct JSONRowReader {
         report(rule, shifted(position), message)
     }
 
-    /// The parser counts columns from the value's beginning; on its first line the record's own column comes on top.
+    /// The parser counts columns from the value's start; on the first line the record's column is added.
     func shifted(_ position: SourcePosition) -> (line: Int, column: Int) {
         (position.line, position.line == place.line ? position.column + place.column - 1 : position.column)
     }

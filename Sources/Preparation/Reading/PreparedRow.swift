@@ -1,4 +1,4 @@
-// A row as it is checked, mended and written: texts with their speakers, whatever the file's format was.
+// A row as it is checked, fixed and written: texts with their roles, independent of the file's format.
 
 import Conversations
 import Datasets
@@ -16,10 +16,10 @@ package struct PreparedRow: Sendable, Equatable {
     /// One text of a row.
     package struct Part: Sendable, Equatable {
         var key: String
-        /// Who says it; nil for a text that nobody says.
+        /// The author; nil for a text without a role.
         var role: Role?
         package var text: [UInt8]
-        /// Of an answer in the loss, where the row gives it.
+        /// The loss weight of an answer, if the row has one.
         var weight: Double?
         package var origin: TextOrigin
 
@@ -29,10 +29,10 @@ package struct PreparedRow: Sendable, Equatable {
     var kind: Kind
     package var parts: [Part]
 
-    /// The index of the last answer, where there is one.
+    /// The index of the last answer, if any.
     var lastAnswer: Int? { parts.lastIndex { $0.isAnswer } }
 
-    /// Which hash a part's speaker has.
+    /// The hash of a part's speaker.
     static func speaker(_ part: Part) -> UInt64 {
         part.role.map { FingerprintBuilder.speaker($0) } ?? FingerprintBuilder.text
     }
@@ -41,7 +41,7 @@ package struct PreparedRow: Sendable, Equatable {
     package var json: JSONOutput {
         func text(_ part: Part) -> JSONOutput { .string(String(decoding: part.text, as: UTF8.self)) }
         guard kind == .chat else {
-            // An input that is empty is left away.
+            // An empty input is omitted.
             let shown = parts.filter { $0.key != "input" || !$0.text.isEmpty }
             return .object(shown.map { (key: $0.key, value: text($0)) })
         }
@@ -55,7 +55,7 @@ package struct PreparedRow: Sendable, Equatable {
         return .object([("messages", .array(messages))])
     }
 
-    /// The template that frames it where a config names none.
+    /// The template used if the config names none.
     var template: ChatTemplate {
         switch kind {
         case .chat: .chat

@@ -1,17 +1,17 @@
-// From a file to batches of records, a few megabytes at a time.
+// Reads a file as batches of records, a few megabytes at a time.
 
-/// Reads one file to its end. Memory is one batch and the longest record.
+/// Reads one file to its end. Needs memory for one batch and the longest record.
 final class RecordReader {
-    /// About how many bytes a batch has.
+    /// Approximate size of a batch in bytes.
     static let batchBytes = 4 << 20
-    /// A record longer than this is given up; a whole file that is one record may be longer.
+    /// Longer records are dropped; a file that is one record may be longer.
     static func largestRecord(_ format: SourceFormat) -> Int {
-        format == .whole || format == .object ? 256 << 20 : 16 << 20
+        format == .file || format == .object ? 256 << 20 : 16 << 20
     }
 
     let file: Int
     let format: SourceFormat
-    /// Bytes of text read so far, unpacked.
+    /// Uncompressed bytes read so far.
     private(set) var bytesRead = 0
     private let stream: ByteStream
     private var splitter: RecordSplitter
@@ -27,7 +27,7 @@ final class RecordReader {
         isEnd = !(try stream.append(to: &rest))
         bytesRead = rest.count
         if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest.removeFirst(3) }
-        if let kind = SourceFormat.foreignKind(rest) { throw .notText(path: path, kind: kind) }
+        if let kind = SourceFormat.unsupportedKind(rest) { throw .notText(path: path, kind: kind) }
         format = SourceFormat.detect(path: path, start: rest[...], text: text)
         splitter = RecordSplitter(format: format)
     }
@@ -44,7 +44,7 @@ final class RecordReader {
             }
             isDone = isEnd
             if records.isEmpty {
-                // A file that is one record grows here piece by piece, and is not copied each time.
+                // A file that is one record grows here in pieces, without a copy each time.
                 if done > 0 { rest.removeFirst(done) }
                 if !isEnd { try more() }
                 continue

@@ -1,4 +1,4 @@
-// Records of one large JSON array: its elements, found by brackets and quotes without reading them.
+// Splits a large JSON array into its elements, by brackets and quotes, without parsing them.
 
 extension RecordSplitter {
     mutating func splitArray(
@@ -35,7 +35,7 @@ extension RecordSplitter {
         return bytes.count
     }
 
-    /// The place behind the element that begins at `start`.
+    /// The offset after the element that starts at `start`.
     private func elementEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isEnd: Bool) -> Int? {
         var (index, depth, inString) = (start, 0, false)
         while index < bytes.count {
@@ -44,7 +44,7 @@ extension RecordSplitter {
             case UInt8(ascii: "\""):
                 inString.toggle()
                 if !inString, depth == 0 { return index + 1 }
-            // No string of JSON holds a line feed: a lost quote shall not cost more than its line.
+            // JSON strings cannot contain a line feed, so a missing quote affects only its line.
             case 0x0A: inString = false
             case _ where inString: break
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
@@ -60,7 +60,7 @@ extension RecordSplitter {
         return isEnd ? bytes.count : nil
     }
 
-    /// Moves line and column over some bytes.
+    /// Advances line and column over some bytes.
     private mutating func pass(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
         for index in range {
             if bytes[index] == 0x0A {

@@ -1,4 +1,4 @@
-// Records of comma- and tab-separated files (RFC 4180): a line feed inside quotes belongs to its field.
+// Splits comma- and tab-separated files (RFC 4180) into records: a line feed inside quotes belongs to its field.
 
 extension RecordSplitter {
     mutating func splitDelimited(
@@ -21,7 +21,7 @@ extension RecordSplitter {
         return bytes.count
     }
 
-    /// Where the record ends that begins at `start`, and how many lines it has; nil where more bytes are needed.
+    /// The end of the record that starts at `start`, and its number of lines; nil if more bytes are needed.
     private func recordEnd(
         _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isEnd: Bool, delimiter: UInt8
     ) -> (feed: Int, lines: Int, isOpen: Bool)? {
@@ -30,7 +30,7 @@ extension RecordSplitter {
             let byte = bytes[index]
             if atFieldStart, byte == UInt8(ascii: "\"") {
                 guard let closed = quotedEnd(bytes, from: index, isEnd: isEnd) else { return nil }
-                // A field that nothing closes would swallow all that follows: its record is the line it starts on.
+                // An unclosed field would include the rest of the file, so its record is only the line it starts on.
                 guard closed > index else {
                     return (nextFeed(bytes, from: index, isEnd: true) ?? bytes.count, lines + 1, true)
                 }
@@ -46,8 +46,8 @@ extension RecordSplitter {
         return isEnd ? (bytes.count, lines + 1, false) : nil
     }
 
-    /// The place behind the quote that closes the field opened at `start`; `start` itself where nothing closes it, nil
-    /// where more bytes are needed.
+    /// The offset after the quote that closes the field opened at `start`; `start` itself if it is not closed, nil if
+    /// more bytes are needed.
     private func quotedEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isEnd: Bool) -> Int? {
         var index = start + 1
         let limit = min(bytes.count, start + RecordSplitter.longestQuoted)

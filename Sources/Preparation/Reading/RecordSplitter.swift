@@ -1,4 +1,4 @@
-// Cutting a stream of bytes into records. Nothing is kept between calls but where the next record begins.
+// Splits a stream of bytes into records. The only state between calls is where the next record starts.
 
 /// Finds the records of one file.
 package struct RecordSplitter {
@@ -6,23 +6,23 @@ package struct RecordSplitter {
     /// The line of the next byte, and its column.
     var line = 1
     var column = 1
-    /// Of an array: whether its bracket has been passed, and whether its end has.
+    /// For an array: whether its opening bracket and its closing bracket have been read.
     var isOpen = false
     var isClosed = false
-    /// Whether the rest of the current line belongs to a record that was given up.
+    /// Whether the rest of the current line belongs to a record that was abandoned.
     var skipsLine = false
 
-    /// A quoted field longer than this is taken for one that nothing closes.
+    /// A longer quoted field is treated as not closed.
     static let longestQuoted = 256 << 10
 
     package init(format: SourceFormat) { self.format = format }
 
-    /// Appends every record that is whole.
+    /// Appends every complete record.
     ///
     /// - Parameters:
-    ///   - bytes: what follows what the last call consumed.
+    ///   - bytes: the bytes after those consumed by the last call.
     ///   - isEnd: whether the file ends with these bytes.
-    /// - Returns: how many of the bytes are done with.
+    /// - Returns: the number of consumed bytes.
     package mutating func split(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, into records: inout [RecordRange])
         -> Int
     {
@@ -39,7 +39,7 @@ package struct RecordSplitter {
         case .delimited(let delimiter):
             return splitDelimited(bytes, from: start, isEnd: isEnd, delimiter: delimiter, into: &records)
         case .array: return splitArray(bytes, from: start, isEnd: isEnd, into: &records)
-        case .object, .whole:
+        case .object, .file:
             guard isEnd else { return start }
             let blank = bytes[start...].allSatisfy(SourceFormat.isSpace)
             if !blank { records.append(RecordRange(start: start, end: bytes.count, line: line, column: column)) }
@@ -47,7 +47,7 @@ package struct RecordSplitter {
         }
     }
 
-    /// Gives the current record up, because it is too large: it becomes a defect, and its line is passed over.
+    /// Abandons the current record, because it is too large: it is reported as a defect, and its line is skipped.
     mutating func abandon(into records: inout [RecordRange]) {
         records.append(RecordRange(start: 0, end: 0, line: line, column: column, defect: .tooLarge))
         skipsLine = true
@@ -58,7 +58,7 @@ package struct RecordSplitter {
         column = 1
     }
 
-    /// The bytes of a line without its line end.
+    /// The end of a line's text, before its line end.
     private func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ feed: Int) -> Int {
         feed > start && bytes[feed - 1] == 0x0D ? feed - 1 : feed
     }
@@ -78,7 +78,7 @@ package struct RecordSplitter {
         return min(start, bytes.count)
     }
 
-    /// The next line feed, or the end of the file where text stands before it.
+    /// The next line feed, or the end of the file if the last line has no line feed.
     func nextFeed(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isEnd: Bool) -> Int? {
         guard start < bytes.count else { return nil }
         if let feed = bytes[start...].firstIndex(of: 0x0A) { return feed }
@@ -86,7 +86,7 @@ package struct RecordSplitter {
     }
 
     private func isBlank(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        // Most lines are settled by their first byte.
+        // For most lines the first byte decides.
         for index in start..<end where !SourceFormat.isSpace(bytes[index]) { return false }
         return true
     }

@@ -1,24 +1,24 @@
-// From a record to rows: whatever is wrong with one becomes a finding, and the reading goes on.
+// Parses a record into rows: defects become findings, and reading continues.
 
 import Conversations
 import Datasets
 import StrictJSON
 
-/// Which row of which record of which file: the same each time that the inputs are read.
+/// Identifies a row by file, record and row number; the same each time the inputs are read.
 package struct RowID: Sendable, Hashable {
-    /// The file's number in the list of inputs, and the record's in its file.
+    /// The file's index in the list of inputs, and the record's index in its file.
     var file: Int32
     var record: Int32
-    /// Of a record that holds several rows.
+    /// The row's index in a record with several rows.
     var row: Int32 = 0
 }
 
-/// A row that could be read, and where its record stands.
+/// A row that could be read, and the position of its record.
 package struct ParsedRow {
     var id: RowID
     package var row: PreparedRow
     package var place: RecordPlace
-    /// Where the row begins.
+    /// The start of the row.
     var line: Int
     var column: Int
 }
@@ -26,7 +26,7 @@ package struct ParsedRow {
 /// A row that could not be read.
 package struct LostRow: Equatable {
     var line: Int
-    /// Why, by the rules that found something; sorted.
+    /// Names of the rules that found something, sorted.
     var rules: [String]
 }
 
@@ -36,7 +36,7 @@ package struct RowParser: Sendable {
     let format: SourceFormat
     let header: DelimitedHeader?
     let choice: ColumnChoice
-    /// Columns of the header that nobody named and nothing is read from.
+    /// Columns of the header that are not read.
     package private(set) var unusedColumns = FindingLedger()
 
     package init(file: Int, format: SourceFormat, header: DelimitedHeader?, choice: ColumnChoice = ColumnChoice()) {
@@ -46,7 +46,7 @@ package struct RowParser: Sendable {
         self.choice = choice
     }
 
-    /// Reports the columns that rows are not read from, unless a person has chosen those that are.
+    /// Reports the columns that are not read, unless the user chose the columns.
     package mutating func findUnusedColumns(
         of record: RecordRange, _ fields: [DelimitedField], in bytes: UnsafeBufferPointer<UInt8>
     ) {
@@ -95,9 +95,9 @@ package struct RowParser: Sendable {
         let place = RecordPlace(bytes: raw, line: record.line, column: record.column).position(at: invalid)
         report(
             "invalid-encoding", place.line, place.column,
-            "the byte 0x\(String(raw[invalid], radix: 16, uppercase: true)) is no UTF-8")
-        let mended = Encodings.decodingInvalidBytes(raw)
-        return mended.withUnsafeBufferPointer {
+            "the byte 0x\(String(raw[invalid], radix: 16, uppercase: true)) is not valid UTF-8")
+        let fixed = Encodings.decodingInvalidBytes(raw)
+        return fixed.withUnsafeBufferPointer {
             parse(
                 RecordPlace(bytes: $0, line: record.line, column: record.column), id: id, record.defect, &findings, body
             )
@@ -109,7 +109,7 @@ package struct RowParser: Sendable {
         _ body: (ParsedRow, inout FindingLedger) -> Void
     ) -> [LostRow] {
         switch format {
-        case .lines, .paragraphs, .whole:
+        case .lines, .paragraphs, .file:
             let text = PreparedRow.Part(
                 key: "text", role: nil, text: withoutReturns(place.bytes), weight: nil, origin: .plain(start: 0))
             let row = PreparedRow(kind: .text, parts: [text])
@@ -154,9 +154,9 @@ package struct RowParser: Sendable {
         }
         if defect == .openQuote {
             let quote = fields.first { $0.text.first == UInt8(ascii: "\"") }?.start ?? 0
-            report("stray-quote", quote, "nothing closes this quote")
+            report("stray-quote", quote, "this quote is not closed")
         } else if let stray {
-            report("stray-quote", stray, "text follows the quote that closes a field")
+            report("stray-quote", stray, "text after the closing quote of a field")
         }
         if fields.count != header.names.count {
             report(

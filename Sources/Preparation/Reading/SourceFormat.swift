@@ -1,19 +1,19 @@
-// What kind of file an input is: by its name where that says it, else by its first lines.
+// Detects the format of an input file, by its name or by its first lines.
 
 import Datasets
 
-/// How plain text is cut into examples.
+/// How plain text is divided into examples.
 public enum TextCut: String, Sendable, CaseIterable {
-    /// Documents where blank lines stand between them, else lines.
+    /// Documents if there are blank lines, otherwise lines.
     case auto
     case lines
     case documents
     case files
 }
 
-/// The way in which a file's bytes are rows.
+/// How a file's bytes contain rows.
 package enum SourceFormat: Equatable, Sendable {
-    /// A JSON value a line.
+    /// One JSON value per line.
     case rows
     /// One JSON array whose elements are rows.
     case array
@@ -22,10 +22,11 @@ package enum SourceFormat: Equatable, Sendable {
     case delimited(UInt8)
     case lines
     case paragraphs
-    case whole
+    /// The file is one text.
+    case file
 
-    /// What a file is that no reader here can make rows of; nil for text.
-    package static func foreignKind(_ start: [UInt8]) -> String? {
+    /// The kind of a file that cannot be read; nil for text.
+    package static func unsupportedKind(_ start: [UInt8]) -> String? {
         if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive or a spreadsheet" }
         if start.starts(with: Array("PAR1".utf8)) { return "a Parquet table" }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return "text in UTF-16" }
@@ -52,10 +53,10 @@ package enum SourceFormat: Equatable, Sendable {
         }
     }
 
-    /// Array, rows in spite of the name, or one object.
+    /// An array, rows despite the name, or one object.
     private static func json(_ start: ArraySlice<UInt8>) -> SourceFormat {
         guard start.first(where: { !isSpace($0) }) != UInt8(ascii: "[") else { return .array }
-        // An object that is closed on its first line begins a file of rows.
+        // If the object ends on its first line, the file contains rows.
         let line = start.drop(while: isSpace).prefix { $0 != 0x0A }
         var (depth, inString, escaped) = (0, false, false)
         for byte in line {
@@ -82,21 +83,21 @@ package enum SourceFormat: Equatable, Sendable {
 
     private static func hasTabColumns(_ start: ArraySlice<UInt8>) -> Bool {
         let lines = start.split(separator: 0x0A).prefix(8)
-        // The last line may be cut off by the end of the piece.
-        let whole = lines.count > 1 ? lines.dropLast() : lines
-        return !whole.isEmpty && whole.allSatisfy { $0.contains(0x09) }
+        // The last line may be incomplete.
+        let complete = lines.count > 1 ? lines.dropLast() : lines
+        return !complete.isEmpty && complete.allSatisfy { $0.contains(0x09) }
     }
 
     private static func plain(_ start: ArraySlice<UInt8>, _ text: TextCut) -> SourceFormat {
         switch text {
         case .lines: return .lines
         case .documents: return .paragraphs
-        case .files: return .whole
+        case .files: return .file
         case .auto: return hasBlankLine(start) ? .paragraphs : .lines
         }
     }
 
-    /// Whether a blank line stands between two that are not.
+    /// Whether there is a blank line between two other lines.
     private static func hasBlankLine(_ start: ArraySlice<UInt8>) -> Bool {
         let lines = start.split(separator: 0x0A, omittingEmptySubsequences: false)
         guard let first = lines.firstIndex(where: { !$0.allSatisfy(isSpace) }),

@@ -1,23 +1,23 @@
-// Where a text stood in its file, so that a place inside the text can be shown as line and column.
+// The origin of a text in its file, to show a position in the text as line and column.
 
 /// How a text was written in its record.
 package enum TextOrigin: Sendable, Equatable {
-    /// A string of JSON; the place of its opening quote in the file.
+    /// A JSON string; the position of its opening quote in the file.
     case json(line: Int, column: Int)
-    /// A quoted field; where its content begins in the record.
+    /// A quoted field; the offset of its content in the record.
     case quoted(start: Int)
-    /// As it is; where it begins in the record.
+    /// Unquoted text; its offset in the record.
     case plain(start: Int)
-    /// Nowhere: put together from several pieces.
+    /// Joined from several pieces, or converted; the position of the first one.
     case made(line: Int, column: Int)
 }
 
-/// A record's bytes with the place of the first one.
+/// A record's bytes with the position of the first one.
 package struct RecordPlace {
     let bytes: UnsafeBufferPointer<UInt8>
     let line: Int
     let column: Int
-    /// The last place that was asked for, in a record that can have many: the next one is seldom far behind it.
+    /// The last requested position, in long records only: the next one is usually close.
     private let cursor: Cursor?
 
     private final class Cursor {
@@ -28,7 +28,7 @@ package struct RecordPlace {
         init(line: Int, column: Int) { (self.line, self.column) = (line, column) }
     }
 
-    /// Records from this size on are walked through once, not again for each place.
+    /// Longer records use a cursor, so that they are not scanned again for each position.
     private static let manyBytes = 400
 
     init(bytes: UnsafeBufferPointer<UInt8>, line: Int, column: Int) {
@@ -70,7 +70,7 @@ package struct RecordPlace {
         (cursor.offset, cursor.line, cursor.column) = (offset, line, column)
     }
 
-    /// How many raw bytes stand for the first `offset` bytes of a field or plain text.
+    /// The number of raw bytes of the first `offset` bytes of a field or plain text.
     private func rawOffset(start: Int, _ offset: Int, skipsQuotes: Bool) -> Int {
         var (raw, decoded) = (start, 0)
         while decoded < offset, raw < bytes.count {
@@ -81,7 +81,7 @@ package struct RecordPlace {
         return raw - start
     }
 
-    /// Where the byte stands that a parser called by line and column.
+    /// The offset of the byte at a parser's line and column.
     private func rawStart(line wantedLine: Int, column wantedColumn: Int) -> Int? {
         var (line, column, start) = (line, column, 0)
         if let cursor, (cursor.line, cursor.column) <= (wantedLine, wantedColumn) {
@@ -102,7 +102,7 @@ package struct RecordPlace {
         return nil
     }
 
-    /// The raw offset of the `offset`-th byte of the string whose quote stands at `start`.
+    /// The raw offset of the `offset`-th byte of the string whose quote is at `start`.
     private func jsonOffset(from start: Int, _ offset: Int) -> Int {
         var (raw, decoded) = (start + 1, 0)
         while decoded < offset, raw < bytes.count {
@@ -118,7 +118,7 @@ package struct RecordPlace {
                 UInt32(
                     String(decoding: bytes[min(raw + 2, bytes.count)..<min(raw + 6, bytes.count)], as: UTF8.self),
                     radix: 16) ?? 0
-            // Two escapes of a surrogate pair are one character of four bytes.
+            // The two escapes of a surrogate pair are one character of four bytes.
             let isPair = (0xD800...0xDBFF).contains(unit)
             decoded += isPair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
             raw += isPair ? 12 : 6

@@ -1,14 +1,14 @@
-// What was found, where, and how bad it is.
+// Findings with their place and severity.
 
 import StrictJSON
 
-/// How much a finding matters.
+/// The severity of a finding.
 public enum Severity: String, Sendable, Comparable, CaseIterable {
-    /// The row cannot be used, or the figures of the run will be wrong.
+    /// The row cannot be used, or the run's metrics will be wrong.
     case error
-    /// The model learns something that was probably not meant.
+    /// The model learns something that was probably not intended.
     case warning
-    /// Worth knowing.
+    /// For information.
     case note
 
     public static func < (left: Severity, right: Severity) -> Bool {
@@ -18,7 +18,7 @@ public enum Severity: String, Sendable, Comparable, CaseIterable {
 
 /// One finding at one place. Lines and columns count from one, columns in Unicode scalars.
 public struct Finding: Sendable, Equatable {
-    /// The file's number in the list of inputs, which is sorted by path.
+    /// The file's index in the list of inputs, which is sorted by path.
     public var file: Int
     public var line: Int
     public var column: Int
@@ -32,9 +32,9 @@ public struct Finding: Sendable, Equatable {
     }
 }
 
-/// All findings of one rule: how many, and the first of them.
+/// All findings of one rule: their number, and the first ones.
 public struct RuleFindings: Sendable {
-    /// How many findings of a rule are kept with their places; the others are counted.
+    /// How many findings of a rule are kept with their places; the others are only counted.
     public static let kept = 1000
 
     public let rule: String

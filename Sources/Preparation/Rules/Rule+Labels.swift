@@ -1,35 +1,35 @@
-// What is looked for in the rows of all files together, and in labels.
+// Rules over the rows of all files, and rules about labels.
 
 import Datasets
 
 extension Rule {
-    /// Fewer examples than these are few.
+    /// Fewer rows than this are reported.
     static let fewExamples = 100
 
     static let tooFew = Rule(
-        "few-examples", .note, effect: "little can be learned, and figures over so few rows say little",
-        .advice("a few hundred rows are a beginning; each doubling helps about as much as the one before"),
+        "few-examples", .note, effect: "little can be learned, and metrics over so few rows are unreliable",
+        .advice("start with a few hundred rows; each doubling helps about as much as the previous one"),
         .corpus { corpus, verdict in
             guard let first = corpus.entries.first, corpus.entries.count < fewExamples else { return }
             verdict.add(first, "\(corpus.entries.count) rows")
         })
 
     static let mixedFormats = Rule(
-        "mixed-formats", .error, effect: "training takes rows of one format, since each has its own template",
-        .offered("rows of other formats than the commonest are left out"),
+        "mixed-formats", .error, effect: "training takes rows of one format, because each format has its own template",
+        .optional("keep rows of the most common format, drop all others"),
         .corpus { corpus, verdict in
             let main = corpus.mainKind
             for entry in corpus.entries where entry.kind != main {
-                verdict.add(entry, "a \(entry.kind.rawValue) row, where most are \(main.rawValue) rows")
+                verdict.add(entry, "a \(entry.kind.rawValue) row; most rows are \(main.rawValue) rows")
             }
-            if verdict.findings.count > 0 { verdict.adjustments = [.onlyKind(main)] }
+            if verdict.findings.count > 0 { verdict.fixes = [.onlyKind(main)] }
         })
 
     static let emptyPrompts = Rule(
-        "empty-prompt", .warning, effect: "the answer is learned as an answer to nothing",
-        .offered("the row is left out"),
+        "empty-prompt", .warning, effect: "the model learns an answer without a question",
+        .optional("drop the row"),
         .corpus { corpus, verdict in
-            // Texts may stand behind empty prompts; an instruction that is empty is refused by training.
+            // Texts may follow empty prompts, but training rejects an empty instruction.
             let isOpen = corpus.task == .openEnded
             for entry in corpus.entries
             where entry.flags.contains(.emptyPrompt) && (entry.kind == .instruction || !isOpen) {
@@ -41,8 +41,8 @@ extension Rule {
     static let labels = [
         Rule(
             "label-variants", .warning,
-            effect: "one class is learned as two, and each answer counts as wrong for the other",
-            .offered("the commonest spelling is written everywhere"),
+            effect: "one class is learned as two, and each counts as wrong for the other",
+            .optional("use the most common spelling everywhere"),
             .corpus { corpus, verdict in
                 guard corpus.task == .classification else { return }
                 for (best, others) in corpus.labelVariants {
@@ -50,16 +50,16 @@ extension Rule {
                     for entry in corpus.answering where variants.contains(entry.answer.exact) {
                         verdict.add(
                             entry, entry.answerPlace,
-                            "another spelling of the label \"\(shown(best.text))\", which \(best.count) rows have")
+                            "another spelling of the label \"\(shown(best.text))\" of \(best.count) rows")
                     }
-                    verdict.adjustments += variants.sorted().map { .renameAnswer(from: $0, to: best.text) }
+                    verdict.fixes += variants.sorted().map { .renameAnswer(from: $0, to: best.text) }
                 }
             }),
         Rule(
             "shared-first-token", .note,
             effect:
-                "none here, where whole labels are compared; a program that looks at one token cannot tell them apart",
-            .advice("labels that differ in their first token are read off fastest"),
+                "none here, because complete labels are compared; a program that uses one token cannot distinguish them",
+            .advice("labels with different first tokens are the fastest to classify"),
             .corpus { corpus, verdict in
                 guard corpus.task == .classification else { return }
                 var byToken: [Int32: [LabelCount.Label]] = [:]
@@ -72,13 +72,13 @@ extension Rule {
                 }) {
                     guard let entry = corpus.firstEntry(with: group[1]) else { continue }
                     let names = group.map { "\"\(shown($0.text))\"" }.sorted().joined(separator: ", ")
-                    verdict.add(entry, entry.answerPlace, "the labels \(names) begin with the same token")
+                    verdict.add(entry, entry.answerPlace, "the labels \(names) start with the same token")
                 }
             }),
         Rule(
             "class-imbalance", .warning,
             effect: "the model can be right most of the time without knowing the rare class",
-            .advice("collect more of the rare class; judge by F1 of each class, not by accuracy"),
+            .advice("collect more rows of the rare class; judge by the F1 of each class, not by accuracy"),
             .corpus { corpus, verdict in
                 let labels = corpus.labels.byFrequency
                 guard corpus.task == .classification, let first = labels.first else { return }
@@ -94,7 +94,7 @@ extension Rule {
 }
 
 extension Corpus {
-    /// Labels that differ in capitals, punctuation or space only: the commonest, and the others.
+    /// Labels that differ only in case, punctuation or white space: the most common spelling, and the others.
     var labelVariants: [(best: LabelCount.Label, others: [LabelCount.Label])] {
         var groups: [UInt64: [LabelCount.Label]] = [:]
         for label in labels.byFrequency {

@@ -1,54 +1,53 @@
-// What is found while records are read.
+// Rules that are applied while records are read.
 
 extension Rule {
     static let reading = [
         Rule(
-            "invalid-encoding", .error, effect: "the bytes would be learned as characters that nobody wrote",
-            .necessary("bytes that are no UTF-8 are read as Windows-1252"), .reading),
+            "invalid-encoding", .error, effect: "the bytes would be learned as wrong characters",
+            .always("read bytes that are not valid UTF-8 as Windows-1252"), .reading),
         Rule(
-            "invalid-json", .error, effect: "the row is lost", .necessary("the row is left out; mend it by hand"),
+            "invalid-json", .error, effect: "the row is lost", .always("drop the row; correct it by hand to keep it"),
             .reading),
         Rule(
-            "duplicate-key", .error, effect: "two values claim one place, and programs differ in which they take",
-            .necessary("the row is left out; mend it by hand"), .reading),
+            "duplicate-key", .error, effect: "a key has two values, and programs differ in which one they use",
+            .always("drop the row; correct it by hand to keep it"), .reading),
         Rule(
             "unknown-row", .error, effect: "the row is lost",
-            .necessary(
-                "the row is left out; rows have prompt and completion, messages, instruction and output, or text"),
+            .always("drop the row; rows have prompt and completion, messages, instruction and output, or text"),
             .reading),
         Rule(
-            "missing-field", .error, effect: "there is nothing to learn, or nothing to learn it from",
-            .necessary("the row is left out"), .reading),
+            "missing-field", .error, effect: "the row has no answer to learn, or no prompt",
+            .always("drop the row"), .reading),
         Rule(
-            "wrong-type", .error, effect: "training refuses the row", .necessary("the value is written as text"),
+            "wrong-type", .error, effect: "training rejects the row", .always("write the value as text"),
             .reading),
         Rule(
-            "unknown-role", .error, effect: "nobody knows whether the turn is asked or answered",
-            .necessary("the row is left out"), .reading),
+            "unknown-role", .error, effect: "it is unknown whether the message is a question or an answer",
+            .always("drop the row"), .reading),
         Rule(
-            "row-too-large", .error, effect: "the row is lost", .necessary("the row is left out; cut it into several"),
+            "row-too-large", .error, effect: "the row is lost", .always("drop the row; split it by hand to keep it"),
             .reading),
         Rule(
-            "stray-quote", .error, effect: "fields run into one another", .necessary("the quotes are kept as text"),
+            "stray-quote", .error, effect: "fields may be joined or split wrongly", .always("keep the quotes as text"),
             .reading),
         Rule(
-            "ragged-record", .error, effect: "a value may stand in the wrong column",
-            .necessary("fields beyond the header are left out, and rows without the needed ones too"), .reading),
+            "ragged-record", .error, effect: "a value may be in the wrong column",
+            .always("drop fields beyond the header, and rows without the required fields"), .reading),
         Rule(
             "empty-file", .error, effect: "the file adds nothing",
-            .advice("leave the file out, or see what became of it"),
+            .advice("remove the file, or check why it is empty"),
             .reading),
         Rule(
-            "changed-split", .warning, effect: "figures before and after the change are of other rows",
-            .advice("write the data anew, into a folder of its own, or take the file as it was"), .reading),
+            "changed-split", .warning, effect: "metrics before and after the change are for different rows",
+            .advice("write the data to a new folder, or restore the file"), .reading),
         Rule(
             "key-spelling", .warning, effect: "training does not find the value",
-            .necessary("the key is written as training expects it"), .reading),
+            .always("rename the key as training expects it"), .reading),
         Rule(
-            "role-name", .warning, effect: "training refuses the row",
-            .necessary("the role is written as training expects it"), .reading),
+            "role-name", .warning, effect: "training rejects the row",
+            .always("rename the role as training expects it"), .reading),
         Rule(
-            "surplus-keys", .note, effect: "none: training does not look at them",
-            .necessary("the keys and columns are left out"), .reading),
+            "surplus-keys", .note, effect: "none: training ignores them",
+            .always("drop the keys and columns"), .reading),
     ]
 }

@@ -1,12 +1,12 @@
-// Rows that say the same as others: inside one split, across splits, and with other answers.
+// Rules about repeated rows: in one split, across splits, and with different answers.
 
 import Datasets
 
 extension Rule {
     static let repetition = [
         Rule(
-            "duplicate", .warning, effect: "the row is learned twice as hard as the others",
-            .offered("all but the first are left out"),
+            "duplicate", .warning, effect: "the row counts twice in training",
+            .optional("drop all but the first"),
             .corpus { corpus, verdict in
                 var seen: [SplitHash: Int] = [:]
                 for (index, entry) in corpus.entries.enumerated() {
@@ -21,16 +21,16 @@ extension Rule {
             }),
         Rule(
             "conflicting-answers", .warning,
-            effect: "the model is taught that one question has several right answers, and can be right by chance only",
-            .offered("for classes, rows that have not the commonest answer to their prompt are left out"),
+            effect: "the model learns several answers to one question, and can be right only by chance",
+            .optional("for classification, drop rows without the most common answer to their prompt"),
             .corpus { corpus, verdict in findConflicts(corpus, &verdict) }),
         Rule(
-            "leak", .error, effect: "the row is measured after it was learned, so the figures are too good",
-            .offered("the row is left out of validation and test"),
+            "leak", .error, effect: "the row is evaluated after it was learned, so the metrics are too good",
+            .optional("drop the row from validation and test"),
             .corpus { corpus, verdict in findLeaks(corpus, &verdict) }),
         Rule(
-            "near-duplicate", .note, effect: "the rows count nearly double; on both sides of a split they are a leak",
-            .advice("splits that are drawn here keep such rows together"),
+            "near-duplicate", .note, effect: "the rows count nearly twice; across splits they are a leak",
+            .advice("random splits keep such rows together"),
             .corpus { corpus, verdict in
                 var known = Set<Int32>()
                 for pair in corpus.nearPairs {
@@ -55,7 +55,7 @@ extension Rule {
             byPrompt[entry.prompt.normalised, default: []].append(index)
         }
         let isClassification = corpus.task == .classification
-        // One prompt for all rows is another finding.
+        // A single prompt for all rows is reported by another rule.
         let groups = byPrompt.values.filter { $0.count > 1 && byPrompt.count > 1 }.sorted { $0[0] < $1[0] }
         for group in groups {
             var counts: [UInt64: Int] = [:]
@@ -70,7 +70,7 @@ extension Rule {
                     verdict.add(
                         entry, entry.answerPlace, "\(verdict.name(first)) has the same prompt and another answer")
                 }
-                // Where no answer is commoner than the others, nobody knows which is right.
+                // If no answer is more common than the others, the right one is unknown.
                 if isClassification, winners.count > 1 || winners[entry.answer.normalised] == nil {
                     verdict.drops.append(entry.id)
                 }
@@ -91,13 +91,13 @@ extension Rule {
         }
         for (index, entry) in corpus.entries.enumerated() where entry.givenSplit != .train {
             let found: (Int, String)? =
-                exact[entry.fingerprint.exact].map { ($0, "also stands in training") }
+                exact[entry.fingerprint.exact].map { ($0, "is also in training") }
                 ?? normalised[entry.fingerprint.normalised].map {
-                    ($0, "stands in training with other capitals, punctuation or space")
-                } ?? near[index].map { ($0, "nearly stands in training") }
+                    ($0, "is in training with different case, punctuation or white space")
+                } ?? near[index].map { ($0, "has a near duplicate in training") }
             guard let (other, how) = found else { continue }
             verdict.add(
-                entry, "this row of \(entry.givenSplit.rawValue) \(how): \(verdict.name(corpus.entries[other]))")
+                entry, "this \(entry.givenSplit.rawValue) row \(how): \(verdict.name(corpus.entries[other]))")
             verdict.drops.append(entry.id)
         }
     }

@@ -1,4 +1,4 @@
-// What is looked for in each row.
+// Rules that check each row.
 
 import Conversations
 import Datasets
@@ -6,18 +6,18 @@ import Datasets
 extension Rule {
     static let rows = [
         Rule(
-            "no-answer", .error, effect: "no token of the row is learned", .offered("the row is left out"),
+            "no-answer", .error, effect: "no token of the row counts in the loss", .optional("drop the row"),
             .row(
                 find: { view in
                     guard view.row.kind == .chat else { return nil }
                     let answers = view.row.parts.filter(\.isAnswer)
                     guard answers.allSatisfy({ $0.weight == 0 }) else { return nil }
                     let reason =
-                        answers.isEmpty ? "no turn of the assistant" : "every turn of the assistant has weight 0"
+                        answers.isEmpty ? "no assistant message" : "every assistant message has weight 0"
                     return RowMatch(part: nil, message: reason)
                 }, fix: nil)),
         Rule(
-            "empty-answer", .error, effect: "the model learns to say nothing", .offered("the row is left out"),
+            "empty-answer", .error, effect: "the model learns to give an empty answer", .optional("drop the row"),
             .row(
                 find: { view in
                     let parts = view.row.parts
@@ -25,8 +25,8 @@ extension Rule {
                     return empty.map { RowMatch(part: $0, message: "\(parts[$0].key) is empty") }
                 }, fix: nil)),
         Rule(
-            "long-answer", .error, effect: "no window holds the answer, so its end is never learned",
-            .offered("the row is left out; a larger model.contextLength keeps it"),
+            "long-answer", .error, effect: "the answer does not fit a window, so its end is never learned",
+            .optional("drop the row; increase model.contextLength to keep it"),
             .row(
                 find: { view in
                     guard view.row.kind != .text, view.longestAnswer > view.contextLength else { return nil }
@@ -35,8 +35,8 @@ extension Rule {
                         message: "an answer of \(view.longestAnswer) tokens; the context has \(view.contextLength)")
                 }, fix: nil)),
         Rule(
-            "over-long", .error, effect: "training refuses the row, or cuts it",
-            .offered("the row is left out; a larger model.contextLength or data.overlong keeps it"),
+            "over-long", .error, effect: "training rejects the row, or truncates it",
+            .optional("drop the row; increase model.contextLength or set data.overlong to keep it"),
             .row(
                 find: { view in
                     guard view.row.kind != .text, view.tokens > view.contextLength + 1,
@@ -46,8 +46,8 @@ extension Rule {
                         part: nil, message: "\(view.tokens) tokens; \(view.contextLength + 1) fit the context")
                 }, fix: nil)),
         Rule(
-            "long-text", .note, effect: "the text is read in several windows, each without what stands before it",
-            .advice("set data.overlong to split, or take a larger model.contextLength"),
+            "long-text", .note, effect: "the text is split into windows, each without the text before it",
+            .advice("set data.overlong to split, or increase model.contextLength"),
             .row(
                 find: { view in
                     guard view.row.kind == .text, view.tokens > view.contextLength + 1 else { return nil }
@@ -55,16 +55,16 @@ extension Rule {
                         part: nil, message: "\(view.tokens) tokens; \(view.contextLength + 1) fit the context")
                 }, fix: nil)),
         Rule(
-            "role-order", .warning, effect: "turns that nobody answers, or answers to nothing, teach no conversation",
-            .offered("neighbours of one role are joined, and turns without a partner are left out"),
-            .row(find: { RoleOrder.first(in: $0.row) }, fix: { RoleOrder.mended($0) })),
+            "role-order", .warning, effect: "questions without an answer, or answers without a question, are learned",
+            .optional("join consecutive messages of one role, and drop messages without a counterpart"),
+            .row(find: { RoleOrder.first(in: $0.row) }, fix: { RoleOrder.fixed($0) })),
         Rule(
-            "long-repeat", .warning, effect: "the model learns to go round in circles", .offered("the row is left out"),
+            "long-repeat", .warning, effect: "the model learns to repeat itself", .optional("drop the row"),
             .row(find: { Repeats.first(in: $0) }, fix: nil)),
         Rule(
             "prompt-ends-with-space", .warning,
-            effect: "the space becomes a token of its own, and the answer's first word one that it is nowhere else",
-            .offered("the spaces are taken off"),
+            effect: "the space becomes a separate token, and the answer's first word gets an unusual token",
+            .optional("remove the spaces"),
             .row(
                 find: { view in
                     guard view.row.kind == .promptCompletion, view.row.parts[0].text.last == 0x20,
@@ -82,7 +82,7 @@ extension Rule {
     static func isBlank(_ text: [UInt8]) -> Bool { text.allSatisfy { SourceFormat.isSpace($0) } }
 }
 
-/// The order of a conversation's speakers: at most one system message, first; then user and assistant in turn.
+/// The order of roles in a conversation: at most one system message, first; then user and assistant alternate.
 enum RoleOrder {
     static func first(in row: PreparedRow) -> Rule.RowMatch? {
         guard row.kind == .chat, row.lastAnswer != nil else { return nil }
@@ -92,20 +92,21 @@ enum RoleOrder {
             case .system where index > 0:
                 return .init(part: index, message: "a system message that is not the first message")
             case .assistant where previous == nil || previous == .system:
-                return .init(part: index, message: "the assistant speaks before anybody asks")
+                return .init(part: index, message: "an assistant message before the first user message")
             case .user where previous == .user, .assistant where previous == .assistant:
-                return .init(part: index, message: "the \(part.role?.rawValue ?? "") speaks twice in a row")
+                return .init(part: index, message: "two \(part.role?.rawValue ?? "") messages in a row")
             default: previous = part.role
             }
         }
         if row.parts.last?.role != .assistant {
             return .init(
-                part: row.parts.count - 1, message: "the last message is not the assistant's: it teaches nothing")
+                part: row.parts.count - 1,
+                message: "the last message is not the assistant's, so nothing is learned from it")
         }
         return nil
     }
 
-    static func mended(_ row: PreparedRow) -> PreparedRow? {
+    static func fixed(_ row: PreparedRow) -> PreparedRow? {
         var parts: [PreparedRow.Part] = []
         for (index, part) in row.parts.enumerated() {
             if part.role == .system, index > 0 { continue }
@@ -122,9 +123,9 @@ enum RoleOrder {
     }
 }
 
-/// The same over and over.
+/// Repeated characters and words.
 enum Repeats {
-    /// One character so often, or a group of up to eight words so often and over so many words.
+    /// Limits: one character this many times, or a group of up to eight words this many times and over this many words.
     static let characters = 60
     static let times = 6
     static let words = 16
@@ -134,7 +135,9 @@ enum Repeats {
             var run = 1
             for place in 1..<part.text.count {
                 run = part.text[place] == part.text[place - 1] ? run + 1 : 1
-                if run == characters { return .init(part: index, message: "one character \(characters) times or more") }
+                if run == characters {
+                    return .init(part: index, message: "one character at least \(characters) times in a row")
+                }
             }
         }
         let list = view.words
@@ -145,7 +148,7 @@ enum Repeats {
                 run = list[place] == list[place - period] ? run + 1 : 0
                 if run + period >= max(words, times * period) {
                     let group = period == 1 ? "one word" : "the same \(period) words"
-                    return .init(part: nil, message: "\(group) \((run + period) / period) times in a row or more")
+                    return .init(part: nil, message: "\(group) at least \((run + period) / period) times in a row")
                 }
             }
         }

@@ -1,43 +1,43 @@
-// What is looked for in each text by itself.
+// Rules that check each text.
 
 import Datasets
 
 extension Rule {
     static let text = [
         Rule(
-            "misread-encoding", .warning, effect: "the model learns to write \"Â°\" for \"°\"",
-            .offered("the characters are written as they were meant"),
+            "misread-encoding", .warning, effect: "the model learns to write \"Â°\" instead of \"°\"",
+            .optional("restore the intended characters"),
             .text(
                 find: { text in
                     guard text.presence.hasUpper, let found = Encodings.firstMisread(text.bytes) else { return nil }
                     return TextMatch(
                         offset: found.offset,
-                        message: "UTF-8 that was read as Windows-1252: \"\(found.meant)\" is meant")
+                        message: "UTF-8 that was read as Windows-1252; \"\(found.meant)\" was intended")
                 },
-                fix: { Encodings.mendingMisread($0) })),
+                fix: { Encodings.fixingMisread($0) })),
         Rule(
             "special-token", .warning,
-            effect: "the marks of other models are learned letter by letter and turn up in answers",
-            .offered("the marks are taken out"),
+            effect: "special tokens of other models are learned letter by letter and appear in answers",
+            .optional("remove the special tokens"),
             .text(find: { SpecialTokens.first(in: $0) }, fix: { SpecialTokens.removing(from: $0) })),
         Rule(
-            "control-character", .warning, effect: "characters that nobody sees become tokens",
-            .offered("the characters are taken out; those that mean a quote or dash in Windows-1252 become one"),
+            "control-character", .warning, effect: "invisible characters become tokens",
+            .optional("remove the characters; convert Windows-1252 quotes and dashes"),
             .text(find: { ControlCharacters.first(in: $0) }, fix: { ControlCharacters.removing(from: $0) })),
         Rule(
-            "secret", .error, effect: "a model can repeat what it was trained on, to anybody",
-            .offered("each is replaced by [secret]"),
+            "secret", .error, effect: "a model can repeat its training data to anyone",
+            .optional("replace each with [secret]"),
             .text(
                 find: { SensitiveText.first(in: $0, .secret) }, fix: { SensitiveText.masking($0, .secret) })),
         Rule(
             "personal-data", .warning, effect: "a model can repeat addresses and numbers of real people",
-            .offered("each is replaced by [email], [phone], [card], [iban] or [number]"),
+            .optional("replace each with [email], [phone], [card], [iban] or [number]"),
             .text(
                 find: { SensitiveText.first(in: $0, .personal) }, fix: { SensitiveText.masking($0, .personal) })),
     ]
 }
 
-/// Marks with a meaning for some tokenizer.
+/// Special tokens of common tokenizers.
 enum SpecialTokens {
     static let marks = [
         "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|begin_of_text|>", "<|end_of_text|>",
@@ -47,7 +47,7 @@ enum SpecialTokens {
         "<</SYS>>", "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]",
     ].map { Array($0.utf8) }
 
-    /// The mark that begins at `index`.
+    /// The special token that starts at `index`.
     private static func mark(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> [UInt8]? {
         marks.first { mark in
             index + mark.count <= bytes.count && mark.indices.allSatisfy { bytes[index + $0] == mark[$0] }
@@ -71,7 +71,8 @@ enum SpecialTokens {
         var result: [UInt8] = []
         for byte in text {
             result.append(byte)
-            // All marks end with one of these. What is left may close up to another mark, which ends further on.
+            // All special tokens end with one of these. Removing one can join its neighbours to another one, which ends
+            // later.
             guard byte == UInt8(ascii: ">") || byte == UInt8(ascii: "]") else { continue }
             if let mark = marks.first(where: { result.hasSuffix($0) }) { result.removeLast(mark.count) }
         }
@@ -79,9 +80,9 @@ enum SpecialTokens {
     }
 }
 
-/// Characters that move cursors or cannot be seen.
+/// Characters that are invisible or move the cursor.
 enum ControlCharacters {
-    /// The length of the one at `index`, or 0.
+    /// The length of the control character at `index`, or 0.
     private static func length(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
         let byte = bytes[index]
         if byte < 0x20 { return byte == 0x09 || byte == 0x0A ? 0 : 1 }
@@ -90,10 +91,10 @@ enum ControlCharacters {
         switch byte {
         // U+0080 … U+009F.
         case 0xC2: return (0x80...0x9F).contains(at(1)) ? 2 : 0
-        // U+200B zero-width space, U+2060 word joiner, U+202A … U+202E and U+2066 … U+2069 that turn the direction.
+        // U+200B zero-width space, U+2060 word joiner, U+202A … U+202E and U+2066 … U+2069 that change the direction.
         case 0xE2 where at(1) == 0x80: return at(2) == 0x8B || (0xAA...0xAE).contains(at(2)) ? 3 : 0
         case 0xE2 where at(1) == 0x81: return at(2) == 0xA0 || (0xA6...0xA9).contains(at(2)) ? 3 : 0
-        // U+FEFF, and U+FFFD, which stands where a character was lost.
+        // U+FEFF, and U+FFFD, the replacement of a lost character.
         case 0xEF: return (at(1) == 0xBB && at(2) == 0xBF) || (at(1) == 0xBF && at(2) == 0xBD) ? 3 : 0
         default: return 0
         }
@@ -119,7 +120,7 @@ enum ControlCharacters {
             while index < bytes.count {
                 let length = length(bytes, index)
                 if length == 0 { result.append(bytes[index]) }
-                // U+0091 is a quote of Windows-1252 that somebody took for Latin-1.
+                // U+0091, for example, is a Windows-1252 quote that was read as Latin-1.
                 if length == 2, Encodings.scalar(bytes[index + 1]).value > 0x9F {
                     result += Array(String(Encodings.scalar(bytes[index + 1])).utf8)
                 }

@@ -1,28 +1,28 @@
-// A rule: what is looked for, what it does to the model, and what can be done.
+// A rule: what it finds, the effect on the model, and the fix.
 
 import Datasets
 
-/// One thing that can be wrong with data. `Rule.all` is the list; a new rule is one more entry there.
+/// One possible defect of data. To add a rule, add it to `Rule.all`.
 public struct Rule: Sendable {
-    /// What is done about a finding.
-    public enum Remedy: Sendable {
-        /// A person has to decide; this is the advice.
+    /// What can be done about a finding.
+    public enum Fix: Sendable {
+        /// No automatic fix: advice for the user.
         case advice(String)
-        /// A row that cannot be used otherwise: done whenever data is written.
-        case necessary(String)
-        /// Done where it is asked for.
-        case offered(String)
+        /// A fix that is always applied when data is written, because the row cannot be used otherwise.
+        case always(String)
+        /// A fix that is applied if the user accepts it.
+        case optional(String)
     }
 
-    /// A place inside a text, as an offset in bytes.
+    /// A match in a text, with its offset in bytes.
     struct TextMatch {
         var offset: Int
         var message: String
     }
 
-    /// A part of a row.
+    /// A match in a row.
     struct RowMatch {
-        /// nil for the row as a whole.
+        /// The index of the part; nil for the complete row.
         var part: Int?
         var message: String
     }
@@ -31,38 +31,38 @@ public struct Rule: Sendable {
     enum Work: Sendable {
         /// While a record is read.
         case reading
-        /// To each text by itself. `fix` gives the text without the defect.
+        /// To each text. `fix` returns the text without the defect.
         case text(find: @Sendable (TextView) -> TextMatch?, fix: @Sendable ([UInt8]) -> [UInt8])
-        /// To each row. `fix` gives the row without the defect; where it gives nil, or is nil, the row is left out.
+        /// To each row. `fix` returns the row without the defect; if it returns nil, or is nil, the row is dropped.
         case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (PreparedRow) -> PreparedRow?)?)
         /// To all rows together.
         case corpus(@Sendable (Corpus, inout CorpusVerdict) -> Void)
     }
 
-    /// The name that is printed.
+    /// The rule's id.
     public let name: String
     public let severity: Severity
-    /// What it does to the model.
+    /// The effect on the model.
     public let effect: String
-    public let remedy: Remedy
+    public let fix: Fix
     let work: Work
 
-    init(_ name: String, _ severity: Severity, effect: String, _ remedy: Remedy, _ work: Work) {
+    init(_ name: String, _ severity: Severity, effect: String, _ fix: Fix, _ work: Work) {
         self.name = name
         self.severity = severity
         self.effect = effect
-        self.remedy = remedy
+        self.fix = fix
         self.work = work
     }
 
-    /// The advice or what the remedy does.
-    public var fix: String {
-        switch remedy {
-        case .advice(let text), .necessary(let text), .offered(let text): text
+    /// The advice, or what the fix does.
+    public var fixText: String {
+        switch fix {
+        case .advice(let text), .always(let text), .optional(let text): text
         }
     }
 
-    /// Every rule, in the order in which findings are shown within one severity.
+    /// All rules, in the order in which findings of one severity are shown.
     public static let all: [Rule] =
         reading + text + rows + [tooFew, mixedFormats, emptyPrompts] + columns + labels + repetition
 
@@ -70,7 +70,7 @@ public struct Rule: Sendable {
     static let named = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
 
-/// A text and which bytes occur in it, so that most rules need not look.
+/// A text and the set of its bytes, so that most rules can skip the text.
 struct TextView {
     let bytes: UnsafeBufferPointer<UInt8>
     let presence: BytePresence
@@ -98,7 +98,7 @@ struct BytePresence {
         hasUpper = all >= 0x80
     }
 
-    /// Whether `byte` may occur; bytes of 0x80 or more count for the one 0x80 below as well.
+    /// Whether `byte` may occur; a byte of 0x80 or more also counts as the byte 0x80 below.
     func mayContain(_ byte: UInt8) -> Bool {
         (byte & 64 == 0 ? words.0 : words.1) & (1 << UInt64(byte & 63)) != 0
     }
@@ -111,14 +111,14 @@ struct BytePresence {
     var mayHaveDigits: Bool { words.0 & (0x3FF << 0x30) != 0 }
 }
 
-/// A row and what is known of it.
+/// A row with its computed properties.
 struct RowView {
     let row: PreparedRow
-    /// Of the whole row as its template frames it.
+    /// Tokens of the complete row with its template.
     let tokens: Int
-    /// Of the longest answer, with its end.
+    /// Tokens of the longest answer, including end-of-text.
     let longestAnswer: Int
-    /// T of the model that is to be trained.
+    /// T of the model to train.
     let contextLength: Int
     /// Hashes of the row's words.
     let words: [UInt64]

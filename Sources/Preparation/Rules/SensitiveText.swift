@@ -1,4 +1,4 @@
-// Things in a text that look like keys and passwords, or like addresses and numbers of people.
+// Finds text that looks like keys and passwords, or like addresses and numbers of people.
 
 import Foundation
 
@@ -12,7 +12,7 @@ enum SensitiveText {
     }
 
     static func first(in text: TextView, _ kind: Kind) -> Rule.TextMatch? {
-        // Keys, passwords and numbers have digits or signs; addresses have their own.
+        // Skip texts without the characters that secrets, numbers and addresses contain.
         let presence = text.presence
         let hasSigns = presence.mayContain(UInt8(ascii: ":")) || presence.mayContain(UInt8(ascii: "="))
         guard
@@ -38,7 +38,7 @@ enum SensitiveText {
         }
     }
 
-    /// The first match that begins at `first` or later.
+    /// The first match that starts at `first` or later.
     private static func next(in bytes: UnsafeBufferPointer<UInt8>, from first: Int, _ kind: Kind) -> Match? {
         var index = first
         while index < bytes.count {
@@ -56,14 +56,14 @@ enum SensitiveText {
 
     // MARK: Secrets
 
-    /// Prefixes of keys, and how many characters of a key follow at least.
+    /// Prefixes of keys, and the minimum number of characters after them.
     private static let prefixes: [(text: [UInt8], length: Int)] = [
         ("sk-", 20), ("sk_live_", 16), ("rk_live_", 16), ("ghp_", 30), ("gho_", 30), ("ghs_", 30), ("github_pat_", 30),
         ("glpat-", 20), ("AKIA", 16), ("ASIA", 16), ("AIza", 35), ("xoxb-", 20), ("xoxp-", 20), ("xoxa-", 20),
         ("hf_", 30), ("eyJhbGciOi", 40),
     ].map { (Array($0.0.utf8), $0.1) }
 
-    /// Longer runs are no keys, and would be walked through again from each of their words.
+    /// Longer runs are not keys, and would be scanned again from each of their words.
     private static let longestKey = 4096
     private static let passwordWords = ["password", "passwd", "api_key", "apikey", "secret_key"].map { Array($0.utf8) }
 
@@ -77,7 +77,7 @@ enum SensitiveText {
                     isKey($0) || ($0 == 0x2E && prefix.text[0] == UInt8(ascii: "e"))
                 }
                 let key = bytes[(start + prefix.text.count)..<end]
-                // Words with dashes are no keys: those have digits.
+                // Keys contain digits, unlike words with dashes.
                 guard key.count >= prefix.length, key.contains(where: isDigit) else { continue }
                 return Match(range: start..<end, name: "an access key", placeholder: "[secret]")
             }
@@ -101,7 +101,7 @@ enum SensitiveText {
         return Match(range: start..<start + length, name: "a private key", placeholder: "[secret]")
     }
 
-    /// `password: …` with six characters or more, some of them no letters.
+    /// `password: …` with at least six characters, not all of them letters.
     private static func password(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Match? {
         for word in passwordWords where hasPrefix(bytes, start, word, ignoringCase: true) {
             var index = run(bytes, from: start + word.count) { $0 == 0x20 }
@@ -116,7 +116,7 @@ enum SensitiveText {
 
     // MARK: Personal data
 
-    /// Bytes of an address before and behind its @ (RFC 5321, 4.5.3.1).
+    /// Maximum length of an address before and after its @ (RFC 5321, 4.5.3.1).
     private static let longestName = 64
     private static let longestDomain = 255
 
@@ -142,7 +142,7 @@ enum SensitiveText {
         return end
     }
 
-    /// Digits with single spaces, dashes, points and brackets between them.
+    /// Digits separated by single spaces, dashes, points and brackets.
     private static func number(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Match? {
         var (digits, groups, index, last): ([UInt8], [Int], Int, Int) = ([], [], start, start)
         var atGroup = true

@@ -1,22 +1,22 @@
-// One key of the config: its path, what values it takes, its default in words, what it means, how it is read and written.
+// One config key: its path, allowed values, default, meaning, and how it is read and written.
 
 import Conversations
 import Datasets
 import StrictJSON
 
-/// A row of the list that is the config's documentation, its parser and its writer at once.
+/// An entry of the list that defines the config's documentation, parser and writer.
 public struct ConfigKey: Sendable {
     /// `training.learningRate`.
     public let path: String
-    /// What values it takes: `integer from 1`, `one of constant, linear, cosine`.
+    /// Allowed values: `integer from 1`, `one of constant, linear, cosine`.
     public let values: String
-    /// The default, in words where it depends on something.
+    /// The default, as a phrase if it depends on other values.
     public let defaultText: String
-    /// One sentence.
+    /// One sentence, also the help of the key's flag.
     public let meaning: String
-    /// Stores a value. Returns false where its type or range is wrong.
+    /// Stores a value. Returns false if its type or range is wrong.
     let assign: @Sendable (JSONNode, inout RunConfig) -> Bool
-    /// The value as it stands in a config.
+    /// The value as JSON.
     let value: @Sendable (RunConfig) -> JSONOutput
 
     /// Copies the key's value from one config to another.
@@ -25,7 +25,7 @@ public struct ConfigKey: Sendable {
         _ = assign(node, &target)
     }
 
-    /// The group that the key stands in: `training`.
+    /// The key's group: `training`.
     public var section: String { String(path.prefix { $0 != "." }) }
 }
 
@@ -63,7 +63,7 @@ extension ConfigKey {
             }, value: { $0[keyPath: target].map { .integer($0) } ?? .null })
     }
 
-    /// A number in the half-open or closed range that `contains` describes and `values` says in words.
+    /// A number in the range that `contains` checks and `values` describes.
     static func number(
         _ path: String, _ target: any Path<Double>, _ values: String, _ meaning: String,
         where contains: @escaping @Sendable (Double) -> Bool
@@ -155,10 +155,10 @@ extension ConfigKey {
             }, value: { .array($0[keyPath: target].map { .integer($0) }) })
     }
 
-    /// A list of texts, for which one text alone may stand.
+    /// A list of texts, or a single text.
     static func texts(_ path: String, _ target: any Path<[String]>, _ values: String, _ meaning: String) -> ConfigKey {
         ConfigKey(
-            path: path, values: values, defaultText: "[]", meaning: meaning,
+            path: path, values: values, defaultText: list(RunConfig()[keyPath: target]).serialized(), meaning: meaning,
             assign: { node, config in
                 if let one = node.string, !one.isEmpty {
                     config[keyPath: target] = [one]
@@ -169,14 +169,16 @@ extension ConfigKey {
                 guard texts.count == list.count else { return false }
                 config[keyPath: target] = texts
                 return true
-            }, value: { .array($0[keyPath: target].map { .string($0) }) })
+            }, value: { list($0[keyPath: target]) })
     }
+
+    private static func list(_ texts: [String]) -> JSONOutput { .array(texts.map { .string($0) }) }
 
     static func template(_ path: String, _ target: any Path<ChatTemplate?>, _ meaning: String) -> ConfigKey {
         let names = ChatTemplate.named.map(\.name).joined(separator: ", ")
         return ConfigKey(
             path: path, values: "one of \(names), or an object with system, user, assistant, answerLead, stop, or null",
-            defaultText: "chat for chats, instruction for instructions, else raw", meaning: meaning,
+            defaultText: "chat for chat rows, instruction for instruction rows, otherwise raw", meaning: meaning,
             assign: { node, config in
                 guard !node.isNull else {
                     config[keyPath: target] = nil

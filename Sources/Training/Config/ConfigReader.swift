@@ -1,9 +1,9 @@
-// From JSON and flags to a RunConfig that remembers where every value came from, and back.
+// Reads a RunConfig from JSON and flags, records the origin of every value, and writes it back.
 
 import Foundation
 import StrictJSON
 
-/// What can be wrong with a config.
+/// Defects of a config.
 public enum ConfigError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
     case unreadable(path: String)
@@ -39,10 +39,10 @@ public enum ConfigError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Collects values from a file, then from the command line, the later winning.
+/// Collects values from a file, then from the command line; later values win.
 public struct ConfigReader {
     public private(set) var config = RunConfig()
-    /// Key path → where its value came from; keys that are not listed have their default.
+    /// Key path → origin of its value; keys that are not listed have their default.
     public private(set) var origins: [String: String] = [:]
 
     public init() {}
@@ -80,18 +80,18 @@ public struct ConfigReader {
         }
     }
 
-    /// Puts these values on top of `earlier`, a run's config that stands already.
+    /// Merges the given values into `earlier`, the config of an existing run; the result replaces this config.
     ///
-    /// - Parameter changeable: keys that may differ; the others must agree.
-    /// - Returns: the keys that do differ.
-    public mutating func lay(
-        over earlier: ConfigReader, changeable: Set<String>
+    /// - Parameter changeable: keys that may differ; all others must agree.
+    /// - Returns: the keys that differ.
+    public mutating func merge(
+        into earlier: ConfigReader, changeable: Set<String>
     ) throws(TrainingError) -> [(path: String, here: String, there: String)] {
-        // A base settles the tokenizer, whatever a config for runs from nothing says.
-        let settled: Set<String> =
+        // The tokenizer is the base's, whatever a config for training from scratch says.
+        let fixed: Set<String> =
             earlier.config.model.base == nil
             ? [] : ["tokenizer.path", "tokenizer.vocabularySize", "tokenizer.split"]
-        let given = Set(origins.keys).subtracting(settled)
+        let given = Set(origins.keys).subtracting(fixed)
         let differences = config.differences(from: earlier.config).filter { given.contains($0.path) }
         for difference in differences where !changeable.contains(difference.path) {
             throw .configChanged(key: difference.path, run: difference.there, now: difference.here)
@@ -102,7 +102,7 @@ public struct ConfigReader {
         return differences
     }
 
-    /// Applies `--set key.path=value`. The value is JSON where it parses as JSON, else a text.
+    /// Applies `--set key.path=value`. The value is JSON if it parses as JSON, otherwise a text.
     public mutating func set(assignment text: String) throws(ConfigError) {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw .malformedAssignment(text: text)
@@ -112,7 +112,7 @@ public struct ConfigReader {
             origin: "--set")
     }
 
-    /// Applies one flag's value.
+    /// Applies the value of a flag.
     public mutating func set(_ key: String, toText text: String, source: String, origin: String) throws(ConfigError) {
         let node: JSONNode
         if let parsed = try? JSONText.parse(text) {
@@ -150,7 +150,7 @@ public struct ConfigReader {
 }
 
 extension RunConfig {
-    /// The whole config as JSON, which reads back to the same config.
+    /// The complete config as JSON, which reads back to the same config.
     public func serialized() -> String {
         var sections: [(key: String, value: JSONOutput)] = []
         for key in ConfigKey.all {
@@ -165,7 +165,7 @@ extension RunConfig {
         return JSONOutput.object(sections).serialized(pretty: true) + "\n"
     }
 
-    /// Keys whose values differ from `other`'s: path, value here, value there.
+    /// Keys whose values differ from those of `other`: path, value here, value there.
     public func differences(from other: RunConfig) -> [(path: String, here: String, there: String)] {
         ConfigKey.all.compactMap { key in
             let (here, there) = (key.value(self).serialized(), key.value(other).serialized())

@@ -1,10 +1,10 @@
-// Everything that a person can set about a run, with the defaults of cli documentation; ConfigKey lists the keys.
+// All settings of a run, with their defaults; `ConfigKey.all` documents them.
 
 import Conversations
 import Datasets
 import Model
 
-/// A run's configuration. Optional numbers are nil until `resolve` knows what their default depends on.
+/// A run's config. Optional values are nil until `resolve` sets their default, which depends on other values.
 public struct RunConfig: Sendable, Equatable {
     public var model = ModelSection()
     public var tokenizer = TokenizerSection()
@@ -16,7 +16,7 @@ public struct RunConfig: Sendable, Equatable {
 
     public init() {}
 
-    /// The shape of a model trained from nothing, what to start from instead, and dropout.
+    /// The base, or the shape of a model trained from scratch; and dropout.
     @dynamicMemberLookup
     public struct ModelSection: Sendable, Equatable {
         public var base: String?
@@ -33,14 +33,14 @@ public struct RunConfig: Sendable, Equatable {
         }
     }
 
-    /// Where tokens come from.
+    /// The tokenizer.
     public struct TokenizerSection: Sendable, Equatable {
         public var path: String?
         public var vocabularySize = 4096
         public var split = "gpt2"
     }
 
-    /// Files, and how they are cut.
+    /// Data files, and how they are read and split.
     public struct DataSection: Sendable, Equatable {
         public var train: [String] = []
         public var validation: [String] = []
@@ -57,7 +57,7 @@ public struct RunConfig: Sendable, Equatable {
         public var startToken = false
     }
 
-    /// What is trained.
+    /// What to train.
     public struct MethodSection: Sendable, Equatable {
         public var type = "full"
         public var rank = 8
@@ -66,7 +66,7 @@ public struct RunConfig: Sendable, Equatable {
         public var targets = ["attention"]
     }
 
-    /// The optimizer's course.
+    /// The training loop and the optimizer.
     public struct TrainingSection: Sendable, Equatable {
         public var epochs = 3
         public var steps: Int?
@@ -90,7 +90,7 @@ public struct RunConfig: Sendable, Equatable {
         public var earlyStoppingPatience: Int?
     }
 
-    /// When and how the validation split is measured.
+    /// When and how the validation split is evaluated.
     public struct EvaluationSection: Sendable, Equatable {
         public var every: Int?
         public var batchSize = 8
@@ -100,7 +100,7 @@ public struct RunConfig: Sendable, Equatable {
         public var samples: [String] = []
     }
 
-    /// Defaults of generation that are stored with the model.
+    /// Defaults of generation, stored with the model.
     public struct GenerationSection: Sendable, Equatable {
         public var maximumTokens = 64
         public var temperature = 0.8
@@ -110,7 +110,7 @@ public struct RunConfig: Sendable, Equatable {
         public var stop: [String] = []
     }
 
-    /// The architecture of a model trained from scratch with `vocabularySize` tokens. Throws what its shape has wrong.
+    /// The architecture of a model trained from scratch with `vocabularySize` tokens. Throws if its shape is invalid.
     public func architecture(vocabularySize: Int) throws(ArchitectureError) -> Architecture {
         var shape = model.shape
         shape.vocabularySize = vocabularySize
@@ -118,35 +118,35 @@ public struct RunConfig: Sendable, Equatable {
         return Architecture(gpt2: shape)
     }
 
-    /// The adapters that are trained; nil where the whole model is.
+    /// The LoRA adapters to train; nil to train the full model.
     public var adapter: AdapterConfig? {
         guard method.type == "lora" else { return nil }
         return AdapterConfig(
             rank: method.rank, alpha: method.alpha, dropout: method.dropout, targets: method.targets)
     }
 
-    /// Takes over what the keys can say of a model that exists.
+    /// Copies what the keys can express of an existing model's architecture.
     public mutating func adopt(_ architecture: Architecture) { adopt(ModelShape(summaryOf: architecture)) }
 
-    /// Takes over the shape of a model that exists.
+    /// Copies the shape of an existing model.
     public mutating func adopt(_ shape: ModelShape) {
         tokenizer.vocabularySize = shape.vocabularySize
         model.shape = shape
         model.shape.vocabularySize = 0
     }
 
-    /// Settles the values whose default depends on others: dropout and learning rate on whether there is a base, the
-    /// rest on those and on how long the run is.
+    /// Sets the values whose default depends on other values: dropout and learning rate depend on the base and the method,
+    /// the others on those and on the length of the run.
     ///
     /// - Parameter totalSteps: the run's length in steps.
     public mutating func resolve(totalSteps: Int) {
-        let fromNothing = model.base == nil
-        let dropout = fromNothing ? 0 : 0.1
+        let isFromScratch = model.base == nil
+        let dropout = isFromScratch ? 0 : 0.1
         model.embeddingDropout = model.embeddingDropout ?? dropout
         model.attentionDropout = model.attentionDropout ?? dropout
         model.residualDropout = model.residualDropout ?? dropout
         model.feedForwardWidth = model.feedForwardWidth ?? 4 * model.modelWidth
-        let peak = training.learningRate ?? (fromNothing ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
+        let peak = training.learningRate ?? (isFromScratch ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
         training.learningRate = peak
         training.minimumLearningRate = training.minimumLearningRate ?? peak / 10
         training.warmupSteps = training.warmupSteps ?? min(100, Int((0.06 * Double(totalSteps)).rounded()))
@@ -154,7 +154,7 @@ public struct RunConfig: Sendable, Equatable {
         evaluation.stride = evaluation.stride ?? evaluation.window
     }
 
-    /// How the optimizer's learning rate moves. Call after `resolve`.
+    /// The learning rate of each step. Call after `resolve`.
     public func learningRateSchedule(totalSteps: Int) -> LearningRateSchedule {
         LearningRateSchedule(
             shape: training.schedule, peak: training.learningRate ?? 0, minimum: training.minimumLearningRate ?? 0,

@@ -49,7 +49,7 @@ public struct RunDocuments: Sendable {
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
         return RunDocuments(
             splits: splits, hash: hash, contentKey: contentKey,
-            suitingTemplate: (train + validation + test).lazy.compactMap(\.suitingTemplate).first, files: files)
+            suitingTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
     }
 
     /// The documents of one split.

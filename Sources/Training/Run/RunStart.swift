@@ -42,7 +42,7 @@ struct RunStart {
     ) throws {
         var earlier = ConfigReader()
         try earlier.read(path: folder.file("config.json"))
-        for difference in try reader.lay(over: earlier, changeable: changeable) where difference.here != "null" {
+        for difference in try reader.merge(into: earlier, changeable: changeable) where difference.here != "null" {
             notice("\(difference.path) changes from \(difference.there) to \(difference.here)")
         }
     }

@@ -8,12 +8,12 @@ import Models
 
 struct ChatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "chat", abstract: "Talks with a model, using the template stored in its checkpoint.",
-        discussion: "An empty line is passed over; /reset forgets the conversation, /system TEXT sets the system "
-            + "message, /quit or Ctrl-D ends.")
+        commandName: "chat", abstract: "Chat with a model, using the template stored in its checkpoint.",
+        discussion: "/reset clears the conversation, /system TEXT sets the system message, /quit or Ctrl-D exits. "
+            + "Empty lines are ignored.")
 
     @OptionGroup var model: CheckpointOptions
-    @Option(help: "The system message.")
+    @Option(help: "System message.")
     var system: String?
     @OptionGroup var options: GenerationOptions
 
@@ -22,13 +22,16 @@ struct ChatCommand: ParsableCommand {
         let responder = Responder(saved, format: options.precision)
         guard responder.template != nil else {
             throw ValidationError(
-                "this model was trained on plain text and has no template to chat with",
-                hint: "`luthier generate --prompt …` continues a text")
+                "this model was trained on plain text and has no chat template",
+                hint: "use `luthier generate --prompt …` to continue a text")
         }
         let settings = options.settings(responder)
         var messages = system.map { [Message(.system, $0)] } ?? []
         let isPerson = isatty(STDIN_FILENO) == 1
-        if isPerson { Console.message("/quit or Ctrl-D ends, /reset forgets, /system TEXT sets the system message") }
+        if isPerson {
+            Console.message(
+                "/quit or Ctrl-D exits, /reset clears the conversation, /system TEXT sets the system message")
+        }
         while let line = prompt(isPerson) {
             let text = line.trimmingCharacters(in: .whitespaces)
             switch text.prefix(while: { $0 != " " }) {
@@ -36,15 +39,15 @@ struct ChatCommand: ParsableCommand {
             case "/quit": return
             case "/reset":
                 messages.removeAll { $0.role != .system }
-                Console.message("the conversation is forgotten")
+                Console.message("the conversation was cleared")
             case "/system":
                 messages = [Message(.system, String(text.dropFirst("/system ".count)))]
-                Console.message("a new conversation begins under this system message")
+                Console.message("new conversation with this system message")
             default:
                 messages.append(Message(.user, text))
                 let (kept, dropped) = try responder.fitting(messages, room: settings.maximumTokens)
                 if dropped > 0 {
-                    Console.message("note: the context is full; the oldest \(dropped) turns are left out")
+                    Console.message("note: the context is full; the oldest \(dropped) messages were dropped")
                     messages = kept
                 }
                 if isPerson { Console.output("bot> ") }

@@ -1,5 +1,4 @@
-// `luthier compare`: was tuning worth it? Base and tuned model on the same rows, and on a text that has nothing to do
-// with them.
+// `luthier compare`: evaluates base and tuned model on the same rows, and on an unrelated text.
 
 import Arguments
 import Datasets
@@ -12,37 +11,37 @@ import Training
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Holds a tuned model against its base, with intervals.",
-        discussion: "Both see the same rows in the tuned model's template. A difference counts where the interval of "
-            + "95 % of a paired bootstrap leaves zero out. --shots gives the base that many training rows as examples "
-            + "in the prompt.")
+        commandName: "compare", abstract: "Compare a fine-tuned model with its base model (with confidence intervals).",
+        discussion: "Both models get the same rows in the tuned model's template. A difference is significant if the "
+            + "95 % confidence interval of a paired bootstrap does not include zero. --shots adds that many training "
+            + "rows as examples to the base model's prompt.")
 
-    @Option(help: ArgumentHelp("The model before tuning.", valueName: "path"))
+    @Option(help: ArgumentHelp("The base model.", valueName: "path"))
     var base: String
     @OptionGroup var tuned: CheckpointOptions
-    @Option(help: ArgumentHelp("Config that names the data; by default the run's own.", valueName: "file"))
+    @Option(help: ArgumentHelp("Config with the data; by default the run's.", valueName: "file"))
     var config: String?
-    @Option(help: "Which part of the data.")
+    @Option(help: "Split of the data.")
     var split: Split = .validation
-    @Option(help: ArgumentHelp("A plain text, to see what was forgotten.", valueName: "file"))
+    @Option(help: ArgumentHelp("A plain text, to measure what the model has forgotten.", valueName: "file"))
     var general: String?
-    @Option(help: ArgumentHelp("Numbers of examples for the base, such as 0,1,4,8.", valueName: "list"))
+    @Option(help: ArgumentHelp("Numbers of examples for the base model, such as 0,1,4,8.", valueName: "list"))
     var shots: String = "0"
-    @Option(help: "Rows that are measured at the most.")
+    @Option(help: "Maximum number of rows to evaluate.")
     var limit: Int = 500
-    @Option(help: "How often rows are drawn again for the intervals.")
+    @Option(help: "Bootstrap samples for the confidence intervals.")
     var draws: Int = 2000
-    @Option(help: "Chooses the examples and the draws.")
+    @Option(help: "Seed of the examples and the bootstrap.")
     var seed: Int = 1
-    @Option(help: "Rows whose answers of both models are shown one below the other.")
+    @Option(help: "Number of rows for which the answers of both models are shown.")
     var answers: Int = 3
-    @Flag(help: "Ends with one JSON object on stdout.")
+    @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false
 
     private func shotCounts() throws(ValidationError) -> [Int] {
         let counts = shots.split(separator: ",").map { Int($0) }
         guard !counts.isEmpty, counts.allSatisfy({ ($0 ?? -1) >= 0 }) else {
-            throw ValidationError("--shots \(shots) is no list of numbers", hint: "for example --shots 0,1,4,8")
+            throw ValidationError("--shots \(shots) is not a list of numbers", hint: "for example --shots 0,1,4,8")
         }
         return counts.compactMap { $0 }
     }
@@ -77,7 +76,7 @@ struct CompareCommand: ParsableCommand {
                 "\(split.rawValue), bits per byte", title, left.bits, right.bits, smallerIsBetter: true, "bits")
             if !left.labels.isEmpty {
                 parts += show(
-                    "\(split.rawValue), right labels", title, left.labels, right.labels, smallerIsBetter: false,
+                    "\(split.rawValue), correct labels", title, left.labels, right.labels, smallerIsBetter: false,
                     "accuracy")
             }
             list.append(.object(parts))
@@ -113,20 +112,19 @@ struct CompareCommand: ParsableCommand {
         } else if let folder = try tuned.runFolder() {
             try reader.read(path: folder.file("config.json"))
         } else {
-            throw ValidationError("which rows shall be compared?", hint: "name a config with --config FILE")
+            throw ValidationError("no data to compare on", hint: "give a config with --config FILE")
         }
         return try RunDocuments.read(reader.config.data)
     }
 
-    /// That many rows, drawn by the seed: files are often sorted by class. All of them in their order where there are no
-    /// more.
+    /// `count` random rows, because files are often sorted by class; all rows in order if there are not more.
     private func drawn(_ documents: [Document], _ count: Int) -> [Document] {
         guard documents.count > count else { return documents }
         var generator = SplitMix64(seed: UInt64(seed), stream: 0x5407)
         return generator.permutation(documents.count).prefix(count).map { documents[Int($0)] }
     }
 
-    /// Prints one comparison in figures and in words.
+    /// Prints one comparison as numbers and as a sentence.
     private func show(
         _ title: String, _ name: String, _ left: [PairedBootstrap.Item?], _ right: [PairedBootstrap.Item?],
         smallerIsBetter: Bool, _ key: String
@@ -142,7 +140,7 @@ struct CompareCommand: ParsableCommand {
         let isBetter = smallerIsBetter ? result.high < 0 : result.low > 0
         let words =
             result.includesZero
-            ? "no better and no worse: the interval includes 0"
+            ? "no significant difference: the interval includes 0"
             : isBetter ? "the tuned model is better" : "the tuned model is worse"
         Console.output(
             "\(title): \(name) \(number(result.first)), tuned \(number(result.second)); difference "

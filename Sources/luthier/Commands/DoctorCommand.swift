@@ -1,4 +1,4 @@
-// `luthier doctor`: what this machine gives, and whether it computes right.
+// `luthier doctor`: shows hardware and libraries, and runs a self-test.
 
 import Arguments
 import Foundation
@@ -10,10 +10,10 @@ import Training
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Says what this machine gives: libraries, speed, memory, and a self-test.",
+        commandName: "doctor", abstract: "Show libraries, speed and memory of this machine, and run a self-test.",
         discussion: "Takes about a second. Exit code 1 if the self-test fails.")
-    @Option(help: "Threads; 0 for one a core.") var threads: Int = 0
-    @Flag(help: "Ends with one JSON object on stdout.") var json = false
+    @Option(help: "Number of threads (0 = all cores).") var threads: Int = 0
+    @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
     mutating func run() throws {
         let (own, rates) = (BLASKernel.name, BLASKernel.measure())
@@ -27,21 +27,21 @@ struct DoctorCommand: ParsableCommand {
         line("threads", "\(ParallelFor.threadCount) of \(ParallelFor.availableProcessors) processors")
         if let available = Memory.availableBytes { line("memory", "\(available >> 20) MiB free") }
         line("reads", "\(giga(bandwidth)) GB/s from memory")
-        line("peak", "\(giga(peak)) GFLOP/s of float multiply–adds on registers")
+        line("peak", "\(giga(peak)) GFLOP/s of float multiply–adds in registers")
         line("OpenBLAS", BLASKernel.library)
         for (name, rate) in rates {
             let notes = [name == own ? "its own choice" : nil, name == kernel ? "in use" : nil].compactMap { $0 }
             let note = notes.isEmpty ? "" : " (" + notes.joined(separator: ", ") + ")"
             line("", "kernel \(name): \(giga(rate)) GFLOP/s on one thread\(note)")
         }
-        line("", "products of GPT-2's shape: \(giga(floats)) GFLOP/s, \(percent(floats / peak)) of the peak")
+        line("", "matrix products of GPT-2's shape: \(giga(floats)) GFLOP/s, \(percent(floats / peak)) of the peak")
         line("oneDNN", RoundedWeight.libraryVersion + (rounded == nil ? ": no bfloat16 on this processor" : ""))
         if let rounded { line("", "the same in bf16: \(giga(rounded)) GFLOP/s; --precision bf16 uses it") }
         for test in tests {
             line(
                 "self-test",
-                "\(test.precision.rawValue): \(test.isGood ? "right" : "WRONG"), losses within "
-                    + "\(ProgressPrinter.scientific(test.difference)) of the stored ones"
+                "\(test.precision.rawValue): \(test.isGood ? "passed" : "FAILED"), losses within "
+                    + "\(ProgressPrinter.scientific(test.difference)) of the stored losses"
                     + (test.isGood ? "" : ": \(test.losses)"))
         }
         if json {

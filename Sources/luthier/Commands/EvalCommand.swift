@@ -1,4 +1,4 @@
-// `luthier eval`: loss, perplexity and accuracy on a split of a run's data, or on a file; on request, real answers.
+// `luthier eval`: loss, perplexity and accuracy on a split of a run's data, or on a file; optionally generated answers.
 
 import Arguments
 import Datasets
@@ -11,31 +11,33 @@ import Training
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Measures perplexity and accuracy on a split of the data, or on a file.")
+        commandName: "eval", abstract: "Evaluate loss, perplexity and accuracy on a split of the data, or on a file.")
 
     @OptionGroup var model: CheckpointOptions
-    @Option(help: ArgumentHelp("Config that names the data; by default the run's own.", valueName: "file"))
+    @Option(help: ArgumentHelp("Config with the data; by default the run's.", valueName: "file"))
     var config: String?
-    @Option(help: "Which part of the data.")
+    @Option(help: "Split of the data.")
     var split: Split = .validation
-    @Option(help: ArgumentHelp("Measures this file instead: rows of JSON, else one text.", valueName: "file"))
+    @Option(help: ArgumentHelp("Evaluate this file instead: JSON rows, or plain text.", valueName: "file"))
     var data: String?
-    @Option(help: "Tokens read at once; the model's context by default.")
+    @Option(help: "Window length in tokens; by default the model's context.")
     var window: Int?
-    @Option(help: "How far the window moves; the window by default.")
+    @Option(help: "How far the window moves; by default the window length.")
     var stride: Int?
-    @Option(help: "Windows worked on together.")
+    @Option(help: "Windows per batch.")
     var batchSize: Int = 8
-    @Flag(help: "Answers every row greedily as well: exact match, stop rate, mean length.")
+    @Flag(help: "Also generate an answer to every row (greedy): exact match, stop rate, mean length.")
     var generate = false
-    @Option(help: ArgumentHelp("With --generate: writes every answer here, one JSON object a line.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "With --generate: write every answer to this file, one JSON object per line.", valueName: "file"))
     var answers: String?
-    @Option(help: "Rows that are answered at the most.")
+    @Option(help: "Maximum number of rows to answer.")
     var limit: Int?
-    @Option(help: ArgumentHelp("Writes every line with its loss here, the hardest first.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write every line with its loss to this file, the hardest first.", valueName: "file"))
     var lines: String?
     @OptionGroup var classes: ClassOptions
-    @Flag(help: "Ends with one JSON object on stdout.")
+    @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false
 
     mutating func validate() throws(ValidationError) {
@@ -58,7 +60,7 @@ struct EvalCommand: ParsableCommand {
         }
         let (documents, section) = try source()
         let name = data ?? split.rawValue
-        let template = saved.template ?? documents.lazy.compactMap(\.suitingTemplate).first ?? .raw
+        let template = saved.template ?? documents.lazy.compactMap(\.defaultTemplate).first ?? .raw
         var options = EncodingOptions()
         options.startToken = section.startToken
         options.template = template
@@ -84,7 +86,7 @@ struct EvalCommand: ParsableCommand {
         if json { Console.json(members) }
     }
 
-    /// The documents to measure: of the file, or of the split that the config describes.
+    /// The documents to evaluate: from the file, or from the split of the config.
     private func source() throws -> ([Document], RunConfig.DataSection) {
         if let data {
             return (try Document.documents(of: TextFile(path: data)), RunConfig().data)
@@ -95,8 +97,8 @@ struct EvalCommand: ParsableCommand {
         } else {
             guard let folder = try model.runFolder() else {
                 throw ValidationError(
-                    "\(try model.path()) is not part of a run: which data shall be measured?",
-                    hint: "name it with --config FILE --split NAME, or --data FILE")
+                    "\(try model.path()) is not part of a run, so there is no data to evaluate",
+                    hint: "use --config FILE --split NAME, or --data FILE")
             }
             try reader.read(path: folder.file("config.json"))
         }
@@ -107,7 +109,7 @@ struct EvalCommand: ParsableCommand {
         return (documents[split], reader.config.data)
     }
 
-    /// What is known of the rows that the model was trained on: kept by its run, else those that the config names.
+    /// The rows that the model was trained on: as recorded by its run, otherwise those of the config.
     private func trainingRows() throws -> TrainingRows? {
         if let folder = try model.runFolder(), let rows = TrainingRows(run: folder) { return rows }
         guard let config else { return nil }
@@ -117,7 +119,7 @@ struct EvalCommand: ParsableCommand {
     }
 
     private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
-        let overlap = result.overlap?.description ?? "not known"
+        let overlap = result.overlap?.description ?? "unknown"
         Console.output("\(name)\n")
         var rows = [
             ("loss", ProgressPrinter.number(result.loss, digits: 6) + " nats per token"),
@@ -129,7 +131,7 @@ struct EvalCommand: ParsableCommand {
             ("bits per byte", ProgressPrinter.number(result.bitsPerByte, digits: 6)),
             ("token accuracy", ProgressPrinter.percent(result.tokenAccuracy)),
         ]
-        if let accuracy = result.sequenceAccuracy { rows.append(("rows all right", ProgressPrinter.percent(accuracy))) }
+        if let accuracy = result.sequenceAccuracy { rows.append(("row accuracy", ProgressPrinter.percent(accuracy))) }
         rows.append(("tokens", "\(result.tokens) in \(result.examples) documents"))
         show(rows)
     }
@@ -140,7 +142,7 @@ struct EvalCommand: ParsableCommand {
         }
     }
 
-    /// Generates an answer for every turn, and says how many are right.
+    /// Generates an answer to every message, and counts the correct ones.
     private func answer(
         _ documents: [Document], _ saved: SavedModel
     ) throws -> [(key: String, value: JSONOutput)] {

@@ -1,4 +1,4 @@
-// `luthier export`: a model in the formats of other programs.
+// `luthier export`: writes a model in the formats of other programs.
 
 import Arguments
 import Interchange
@@ -10,24 +10,24 @@ import Training
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
-        discussion: "What was written is read back, and the largest difference of logits on a probe text is printed. A "
-            + "Hugging Face folder may be written over the one that was loaded. peft writes the adapters of a run that was "
-            + "trained with LoRA, without its base.")
+        abstract: "Export a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
+        discussion: "The export is read back, and the maximum difference of logits on a probe text is printed. A "
+            + "Hugging Face folder may replace the folder that was loaded. peft writes the adapters of a LoRA run "
+            + "without the base.")
 
     @OptionGroup var model: CheckpointOptions
-    @Option(help: "What to write: a folder, a file for llama.cpp, an adapter folder, or a checkpoint.")
+    @Option(help: "Format: a Hugging Face folder, a GGUF file for llama.cpp, a PEFT adapter folder, or a checkpoint.")
     var format: ExportFormat
-    @Option(help: "How gguf stores matrices: f32, f16, bf16 or q8_0.")
+    @Option(help: "Data type of matrices in a GGUF file.")
     var type: WeightType = .f32
-    @Option(help: ArgumentHelp("Where to write it.", valueName: "path"))
+    @Option(help: ArgumentHelp("Path of the export.", valueName: "path"))
     var output: String
-    @Flag(help: "Ends with one JSON object on stdout.")
+    @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false
 
     mutating func validate() throws(ValidationError) {
         if type != .f32 && format != .gguf {
-            throw ValidationError("--type \(type.rawValue) is for --format gguf; \(format.rawValue) is float32")
+            throw ValidationError("--type \(type.rawValue) needs --format gguf; \(format.rawValue) is always float32")
         }
     }
 
@@ -36,8 +36,8 @@ struct ExportCommand: ParsableCommand {
         let export = ModelExport(source, loaded: try source.load().withRunConfig())
         let report = try export.write(format, type: type.stored, to: output)
         Console.message(
-            "\(report.parameters) parameters written to \(output); read back, their logits on a probe text differ by at "
-                + "most \(report.largestDifference)")
+            "\(report.parameters) parameters written to \(output); after reading back, logits on a probe text differ by "
+                + "at most \(report.largestDifference)")
         guard json else { return }
         Console.json([
             ("parameters", .integer(report.parameters)),
@@ -48,7 +48,7 @@ struct ExportCommand: ParsableCommand {
 
 extension ExportFormat: ExpressibleByArgument {}
 
-/// How a GGUF file stores matrices.
+/// The data type of matrices in a GGUF file.
 enum WeightType: String, CaseIterable, ExpressibleByArgument {
     case f32, f16, bf16, q8_0
 

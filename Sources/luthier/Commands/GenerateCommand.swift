@@ -1,4 +1,4 @@
-// `luthier generate`: answers or continues a prompt, streaming; or every line of a file.
+// `luthier generate`: answers or continues a prompt, or every prompt of a file.
 
 import Arguments
 import Conversations
@@ -9,40 +9,40 @@ import StrictJSON
 
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Answers or continues a prompt.",
-        discussion: "A model that was trained on conversations or on prompts and completions answers with the template "
-            + "stored in its checkpoint; --raw continues the text as it is. Settings that are not given are those "
-            + "stored with the model.")
+        commandName: "generate", abstract: "Answer or continue a prompt.",
+        discussion: "A model trained on conversations or on prompts and completions answers with the template stored "
+            + "in its checkpoint; --raw continues the text without it. Other settings default to those stored with "
+            + "the model.")
 
     @OptionGroup var model: CheckpointOptions
-    @Option(help: "The text to answer or to continue.")
+    @Option(help: "The text to answer or continue.")
     var prompt: String?
-    @Option(help: ArgumentHelp("A file that holds it.", valueName: "file"))
+    @Option(help: ArgumentHelp("Read the prompt from this file.", valueName: "file"))
     var promptFile: String?
-    @Argument(help: "- reads the prompt from stdin.")
+    @Argument(help: "- to read the prompt from stdin.")
     var input: String?
-    @Option(help: "The system message of a model that chats.")
+    @Option(help: "System message, for a model with a chat template.")
     var system: String?
     @OptionGroup var options: GenerationOptions
-    @Option(name: .customLong("n"), help: "How many continuations.")
+    @Option(name: .customLong("n"), help: "Number of completions.")
     var count: Int = 1
-    @Flag(help: "Leaves the template out.")
+    @Flag(help: "Skip the chat template.")
     var raw = false
-    @Option(help: ArgumentHelp("Answers every row of this file of JSON lines …", valueName: "in.jsonl"))
+    @Option(help: ArgumentHelp("Read prompts from this JSONL file.", valueName: "in.jsonl"))
     var batch: String?
-    @Option(help: ArgumentHelp("… into this one.", valueName: "out.jsonl"))
+    @Option(help: ArgumentHelp("Write answers to this JSONL file.", valueName: "out.jsonl"))
     var output: String?
-    @Flag(help: "Ends with one JSON object on stdout, instead of streaming.")
+    @Flag(help: "Print one JSON object on stdout instead of streaming.")
     var json = false
 
     mutating func validate() throws(ValidationError) {
-        if (batch == nil) != (output == nil) { throw ValidationError("--batch and --output go together") }
+        if (batch == nil) != (output == nil) { throw ValidationError("--batch and --output must be used together") }
         let given = [prompt != nil, promptFile != nil, input != nil, batch != nil].count { $0 }
         if given != 1 {
-            throw ValidationError("one of --prompt, --prompt-file, --batch and - is needed, \(given) were given")
+            throw ValidationError("exactly one of --prompt, --prompt-file, --batch and - is required, not \(given)")
         }
         if let input, input != "-" { throw ValidationError("unexpected argument \(input)") }
-        if count < 1 || count > 1000 { throw ValidationError("--n \(count) must lie between 1 and 1000") }
+        if count < 1 || count > 1000 { throw ValidationError("--n \(count) must be between 1 and 1000") }
     }
 
     mutating func run() throws {
@@ -50,7 +50,7 @@ struct GenerateCommand: ParsableCommand {
         let saved = try model.load(copying: options.precision)
         let responder = Responder(saved, raw: raw, format: options.precision)
         if system != nil && responder.template == nil {
-            throw ValidationError("--system needs a model with a template", hint: "this one continues plain text")
+            throw ValidationError("--system needs a model with a template", hint: "this model continues plain text")
         }
         if let batch, let output {
             try BatchAnswers.run(responder, options.settings(responder), from: batch, to: output)
@@ -74,7 +74,7 @@ struct GenerateCommand: ParsableCommand {
         }
         let drawn = completions.reduce(0) { $0 + $1.tokens.count }
         let rate = Double(drawn) / max(Date().timeIntervalSince(start), 1e-9)
-        if Console.isTerminal && !json { Console.message("\(drawn) tokens, \(Int(rate)) a second") }
+        if Console.isTerminal && !json { Console.message("\(drawn) tokens, \(Int(rate)) per second") }
         guard json else { return }
         let list = completions.map { completion in
             JSONOutput.object([

@@ -1,4 +1,4 @@
-// `luthier inspect`: a checkpoint's content, or rows of data as the model sees them.
+// `luthier inspect`: shows a checkpoint's content, or rows of data as the model sees them.
 
 import Arguments
 import Checkpoint
@@ -10,20 +10,20 @@ import Tokenizer
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Shows what is in a file of weights, or a row of data as the model sees it.",
-        discussion: "A row's tokens are set apart by ·; on a terminal learned ones are green and those of less weight "
-            + "yellow, elsewhere they stand in [brackets] and {braces}. The tokenizer and template are those of --checkpoint, or the newest run's."
-    )
+        commandName: "inspect", abstract: "Show the content of a model file, or a row of data as the model sees it.",
+        discussion: "A row's tokens are separated by ·. Tokens that count in the loss are green and those with a "
+            + "smaller weight yellow; without a terminal they are in [brackets] and {braces}. The tokenizer and the "
+            + "template are those of --checkpoint, or of the newest run.")
 
     @Argument(help: "A checkpoint, run, Hugging Face or PEFT folder, .safetensors or .gguf file, or a file of data.")
     var path: String
-    @Option(help: "Which document of the file, counted from one.")
+    @Option(help: "Number of the row, counted from one.")
     var row: Int?
     @OptionGroup var model: CheckpointOptions
 
     mutating func run() throws {
         if let row { return try showRow(row) }
-        if try ForeignInspection.show(path) { return }
+        if try ThirdPartyInspection.show(path) { return }
         try showCheckpoint()
     }
 
@@ -58,7 +58,7 @@ struct InspectCommand: ParsableCommand {
         let document = documents[row - 1]
         var options = EncodingOptions()
         options.startToken = saved.info.startToken
-        options.template = saved.template ?? document.suitingTemplate ?? .raw
+        options.template = saved.template ?? document.defaultTemplate ?? .raw
         options.promptLossWeight = Float(saved.info.promptLossWeight)
         options.contextLength = saved.model.architecture.contextLength
         options.endsTexts = true
@@ -72,8 +72,8 @@ struct InspectCommand: ParsableCommand {
             !firsts.contains(place) && text.weight(place) > 0 && text.weight(place) < 1
         }
         Console.output(
-            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) of them learned"
-                + (partly > 0 ? ", \(partly) of these with less weight" : "")
+            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) count in the loss"
+                + (partly > 0 ? ", \(partly) of these with a smaller weight" : "")
                 + ", context \(saved.model.architecture.contextLength)\n")
         for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
     }

@@ -1,4 +1,4 @@
-// `luthier prepare`: checks data, and mends, divides and writes it where that is asked for.
+// `luthier prepare`: validates a dataset; with --fix also fixes, splits and writes it.
 
 import Arguments
 import Datasets
@@ -10,53 +10,54 @@ import Tokenizer
 
 struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prepare", abstract: "Checks data of any format, and mends, divides and writes it.",
-        discussion: "Reads JSON lines, JSON arrays, CSV, TSV and plain text, also packed with gzip, and folders of "
-            + "them. Files whose names say validation, valid, dev or test belong to that split. Without --fix nothing "
-            + "is written.")
+        commandName: "prepare", abstract: "Validate a dataset; optionally fix, split and write it.",
+        discussion: "Reads JSON lines, JSON arrays, CSV, TSV and plain text, also compressed with gzip, and folders of "
+            + "them. Files named validation, valid, dev or test belong to that split. Without --fix nothing is "
+            + "written.")
 
     @Argument(help: ArgumentHelp("Files and folders.", valueName: "input"))
     var inputs: [String]
-    @Option(help: ArgumentHelp("New folder to write to.", valueName: "folder"))
+    @Option(help: ArgumentHelp("New folder for the output.", valueName: "folder"))
     var output: String?
-    @Flag(help: "Mends the data: asks about each remedy, then writes rows, splits and changes.diff.")
+    @Flag(help: "Fix the data: ask about each fix, then write rows, splits and changes.diff.")
     var fix = false
-    @Flag(help: "With --fix: takes every remedy without asking.")
+    @Flag(help: "With --fix: apply every fix without asking.")
     var yes = false
-    @Option(help: ArgumentHelp("A rule whose remedy is not taken; may be repeated.", valueName: "rule"))
+    @Option(help: ArgumentHelp("A rule whose fix is not applied.", valueName: "rule"))
     var leave: [String] = []
-    @Option(help: ArgumentHelp("File or folder of validation rows; may be repeated.", valueName: "path"))
+    @Option(help: ArgumentHelp("File or folder with validation rows.", valueName: "path"))
     var validation: [String] = []
-    @Option(help: ArgumentHelp("File or folder of test rows; may be repeated.", valueName: "path"))
+    @Option(help: ArgumentHelp("File or folder with test rows.", valueName: "path"))
     var test: [String] = []
-    @Option(help: "Share of the rows for validation, where no file is given for it.")
+    @Option(help: "Fraction of the rows for validation if no validation file is given.")
     var validationFraction: Double = 0.1
-    @Option(help: "Share of the rows for test, where no file is given for it.")
+    @Option(help: "Fraction of the rows for test if no test file is given.")
     var testFraction: Double = 0
-    @Option(help: "Chooses which rows go where.")
+    @Option(help: "Seed of the random split.")
     var seed: Int = 1
-    @Option(help: "Column or key of the prompt: its name, or its number where there is no header.")
+    @Option(help: "Column or key of the prompt: its name, or its number if there is no header.")
     var promptColumn: String?
-    @Option(help: "The same for the answer.")
+    @Option(help: "Column or key of the answer.")
     var completionColumn: String?
-    @Option(help: "How plain text is cut: auto, lines, documents (blank lines between them), files.")
+    @Option(help: "How plain text is divided; documents are separated by blank lines.")
     var text: TextCut = .auto
-    @Option(help: ArgumentHelp("Tokenizer to count with; by default one learned from the data.", valueName: "path"))
+    @Option(help: ArgumentHelp("Tokenizer for counting; by default one trained on the data.", valueName: "path"))
     var tokenizer: String?
-    @Option(help: "Tokens of context of the model that is to be trained.")
+    @Option(help: "Context length of the model to train, in tokens.")
     var contextLength: Int = 256
-    @Flag(help: "Leaves the search for near duplicates out.")
+    @Flag(help: "Skip the search for near duplicates.")
     var skipNearDuplicates = false
-    @Option(help: "Threads; 0 for one a core.")
+    @Option(help: "Number of threads (0 = all cores).")
     var threads: Int = 0
-    @Flag(help: "Ends with one JSON object on stdout, in place of the report.")
+    @Flag(help: "Print one JSON object on stdout instead of the report.")
     var json = false
 
     mutating func validate() throws(ValidationError) {
-        if fix && output == nil { throw ValidationError("--fix writes data", hint: "name a folder with --output") }
-        if yes && !fix { throw ValidationError("--yes takes remedies", hint: "add --fix") }
+        if fix && output == nil { throw ValidationError("--fix writes data", hint: "give a folder with --output") }
+        if yes && !fix { throw ValidationError("--yes applies fixes", hint: "add --fix") }
         if fix && !yes && isatty(STDIN_FILENO) != 1 {
-            throw ValidationError("--fix asks about each remedy, and stdin is no terminal", hint: "--yes takes all")
+            throw ValidationError(
+                "--fix asks about each fix, but stdin is not a terminal", hint: "use --yes to apply all fixes")
         }
         for rule in leave where !Rule.all.contains(where: { $0.name == rule }) {
             let nearest = Suggestion.nearest(to: rule, among: Rule.all.map(\.name))
@@ -77,18 +78,18 @@ struct PrepareCommand: ParsableCommand {
         Console.message(speed(report))
         var members = report.members
         if fix, let output {
-            try preparer.mend { item in !leave.contains(item.rule.name) && (yes || ask(item)) }
+            try preparer.fix { item in !leave.contains(item.rule.name) && (yes || ask(item)) }
             Console.endProgress()
             members = try write(preparer, to: output)
-        } else if !report.remedies.isEmpty {
-            Console.message("nothing was written; --fix mends what can be mended")
+        } else if !report.fixable.isEmpty {
+            Console.message("nothing was written; use --fix to fix the data")
         } else {
-            Console.message("nothing to mend")
+            Console.message("nothing to fix")
         }
         if json { Console.json(members + (fix ? [("findings", report.findingsJSON)] : [])) }
     }
 
-    /// Shows how far the reading is: in place on a terminal, else in a line now and then.
+    /// Shows progress: in place on a terminal, otherwise as a line every few seconds.
     private static func progress() -> (String, Int, Int) -> Void {
         var shown = DispatchTime.now().uptimeNanoseconds
         return { phase, bytes, rows in
@@ -123,14 +124,14 @@ struct PrepareCommand: ParsableCommand {
             ? ""
             : "; near duplicates among \(report.kept) rows in "
                 + "\(ProgressPrinter.number(report.nearDuplicateSeconds, digits: 2)) s, "
-                + "\(Int(Double(report.kept) / max(report.nearDuplicateSeconds, 1e-9) / 1000)) thousand rows a second"
+                + "\(Int(Double(report.kept) / max(report.nearDuplicateSeconds, 1e-9) / 1000)) thousand rows per second"
         return "read, checked and encoded \(ProgressPrinter.number(Double(report.bytes) / 1e6, digits: 1)) MB at "
             + "\(ProgressPrinter.number(rate, digits: 1)) MB/s" + near
     }
 
-    /// Asks on the terminal; an empty answer takes the remedy.
+    /// Asks on the terminal; an empty answer applies the fix.
     private func ask(_ item: PreparationReport.Item) -> Bool {
-        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fix)? [Y/n] ")
+        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fixText)? [Y/n] ")
         guard let answer = readLine() else { return false }
         return !answer.lowercased().hasPrefix("n")
     }
@@ -142,10 +143,10 @@ struct PrepareCommand: ParsableCommand {
             Console.message("\(part.path): \(part.rows) rows, SHA-256 \(part.sha256.prefix(16))…")
         }
         Console.message(
-            "\(left.read) rows read = \(left.kept) kept + \(left.read - left.kept) left out; \(written.changed) of them "
-                + "mended one by one; see \(folder)/changes.diff")
+            "\(left.read) rows read = \(left.kept) kept + \(left.read - left.kept) dropped; \(written.changed) rows "
+                + "fixed individually; see \(folder)/changes.diff")
         for item in left.findings where item.rule.severity != .note {
-            Console.message("left for you: \(item.rule.name), \(item.findings.count)")
+            Console.message("not fixed: \(item.rule.name), \(item.findings.count)")
         }
         return left.members.filter { $0.key != "findings" }
     }

@@ -1,4 +1,4 @@
-// `luthier tokenizer`: trains byte-pair encodings, and shows what they do.
+// `luthier tokenizer`: trains, applies and describes byte-pair encodings.
 
 import Arguments
 import Datasets
@@ -9,29 +9,31 @@ import Tokenizer
 
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenizer", abstract: "Trains a tokenizer, encodes, decodes.",
+        commandName: "tokenizer", abstract: "Train a tokenizer, encode and decode text.",
         subcommands: [Train.self, Encode.self, Decode.self, Info.self])
 
-    /// Which tokenizer a command uses.
+    /// The tokenizer of a command.
     struct Source: ParsableArguments {
-        @Option(help: ArgumentHelp("Folder or tokenizer.json; by default the newest run's.", valueName: "path"))
+        @Option(
+            help: ArgumentHelp(
+                "Folder or tokenizer.json; by default the tokenizer of the newest run.", valueName: "path"))
         var tokenizer: String?
 
         func load() throws -> Tokenizer {
             if let tokenizer { return try Tokenizer(path: tokenizer) }
             guard let newest = RunFolder.newest(in: "checkpoints") else {
-                throw ValidationError("which tokenizer?", hint: "name one with --tokenizer PATH")
+                throw ValidationError("no tokenizer", hint: "give one with --tokenizer PATH")
             }
             return try SavedModel(path: newest.path).tokenizer
         }
     }
 
     struct Train: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Learns merges from text files.")
+        static let configuration = CommandConfiguration(abstract: "Train a tokenizer on text files.")
         @Argument(help: "Text files.") var files: [String]
-        @Option(help: "Tokens, the 256 bytes and end-of-text included.") var vocabularySize: Int
-        @Option(help: ArgumentHelp("Folder to write to.", valueName: "folder")) var output: String
-        @Option(help: "How text is cut before merging: gpt2 or none.") var split: Tokenizer.Split = .gpt2
+        @Option(help: "Number of tokens, including the 256 bytes and end-of-text.") var vocabularySize: Int
+        @Option(help: ArgumentHelp("Folder for the tokenizer.", valueName: "folder")) var output: String
+        @Option(help: "How text is split before merging.") var split: Tokenizer.Split = .gpt2
 
         mutating func run() throws {
             let texts = try files.map { path throws(DatasetError) in try TextFile(path: path).bytes }
@@ -39,16 +41,16 @@ struct TokenizerCommand: ParsableCommand {
             try tokenizer.write(to: output)
             Console.message("\(tokenizer.vocabularySize) tokens written to \(output)")
             if tokenizer.vocabularySize < vocabularySize {
-                Console.message("note: the text has no more pairs that occur twice")
+                Console.message("note: no more pairs occur at least twice in the text")
             }
         }
     }
 
     struct Encode: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints the ids of a text.")
+        static let configuration = CommandConfiguration(abstract: "Print the token ids of a text.")
         @OptionGroup var source: Source
         @Argument(help: "File, or - for stdin.") var file: String = "-"
-        @Flag(help: "As {\"ids\":[…]}.") var json = false
+        @Flag(help: "Print {\"ids\":[…]}.") var json = false
 
         mutating func run() throws {
             let bytes = try Console.text(of: file)
@@ -62,15 +64,15 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Decode: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints the text of ids.")
+        static let configuration = CommandConfiguration(abstract: "Print the text of token ids.")
         @OptionGroup var source: Source
-        @Argument(help: "File of ids, or - for stdin.") var file: String = "-"
-        @Flag(help: "As {\"text\":…}.") var json = false
+        @Argument(help: "File with ids, or - for stdin.") var file: String = "-"
+        @Flag(help: "Print {\"text\":…}.") var json = false
 
         mutating func run() throws {
             let words = String(decoding: try Console.text(of: file), as: UTF8.self).split { $0.isWhitespace }
             let ids = try words.map { word in
-                guard let id = Int(word) else { throw ValidationError("\(word) is no token id") }
+                guard let id = Int(word) else { throw ValidationError("\(word) is not a token id") }
                 return id
             }
             let bytes = try source.load().decode(ids)
@@ -83,7 +85,7 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Describes a tokenizer.")
+        static let configuration = CommandConfiguration(abstract: "Describe a tokenizer.")
         @OptionGroup var source: Source
 
         mutating func run() throws {

@@ -1,4 +1,4 @@
-// `luthier train`: fine-tunes, or trains from nothing.
+// `luthier train`: fine-tunes a model, or trains one from scratch.
 
 import Arguments
 import Foundation
@@ -8,28 +8,31 @@ import Training
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Trains a model as a config says; goes on with a run that was stopped.",
+        commandName: "train", abstract: "Train or fine-tune a model from a config file, or resume a run.",
         discussion: keyTable)
 
-    @Option(help: ArgumentHelp("The config: JSON with // comments.", valueName: "file"))
+    @Option(help: ArgumentHelp("Config file: JSON with // comments.", valueName: "file"))
     var config: String?
-    @Option(help: ArgumentHelp("Sets one key of the config; may be repeated.", valueName: "key.path=value"))
+    @Option(help: ArgumentHelp("Set one config key.", valueName: "key.path=value"))
     var set: [String] = []
-    @Option(name: .customLong("run"), help: "The run's name; its folder is checkpoints/<name>.")
+    @Option(name: .customLong("run"), help: "Name of the run; its folder is checkpoints/<name>.")
     var runName: String?
-    @Flag(help: "Goes on from the run's newest whole checkpoint.")
+    @Flag(help: "Resume from the run's newest complete checkpoint.")
     var resume = false
-    @Flag(help: "Checks everything, takes a few steps, says what time and memory to expect, and writes nothing.")
+    @Flag(help: "Check everything, run a few steps, estimate time and memory, and write nothing.")
     var dryRun = false
-    @Option(help: "For few rows: trains that many times, each time holding back other rows, and gives mean ± spread.")
+    @Option(
+        help:
+            "Cross-validation for small datasets: train this many times, each with other held-out rows; print mean ± deviation."
+    )
     var folds: Int?
-    @Flag(help: "Ends with one JSON object on stdout.")
+    @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false
-    @OptionGroup var shortcuts: ConfigShortcuts
+    @OptionGroup(title: "Shortcuts") var shortcuts: ConfigShortcuts
 
     mutating func validate() throws(ValidationError) {
         if folds != nil && (resume || dryRun) {
-            throw ValidationError("--folds makes runs of its own", hint: "leave --resume and --dry-run out")
+            throw ValidationError("--folds creates its own runs", hint: "omit --resume and --dry-run")
         }
     }
 
@@ -63,7 +66,7 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    /// The run's folder: named, or the config's name and the next free number; on resume the newest of that name.
+    /// The run's folder: as named, or the config's name and the next free number; on resume, the newest run of that name.
     private func folder() -> RunFolder {
         if let runName { return RunFolder(path: "checkpoints/\(runName)") }
         let name = config.map { (($0 as NSString).lastPathComponent as NSString).deletingPathExtension } ?? "run"
@@ -95,8 +98,8 @@ struct TrainCommand: ParsableCommand {
 
     private func finish(_ result: RunResult) {
         let words: [StopReason: String] = [
-            .finished: "finished", .earlyStopping: "stopped early: no better validation loss",
-            .interrupt: "interrupted; --resume goes on", .terminate: "terminated; --resume goes on",
+            .finished: "finished", .earlyStopping: "stopped early: validation loss did not improve",
+            .interrupt: "interrupted; use --resume to continue", .terminate: "terminated; use --resume to continue",
         ]
         Console.message(
             "\(words[result.stopped] ?? "") after step \(result.steps), "
@@ -117,49 +120,71 @@ struct TrainCommand: ParsableCommand {
         ])
     }
 
-    /// Every key with its values, default and meaning: the config's documentation.
+    /// All config keys with values, default and meaning.
     private static var keyTable: String {
         let rows = ConfigKey.all.map { key in
             " \(key.path)\n     \(key.meaning)\n     \(key.values); default: \(key.defaultText)"
         }
-        return "KEYS OF THE CONFIG\n" + rows.joined(separator: "\n")
+        return "CONFIG KEYS\n" + rows.joined(separator: "\n")
     }
 }
 
-/// Flags that stand for one key of the config each.
+/// Flags for frequently used config keys. A key's entry in `ConfigKey.all` is also the help of its flag.
 struct ConfigShortcuts: ParsableArguments {
-    @Option(help: "model.base") var base: String?
-    @Option(help: "data.train; may be repeated") var train: [String] = []
-    @Option(help: "data.validation; may be repeated") var validation: [String] = []
-    @Option(help: "training.epochs") var epochs: String?
-    @Option(help: "training.steps") var steps: String?
-    @Option(help: "training.batchSize") var batchSize: String?
-    @Option(help: "training.learningRate") var learningRate: String?
-    @Option(help: "model.contextLength") var contextLength: String?
-    @Option(help: "training.precision") var precision: String?
-    @Option(help: "method.type") var method: String?
-    @Option(help: "training.seed") var seed: String?
-    @Option(help: "training.threads") var threads: String?
+    /// The keys with a flag; the case is the flag's name.
+    private enum Key: String {
+        case base = "model.base"
+        case train = "data.train"
+        case validation = "data.validation"
+        case epochs = "training.epochs"
+        case steps = "training.steps"
+        case batchSize = "training.batchSize"
+        case learningRate = "training.learningRate"
+        case contextLength = "model.contextLength"
+        case precision = "training.precision"
+        case method = "method.type"
+        case seed = "training.seed"
+        case threads = "training.threads"
 
-    /// Hands each flag that was given to the config's own check.
-    func apply(to reader: inout ConfigReader) throws(ConfigError) {
-        let single: [(flag: String, key: String, value: String?)] = [
-            ("--base", "model.base", base), ("--epochs", "training.epochs", epochs),
-            ("--steps", "training.steps", steps), ("--batch-size", "training.batchSize", batchSize),
-            ("--learning-rate", "training.learningRate", learningRate),
-            ("--context-length", "model.contextLength", contextLength),
-            ("--precision", "training.precision", precision), ("--method", "method.type", method),
-            ("--seed", "training.seed", seed),
-            ("--threads", "training.threads", threads),
-        ]
-        for (flag, key, value) in single {
-            guard let value else { continue }
-            try reader.set(key, toText: value, source: flag, origin: flag)
+        var flag: String { "--" + kebabCase("\(self)") }
+
+        var help: ArgumentHelp {
+            guard let key = ConfigKey.all.first(where: { $0.path == rawValue }) else {
+                preconditionFailure("there is no config key \(rawValue)")
+            }
+            let isEmpty = ["null", "[]"].contains(key.defaultText)
+            return ArgumentHelp(key.meaning, defaultText: isEmpty ? nil : key.defaultText)
         }
-        for (flag, key, paths) in [("--train", "data.train", train), ("--validation", "data.validation", validation)]
-        where !paths.isEmpty {
+    }
+
+    @Option(help: Key.base.help) var base: String?
+    @Option(help: Key.train.help) var train: [String] = []
+    @Option(help: Key.validation.help) var validation: [String] = []
+    @Option(help: Key.epochs.help) var epochs: String?
+    @Option(help: Key.steps.help) var steps: String?
+    @Option(help: Key.batchSize.help) var batchSize: String?
+    @Option(help: Key.learningRate.help) var learningRate: String?
+    @Option(help: Key.contextLength.help) var contextLength: String?
+    @Option(help: Key.precision.help) var precision: String?
+    @Option(help: Key.method.help) var method: String?
+    @Option(help: Key.seed.help) var seed: String?
+    @Option(help: Key.threads.help) var threads: String?
+
+    /// Sets the keys of all given flags, with the config's own checks.
+    func apply(to reader: inout ConfigReader) throws(ConfigError) {
+        let values: [(Key, String?)] = [
+            (.base, base), (.epochs, epochs), (.steps, steps), (.batchSize, batchSize), (.learningRate, learningRate),
+            (.contextLength, contextLength), (.precision, precision), (.method, method), (.seed, seed),
+            (.threads, threads),
+        ]
+        for (key, value) in values {
+            guard let value else { continue }
+            try reader.set(key.rawValue, toText: value, source: key.flag, origin: key.flag)
+        }
+        let lists: [(Key, [String])] = [(.train, train), (.validation, validation)]
+        for (key, paths) in lists where !paths.isEmpty {
             let list = JSONOutput.array(paths.map { .string($0) }).serialized()
-            try reader.set(key, toText: list, source: flag, origin: flag)
+            try reader.set(key.rawValue, toText: list, source: key.flag, origin: key.flag)
         }
     }
 }

@@ -1,4 +1,4 @@
-// Which model a command works with: the one named, else the newest run.
+// The model that a command uses: the given one, otherwise the newest run.
 
 import Arguments
 import Foundation
@@ -8,17 +8,17 @@ import Models
 struct CheckpointOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Checkpoint, run, Hugging Face or PEFT folder; the newest run by default.", valueName: "path"))
+            "Checkpoint, run, Hugging Face or PEFT folder; by default the newest run.", valueName: "path"))
     var checkpoint: String?
-    @Option(help: "Threads; 0 for one a core.")
+    @Option(help: "Number of threads (0 = all cores).")
     var threads: Int = 0
 
     /// Opens the model and reads its weights.
     ///
-    /// - Parameter format: of the copy that generation will make of them.
+    /// - Parameter format: the format of the copy that generation makes of the weights.
     func load(copying format: WeightFormat? = nil) throws -> SavedModel { try open().load(copying: format) }
 
-    /// Opens the model after setting threads and kernel, and says what of its files is not used.
+    /// Sets threads and kernel, opens the model, and prints notes about unused parts of its files.
     func open() throws -> ModelSource {
         Machine.prepare(threads: threads)
         let source = try ModelSource(path: path())
@@ -26,7 +26,7 @@ struct CheckpointOptions: ParsableArguments {
         return source
     }
 
-    /// The path of the model; a bare run name stands for its folder.
+    /// The path of the model; a run's name means its folder.
     func path() throws(ModelError) -> String {
         if let checkpoint {
             let run = RunFolder(path: "checkpoints/\(checkpoint)")
@@ -36,7 +36,7 @@ struct CheckpointOptions: ParsableArguments {
         return newest.path
     }
 
-    /// The folder of the run that the model belongs to; nil for a model of other origin.
+    /// The folder of the model's run; nil if it is not from a run.
     func runFolder() throws -> RunFolder? {
         let path = try path()
         let folder = RunFolder(path: path.hasSuffix(".h5") ? (path as NSString).deletingLastPathComponent : path)

@@ -1,4 +1,4 @@
-// The classification part of `luthier eval`.
+// The classification report of `luthier eval`.
 
 import Arguments
 import Conversations
@@ -8,14 +8,14 @@ import Models
 import StrictJSON
 
 struct ClassOptions: ParsableArguments {
-    @Flag(help: "Leaves the figures of a classification out.")
+    @Flag(help: "Skip the classification report.")
     var skipClasses = false
-    @Option(help: "Of two classes the one that is sought; by default the rarer one of the data.")
+    @Option(help: "Which of two classes is the positive one; by default the rarer one.")
     var positiveClass: String?
-    @Option(help: "Of an F measure beside F1: above 1 recall counts more, below 1 precision.")
+    @Option(help: "Also report F-beta: above 1 recall counts more, below 1 precision.")
     var beta: Double = 1
 
-    /// Judges every row, prints the report, and gives it for JSON.
+    /// Classifies every row, prints the report, and returns it for JSON.
     func report(
         _ saved: SavedModel, template: ChatTemplate, _ documents: [Document], labels: [[UInt8]]
     ) throws -> [(key: String, value: JSONOutput)] {
@@ -34,7 +34,7 @@ struct ClassOptions: ParsableArguments {
         let evaluator = try LabelEvaluator(
             saved.model, tokenizer: saved.tokenizer, template: template, labels: labels)
         let rows = try evaluator.classify(documents) { done in
-            if Console.isTerminal { Console.progress("\(done)/\(documents.count) rows judged") }
+            if Console.isTerminal { Console.progress("\(done)/\(documents.count) rows classified") }
         }
         Console.endProgress()
         return ClassificationReport(
@@ -44,14 +44,15 @@ struct ClassOptions: ParsableArguments {
             })
     }
 
-    /// The class that is sought, where there are two.
+    /// The positive class, if there are two.
     private func positive(_ report: ClassificationReport) throws -> Int? {
         func plain(_ label: String) -> Substring { label.drop { $0 == " " } }
         if let positiveClass {
             guard let index = report.labels.firstIndex(where: { plain($0) == plain(positiveClass) }) else {
                 throw ValidationError(
-                    "--positive-class \(positiveClass) is none of the labels",
-                    hint: "they are " + report.labels.prefix(12).map { String(plain($0)) }.joined(separator: ", "))
+                    "--positive-class \(positiveClass) is not one of the labels",
+                    hint: "the labels are " + report.labels.prefix(12).map { String(plain($0)) }.joined(separator: ", ")
+                )
             }
             return index
         }

@@ -1,4 +1,4 @@
-// The standard streams: results on stdout, everything else on stderr, texts from stdin.
+// Standard streams: results on stdout, everything else on stderr, texts from stdin.
 
 import Datasets
 import Foundation
@@ -6,37 +6,37 @@ import StrictJSON
 import Synchronization
 
 enum Console {
-    /// Whether stderr is a terminal, on which a progress line may be drawn.
+    /// Whether stderr is a terminal, which can show a progress line.
     static let isTerminal = isatty(STDERR_FILENO) == 1
-    /// Characters in a line of the terminal.
+    /// Width of the terminal in characters.
     static var width: Int {
         var size = winsize()
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
-    /// Whether a progress line stands unfinished.
+    /// Whether a progress line is unfinished.
     private static let lineIsOpen = Atomic<Bool>(false)
 
-    /// A line for people.
+    /// Prints a line on stderr.
     static func message(_ text: String) {
         let clear = lineIsOpen.exchange(false, ordering: .relaxed) ? "\r\u{1B}[K" : ""
         write(clear + text + "\n", to: STDERR_FILENO)
     }
 
-    /// Draws the one line that changes in place; on a terminal only.
+    /// Updates the progress line; only on a terminal.
     static func progress(_ text: String) {
         lineIsOpen.store(true, ordering: .relaxed)
         write("\r" + String(text.prefix(max(1, width - 1))) + "\u{1B}[K", to: STDERR_FILENO)
     }
 
-    /// Leaves the progress line as it stands.
+    /// Ends the progress line.
     static func endProgress() {
         if lineIsOpen.exchange(false, ordering: .relaxed) { write("\n", to: STDERR_FILENO) }
     }
 
-    /// Part of the result.
+    /// Prints a part of the result on stdout.
     static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-    /// The last line of stdout under `--json`.
+    /// Prints the last line of stdout with `--json`.
     static func json(_ members: [(key: String, value: JSONOutput)]) {
         output(JSONOutput.object(members).serialized() + "\n")
     }

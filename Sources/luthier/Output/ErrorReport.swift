@@ -1,4 +1,4 @@
-// How an error is shown to a person: what is wrong, and where it is known, what to do.
+// Shows errors to the user: what is wrong and, if known, what to do.
 
 import Checkpoint
 import Datasets
@@ -9,7 +9,7 @@ import Models
 import Preparation
 import Training
 
-/// An error that may know what the reader can do.
+/// An error that may have a hint for the user.
 protocol Hinting: Error {
     var hint: String? { get }
 }
@@ -25,13 +25,13 @@ extension RunLockError: Hinting {}
 extension TrainingError: Hinting {}
 
 enum ErrorReport {
-    /// Two lines at most on stderr: `error: …` and `hint: …`.
+    /// Prints at most two lines on stderr: `error: …` and `hint: …`.
     static func write(_ error: any Error) {
         Console.message("error: \(text(error))")
         if let hint = (error as? any Hinting)?.hint { Console.message("hint: \(hint)") }
     }
 
-    /// Foundation's errors describe themselves for programmers: their sentence for people is shown instead.
+    /// The descriptions of Foundation's errors are for programmers, so their localized description is used.
     private static func text(_ error: any Error) -> String {
         error is CocoaError || error is POSIXError ? error.localizedDescription : "\(error)"
     }

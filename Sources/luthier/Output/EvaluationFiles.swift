@@ -1,4 +1,4 @@
-// The files that `luthier eval` writes on request: every line with its loss, every answer; one JSON object a line.
+// Optional files of `luthier eval`: every line with its loss, and every answer; one JSON object per line.
 
 import Datasets
 import Evaluation
@@ -6,10 +6,10 @@ import Foundation
 import StrictJSON
 
 enum EvaluationFiles {
-    /// Lines that are shown at once; the file has all.
+    /// Number of lines that are printed; the file has all.
     private static let shown = 10
 
-    /// Writes every line with its loss, the hardest first, and prints the first.
+    /// Writes every line with its loss, the hardest first, and prints the first lines.
     static func write(_ lines: [LineLoss], to path: String) throws {
         let ranked = LineLoss.ranked(lines)
         try write(ranked.map(\.json), to: path)
@@ -20,7 +20,7 @@ enum EvaluationFiles {
         }
     }
 
-    /// Writes every answer beside the right one, in the order of the data.
+    /// Writes every answer next to the expected one, in the order of the data.
     static func write(_ answers: [AnswerRecord], to path: String) throws {
         try write(answers.map(\.json), to: path)
         Console.message("\(answers.count) answers written to \(path)")

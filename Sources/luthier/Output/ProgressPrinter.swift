@@ -1,4 +1,4 @@
-// A run's events as a person sees them: one steady line on a terminal, plain lines elsewhere.
+// Prints a run's events: one updated line on a terminal, separate lines elsewhere.
 
 import Datasets
 import Evaluation
@@ -12,7 +12,7 @@ final class ProgressPrinter {
     private var validationLoss: Double?
     private var firstStep = 0
     private var started = Date()
-    /// Model FLOPs utilisation of one token a second.
+    /// Model FLOPs utilisation at one token per second.
     private var utilisationPerRate = 0.0
 
     init(logEvery: Int) { self.logEvery = logEvery }
@@ -42,11 +42,11 @@ final class ProgressPrinter {
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         if summary.trainedParameters < summary.parameters {
-            Console.message("  LoRA: \(summary.trainedParameters) parameters are trained, the others frozen")
+            Console.message("  LoRA: \(summary.trainedParameters) parameters are trained, all others are frozen")
         }
         for line in summary.data { Console.message("  \(line)") }
         Console.message(
-            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) an epoch, up to \(summary.tokensPerStep) tokens each; "
+            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) per epoch, up to \(summary.tokensPerStep) tokens each; "
                 + "about \(summary.estimatedBytes >> 20) MiB")
         let rounded = summary.precision == .bf16 ? ", products in bf16 by oneDNN \(RoundedWeight.libraryVersion)" : ""
         Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)\(rounded)")
@@ -65,7 +65,7 @@ final class ProgressPrinter {
         if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
     }
 
-    /// One line: line feeds as ⏎, other control characters, which could move the cursor, as ·.
+    /// One line: line feeds as ⏎; other control characters, which could move the cursor, as ·.
     static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
@@ -75,17 +75,17 @@ final class ProgressPrinter {
                 }))
     }
 
-    /// Four digits behind the point, whatever the locale.
+    /// Four decimal places, independent of the locale.
     static func number(_ value: Double, digits: Int = 4) -> String {
         guard value.isFinite, abs(value) < 1e12 else { return value.isNaN ? "nan" : value > 0 ? "inf" : "\(value)" }
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         let rounded = (abs(value) * scale).rounded()
-        let whole = Int(rounded / scale)
+        let integer = Int(rounded / scale)
         let sign = value < 0 ? "-" : ""
-        guard digits > 0 else { return sign + "\(whole)" }
-        let part = String(Int(rounded - Double(whole) * scale))
-        return sign + "\(whole)." + String(repeating: "0", count: digits - part.count) + part
+        guard digits > 0 else { return sign + "\(integer)" }
+        let part = String(Int(rounded - Double(integer) * scale))
+        return sign + "\(integer)." + String(repeating: "0", count: digits - part.count) + part
     }
 
     static func percent(_ share: Double) -> String { number(100 * share, digits: 2) + " %" }
@@ -101,8 +101,8 @@ final class ProgressPrinter {
 
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e8 else { return "?" }
-        let whole = Int(seconds.rounded())
-        let parts = (whole / 3600, whole / 60 % 60, whole % 60)
+        let rounded = Int(seconds.rounded())
+        let parts = (rounded / 3600, rounded / 60 % 60, rounded % 60)
         if parts.0 > 0 { return "\(parts.0)h \(parts.1)m" }
         return parts.1 > 0 ? "\(parts.1)m \(parts.2)s" : "\(parts.2)s"
     }

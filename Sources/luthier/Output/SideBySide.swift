@@ -1,4 +1,4 @@
-// `luthier compare`: what both models answer to the same rows, one below the other.
+// `luthier compare`: shows the answers of both models to the same rows.
 
 import Conversations
 import Datasets
@@ -8,10 +8,10 @@ import Models
 import StrictJSON
 
 enum SideBySide {
-    /// Characters of a text that are shown.
+    /// Maximum length of a shown text.
     private static let shownCharacters = 160
 
-    /// Answers the first rows that ask something with both models, greedily, in the same template.
+    /// Answers the first rows with a prompt with both models, with greedy decoding and the same template.
     static func show(
         _ before: SavedModel, _ after: SavedModel, template: ChatTemplate, _ documents: [Document], count: Int
     ) throws -> JSONOutput {
@@ -41,7 +41,7 @@ enum SideBySide {
         return .array(list)
     }
 
-    /// A text on one line, its beginning where it is long.
+    /// A text on one line, truncated if it is long.
     private static func line(_ text: String) -> String {
         let flat = text.map { $0.isNewline ? "⏎" : String($0) }.joined()
         return flat.count > shownCharacters ? flat.prefix(shownCharacters) + "…" : flat

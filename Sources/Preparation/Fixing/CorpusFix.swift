@@ -1,7 +1,7 @@
-// A change that all rows with a prompt and a completion get alike.
+// A fix that is applied to all rows in the same way.
 
-/// One change; several are applied in the order in which they were decided.
-enum Adjustment: Sendable, Equatable {
+/// One fix; several are applied in the order in which they were accepted.
+enum CorpusFix: Sendable, Equatable {
     case lowercasePrompts
     case lowercaseAnswers
     case appendToPrompts([UInt8])
@@ -9,12 +9,12 @@ enum Adjustment: Sendable, Equatable {
     case removeFromAnswerStart([UInt8])
     case appendToAnswers([UInt8])
     case spaceBeforeAnswers
-    /// Answers with this hash become this text.
+    /// Replaces answers with this hash by this text.
     case renameAnswer(from: UInt64, to: [UInt8])
-    /// Rows of other kinds are left out.
+    /// Drops rows of other kinds.
     case onlyKind(PreparedRow.Kind)
 
-    /// Applies the change; nil leaves the row out.
+    /// Applies the fix; nil drops the row.
     func apply(to row: PreparedRow) -> PreparedRow? {
         var row = row
         if case .onlyKind(let kind) = self { return row.kind == kind ? row : nil }
@@ -26,8 +26,8 @@ enum Adjustment: Sendable, Equatable {
         }
         guard row.kind == .promptCompletion, row.parts.count == 2 else { return row }
         switch self {
-        case .lowercasePrompts: row.parts[0].text = Adjustment.lowercased(row.parts[0].text)
-        case .lowercaseAnswers: row.parts[1].text = Adjustment.lowercased(row.parts[1].text)
+        case .lowercasePrompts: row.parts[0].text = CorpusFix.lowercased(row.parts[0].text)
+        case .lowercaseAnswers: row.parts[1].text = CorpusFix.lowercased(row.parts[1].text)
         case .appendToPrompts(let end):
             if !row.parts[0].text.hasSuffix(end) { row.parts[0].text += end }
         case .removeFromPromptStart(let prefix):
@@ -47,24 +47,24 @@ enum Adjustment: Sendable, Equatable {
         Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
     }
 
-    /// The change in words, for the diff.
+    /// The fix as text, for the diff.
     var description: String {
         func quoted(_ bytes: [UInt8]) -> String { "\"" + shown(bytes) + "\"" }
         switch self {
-        case .lowercasePrompts: return "every prompt: in small letters"
-        case .lowercaseAnswers: return "every completion: in small letters"
-        case .appendToPrompts(let end): return "every prompt: \(quoted(end)) at its end"
-        case .removeFromPromptStart(let prefix): return "every prompt: without \(quoted(prefix)) at its beginning"
-        case .removeFromAnswerStart(let prefix): return "every completion: without \(quoted(prefix)) at its beginning"
-        case .appendToAnswers(let end): return "every completion: \(quoted(end)) at its end"
-        case .spaceBeforeAnswers: return "every completion: one space in front"
-        case .renameAnswer(_, let to): return "other spellings of the label \(quoted(to)): written like this"
-        case .onlyKind(let kind): return "rows that are not \(kind.rawValue): left out"
+        case .lowercasePrompts: return "every prompt: converted to lowercase"
+        case .lowercaseAnswers: return "every completion: converted to lowercase"
+        case .appendToPrompts(let end): return "every prompt: \(quoted(end)) appended"
+        case .removeFromPromptStart(let prefix): return "every prompt: \(quoted(prefix)) removed at the start"
+        case .removeFromAnswerStart(let prefix): return "every completion: \(quoted(prefix)) removed at the start"
+        case .appendToAnswers(let end): return "every completion: \(quoted(end)) appended"
+        case .spaceBeforeAnswers: return "every completion: starts with a space"
+        case .renameAnswer(_, let to): return "other spellings of the label \(quoted(to)): replaced by it"
+        case .onlyKind(let kind): return "rows that are not \(kind.rawValue): dropped"
         }
     }
 }
 
-/// A text on one line, without characters that move a terminal's cursor.
+/// A text on one line, without characters that move the terminal's cursor.
 func shown(_ bytes: [UInt8]) -> String {
     String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
         switch scalar {

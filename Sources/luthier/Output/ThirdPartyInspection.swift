@@ -1,12 +1,12 @@
-// What `luthier inspect` says of files that other programs write.
+// `luthier inspect` for files of other programs.
 
 import Checkpoint
 import Foundation
 import Interchange
 import Models
 
-enum ForeignInspection {
-    /// Shows a foreign file or folder. Returns false where it is neither.
+enum ThirdPartyInspection {
+    /// Shows a third-party model file or folder. Returns false if `path` is neither.
     static func show(_ path: String) throws -> Bool {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
@@ -72,7 +72,7 @@ enum ForeignInspection {
     }
 
     private static func tensor(_ name: String, _ shape: [Int], _ type: String, isRead: Bool) {
-        Console.output("  \(name)  \(shape)  \(type)\(isRead ? "" : ", not read here")\n")
+        Console.output("  \(name)  \(shape)  \(type)\(isRead ? "" : ", not supported")\n")
     }
 
     private static func text(_ value: GGUFValue) -> String {

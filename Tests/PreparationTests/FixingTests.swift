@@ -1,4 +1,4 @@
-// Mending: what comes out has nothing left to mend, and says what was done.
+// Fixing: the output needs no more fixes, and the diff lists the changes.
 
 import Datasets
 import Foundation
@@ -8,8 +8,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@Suite struct MendingTests {
-    /// Every broken file of the golden corpus, mended, and its output checked again.
+@Suite struct FixingTests {
+    /// Fixes every broken file of the golden corpus and checks the output again.
     @Test(arguments: RuleTests.reading + RuleTests.rows + RuleTests.corpus)
     func itsOwnOutputNeedsNothing(_ test: RuleTests.Case) throws {
         try withTemporaryFolder { folder in
@@ -18,22 +18,22 @@ import Testing
             request.tokenizer = .bytes
             request.contextLength = test.context
             let preparer = try Preparer.check(request)
-            try preparer.mend { _ in true }
+            try preparer.fix { _ in true }
             let left = preparer.report
             let written = try preparer.write(to: folder.path + "/out")
             #expect(written.parts.reduce(0) { $0 + $1.rows } == left.kept)
             guard left.kept > 0 else { return }
             request.inputs = [folder.path + "/out"]
             let again = try Preparer.check(request)
-            #expect(again.report.remedies.map(\.rule.name) == [], "\(again.report.render())")
-            try again.mend { _ in true }
+            #expect(again.report.fixable.map(\.rule.name) == [], "\(again.report.render())")
+            try again.fix { _ in true }
             let second = try again.write(to: folder.path + "/again")
             #expect(second.parts.map(\.sha256) == written.parts.map(\.sha256))
         }
     }
 
-    /// Rows put together from all that the rules look for, in every order: what comes out needs nothing.
-    @Test(arguments: 0..<40) func anyMixtureIsMendedForGood(_ seed: Int) throws {
+    /// Rows built from random combinations of defects: the output needs no more fixes.
+    @Test(arguments: 0..<40) func anyMixtureIsFixedCompletely(_ seed: Int) throws {
         var generator = SplitMix64(seed: UInt64(seed))
         let pieces = [
             "76Â°F", "Â\u{200B}°", "<|im_\u{7}start|>", "<s<s>>", "ann@ex.org", "sk-abcdEFGH1234ijklMNOP5678",
@@ -68,8 +68,8 @@ import Testing
             request.tokenizer = .bytes
             request.contextLength = 90
             let preparer = try Preparer.check(request)
-            try preparer.mend { _ in true }
-            #expect(preparer.report.remedies.map(\.rule.name) == [], "\(preparer.report.render())")
+            try preparer.fix { _ in true }
+            #expect(preparer.report.fixable.map(\.rule.name) == [], "\(preparer.report.render())")
             let written = try preparer.write(to: folder.path + "/out")
             guard preparer.report.kept > 0 else { return }
             for part in written.parts {
@@ -77,7 +77,7 @@ import Testing
             }
             request.inputs = [folder.path + "/out"]
             let again = try Preparer.check(request)
-            #expect(again.report.remedies.map(\.rule.name) == [], "\(again.report.render())")
+            #expect(again.report.fixable.map(\.rule.name) == [], "\(again.report.render())")
             #expect(again.report.kept == written.parts.reduce(0) { $0 + $1.rows })
         }
     }
@@ -103,20 +103,20 @@ import Testing
         }
     }
 
-    /// Runs that look like the beginning of a key, an address or a mark from each of their bytes.
+    /// Runs that look like the start of a key, an address or a special token at each of their bytes.
     @Test(arguments: ["a.b-", "sk-", "<s", "-----BEGIN ", "1.2-", "password "])
     func longRunsTakeNoLongTime(_ piece: String) throws {
         let count = 400_000 / piece.utf8.count
         let text = String(repeating: piece, count: count) + (piece == "<s" ? String(repeating: ">", count: count) : "1")
         let start = ContinuousClock.now
-        let rows = try mended(
+        let rows = try fixed(
             JSONOutput.object([("text", .string(text))]).serialized() + "\n",
             accepts: ["special-token", "personal-data", "secret"])
         #expect(rows.count == 1)
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    /// Every row of a record that holds several is accounted for.
+    /// Every row of a record with several rows is counted.
     @Test func rowsOfOneRecordAddUp() throws {
         try withTemporaryFolder { folder in
             let text =
@@ -128,12 +128,12 @@ import Testing
             let written = try preparer.write(to: folder.path + "/out")
             #expect(written.dropped == 2)
             let diff = String(decoding: try folder.read("out/changes.diff"), as: UTF8.self)
-            #expect(diff.contains("a.json, line 2: left out ("))
-            #expect(diff.contains("a.json, line 3: left out (unknown-row)"))
+            #expect(diff.contains("a.json, line 2: dropped ("))
+            #expect(diff.contains("a.json, line 3: dropped (unknown-row)"))
         }
     }
 
-    /// More findings in one record than a walk from its beginning for each would allow.
+    /// So many findings in one record that scanning it from its start for each would take too long.
     @Test func placesInALargeRecord() throws {
         let rows = (0..<20_000).map { "{\"data\": [{\"text\": \"row \($0)\"}]},\n{\"data\": \($0)}" }
         let text = "{\"Rain\": [\n" + rows.joined(separator: ",\n") + "]}"
@@ -143,21 +143,21 @@ import Testing
         #expect(found.prefix(2) == [.init(line: 3, column: 1), .init(line: 5, column: 1)])
     }
 
-    private func mended(_ text: String, name: String = "a.jsonl", accepts: Set<String>? = nil) throws -> [String] {
+    private func fixed(_ text: String, name: String = "a.jsonl", accepts: Set<String>? = nil) throws -> [String] {
         try withTemporaryFolder { folder in
             var request = PreparationRequest(inputs: [try folder.write(text, as: name)])
             request.tokenizer = .bytes
             request.shares = SplitShares(validation: 0)
             let preparer = try Preparer.check(request)
-            try preparer.mend { accepts?.contains($0.rule.name) ?? true }
+            try preparer.fix { accepts?.contains($0.rule.name) ?? true }
             _ = try preparer.write(to: folder.path + "/out")
             return String(decoding: try folder.read("out/train.jsonl"), as: UTF8.self).split(separator: "\n").map(
                 String.init)
         }
     }
 
-    @Test func mendsTexts() throws {
-        let rows = try mended(
+    @Test func fixesTexts() throws {
+        let rows = try fixed(
             #"{"text":"76Â°F, donâ€™t, Ã¼ber, CAFÃ‰"}"# + "\n" + #"{"text":"a\u0007b\u0092c\u200bd <|im_start|>e"}"#
                 + "\n"
                 + #"{"text":"to ann@example.org, +49 170 1234567, 4111 1111 1111 1111, GB82WEST12345698765432"}"# + "\n"
@@ -169,8 +169,8 @@ import Testing
             ])
     }
 
-    @Test func mendsColumns() throws {
-        let rows = try mended(
+    @Test func fixesColumns() throws {
+        let rows = try fixed(
             "prompt,completion\nWho,one\nWhen,two\nWhy,three\n", name: "a.csv")
         #expect(
             rows == [
@@ -179,12 +179,12 @@ import Testing
             ])
     }
 
-    @Test func mendsTurns() throws {
+    @Test func fixesMessages() throws {
         func chat(_ turns: [(String, String)]) -> String {
             "{\"messages\":[" + turns.map { "{\"role\":\"\($0.0)\",\"content\":\"\($0.1)\"}" }.joined(separator: ",")
                 + "]}"
         }
-        let rows = try mended(
+        let rows = try fixed(
             [
                 chat([("user", "a"), ("user", "b"), ("assistant", "c"), ("user", "d")]),
                 chat([("assistant", "x"), ("human", "y"), ("gpt", "z")]),
@@ -195,16 +195,16 @@ import Testing
             ])
     }
 
-    @Test func whatIsRefusedStays() throws {
-        let rows = try mended(
+    @Test func refusedFixesAreNotApplied() throws {
+        let rows = try fixed(
             "prompt,completion\nWho,one\nWhen,two\nWhen,two\n", name: "a.csv", accepts: ["duplicate"])
         #expect(rows == [#"{"prompt":"Who","completion":"one"}"#, #"{"prompt":"When","completion":"two"}"#])
     }
 
-    @Test func theCommonestAnswerOfAClassStays() throws {
+    @Test func theMostCommonAnswerOfAClassIsKept() throws {
         let rows = (0..<12).map { "p\($0)->,\(" ab".split(separator: "")[$0 % 2 + 1])" }
         let text = "prompt,completion\n" + (rows + ["p0->,a", "p0 ->,b"]).joined(separator: "\n") + "\n"
-        let kept = try mended(text, name: "a.csv", accepts: ["conflicting-answers"])
+        let kept = try fixed(text, name: "a.csv", accepts: ["conflicting-answers"])
         #expect(kept.count == 13)
         #expect(!kept.contains(#"{"prompt":"p0 ->","completion":"b"}"#))
     }
@@ -215,13 +215,13 @@ import Testing
             var request = PreparationRequest(inputs: [try folder.write(text, as: "a.jsonl")])
             request.tokenizer = .bytes
             let preparer = try Preparer.check(request)
-            try preparer.mend { _ in true }
+            try preparer.fix { _ in true }
             let written = try preparer.write(to: folder.path + "/out")
             #expect((written.changed, written.dropped) == (1, 1))
             let diff = String(decoding: try folder.read("out/changes.diff"), as: UTF8.self)
             #expect(diff.contains("a.jsonl, line 5: changed (misread-encoding)\n- {\"prompt\":\"It is 76Â°F ->\""))
             #expect(diff.contains("\n+ {\"prompt\":\"It is 76°F ->\""))
-            #expect(diff.contains("a.jsonl, line 6: left out (invalid-json)\n- nonsense\n"))
+            #expect(diff.contains("a.jsonl, line 6: dropped (invalid-json)\n- nonsense\n"))
             let lock = try #require(try JSONText.parse(folder.read("out/splits.lock")).object)
             #expect(lock["splits"]?.object?["train"]?.object?["sha256"]?.string == written.parts[0].sha256)
             #expect(throws: PreparationError.outputNotEmpty(path: folder.path + "/out")) {
