@@ -22,6 +22,8 @@ public struct ModelSource {
     /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
     public private(set) var base: String?
     private let weights: Weights
+    /// The layout of `architecture`.
+    private var layout: ParameterLayout
 
     private indirect enum Weights {
         case checkpoint(CheckpointReader)
@@ -48,7 +50,7 @@ public struct ModelSource {
     public var shape: ModelShape { info.shape }
 
     /// How many numbers the model learns.
-    public var parameterCount: Int { ParameterLayout(architecture).parameterCount }
+    public var parameterCount: Int { layout.parameterCount }
 
     /// Opens what lies at `path`.
     ///
@@ -103,7 +105,7 @@ public struct ModelSource {
             ModelSource.adoptTemplate(of: read, to: &info, &notes)
         }
         try self.init(
-            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base))
+            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base), base.layout)
         self.base = origin
     }
 
@@ -128,7 +130,7 @@ public struct ModelSource {
         if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
         (info.architecture, info.shape) = (base.architecture, base.shape)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base))
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base), base.layout)
     }
 
     private init(huggingFace path: String) throws {
@@ -137,7 +139,7 @@ public struct ModelSource {
         var info = ModelInfo(folder.architecture)
         var notes = read.notes
         ModelSource.adoptTemplate(of: read, to: &info, &notes)
-        try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder))
+        try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder), folder.layout)
     }
 
     /// Takes over a folder's chat template, if it has one that can be expressed here.
@@ -156,9 +158,9 @@ public struct ModelSource {
         let info = try ModelInfo(
             config: text, path: path, vocabularySize: embedding.shape[0],
             architecture: try ModelSource.architecture(in: reader))
-        try ModelSource.checkArrays(of: reader, info.architecture)
+        let layout = try ModelSource.checkedLayout(of: reader, info.architecture)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader))
+        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .checkpoint(reader), layout)
     }
 
     /// What a checkpoint says of its architecture; nil where its config's keys say it all.
@@ -170,25 +172,30 @@ public struct ModelSource {
 
     private init(
         _ tokenizer: Tokenizer, _ info: ModelInfo, _ configText: [UInt8]?, hash: String?, notes: [String],
-        _ weights: Weights
+        _ weights: Weights, _ layout: ParameterLayout
     ) throws(ModelError) {
         let (tokens, rows) = (tokenizer.vocabularySize, info.shape.vocabularySize)
         guard tokens <= rows else { throw .tokenizerTooLarge(tokenizer: tokens, embedding: rows) }
         (self.tokenizer, self.info, self.configText, self.hash) = (tokenizer, info, configText, hash)
         self.weights = weights
+        self.layout = layout
         // Our own checkpoints were said to be padded when they were made.
         let isPadded = hash == nil && tokens < rows
         self.notes =
             notes + (isPadded ? ["the embedding has \(rows) rows for \(tokens) tokens: the rest is padding"] : [])
     }
 
-    private static func checkArrays(of reader: CheckpointReader, _ architecture: Architecture) throws(ModelError) {
+    /// The layout of the architecture. Throws where the checkpoint's arrays are not those of it.
+    private static func checkedLayout(
+        of reader: CheckpointReader, _ architecture: Architecture
+    ) throws(ModelError) -> ParameterLayout {
         // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
         guard architecture.blockCount <= reader.arrays.count else {
             throw .badCheckpoint(
                 path: reader.path, reason: "its config has \(architecture.blockCount) blocks, more than it has arrays")
         }
-        let expected = ParameterLayout(architecture).parameters
+        let layout = ParameterLayout(architecture)
+        let expected = layout.parameters
         let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
         if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
             throw .badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
@@ -202,13 +209,16 @@ public struct ModelSource {
                     path: reader.path, reason: "/model/\(parameter.name) \(shape), expected \(parameter.shape)")
             }
         }
+        return layout
     }
 
-    /// Lets the model look back less far: the position table will lose its last rows.
+    /// Shortens the context: a position table will lose its last rows.
     public mutating func shortenContext(to contextLength: Int) {
         precondition(contextLength <= shape.contextLength, "a context of \(contextLength) from \(shape.contextLength)")
+        guard contextLength < shape.contextLength else { return }
         info.architecture.contextLength = contextLength
         info.shape.contextLength = contextLength
+        layout = ParameterLayout(info.architecture)
     }
 
     /// How the model was trained; nil where the files do not say.
@@ -252,7 +262,7 @@ public struct ModelSource {
     /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
     public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
         let copy = format?.bytesPerWeight ?? 0
-        let needed = (4 + copy) * ParameterLayout(architecture).arenaCount
+        let needed = (4 + copy) * layout.arenaCount
         if let available = Memory.availableBytes, needed > available {
             throw ModelError.notEnoughMemory(needed: needed, available: available)
         }
@@ -264,10 +274,10 @@ public struct ModelSource {
             model = try loadBase(base)
             try adapter.merge(into: model)
         case .folder(let folder):
-            model = Transformer(architecture)
+            model = Transformer(architecture, layout: layout)
             try folder.loadWeights(layout: model.layout, into: model.weights)
         case .checkpoint(let reader):
-            model = Transformer(architecture)
+            model = Transformer(architecture, layout: layout)
             for parameter in model.layout.parameters {
                 let name = "/model/" + parameter.name
                 let destination = model.weights.slice(parameter.range)

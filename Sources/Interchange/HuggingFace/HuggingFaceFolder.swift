@@ -12,7 +12,10 @@ public struct HuggingFaceFolder: Sendable {
     public let architecture: Architecture
     /// The id of the token that ends a text, where the config names one.
     public let endOfTextID: Int?
+    /// The layout of `architecture`.
+    public let layout: ParameterLayout
     private let weights: StoredWeights
+    private let matched: Match
 
     /// The paths of the files with its weights.
     public var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
@@ -25,7 +28,7 @@ public struct HuggingFaceFolder: Sendable {
         let described = try HuggingFaceConfig(try MappedFile.contents(of: configPath), file: configPath)
         (family, architecture, endOfTextID) = (described.family, described.architecture, described.endOfTextID)
         weights = try StoredWeights(folder: path)
-        _ = try match()
+        (layout, matched) = try HuggingFaceFolder.match(weights, to: architecture, family)
     }
 
     /// Copies all weights to `arena`, which has `layout`. That is the layout of `architecture`, or of the same with a
@@ -33,7 +36,6 @@ public struct HuggingFaceFolder: Sendable {
     /// where a tied head in the file differs from the embedding.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
-        let matched = try match()
         precondition(
             layout.parameters.map(\.name) == matched.parameters.map(\.parameter.name),
             "the layout is not that of the folder's config")
@@ -49,26 +51,30 @@ public struct HuggingFaceFolder: Sendable {
     }
 
     /// What of the files belongs to what of the model.
-    private struct Match {
+    private struct Match: Sendable {
+        typealias Piece = (piece: StoredPiece, tensor: StoredWeights.Tensor)
         /// In the layout's order.
-        var parameters: [(parameter: Parameter, pieces: [(piece: StoredPiece, tensor: StoredWeights.Tensor)])] = []
+        var parameters: [(parameter: Parameter, pieces: [Piece])] = []
         /// A stored head that repeats the embedding.
         var redundantHead: StoredWeights.Tensor?
     }
 
     /// Finds each parameter's tensors. Names may carry the family's prefix; the causal masks that old versions stored
     /// are no parameters.
-    private func match() throws(InterchangeError) -> Match {
+    private static func match(
+        _ weights: StoredWeights, to architecture: Architecture, _ family: any ModelFamily.Type
+    ) throws(InterchangeError) -> (ParameterLayout, Match) {
         do throws(WeightsDefect) {
-            var found = try tensorsByPublishedName()
+            var found = try tensorsByPublishedName(weights, family)
             // Every block has tensors of its own, so this many blocks cannot be there; a layout of them is not built.
             guard architecture.blockCount <= found.count else {
                 throw .fewerTensorsThanBlocks(tensors: found.count, blocks: architecture.blockCount)
             }
+            let layout = ParameterLayout(architecture)
             var result = Match()
             var missing: [String] = []
-            for parameter in ParameterLayout(architecture).parameters {
-                var pieces: [(piece: StoredPiece, tensor: StoredWeights.Tensor)] = []
+            for parameter in layout.parameters {
+                var pieces: [Match.Piece] = []
                 for piece in family.pieces(of: parameter, in: architecture) {
                     guard let tensor = found.removeValue(forKey: piece.name) else {
                         missing.append(piece.name)
@@ -91,13 +97,15 @@ public struct HuggingFaceFolder: Sendable {
                 let names = found.values.map(\.name).sorted()
                 throw .surplus(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
             }
-            return result
+            return (layout, result)
         } catch {
             throw .weights(file: weights.path, error)
         }
     }
 
-    private func tensorsByPublishedName() throws(WeightsDefect) -> [String: StoredWeights.Tensor] {
+    private static func tensorsByPublishedName(
+        _ weights: StoredWeights, _ family: any ModelFamily.Type
+    ) throws(WeightsDefect) -> [String: StoredWeights.Tensor] {
         let prefix = family.prefix
         var result: [String: StoredWeights.Tensor] = [:]
         for tensor in weights.tensors {
@@ -108,7 +116,7 @@ public struct HuggingFaceFolder: Sendable {
         return result
     }
 
-    private func check(_ tensor: StoredWeights.Tensor, hasShape shape: [Int]) throws(WeightsDefect) {
+    private static func check(_ tensor: StoredWeights.Tensor, hasShape shape: [Int]) throws(WeightsDefect) {
         guard tensor.entry.shape == shape else {
             throw .shape(tensor: tensor.name, found: tensor.entry.shape, expected: shape)
         }

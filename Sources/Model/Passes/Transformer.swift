@@ -19,9 +19,13 @@ public final class Transformer {
     private var activations: Activations?
     private var head: LanguageHead?
 
-    /// A model around `weights`, or with all weights zero. The architecture must be valid.
-    public convenience init(_ architecture: Architecture, weights: FloatArena? = nil) {
-        let layout = ParameterLayout(architecture)
+    /// A model around `weights`, or with all weights zero.
+    ///
+    /// - Parameters:
+    ///   - architecture: valid.
+    ///   - layout: that of the architecture, where it was made already.
+    public convenience init(_ architecture: Architecture, layout: ParameterLayout? = nil, weights: FloatArena? = nil) {
+        let layout = layout ?? ParameterLayout(architecture)
         self.init(architecture, layout, weights ?? FloatArena(count: layout.arenaCount), adapters: nil)
     }
 
