@@ -54,7 +54,7 @@ public struct ModelExport {
         case .gguf:
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
-            other = try GGUFModel.model(GGUFFile(path: path), model.architecture)
+            other = try GGUFModel.model(GGUFFile(path: path))
         case .peft:
             parameters = try writeAdapter(path)
             other = try ModelSource(path: path, base: source.base).load().model

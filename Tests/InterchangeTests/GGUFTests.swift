@@ -26,7 +26,7 @@ import Tokenizer
             for _ in 0..<2 { try GGUFModel.write(model, .bytes, type: type, name: "m", to: path) }
             #expect(try folder.names() == ["m.gguf"])
             let file = try GGUFFile(path: path)
-            return (try GGUFModel.model(file, model.architecture), file)
+            return (try GGUFModel.model(file), file)
         }
     }
 

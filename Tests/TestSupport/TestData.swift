@@ -30,6 +30,12 @@ public enum TestData {
         return folder.appendingPathComponent(relative).path
     }
 
+    /// SmolLM2-135M-Instruct in the cache, and whether it is there.
+    public static var smolLM2: (path: String, isThere: Bool) {
+        let path = cached("smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf")
+        return (path, FileManager.default.fileExists(atPath: path))
+    }
+
     /// The full path of a file in Tests/Fixtures.
     public static func fixture(_ name: String) -> String {
         packageRoot.appendingPathComponent("Tests/Fixtures/" + name).path

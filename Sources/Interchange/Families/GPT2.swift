@@ -50,12 +50,7 @@ public enum GPT2: ModelFamily {
 
     public static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "gpt2",
-        names: [
-            .tokenEmbedding: "token_embd", .positionEmbedding: "position_embd", .finalNorm: "output_norm",
-            .head: "output", .attentionNorm: "attn_norm", .attentionInput: "attn_qkv",
-            .attentionOutput: "attn_output", .feedForwardNorm: "ffn_norm", .feedForwardInput: "ffn_up",
-            .feedForwardOutput: "ffn_down",
-        ],
+        pieces: { parameter, _ in [GGUFFamily.singlePiece(of: parameter)] },
         metadata: { architecture in
             let block = architecture.blocks[0]
             return [
@@ -68,13 +63,29 @@ public enum GPT2: ModelFamily {
             ]
         },
         objection: { architecture in
-            guard let shape = ModelShape(gpt2: architecture) else { return "its mathematics is not GPT-2's" }
-            let gpt2 = "llama.cpp's GPT-2 has "
-            if shape.activation != .geluTanh { return gpt2 + "the tanh form of the GELU only" }
-            if !shape.attentionWindows.isEmpty { return gpt2 + "no attention windows (GPT-Neo has)" }
-            if !shape.scalesAttention { return gpt2 + "scores scaled by the root of a head's width only" }
-            if shape.scalesAttentionByBlock { return gpt2 + "no scaling of scores by the block's number" }
+            guard let shape = ModelShape(gpt2: architecture) else { return .otherFamily }
+            func only(_ what: String) -> GGUFObjection { .reason("llama.cpp's GPT-2 has " + what) }
+            if shape.activation != .geluTanh { return only("the tanh form of the GELU only") }
+            if !shape.attentionWindows.isEmpty { return only("no attention windows (GPT-Neo has)") }
+            if !shape.scalesAttention { return only("scores scaled by the root of a head's width only") }
+            if shape.scalesAttentionByBlock { return only("no scaling of scores by the block's number") }
             return nil
+        },
+        describe: { (file) throws(GGUFDefect) in
+            let (keys, sizes) = (file.metadata, 1...Architecture.largestSize)
+            guard let table = file.tensor("token_embd.weight") else { throw .missing(tensor: "token_embd.weight") }
+            let shape = ModelShape(
+                vocabularySize: table.shape.first ?? 0,
+                contextLength: try keys.integer("gpt2.context_length", in: sizes),
+                blockCount: try keys.integer("gpt2.block_count", in: sizes),
+                headCount: try keys.integer("gpt2.attention.head_count", in: sizes),
+                modelWidth: try keys.integer("gpt2.embedding_length", in: sizes),
+                feedForwardWidth: try keys.integer("gpt2.feed_forward_length", in: sizes),
+                tiedHead: file.tensor("output.weight") == nil,
+                layerNormEpsilon: ModelShape.decimal(
+                    Float(try keys.number("gpt2.attention.layer_norm_epsilon"))))
+            do throws(ArchitectureError) { try shape.validate() } catch { throw .badArchitecture("\(error)") }
+            return Architecture(gpt2: shape)
         })
 }
 

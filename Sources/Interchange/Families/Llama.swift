@@ -124,6 +124,131 @@ public enum Llama: ModelFamily {
         }
     }
 
+    public static let gguf: GGUFFamily? = GGUFFamily(
+        architecture: "llama",
+        pieces: { parameter, architecture in
+            let key = parameter.key
+            guard let block = key.block, let names = ggufNames[key.role] else {
+                return [GGUFFamily.singlePiece(of: parameter)]
+            }
+            let description = architecture.blocks[block]
+            return zip(names, architecture.linearModules.filter { $0.layer.role == key.role }).map { name, module in
+                let columns = module.part.columns(
+                    of: module.layer, in: description, modelWidth: architecture.modelWidth)
+                let isRotated = module.part == .query || module.part == .key
+                return GGUFPiece(
+                    GGUFFamily.name(name, of: key), columns: columns,
+                    order: isRotated ? .rotaryPairs(headWidth: description.attention.headWidth) : .same)
+            }
+        },
+        metadata: { architecture in
+            let (attention, feedForward) = (architecture.blocks[0].attention, architecture.blocks[0].feedForward)
+            let rotary = attention.rotary
+            func count(_ value: Int) -> GGUFOutput { .uint32(UInt32(value)) }
+            var keys: [(key: String, value: GGUFOutput)] = [
+                ("llama.block_count", count(architecture.blockCount)),
+                ("llama.context_length", count(architecture.contextLength)),
+                ("llama.embedding_length", count(architecture.modelWidth)),
+                ("llama.feed_forward_length", count(feedForward.width)),
+                ("llama.attention.head_count", count(attention.headCount)),
+                ("llama.attention.head_count_kv", count(attention.keyValueHeadCount)),
+                ("llama.attention.key_length", count(attention.headWidth)),
+                ("llama.attention.value_length", count(attention.headWidth)),
+                ("llama.attention.layer_norm_rms_epsilon", .float32(architecture.finalNorm.epsilon)),
+                ("llama.rope.dimension_count", count(rotary?.width ?? 0)),
+                ("llama.rope.freq_base", .float32(Float(rotary?.base ?? 10_000))),
+                ("llama.vocab_size", count(architecture.vocabularySize)),
+            ]
+            if case .linear(let factor) = rotary?.scaling {
+                keys += [
+                    ("llama.rope.scaling.type", .text("linear")),
+                    ("llama.rope.scaling.factor", .float32(Float(factor))),
+                ]
+            }
+            return keys
+        },
+        objection: { architecture in
+            guard computes(architecture), let block = architecture.blocks.first else { return .otherFamily }
+            if block.attention.hasInputBias || block.feedForward.hasInputBias {
+                return .reason("biases of a Llama are not written to GGUF")
+            }
+            if case .llama3 = block.attention.rotary?.scaling {
+                return .reason("llama3's scaling of rotary positions is not written to GGUF")
+            }
+            return nil
+        },
+        describe: { (file) throws(GGUFDefect) in try describe(file) })
+
+    /// The tensors of a block's linear layers, in the order of `modules`.
+    private static let ggufNames: [ParameterRole: [String]] = [
+        .attentionInput: ["attn_q", "attn_k", "attn_v"], .attentionOutput: ["attn_output"],
+        .feedForwardInput: ["ffn_gate", "ffn_up"], .feedForwardOutput: ["ffn_down"],
+    ]
+
+    /// The architecture that a GGUF file of a Llama describes.
+    private static func describe(_ file: GGUFFile) throws(GGUFDefect) -> Architecture {
+        let (keys, sizes) = (file.metadata, 1...Architecture.largestSize)
+        func size(_ key: String) throws(GGUFDefect) -> Int { try keys.integer("llama." + key, in: sizes) }
+        func optional(_ key: String) throws(GGUFDefect) -> Int? {
+            try keys.integerIfPresent("llama." + key, in: sizes)
+        }
+        guard let table = file.tensor("token_embd.weight"), table.shape.count == 2 else {
+            throw .missing(tensor: "token_embd.weight")
+        }
+        for name in ["llama.expert_count", "llama.attention.sliding_window"] {
+            if let value = try keys.integerIfPresent(name), value > 0 {
+                throw .outOfRange(key: name, value: "\(value)", range: "0 or absent")
+            }
+        }
+        let (heads, width) = (try size("attention.head_count"), try size("embedding_length"))
+        let headWidth = try optional("attention.key_length") ?? width / heads
+        let norm = NormDescription(
+            kind: .rms,
+            epsilon: Float(try keys.number("llama.attention.layer_norm_rms_epsilon")), hasBias: false)
+        let block = BlockDescription(
+            attentionNorm: norm,
+            attention: AttentionDescription(
+                headCount: heads, keyValueHeadCount: try optional("attention.head_count_kv") ?? heads,
+                headWidth: headWidth, rotary: try rotary(file, headWidth: headWidth),
+                hasInputBias: file.tensor("blk.0.attn_q.bias") != nil,
+                hasOutputBias: file.tensor("blk.0.attn_output.bias") != nil),
+            feedForwardNorm: norm,
+            feedForward: FeedForwardDescription(
+                width: try size("feed_forward_length"), kind: .gated(activation: .silu),
+                hasInputBias: file.tensor("blk.0.ffn_up.bias") != nil,
+                hasOutputBias: file.tensor("blk.0.ffn_down.bias") != nil))
+        let count = try keys.integer("llama.block_count", in: 1...Architecture.mostBlocks)
+        return Architecture(
+            vocabularySize: table.shape[0], contextLength: try size("context_length"), modelWidth: width,
+            embedding: EmbeddingDescription(learnsPositions: false),
+            blocks: [BlockDescription](repeating: block, count: count), finalNorm: norm,
+            head: HeadDescription(isTied: file.tensor("output.weight") == nil),
+            initialization: InitializationDescription(scalesResidualProjections: false), linearModules: modules)
+    }
+
+    /// `rope_freqs.weight` divides the frequencies, as llama3's scaling does; `linear` stands in the keys.
+    private static func rotary(_ file: GGUFFile, headWidth: Int) throws(GGUFDefect) -> RotaryFrequencies {
+        let keys = file.metadata
+        let base = try keys.numberIfPresent("llama.rope.freq_base") ?? 10_000
+        let width = try keys.integerIfPresent("llama.rope.dimension_count", in: 1...headWidth) ?? headWidth
+        let type = try keys.textIfPresent("llama.rope.scaling.type")
+        let factor = try keys.numberIfPresent("llama.rope.scaling.factor")
+        var scaling = RotaryFrequencies.Scaling.none
+        if let entry = file.tensor("rope_freqs.weight") {
+            guard let factors = try? file.floats(entry) else { throw .missing(tensor: "rope_freqs.weight") }
+            scaling = .factors(factors.map { Double($0) })
+        } else if type == "linear" || type == nil, let factor {
+            scaling = .linear(factor: factor)
+        } else if let type, type != "none" {
+            throw .outOfRange(key: "llama.rope.scaling.type", value: type, range: "none or linear")
+        }
+        do throws(RotaryFrequencies.Defect) {
+            return try RotaryFrequencies(base: base, width: width, scaling: scaling)
+        } catch {
+            throw .badArchitecture("\(error)")
+        }
+    }
+
     public static func ignoredTensors(block: Int) -> [String] { ["layers.\(block).self_attn.rotary_emb.inv_freq"] }
 }
 

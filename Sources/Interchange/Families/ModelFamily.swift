@@ -41,6 +41,15 @@ extension ModelFamily {
     public static func ignoredTensors(block: Int) -> [String] { [] }
     public static var gguf: GGUFFamily? { nil }
 
+    /// The tensors that hold a parameter, by their full names, with the columns that each holds.
+    package static func tensors(of parameter: Parameter, in architecture: Architecture) -> [(
+        name: String, columns: Range<Int>
+    )] {
+        pieces(of: parameter, in: architecture).map {
+            (publishedName($0), $0.columns ?? 0..<(parameter.shape.last ?? 1))
+        }
+    }
+
     /// The name that a tensor has in the family's files.
     static func publishedName(_ piece: StoredPiece) -> String {
         piece.isHead ? piece.name : prefix + piece.name

@@ -38,6 +38,10 @@ public enum GGUFDefect: Error, Equatable, Sendable {
     case outOfRange(key: String, value: String, range: String)
     /// Two lists of which one describes the other's elements.
     case wrongCount(key: String, count: Int, expected: Int)
+    /// `general.architecture` names a family that is not read.
+    case unsupportedArchitecture(String, supported: [String])
+    /// The keys describe a model that this program cannot run.
+    case badArchitecture(String)
     /// An element of `tokenizer.ggml.merges` that is not two texts with a space between them.
     case merge(index: Int, text: String)
 }
@@ -54,6 +58,9 @@ extension GGUFDefect: CustomStringConvertible {
         case .twice(let name): "\(quoted(name)) is given twice"
         case .missing(let tensor): "the tensor \(quoted(tensor)) is missing"
         case .missingKey(let key): "the key \(quoted(key)) is missing"
+        case .unsupportedArchitecture(let name, let supported):
+            "the architecture \(quoted(name)) is not supported; supported: \(supported.joined(separator: ", "))"
+        case .badArchitecture(let text): text
         case .valueType, .flag, .tooDeep, .alignment, .wrongKind, .outOfRange, .wrongCount, .merge: valueDescription
         default: tensorDescription
         }

@@ -4,27 +4,7 @@ import Kernels
 import Model
 import Tokenizer
 
-/// What llama.cpp needs to know of a family. Names and keys are those of its own converter (ggml-org/llama.cpp,
-/// convert_hf_to_gguf.py).
-public struct GGUFFamily: Sendable {
-    /// `general.architecture`.
-    let architecture: String
-    /// Names of tensors, without `blk.N.` and `.weight`.
-    let names: [ParameterRole: String]
-    /// The keys that describe an architecture.
-    let metadata: @Sendable (Architecture) -> [(key: String, value: GGUFOutput)]
-    /// Why llama.cpp would compute something else for an architecture of the family, or nil.
-    let objection: @Sendable (Architecture) -> String?
-
-    /// The name of a parameter's tensor.
-    func name(of parameter: Parameter) -> String {
-        let block = parameter.key.block.map { "blk.\($0)." } ?? ""
-        let name = names[parameter.key.role] ?? parameter.key.role.name
-        return "\(block)\(name).\(parameter.key.kind == .bias ? "bias" : "weight")"
-    }
-}
-
-/// GPT-2 in a GGUF file: linear layers are stored (outputs, inputs).
+/// Models in GGUF files: linear layers are stored (outputs, inputs).
 public enum GGUFModel {
     /// Writes `model` with its linear layers and token table as `type`; the position table and all vectors are F32. A
     /// matrix whose rows Q8_0's blocks of 32 do not divide is F16. Missing biases are written as zeros.
@@ -38,9 +18,9 @@ public enum GGUFModel {
         let parameters = ParameterLayout(complete).parameters
         let zeros = FloatArena(count: parameters.lazy.filter { !$0.decays }.map(\.count).max() ?? 0)
         defer { withExtendedLifetime(zeros) {} }
-        let tensors = parameters.map { parameter in
+        let tensors = parameters.flatMap { parameter in
             let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
-            return tensor(parameter, named: format.name(of: parameter), source, type)
+            return format.pieces(parameter, complete).map { tensor($0, of: parameter, source, type) }
         }
         let metadata: [(key: String, value: GGUFOutput)] =
             [
@@ -52,31 +32,11 @@ public enum GGUFModel {
         try GGUFFile.write(metadata + vocabulary(tokenizer, complete.vocabularySize), tensors, to: path)
     }
 
-    /// Reads the weights of a file that `write` has written for a model of this architecture: for proof that it is
-    /// right.
-    public static func model(_ file: GGUFFile, _ architecture: Architecture) throws(InterchangeError) -> Transformer {
-        let (family, format) = try family(of: architecture, nil)
-        let model = Transformer(family.completed(architecture))
-        for parameter in model.layout.parameters {
-            let name = format.name(of: parameter)
-            let shape = isTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
-            guard let entry = file.entries.first(where: { $0.name == name }) else {
-                throw .gguf(file: file.path, .missing(tensor: name))
-            }
-            guard entry.shape == shape else {
-                throw .gguf(file: file.path, .wrongShape(tensor: name, found: entry.shape, expected: shape))
-            }
-            let values = try file.floats(entry)
-            let destination = model.weights.base + parameter.offset
-            if isTransposed(parameter) {
-                let (rows, columns) = (parameter.shape[0], parameter.shape[1])
-                for row in 0..<rows {
-                    for column in 0..<columns { destination[row * columns + column] = values[column * rows + row] }
-                }
-            } else {
-                destination.update(from: values, count: values.count)
-            }
-        }
+    /// Reads a file that `write` has written: for proof that it is right.
+    public static func model(_ file: GGUFFile) throws(InterchangeError) -> Transformer {
+        let opened = try GGUFModelFile(file)
+        let model = Transformer(opened.architecture, layout: opened.layout)
+        try opened.loadWeights(layout: opened.layout, into: model.weights)
         return model
     }
 
@@ -87,12 +47,14 @@ public enum GGUFModel {
         var reason = "llama.cpp runs no family that computes what this model does"
         for family in ModelFamilies.all {
             guard let format = family.gguf else { continue }
-            if let objection = format.objection(architecture) {
-                reason = objection
-            } else if let tokenizer, tokenizer.split == .none && tokenizer.mergeCount > 0 {
+            switch format.objection(architecture) {
+            case .otherFamily: continue
+            case .reason(let text): reason = text
+            case nil:
+                guard let tokenizer, tokenizer.split == .none && tokenizer.mergeCount > 0 else {
+                    return (family, format)
+                }
                 reason = "its tokenizer merges across words, and llama.cpp splits texts into words first"
-            } else {
-                return (family, format)
             }
         }
         throw .notExpressible(format: "a GGUF file", reason: reason)
@@ -120,33 +82,35 @@ public enum GGUFModel {
         return result
     }
 
-    private static func isTransposed(_ parameter: Parameter) -> Bool {
-        parameter.key.block != nil && parameter.shape.count == 2
-    }
-
     private static func tensor(
-        _ parameter: Parameter, named name: String, _ source: UnsafeMutablePointer<Float>, _ type: GGUFType
+        _ piece: GGUFPiece, of parameter: Parameter, _ source: UnsafeMutablePointer<Float>, _ type: GGUFType
     ) -> GGUFTensor {
-        let shape = isTransposed(parameter) ? parameter.shape.reversed() : parameter.shape
+        let shape = piece.shape(of: parameter)
         let isPlain = shape.count == 1 || parameter.key.role == .positionEmbedding
         let fits = (shape.last ?? 1) % type.blockCount == 0
-        return GGUFTensor(
-            name: name, shape: shape, type: isPlain ? .f32 : fits ? type : .f16
-        ) { body throws(InterchangeError) in
-            guard isTransposed(parameter) else {
+        return GGUFTensor(name: piece.name, shape: shape, type: isPlain ? .f32 : fits ? type : .f16) {
+            body throws(InterchangeError) in
+            guard let columns = piece.columns else {
                 let step = max(1, (1 << 18) / (shape.last ?? 1)) * (shape.last ?? 1)
                 for start in stride(from: 0, to: parameter.count, by: step) {
                     try body(UnsafeBufferPointer(start: source + start, count: min(step, parameter.count - start)))
                 }
                 return
             }
-            let (rows, columns) = (parameter.shape[0], parameter.shape[1])
-            let line = FloatArena(count: rows)
+            // A line of the file is a column here; a vector has lines of one element, of one row.
+            let (rows, width) = (parameter.shape.count > 1 ? parameter.shape[0] : 1, parameter.shape.last ?? 1)
+            let line = FloatArena(count: parameter.shape.count > 1 ? rows : columns.count)
             defer { withExtendedLifetime(line) {} }
-            for column in 0..<columns {
-                for row in 0..<rows { line.base[row] = source[row * columns + column] }
+            for place in 0..<columns.count {
+                let column = columns.lowerBound + piece.order.modelRow(ofFileRow: place, rowCount: columns.count)
+                guard parameter.shape.count > 1 else {
+                    line.base[place] = source[column]
+                    continue
+                }
+                for row in 0..<rows { line.base[row] = source[row * width + column] }
                 try body(UnsafeBufferPointer(start: line.base, count: rows))
             }
+            if parameter.shape.count == 1 { try body(UnsafeBufferPointer(start: line.base, count: columns.count)) }
         }
     }
 }
