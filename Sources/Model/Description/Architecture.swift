@@ -35,6 +35,10 @@ public struct Architecture: Sendable, Equatable, Codable {
         self.linearModules = linearModules
     }
 
+    /// The dropout that models of this kind were trained with, a default for tuning them: GPT-2 and its kin, which learn
+    /// their positions, with a tenth; later ones without.
+    public var usualDropout: Double { embedding.learnsPositions ? 0.1 : 0 }
+
     /// Number of blocks (L).
     public var blockCount: Int { blocks.count }
 }

@@ -138,10 +138,12 @@ public struct RunConfig: Sendable, Equatable {
     /// Sets the values whose default depends on other values: dropout and learning rate depend on the base and the method,
     /// the others on those and on the length of the run.
     ///
-    /// - Parameter totalSteps: the run's length in steps.
-    public mutating func resolve(totalSteps: Int) {
+    /// - Parameters:
+    ///   - totalSteps: the run's length in steps.
+    ///   - usualDropout: what the base was trained with.
+    public mutating func resolve(totalSteps: Int, usualDropout: Double = 0.1) {
         let isFromScratch = model.base == nil
-        let dropout = isFromScratch ? 0 : 0.1
+        let dropout = isFromScratch ? 0 : usualDropout
         model.embeddingDropout = model.embeddingDropout ?? dropout
         model.attentionDropout = model.attentionDropout ?? dropout
         model.residualDropout = model.residualDropout ?? dropout

@@ -31,7 +31,7 @@ struct RunPlan {
         let perStep = given.training.batchSize * given.training.accumulation
         let totalSteps =
             given.training.steps ?? set.stepCount(epochs: given.training.epochs, examplesPerStep: perStep)
-        let config = settled(given, start, source, tokens, totalSteps: totalSteps)
+        let config = settled(given, start, source, tokens, architecture, totalSteps: totalSteps)
         try checkConsistency(config, architecture)
         if let state = start.state, state.dataHash != tokens.data.hash {
             throw TrainingError.dataChanged(run: state.dataHash, now: tokens.data.hash)
@@ -44,12 +44,13 @@ struct RunPlan {
     /// The only place where a run's config changes: the template that was found, a base's shape, and what hangs on other
     /// values.
     private static func settled(
-        _ given: RunConfig, _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, totalSteps: Int
+        _ given: RunConfig, _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens,
+        _ architecture: Architecture, totalSteps: Int
     ) -> RunConfig {
         var config = given
         config.data.template = tokens.template
         if let source, !start.isResumed { config.adopt(source.shape) }
-        config.resolve(totalSteps: totalSteps)
+        config.resolve(totalSteps: totalSteps, usualDropout: architecture.usualDropout)
         return config
     }
 
