@@ -70,18 +70,6 @@ public struct GGUFList: Sendable, Equatable, RandomAccessCollection {
 
     let storage: Storage
 
-    init(storage: Storage) { self.storage = storage }
-
-    /// A list of texts, by their bytes.
-    package init(texts: [[UInt8]]) {
-        var end = 0
-        let ends = texts.map { text in
-            end += text.count
-            return end
-        }
-        storage = .texts(Array(texts.joined()), ends: ends)
-    }
-
     public var startIndex: Int { 0 }
     public var endIndex: Int {
         switch storage {
