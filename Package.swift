@@ -14,6 +14,7 @@ let package = Package(
     name: "luthier",
     platforms: [.macOS(.v15)],
     products: [
+        .library(name: "Luthier", targets: ["Luthier"]),
         .executable(name: "luthier", targets: ["luthier"]),
         .executable(name: "benchmarks", targets: ["benchmarks"]),
         .executable(name: "weather-check", targets: ["weather-check"]),
@@ -70,6 +71,13 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Luthier",
+            dependencies: [
+                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
+                "Models", "StrictJSON", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
@@ -87,6 +95,9 @@ let package = Package(
             ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),
 
+        .executableTarget(
+            name: "tune-and-generate", dependencies: ["Luthier"], path: "Examples/tune-and-generate",
+            swiftSettings: strict),
         .target(
             name: "WeatherAnswers", dependencies: ["StrictJSON"], path: "Examples/weather/WeatherAnswers",
             swiftSettings: strict),
@@ -143,6 +154,7 @@ let package = Package(
                 "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
+        .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["luthier", "Model", "StrictJSON", "TestSupport"],

@@ -9,6 +9,8 @@
 - Names: GPT-2's names of parameters are written in one file of Model, and in the families.
 - Files: none has more than 500 lines; the median is below 150.
 - Links: every path that a document names exists.
+- Library: every public symbol of Luthier has a doc comment, and none names a type of another module. Read from the
+  compiled module, so that it is skipped where `swift build -c release` has not made one.
 
 Exit status 1 means that a document and the code differ; each difference is printed.
 """
@@ -18,6 +20,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +146,48 @@ def check_links():
                 differ(f"{name} names {path}, which does not exist")
 
 
+def public_symbols():
+    """The symbol graph of the library as the compiler wrote it; nil where the library is not built."""
+    modules = ROOT / ".build/release/Modules"
+    if not (modules / "Luthier.swiftmodule").exists():
+        print("skipped: the library's symbols, which need `swift build -c release`")
+        return None
+    target = json.loads(subprocess.run(["swift", "-print-target-info"], capture_output=True, text=True).stdout)
+    packages = ["pkg-config", "--cflags-only-I", "hdf5", "openblas", "libcrypto", "zlib"]
+    flags = subprocess.run(packages, capture_output=True, text=True).stdout.split()
+    for library in LIBRARIES:
+        flags += ["-I", str(ROOT / "Sources" / library)]
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["swift", "symbolgraph-extract", "-module-name", "Luthier", "-target", target["target"]["triple"],
+                   "-I", str(modules), *flags, "-minimum-access-level", "public", "-output-dir", folder]
+        answer = subprocess.run(command, capture_output=True, text=True)
+        graph = Path(folder) / "Luthier.symbols.json"
+        if not graph.exists():
+            differ(f"the library's symbols cannot be read: {answer.stderr.strip()[:500]}")
+            return None
+        return json.loads(graph.read_text(encoding="utf-8"))["symbols"]
+
+
+def check_library():
+    symbols = public_symbols()
+    if symbols is None:
+        return
+    # What the standard library gives to a type that conforms to its protocols is documented there.
+    own = [symbol for symbol in symbols if "::SYNTHESIZED::" not in symbol["identifier"]["precise"]]
+    if not own:
+        differ("the library has no public symbol")
+    for symbol in own:
+        name = ".".join(symbol["pathComponents"])
+        lines = symbol.get("docComment", {}).get("lines", [])
+        if not any(line["text"].strip() for line in lines):
+            differ(f"Luthier.{name} is public and has no doc comment")
+        # A mangled name begins with its module: s:7Luthier…, or a letter for the standard library.
+        for fragment in symbol.get("declarationFragments", []):
+            module = re.match(r"s:(\d+)(\w+)", fragment.get("preciseIdentifier", ""))
+            if module and not module[2].startswith(("Luthier", "Foundation")):
+                differ(f"Luthier.{name} names a type of another module: {fragment['spelling']}")
+
+
 def main():
     found = list(targets())
     check_modules(found)
@@ -151,6 +196,7 @@ def main():
     check_families()
     check_sizes()
     check_links()
+    check_library()
     print(f"documents: {len(differences)} differences")
     sys.exit(1 if differences else 0)
 

@@ -12,16 +12,25 @@ public final class Responder {
     private let defaults: GenerationSettings
     private let generator: TextGenerator
 
+    /// Shares a generator, and the copy of the weights that it keeps, with others.
+    ///
+    /// - Parameter settings: those stored with the model.
+    package init(generator: TextGenerator, template: ChatTemplate?, settings: GenerationSettings) {
+        self.generator = generator
+        self.template = template
+        defaults = settings
+    }
+
     /// - Parameters:
     ///   - settings: those stored with the model.
     ///   - format: how the weights are kept while tokens are drawn.
-    public init(
+    public convenience init(
         model: Transformer, tokenizer: Tokenizer, template: ChatTemplate?, settings: GenerationSettings,
         format: WeightFormat? = nil
     ) {
-        self.template = template
-        defaults = settings
-        generator = TextGenerator(model: model, tokenizer: tokenizer, format: format)
+        self.init(
+            generator: TextGenerator(model: model, tokenizer: tokenizer, format: format), template: template,
+            settings: settings)
     }
 
     /// The model's settings with the template's stop texts.
