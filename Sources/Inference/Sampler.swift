@@ -42,7 +42,7 @@ public enum Sampler {
         if settings.temperature <= 0 && settings.repetitionPenalty == 1 {
             return Int32(Elementwise.indexOfLargest(logits))
         }
-        var values = (0..<logits.count).map { logits[$0] }
+        var values = logits.values
         if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
         // A diverged model gives NaN and infinities, which nothing below could compare or add up.
         let limit = Float.greatestFiniteMagnitude

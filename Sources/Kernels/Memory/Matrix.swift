@@ -91,6 +91,9 @@ public struct Vector: @unchecked Sendable {
     /// Nil where there is no vector.
     public var ifAny: Vector? { count == 0 ? nil : self }
 
+    /// A copy of the elements.
+    public var values: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
     @inlinable
     public subscript(index: Int) -> Float {
         get { base[index] }
