@@ -80,7 +80,8 @@ format:
 check: deps lint
 	$(BUILD) --build-tests --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
 	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
-	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check; \
+	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check \
+		&& SWIFT='$(SWIFT)' $(PYTHON) Tests/documents.py; \
 	else echo 'skipped: Tests/tailscan.py and data/make_weather.py --check, which need Python 3'; fi
 
 install: build

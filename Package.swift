@@ -15,7 +15,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Luthier", targets: ["Luthier"]),
-        .executable(name: "luthier", targets: ["luthier"]),
+        .executable(name: "luthier", targets: ["LuthierProgram"]),
         .executable(name: "benchmarks", targets: ["benchmarks"]),
         .executable(name: "weather-check", targets: ["weather-check"]),
     ],
@@ -81,7 +81,7 @@ let package = Package(
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
-            name: "luthier",
+            name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
                 "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
@@ -157,7 +157,7 @@ let package = Package(
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["luthier", "Model", "StrictJSON", "TestSupport"],
+            name: "CommandTests", dependencies: ["LuthierProgram", "Model", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

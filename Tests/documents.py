@@ -16,6 +16,7 @@ Exit status 1 means that a document and the code differ; each difference is prin
 """
 
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -44,7 +45,7 @@ def differ(text):
 
 def targets():
     """The targets of the package: name, dependencies by name, folder."""
-    text = subprocess.run(["swift", "package", "dump-package"], cwd=ROOT, capture_output=True, text=True, check=True)
+    text = subprocess.run([os.environ.get("SWIFT", "swift"), "package", "dump-package"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in json.loads(text.stdout)["targets"]:
         kind = target["type"]
         folder = target.get("path") or ("Tests/" if kind == "test" else "Sources/") + target["name"]
@@ -55,7 +56,7 @@ def targets():
 def drawing():
     """The floors of CONTRIBUTING's drawing, highest first, each a list of modules."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    block = re.search(r"```\n(luthier  .*?)```", text, re.S)
+    block = re.search(r"```\n(LuthierProgram  .*?)```", text, re.S)
     if not block:
         differ("CONTRIBUTING.md has no drawing of the modules")
         return []
