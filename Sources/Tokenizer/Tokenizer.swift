@@ -1,50 +1,66 @@
 // The tokenizer: a vocabulary, its merges, and the ways to make one.
 
-/// Byte-level BPE as in GPT-2 (Radford et al., 2019; Sennrich et al., 2016): bytes to ids and back.
+/// BPE (Sennrich et al., 2016) over bytes, as in GPT-2 (Radford et al., 2019), or over characters, as in Llama 2.
 ///
-/// A text is any sequence of bytes; decoding what was encoded gives the same bytes, also where they are not UTF-8.
-/// Special tokens are never found in a text: the characters `<|endoftext|>` are encoded as ordinary characters, and
-/// only code that writes `endOfTextID` itself ends a text. A tokenizer never changes and may be used by any number of
-/// threads at once.
+/// A text is any sequence of bytes. Over bytes and without normalization, decoding what was encoded gives the same
+/// bytes, also where they are not UTF-8. Special tokens are not found in a text unless the caller asks for it: the
+/// characters `<|endoftext|>` are encoded as ordinary characters. A tokenizer never changes and may be used by any
+/// number of threads at once.
 public final class Tokenizer: Sendable {
-    /// How a text is cut before merging; no token reaches over a cut.
-    public enum Split: String, Sendable, CaseIterable {
-        /// GPT-2's pattern: words, numbers and punctuation with the space before them.
-        case gpt2
-        /// Not at all: the whole text is one piece.
-        case none
-    }
-
     /// What GPT-2 calls the token that ends a text.
     public static let endOfText = "<|endoftext|>"
 
-    public let split: Split
-    /// The id of the token that ends a text, where the vocabulary has one.
-    public let endOfTextID: Int?
-    /// The ids of all tokens that stand for no text, ascending; `endOfTextID` is one of them.
+    /// The ids of all tokens that stand for no text, ascending; the tokens that end a text are among them.
     public let specialIDs: [Int]
 
-    let vocabulary: Vocabulary
-    let merges: [Merge]
+    let parts: TokenizerParts
     let tables: EncodingTables
-    let workspaces = WorkspacePool()
+    let searches: AddedTokenSearches
+    let workspaces: WorkspacePool
+
+    public var split: Split { parts.split }
+    /// The id of the token that ends a text, where the vocabulary has one: the first of `endIDs`.
+    public var endOfTextID: Int? { parts.ends.first }
+    /// The ids that end a text or an answer, the one that is written first.
+    public var endIDs: [Int] { parts.ends }
+    /// The id of the token that begins a text, where that is not the one that ends it.
+    public var beginID: Int? { parts.begin }
+    /// A text begins with `beginID`. Encoding does not put it there: texts are encoded in parts.
+    public var addsBegin: Bool { parts.addsBegin }
+    /// The tokens that are looked for in a text, special ones among them, by ascending id.
+    public var addedTokens: [AddedToken] { parts.added }
 
     public var vocabularySize: Int { vocabulary.count }
-    public var mergeCount: Int { merges.count }
+    public var mergeCount: Int { parts.merges.count }
 
-    /// - Parameters: all checked by the caller: the ids of `merges` are in the vocabulary, no pair comes twice.
-    init(vocabulary: Vocabulary, merges: [Merge], split: Split, endOfTextID: Int?, specialIDs: [Int]) {
-        self.vocabulary = vocabulary
-        self.merges = merges
-        self.split = split
-        self.endOfTextID = endOfTextID
-        self.specialIDs = specialIDs
-        var tokenOfByte = [Int32](repeating: -1, count: 256)
-        let special = Set(specialIDs)
-        for id in 0..<vocabulary.count where vocabulary.length(of: id) == 1 && !special.contains(id) {
-            tokenOfByte[Int(vocabulary.bytes[vocabulary.range(of: id).lowerBound])] = Int32(id)
-        }
-        tables = EncodingTables(tokenOfByte: tokenOfByte, merges: merges)
+    var vocabulary: Vocabulary { parts.vocabulary }
+
+    init(_ parts: TokenizerParts) {
+        self.parts = parts
+        specialIDs = parts.added.filter(\.isSpecial).map(\.id)
+        tables = EncodingTables(parts)
+        searches = AddedTokenSearches(parts)
+        workspaces = WorkspacePool()
+    }
+
+    /// The same tokenizer with other tokens that begin and end a text.
+    ///
+    /// - Precondition: all ids are of the vocabulary.
+    public convenience init(_ other: Tokenizer, endIDs: [Int], beginID: Int?, addsBegin: Bool) {
+        let range = 0..<other.vocabularySize
+        precondition((endIDs + [beginID].compactMap { $0 }).allSatisfy(range.contains), "ids beyond \(range)")
+        var parts = other.parts
+        parts.ends = endIDs
+        parts.begin = beginID == endIDs.first && !addsBegin ? nil : beginID
+        parts.addsBegin = addsBegin && beginID != nil
+        self.init(parts, sharing: other)
+    }
+
+    /// - Parameter other: differs from `parts` in nothing that encoding reads.
+    private init(_ parts: TokenizerParts, sharing other: Tokenizer) {
+        self.parts = parts
+        (specialIDs, tables) = (other.specialIDs, other.tables)
+        (searches, workspaces) = (other.searches, other.workspaces)
     }
 
     /// A tokenizer that needs no file: ids 0 … 255 are the bytes, 256 ends a text, nothing is merged.
@@ -57,28 +73,42 @@ public final class Tokenizer: Sendable {
         var merges: [Merge] = []
         for (rank, merge) in learned.enumerated() {
             vocabulary.append(vocabulary.token(Int(merge.left)) + vocabulary.token(Int(merge.right)))
-            merges.append(Merge(left: merge.left, right: merge.right, result: Int32(256 + rank)))
+            merges.append(Merge(left: merge.left, right: merge.right, result: Int32(256 + rank), rank: rank))
         }
-        vocabulary.append(Array(Self.endOfText.utf8))
-        let end = vocabulary.count - 1
-        self.init(vocabulary: vocabulary, merges: merges, split: split, endOfTextID: end, specialIDs: [end])
+        let (end, content) = (vocabulary.count, Array(Self.endOfText.utf8))
+        vocabulary.append(content)
+        let added = [AddedToken(id: end, content: content, isSpecial: true)]
+        self.init(TokenizerParts(vocabulary: vocabulary, merges: merges, split: split, added: added, ends: [end]))
     }
 
-    /// The bytes that a token stands for; a special token's are its name's.
+    /// The bytes that a token stands for; a special token's are its name's. None where the ids have a gap.
     ///
     /// - Precondition: `id` is one of 0 … vocabularySize - 1.
     public func bytes(of id: Int) -> [UInt8] {
         precondition((0..<vocabularySize).contains(id), "id \(id), but the vocabulary has \(vocabularySize) tokens")
         return Array(vocabulary.token(id))
     }
+
+    /// The tokenizer without the tokens from `count` on, for a model whose embedding has so few rows; nil where one of
+    /// them is not an added token, so that leaving it out would change how other text is encoded.
+    public func limited(to count: Int) -> Tokenizer? {
+        guard count < vocabularySize else { return self }
+        let outside = parts.outsideModel
+        guard (count..<vocabularySize).allSatisfy({ outside.contains($0) || vocabulary.length(of: $0) == 0 }),
+            parts.model.unknownID ?? 0 < count
+        else { return nil }
+        var parts = parts
+        parts.vocabulary = vocabulary.prefix(count)
+        parts.written = parts.written?.prefix(count)
+        parts.added.removeAll { $0.id >= count }
+        parts.ends.removeAll { $0 >= count }
+        if let begin = parts.begin, begin >= count { (parts.begin, parts.addsBegin) = (nil, false) }
+        parts.model.scores = parts.model.scores.map { Array($0.prefix(count)) }
+        return Tokenizer(parts)
+    }
 }
 
 extension Tokenizer: Equatable {
     /// The same ids for every text and the same texts for all ids.
-    public static func == (left: Tokenizer, right: Tokenizer) -> Bool {
-        left === right
-            || (left.split == right.split && left.endOfTextID == right.endOfTextID
-                && left.specialIDs == right.specialIDs && left.vocabulary == right.vocabulary
-                && left.merges == right.merges)
-    }
+    public static func == (left: Tokenizer, right: Tokenizer) -> Bool { left === right || left.parts == right.parts }
 }

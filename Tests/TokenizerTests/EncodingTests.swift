@@ -4,45 +4,6 @@ import Testing
 import Tokenizer
 
 @Suite struct EncodingTests {
-    /// The split pattern, alternative by alternative, on scalars.
-    static func obviousPieceEnds(of text: String) -> [Int] {
-        let scalars = Array(text.unicodeScalars)
-        func isLetter(_ scalar: Unicode.Scalar) -> Bool {
-            [.uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter]
-                .contains(scalar.properties.generalCategory)
-        }
-        func isNumber(_ scalar: Unicode.Scalar) -> Bool {
-            [.decimalNumber, .letterNumber, .otherNumber].contains(scalar.properties.generalCategory)
-        }
-        func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
-        func run(_ start: Int, _ belongs: (Unicode.Scalar) -> Bool) -> Int {
-            (start..<scalars.count).first { !belongs(scalars[$0]) } ?? scalars.count
-        }
-        func end(_ start: Int) -> Int {
-            for contraction in ["'s", "'d", "'m", "'t", "'ll", "'ve", "'re"]
-            where scalars[start...].starts(with: contraction.unicodeScalars) {
-                return start + contraction.unicodeScalars.count
-            }
-            let body = scalars[start] == " " ? start + 1 : start
-            for belongs in [isLetter, isNumber, { !isSpace($0) && !isLetter($0) && !isNumber($0) }] {
-                let end = run(body, belongs)
-                if end > body { return end }
-            }
-            let spaces = run(start, isSpace)
-            return spaces == scalars.count || spaces == start + 1 ? spaces : spaces - 1
-        }
-        var ends: [Int] = []
-        var start = 0
-        var bytes = 0
-        while start < scalars.count {
-            let next = end(start)
-            bytes += scalars[start..<next].reduce(0) { $0 + UTF8.width($1) }
-            ends.append(bytes)
-            start = next
-        }
-        return ends
-    }
-
     /// Merges the lowest-ranked pair, of equals the leftmost, until none is left.
     static func obviousMerge(_ piece: ArraySlice<UInt8>, learned: [LearnedMerge]) -> [Int32] {
         var ids = piece.map { Int32($0) }
@@ -69,26 +30,53 @@ import Tokenizer
         ] as [(String, [Int])])
     func cutsAsThePatternDoes(text: String, ends: [Int]) {
         #expect(Tokenizer.pieceEnds(of: Array(text.utf8)) == ends)
-        #expect(Self.obviousPieceEnds(of: text) == ends)
+        #expect(ObviousSplit.pieceEnds(of: text) == ends)
     }
 
-    @Test func cutsRandomTextsAsThePatternDoes() {
+    @Test(
+        arguments: [
+            ("1234567", [3, 6, 7]), (" 12", [1, 3]), ("it'S", [2, 4]), ("'LLa", [3, 4]), ("'ſa", [3, 4]), ("'L", [2]),
+            ("a!\n\nb", [1, 4, 5]), ("!\r\n ", [3, 4]), (" !a", [2, 3]), ("\tab", [3]), ("(ab", [3]), ("((ab", [2, 4]),
+            ("  \n  a", [3, 4, 6]), ("\na", [1, 2]), ("a \n\n  ", [1, 4, 6]), ("\u{A0}a", [3]), ("½²³Ⅷ", [6, 9]),
+            ("\u{301}a", [3]), ("  1", [1, 2, 3]), (" \t!", [1, 2, 3]), ("\t !", [1, 3]),
+        ] as [(String, [Int])])
+    func cutsAsLlama3sPatternDoes(text: String, ends: [Int]) {
+        #expect(Tokenizer.pieceEnds(of: Array(text.utf8), split: .llama3) == ends)
+        #expect(ObviousSplit.pieceEnds(of: text, split: .llama3) == ends)
+    }
+
+    @Test(
+        arguments: [
+            ("123", [1, 2, 3]), (" 12", [1, 2, 3]), ("a  1", [1, 3, 4]), ("  a", [1, 3]), ("½a²", [2, 3, 5]),
+            ("1 \n 2", [1, 4, 5]), ("a1!", [1, 2, 3]), ("\u{11DE1}\u{11DE2}", [4, 8]),
+        ] as [(String, [Int])])
+    func cutsDigitsApart(text: String, ends: [Int]) {
+        #expect(Tokenizer.pieceEnds(of: Array(text.utf8), split: .smollm) == ends)
+        #expect(ObviousSplit.pieceEnds(of: text, split: .smollm) == ends)
+    }
+
+    @Test(arguments: Tokenizer.Split.allCases) func aSplitHasOneName(split: Tokenizer.Split) {
+        #expect(Tokenizer.Split(rawValue: split.rawValue) == split)
+        #expect(Tokenizer.Split(rawValue: split.rawValue + "x") == nil)
+    }
+
+    @Test(arguments: Tokenizer.Split.allCases) func cutsRandomTextsAsThePatternDoes(split: Tokenizer.Split) {
         var generator = SeededGenerator(state: 1)
         for _ in 0..<3000 {
             let text = TestTexts.randomText(&generator, count: Int.random(in: 0...120, using: &generator))
-            #expect(
-                Tokenizer.pieceEnds(of: Array(text.utf8)) == Self.obviousPieceEnds(of: text), "\(text.debugDescription)"
-            )
+            let ends = Tokenizer.pieceEnds(of: Array(text.utf8), split: split)
+            #expect(ends == ObviousSplit.pieceEnds(of: text, split: split), "\(text.debugDescription)")
         }
     }
 
-    @Test func cutsEveryCharacterAsThePatternDoes() {
+    @Test(arguments: Tokenizer.Split.allCases) func cutsEveryCharacterAsThePatternDoes(split: Tokenizer.Split) {
         for value in UInt32(0)...0x10FFFF {
             // Nothing is assigned between these planes.
             if (0x40000..<0xE0000).contains(value) { continue }
             guard let scalar = Unicode.Scalar(value) else { continue }
             let text = "a" + String(scalar) + "1" + String(scalar)
-            guard Tokenizer.pieceEnds(of: Array(text.utf8)) == Self.obviousPieceEnds(of: text) else {
+            let ends = Tokenizer.pieceEnds(of: Array(text.utf8), split: split)
+            guard ends == ObviousSplit.pieceEnds(of: text, split: split) else {
                 Issue.record("U+\(String(value, radix: 16))")
                 return
             }
@@ -116,7 +104,7 @@ import Tokenizer
             let separator = round % 2 == 0 ? "" : " "
             let chosen = (0..<count).compactMap { _ in words.randomElement(using: &generator) }
             let text = Array(chosen.joined(separator: separator).utf8)
-            let ends = split == .gpt2 ? Tokenizer.pieceEnds(of: text) : [text.count]
+            let ends = Tokenizer.pieceEnds(of: text, split: split)
             var expected: [Int32] = []
             var start = 0
             for end in ends {

@@ -71,7 +71,7 @@ import Tokenizer
             var pieces: [ArraySlice<UInt8>] = []
             for text in texts {
                 var start = 0
-                for end in split == .gpt2 ? Tokenizer.pieceEnds(of: text) : [text.count] {
+                for end in Tokenizer.pieceEnds(of: text, split: split) {
                     pieces.append(text[start..<end])
                     start = end
                 }

@@ -45,6 +45,12 @@ enum ByteAlphabet {
         return nil
     }
 
+    /// The bytes that a written token stands for; nil where a character is not of the alphabet.
+    static func bytes(of written: [UInt8]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        return decode(written, into: &bytes) == nil ? bytes : nil
+    }
+
     /// The token as the files write it.
     static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var written = String.UnicodeScalarView()

@@ -1,10 +1,19 @@
 // From a pair of neighbouring tokens to the rank and the result of its merge.
 
-/// A merge: the tokens `left` and `right` side by side become `result`.
+/// A merge: the tokens `left` and `right` side by side become `result`. Of all merges that are possible the one of
+/// lowest rank comes first.
 struct Merge: Sendable, Equatable {
     let left: Int32
     let right: Int32
     let result: Int32
+    let rank: UInt32
+
+    init(left: Int32, right: Int32, result: Int32, rank: Int) {
+        self.left = left
+        self.right = right
+        self.result = result
+        self.rank = UInt32(rank)
+    }
 }
 
 /// The merges under packed pairs, in an open-addressing table at most half full.
@@ -45,7 +54,7 @@ final class PairTable: @unchecked Sendable {
 
     private static let emptyPair = UInt64.max
 
-    /// - Parameter merges: no pair twice; their order is their rank.
+    /// - Parameter merges: no pair twice.
     init(_ merges: [Merge]) {
         var bits: UInt64 = 4
         while 1 << bits < merges.count * 2 { bits += 1 }
@@ -54,11 +63,11 @@ final class PairTable: @unchecked Sendable {
         entries.initialize(repeating: Entry(pair: Self.emptyPair, rank: 0, result: 0), count: capacity)
         view = View(
             entries: entries, multiplier: Self.randomMultiplier(), shift: 64 - bits, mask: capacity - 1)
-        for (rank, merge) in merges.enumerated() {
+        for merge in merges {
             let pair = Self.pack(merge.left, merge.right)
             var slot = Self.slot(of: pair, multiplier: view.multiplier, shift: view.shift)
             while entries[slot].pair != Self.emptyPair { slot = (slot + 1) & view.mask }
-            entries[slot] = Entry(pair: pair, rank: UInt32(rank), result: merge.result)
+            entries[slot] = Entry(pair: pair, rank: merge.rank, result: merge.result)
         }
     }
 

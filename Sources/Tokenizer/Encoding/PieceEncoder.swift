@@ -26,23 +26,26 @@ struct PieceEncoder {
         output = workspace.output
     }
 
-    /// Appends the ids of the whole text.
-    func encode(split: Tokenizer.Split, into ids: inout [Int32]) throws(Failure) {
-        if !tables.hasMerges {
+    /// Appends the ids of the whole text, which has at least one byte.
+    func encode(into ids: inout [Int32]) throws(Failure) {
+        if !tables.hasMerges && tables.refusesMissingBytes {
             try encodeBytes(into: &ids)
-        } else if split == .none {
-            try mergePiece(from: 0, length: count, into: &ids)
+        } else if let rules = tables.rules {
+            let scanner = PieceScanner(
+                base: text, count: count, classOfFirstByte: tables.classOfFirstByte, rules: rules)
+            try encodePieces(scanner, into: &ids)
+        } else if let cutsAfter = tables.cutsAfter {
+            try encodePieces(SpaceScanner(base: text, count: count, cutsAfter: cutsAfter), into: &ids)
         } else {
-            try encodePieces(into: &ids)
+            try mergePiece(from: 0, length: count, into: &ids)
         }
     }
 
-    private func encodePieces(into ids: inout [Int32]) throws(Failure) {
-        let scanner = PieceScanner(base: text, count: count, classOfFirstByte: tables.classOfFirstByte)
+    private func encodePieces(_ cutter: some PieceCutter, into ids: inout [Int32]) throws(Failure) {
         var start = 0
         var written = 0
         while start < count {
-            let end = scanner.pieceEnd(from: start)
+            let end = cutter.pieceEnd(from: start)
             let length = end - start
             if written > Workspace.outputCapacity - 32 { flush(&written, into: &ids) }
             if length <= PieceKey.longestPiece {
@@ -69,7 +72,7 @@ struct PieceEncoder {
     private func mergeNewPiece(
         _ key: PieceKey, from start: Int, length: Int, to output: UnsafeMutablePointer<Int32>
     ) throws(Failure) -> Int {
-        guard let found = merger.merge(text + start, length: length) else { throw missingByte(from: start) }
+        guard let found = merge(from: start, length) else { throw missingByte(from: start) }
         cache.insert(key, ids: merger.tokens, count: found)
         output.update(from: merger.tokens, count: found)
         return found
@@ -77,8 +80,18 @@ struct PieceEncoder {
 
     private func mergePiece(from start: Int, length: Int, into ids: inout [Int32]) throws(Failure) {
         guard length <= Int(Int32.max) else { throw .pieceTooLong(bytes: length) }
-        guard let found = merger.merge(text + start, length: length) else { throw missingByte(from: start) }
+        guard let found = merge(from: start, length) else { throw missingByte(from: start) }
         ids.append(contentsOf: UnsafeBufferPointer(start: merger.tokens, count: found))
+    }
+
+    /// Leaves the ids in `merger.tokens` and returns their number, or nil where a byte is missing.
+    private func merge(from start: Int, _ length: Int) -> Int? {
+        let bytes = UnsafeBufferPointer(start: text + start, count: length)
+        if let whole = tables.wholePieces, length <= Vocabulary.longestToken, let id = whole.id(of: bytes) {
+            merger.tokens[0] = Int32(id)
+            return 1
+        }
+        return merger.merge(text + start, length: length)
     }
 
     /// Without merges every byte is its own token, however the text is cut.

@@ -1,4 +1,4 @@
-// Merges the bytes of one piece into tokens: the pair of lowest rank first, of equal ones the leftmost.
+// Merges the symbols of one piece into tokens: the pair of lowest rank first, of equal ones the leftmost.
 
 /// The merging of pieces of any length, with the memory that it needs.
 ///
@@ -8,18 +8,19 @@
 final class PieceMerger {
     private static let longestSearched = 96
 
+    private let tables: EncodingTables
     private let pairs: PairTable.View
     private let tokenOfByte: UnsafePointer<Int32>
-    /// The tokens of the last piece merged.
+    /// The tokens of the last piece merged. There is room for `longestSearched` at any time.
     private(set) var tokens: UnsafeMutablePointer<Int32>
     private let ranks: UnsafeMutablePointer<UInt32>
     private let results: UnsafeMutablePointer<Int32>
     private var capacity = longestSearched
 
-    /// - Parameter tokenOfByte: 256 ids, negative for bytes that the vocabulary lacks.
-    init(pairs: PairTable.View, tokenOfByte: UnsafePointer<Int32>) {
-        self.pairs = pairs
-        self.tokenOfByte = tokenOfByte
+    init(_ tables: EncodingTables) {
+        self.tables = tables
+        pairs = tables.pairs.view
+        tokenOfByte = tables.tokenOfByte
         tokens = .allocate(capacity: capacity)
         ranks = .allocate(capacity: Self.longestSearched)
         results = .allocate(capacity: Self.longestSearched)
@@ -31,18 +32,31 @@ final class PieceMerger {
         results.deallocate()
     }
 
-    /// Merges `length` bytes, less than 2³¹, and returns the number of `tokens`, or nil where the vocabulary lacks one
-    /// of the bytes.
+    /// Merges `length` bytes, less than 2³¹, and returns the number of `tokens`, at most `length`; nil where the
+    /// vocabulary lacks one of the bytes and refuses such texts.
     func merge(_ bytes: UnsafePointer<UInt8>, length: Int) -> Int? {
         reserve(length)
+        guard let count = layOut(bytes, length) else { return nil }
+        let merged = count <= Self.longestSearched ? mergeBySearch(count) : mergeByHeap(count)
+        return tables.bareCharacters.isEmpty ? merged : spellBareCharacters(merged)
+    }
+
+    /// Writes the tokens of the single bytes or characters.
+    private func layOut(_ bytes: UnsafePointer<UInt8>, _ length: Int) -> Int? {
+        if let characters = tables.characters {
+            var writer = SymbolWriter(tables, tokens)
+            return writer.write(bytes, length, characters)
+        }
         var isComplete = true
         for place in 0..<length {
             let token = tokenOfByte[Int(bytes[place])]
             tokens[place] = token
             if token < 0 { isComplete = false }
         }
-        guard isComplete else { return nil }
-        return length <= Self.longestSearched ? mergeBySearch(length) : mergeByHeap(length)
+        if isComplete { return length }
+        if tables.refusesMissingBytes { return nil }
+        var writer = SymbolWriter(tables, tokens)
+        return writer.write(bytes, length)
     }
 
     /// Gives back what a very long piece has needed.
@@ -58,6 +72,22 @@ final class PieceMerger {
         tokens.deallocate()
         capacity = length
         tokens = .allocate(capacity: capacity)
+    }
+
+    /// Puts the tokens of its bytes in place of each character that has none.
+    private func spellBareCharacters(_ count: Int) -> Int {
+        let first = Int32(tables.vocabularyCount)
+        guard (0..<count).contains(where: { tokens[$0] >= first }) else { return count }
+        let merged = Array(UnsafeBufferPointer(start: tokens, count: count))
+        var writer = SymbolWriter(tables, tokens)
+        for token in merged {
+            if token < first {
+                writer.append(token)
+            } else if let scalar = Unicode.Scalar(tables.bareCharacters[Int(token - first)]) {
+                writer.appendMissing(Array(String(scalar).utf8))
+            }
+        }
+        return writer.finish()
     }
 
     private func mergeBySearch(_ length: Int) -> Int {

@@ -1,27 +1,33 @@
-// Cuts a text into the pieces within which tokens are merged, as GPT-2's split pattern does.
+// Cuts a text into the pieces within which tokens are merged, as the published split patterns do.
 
-/// A scanner for the pattern
+/// What cuts a text into pieces, each of which depends only on what follows its start.
+protocol PieceCutter {
+    /// The end of the piece that starts at `start`, which must be less than the count of bytes.
+    func pieceEnd(from start: Int) -> Int
+}
+
+/// A scanner over any bytes for GPT-2's pattern
 ///
 ///     '(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 ///
-/// over any bytes. The pattern never looks back, so a piece depends only on what follows its start. A byte that is not
-/// part of well-formed UTF-8 is neither letter, number nor space. The buffer must outlive the scanner.
-struct PieceScanner {
-    private let base: UnsafePointer<UInt8>
-    private let count: Int
+/// for the same between single digits (SmolLM), and for Llama 3's (PieceScanner+Llama3.swift). A byte that is not part
+/// of well-formed UTF-8 is neither letter, number nor space. The buffer must outlive the scanner.
+struct PieceScanner: PieceCutter {
+    let base: UnsafePointer<UInt8>
+    let count: Int
     private let classOfFirstByte: UnsafePointer<UInt8>
+    let rules: PieceRules
 
     /// - Parameter classOfFirstByte: 256 entries, `ScalarClasses.ofFirstBytes`.
-    init(base: UnsafePointer<UInt8>, count: Int, classOfFirstByte: UnsafePointer<UInt8>) {
+    init(base: UnsafePointer<UInt8>, count: Int, classOfFirstByte: UnsafePointer<UInt8>, rules: PieceRules) {
         self.base = base
         self.count = count
         self.classOfFirstByte = classOfFirstByte
+        self.rules = rules
     }
 
-    /// The end of the piece that starts at `start`, which must be less than the count of bytes.
-    ///
-    /// A word of up to fifteen ASCII letters after at most one space, by far the most frequent piece, is measured
-    /// eight letters at a time.
+    /// A word of up to fifteen ASCII letters after at most one space, by far the most frequent piece, is the same by all
+    /// rules. It is measured eight letters at a time.
     @inline(__always)
     func pieceEnd(from start: Int) -> Int {
         guard start + 32 <= count else { return generalPieceEnd(from: start) }
@@ -58,19 +64,37 @@ struct PieceScanner {
 
     @inline(never)
     private func generalPieceEnd(from start: Int) -> Int {
+        switch rules {
+        case .gpt2, .smollm: plainPieceEnd(from: start)
+        case .llama3: llama3PieceEnd(from: start, longestNumber: 3)
+        case .qwen2: llama3PieceEnd(from: start, longestNumber: 1)
+        }
+    }
+
+    /// A piece of GPT-2's pattern; with SmolLM's rules a number ends the text before it, and is one digit.
+    @inline(__always)
+    private func plainPieceEnd(from start: Int) -> Int {
         let first = base[start]
         if first == UInt8(ascii: "'") {
             let length = contractionLength(at: start)
             if length > 0 { return start + length }
         }
         let (firstClass, firstWidth) = classify(at: start)
-        guard firstClass == ScalarClass.space else { return runEnd(of: firstClass, from: start + firstWidth) }
+        guard firstClass == ScalarClass.space else {
+            if isolatesDigits, firstClass == ScalarClass.number { return start + firstWidth }
+            return runEnd(of: firstClass, from: start + firstWidth)
+        }
         if first == 0x20, start + 1 < count {
             let (nextClass, nextWidth) = classify(at: start + 1)
-            if nextClass != ScalarClass.space { return runEnd(of: nextClass, from: start + 1 + nextWidth) }
+            if nextClass != ScalarClass.space, !(isolatesDigits && nextClass == ScalarClass.number) {
+                return runEnd(of: nextClass, from: start + 1 + nextWidth)
+            }
         }
         return spaceEnd(from: start, firstWidth: firstWidth)
     }
+
+    @inline(__always)
+    private var isolatesDigits: Bool { rules == .smollm }
 
     /// The length of `'s`, `'ll` and their like, or 0.
     private func contractionLength(at start: Int) -> Int {
@@ -84,7 +108,8 @@ struct PieceScanner {
         }
     }
 
-    private func runEnd(of wanted: UInt8, from offset: Int) -> Int {
+    @inline(__always)
+    func runEnd(of wanted: UInt8, from offset: Int) -> Int {
         var end = offset
         while end < count {
             let firstByteClass = classOfFirstByte[Int(base[end])]
@@ -103,12 +128,15 @@ struct PieceScanner {
 
     /// White space up to the text's end is one piece; before anything else its last character is left for what follows,
     /// unless it is the only one.
-    private func spaceEnd(from start: Int, firstWidth: Int) -> Int {
+    @inline(__always)
+    func spaceEnd(from start: Int, firstWidth: Int) -> Int {
         var last = start
         var end = start + firstWidth
         while end < count {
             let (scalarClass, width) = classify(at: end)
-            guard scalarClass == ScalarClass.space else { return last == start ? end : last }
+            guard scalarClass == ScalarClass.space else {
+                return last == start || (isolatesDigits && scalarClass == ScalarClass.number) ? end : last
+            }
             last = end
             end += width
         }
@@ -116,25 +144,20 @@ struct PieceScanner {
     }
 
     @inline(__always)
-    private func classify(at offset: Int) -> (scalarClass: UInt8, width: Int) {
+    func classify(at offset: Int) -> (scalarClass: UInt8, width: Int) {
         let scalarClass = classOfFirstByte[Int(base[offset])]
         return scalarClass == ScalarClass.undecided ? classifyBeyondASCII(at: offset) : (scalarClass, 1)
     }
 
-    /// Decodes strictly (RFC 3629); a byte that begins no well-formed scalar is `other` by itself.
+    /// A byte that begins no well-formed character is `other` by itself.
     private func classifyBeyondASCII(at offset: Int) -> (scalarClass: UInt8, width: Int) {
-        let lead = base[offset]
-        let width = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
-        guard lead >= 0xC2, lead <= 0xF4, offset + width <= count else { return (ScalarClass.other, 1) }
-        var value = UInt32(lead) & (0x7F >> UInt32(width))
-        for place in offset + 1..<offset + width {
-            guard base[place] & 0xC0 == 0x80 else { return (ScalarClass.other, 1) }
-            value = value << 6 | UInt32(base[place] & 0x3F)
-        }
-        let smallest: UInt32 = width == 2 ? 0x80 : width == 3 ? 0x800 : 0x10000
-        guard value >= smallest, value < 0x110000, !(0xD800...0xDFFF).contains(value) else {
+        guard let (value, width) = UTF8Scalar.decode(base + offset, available: count - offset) else {
             return (ScalarClass.other, 1)
         }
-        return (ScalarClasses.shared[value], width)
+        let scalarClass = ScalarClasses.shared[value]
+        if scalarClass == ScalarClass.other, isolatesDigits, ScalarClasses.isLateNumber(value) {
+            return (ScalarClass.number, width)
+        }
+        return (scalarClass, width)
     }
 }

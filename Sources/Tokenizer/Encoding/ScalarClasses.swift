@@ -13,7 +13,9 @@ enum ScalarClass {
 /// The class of every Unicode scalar in two levels: 256 scalars share a block, and equal blocks are stored once.
 ///
 /// `\p{L}` and `\p{N}` are the general categories L* and N*, `\s` is the property White_Space. The table is made from
-/// the standard library's properties when the first character beyond ASCII is met (a few milliseconds).
+/// the standard library's properties when the first character beyond ASCII is met (a few milliseconds). It is that of
+/// Unicode 16, as in the regular expressions of Hugging Face's tokenizers 0.23, whatever the standard library knows:
+/// a text has the same ids on every machine.
 struct ScalarClasses: Sendable {
     static let shared = ScalarClasses()
 
@@ -50,11 +52,29 @@ struct ScalarClasses: Sendable {
     }
 
     static func classify(_ scalar: Unicode.Scalar) -> UInt8 {
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: ScalarClass.letter
-        case .decimalNumber, .letterNumber, .otherNumber: ScalarClass.number
-        default: scalar.properties.isWhitespace ? ScalarClass.space : ScalarClass.other
+        let properties = scalar.properties
+        switch properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
+            return isEarly(scalar) ? ScalarClass.letter : ScalarClass.other
+        case .decimalNumber, .letterNumber, .otherNumber:
+            return isEarly(scalar) ? ScalarClass.number : ScalarClass.other
+        default: return properties.isWhitespace ? ScalarClass.space : ScalarClass.other
         }
+    }
+
+    /// Whether Unicode 16 has the character. Of the large blocks of early versions the library is not asked, for that
+    /// takes long.
+    private static func isEarly(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case ..<0x80, 0x3400..<0x9FD6, 0xAC00..<0xD7A4, 0x20000..<0x2A6D7: true
+        default: scalar.properties.age.map { $0.major <= 16 } ?? false
+        }
+    }
+
+    /// Numbers that came with Unicode 17. The step that isolates digits knows them, the patterns do not: in Hugging
+    /// Face's tokenizers the one asks Rust's standard library, the others a library for regular expressions.
+    static func isLateNumber(_ value: UInt32) -> Bool {
+        (0x11DE0...0x11DE9).contains(value) || (0x16FF4...0x16FF6).contains(value)
     }
 
     /// The class of a scalar by its first byte, in 256 entries; bytes from 0x80 on are undecided.

@@ -1,26 +1,35 @@
 // Ids to bytes.
 
 extension Tokenizer {
-    /// The bytes that the ids stand for, one after another; they need not be UTF-8.
+    /// The bytes that the ids stand for, one after another; they need not be UTF-8. Where encoding puts a space in front
+    /// of a text, decoding takes one away there.
     ///
+    /// - Parameter continues: whether the ids continue others, so that a space in front of them stays.
     /// - Throws: `unknownID` for an id that the vocabulary has not.
-    public func decode(_ ids: [Int32]) throws(TokenizerError) -> [UInt8] {
+    public func decode(_ ids: [Int32], continues: Bool = false) throws(TokenizerError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(ids.count * 4)
         for id in ids {
             guard id >= 0, id < vocabularySize else { throw .unknownID(Int(id), vocabularySize: vocabularySize) }
             bytes.append(contentsOf: vocabulary.token(Int(id)))
         }
+        if parts.form.prefixesMark, !continues, bytes.first == 0x20 { bytes.removeFirst() }
         return bytes
     }
 
     /// The same for ids of any integer type, in any sequence.
-    public func decode(_ ids: some Sequence<some BinaryInteger>) throws(TokenizerError) -> [UInt8] {
-        try decode(ids.map { Int32(clamping: $0) })
+    public func decode(
+        _ ids: some Sequence<some BinaryInteger>, continues: Bool = false
+    ) throws(TokenizerError) -> [UInt8] {
+        try decode(ids.map { Int32(clamping: $0) }, continues: continues)
     }
 
     /// A decoder for ids that come one at a time.
-    public func makeStreamingDecoder() -> StreamingDecoder { StreamingDecoder(tokenizer: self) }
+    ///
+    /// - Parameter continues: as for `decode`.
+    public func makeStreamingDecoder(continues: Bool = false) -> StreamingDecoder {
+        StreamingDecoder(tokenizer: self, continues: continues)
+    }
 
     /// Decodes ids one at a time into text that can be shown at once.
     ///
@@ -29,16 +38,26 @@ extension Tokenizer {
     public struct StreamingDecoder: Sendable {
         private let tokenizer: Tokenizer
         private var held: [UInt8] = []
+        /// Whether the next byte is the text's first and goes if it is a space.
+        private var dropsSpace: Bool
 
-        public init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+        public init(tokenizer: Tokenizer, continues: Bool = false) {
+            self.tokenizer = tokenizer
+            dropsSpace = tokenizer.parts.form.prefixesMark && !continues
+        }
 
         /// The text that the id completes. An id that the vocabulary has not, as a padded model may give, is U+FFFD.
         public mutating func append(_ id: Int) -> String {
-            if (0..<tokenizer.vocabularySize).contains(id) {
-                held.append(contentsOf: tokenizer.vocabulary.token(id))
-            } else {
+            guard (0..<tokenizer.vocabularySize).contains(id) else {
+                dropsSpace = false
                 return finish() + "\u{FFFD}"
             }
+            var token = tokenizer.vocabulary.token(id)
+            if dropsSpace, let first = token.first {
+                if first == 0x20 { token.removeFirst() }
+                dropsSpace = false
+            }
+            held.append(contentsOf: token)
             let kept = Self.unfinishedLength(of: held)
             let text = String(decoding: held.dropLast(kept), as: UTF8.self)
             held.removeFirst(held.count - kept)

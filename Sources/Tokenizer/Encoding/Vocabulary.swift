@@ -12,6 +12,14 @@ struct Vocabulary: Sendable, Equatable {
 
     var count: Int { ends.count }
 
+    /// The tokens 0 … count - 1.
+    func prefix(_ count: Int) -> Vocabulary {
+        var result = Vocabulary()
+        result.ends = Array(ends.prefix(count))
+        result.bytes = Array(bytes.prefix(result.ends.last ?? 0))
+        return result
+    }
+
     mutating func append(_ token: some Collection<UInt8>) {
         bytes.append(contentsOf: token)
         ends.append(bytes.count)
@@ -26,19 +34,17 @@ struct Vocabulary: Sendable, Equatable {
 
 /// From bytes to ids, in an open-addressing table with the standard library's seeded hash, so that no file can be made
 /// to collide.
-struct VocabularyIndex {
+struct VocabularyIndex: Sendable {
     private let vocabulary: Vocabulary
     private var slots: [Int32]
-    private let excluded: Set<Int>
 
-    /// - Parameter excluded: special tokens, which are never found.
+    /// - Parameter excluded: tokens that are never found, as are gaps in the ids.
     init(_ vocabulary: Vocabulary, excluding excluded: Set<Int>) {
         self.vocabulary = vocabulary
-        self.excluded = excluded
         var capacity = 16
         while capacity < vocabulary.count * 2 { capacity *= 2 }
         slots = [Int32](repeating: -1, count: capacity)
-        for id in 0..<vocabulary.count where !excluded.contains(id) {
+        for id in 0..<vocabulary.count where !excluded.contains(id) && vocabulary.length(of: id) > 0 {
             var slot = Self.hash(vocabulary.token(id)) & (capacity - 1)
             while slots[slot] >= 0 { slot = (slot + 1) & (capacity - 1) }
             slots[slot] = Int32(id)
@@ -46,6 +52,10 @@ struct VocabularyIndex {
     }
 
     func id(of token: ArraySlice<UInt8>) -> Int? {
+        token.withUnsafeBufferPointer { id(of: $0) }
+    }
+
+    func id(of token: UnsafeBufferPointer<UInt8>) -> Int? {
         var slot = Self.hash(token) & (slots.count - 1)
         while slots[slot] >= 0 {
             let id = Int(slots[slot])
@@ -55,9 +65,11 @@ struct VocabularyIndex {
         return nil
     }
 
-    private static func hash(_ token: ArraySlice<UInt8>) -> Int {
+    private static func hash(_ token: ArraySlice<UInt8>) -> Int { token.withUnsafeBufferPointer { hash($0) } }
+
+    private static func hash(_ token: UnsafeBufferPointer<UInt8>) -> Int {
         var hasher = Hasher()
-        token.withUnsafeBytes { hasher.combine(bytes: $0) }
+        hasher.combine(bytes: UnsafeRawBufferPointer(token))
         return hasher.finalize()
     }
 }

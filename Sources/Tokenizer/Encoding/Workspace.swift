@@ -2,35 +2,6 @@
 
 import Foundation
 
-/// Everything about a vocabulary that encoding reads, and nothing that it writes.
-///
-/// Written in the initialiser only and freed with the object, so sharing it between threads is safe.
-final class EncodingTables: @unchecked Sendable {
-    let pairs: PairTable
-    let hasMerges: Bool
-    /// 256 ids, -1 for a byte that the vocabulary lacks.
-    let tokenOfByte: UnsafePointer<Int32>
-    /// 256 classes, for the scanner.
-    let classOfFirstByte: UnsafePointer<UInt8>
-
-    init(tokenOfByte: [Int32], merges: [Merge]) {
-        precondition(tokenOfByte.count == 256, "256 bytes, but \(tokenOfByte.count) tokens for them")
-        pairs = PairTable(merges)
-        hasMerges = !merges.isEmpty
-        let tokens = UnsafeMutablePointer<Int32>.allocate(capacity: 256)
-        for place in 0..<256 { tokens[place] = tokenOfByte[place] }
-        self.tokenOfByte = UnsafePointer(tokens)
-        let classes = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
-        for place in 0..<256 { classes[place] = ScalarClasses.ofFirstBytes[place] }
-        classOfFirstByte = UnsafePointer(classes)
-    }
-
-    deinit {
-        tokenOfByte.deallocate()
-        classOfFirstByte.deallocate()
-    }
-}
-
 /// The memory of one encoding: the cache of pieces, the merger's arrays and a block of output.
 final class Workspace {
     static let outputCapacity = 8192
@@ -43,7 +14,7 @@ final class Workspace {
     init(tables: EncodingTables) {
         self.tables = tables
         cache = PieceCache()
-        merger = PieceMerger(pairs: tables.pairs.view, tokenOfByte: tables.tokenOfByte)
+        merger = PieceMerger(tables)
         output = .allocate(capacity: Self.outputCapacity)
     }
 

@@ -1,15 +1,16 @@
 // Gathers merges in the order of their rank, each checked against the vocabulary.
 
 struct MergeListBuilder {
-    private let vocabulary: Vocabulary
     private let index: VocabularyIndex
     private var rankOfPair: [UInt64: Int] = [:]
     private var places: [(line: Int?, column: Int?)] = []
     private(set) var merges: [Merge] = []
 
-    init(vocabulary: Vocabulary, special: Set<Int>) {
-        self.vocabulary = vocabulary
-        index = VocabularyIndex(vocabulary, excluding: special)
+    /// - Parameters:
+    ///   - written: the vocabulary as the file writes it.
+    ///   - outside: tokens that merges cannot name.
+    init(written: Vocabulary, outside: Set<Int>) {
+        index = VocabularyIndex(written, excluding: outside)
     }
 
     /// Adds a merge written as two tokens with one space between.
@@ -20,20 +21,18 @@ struct MergeListBuilder {
         try add(line[..<space], line[(space + 1)...], at: place)
     }
 
-    /// Adds a merge of two tokens written in the byte alphabet.
+    /// Adds a merge of two tokens as the file writes them.
     mutating func add(
         _ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>, at place: FilePlace
     ) throws(TokenizerError) {
-        var bytes: [UInt8] = []
         let merge = { Self.shown(left) + " " + Self.shown(right) }
-        guard ByteAlphabet.decode(left, into: &bytes) == nil, let leftID = index.id(of: bytes[...]) else {
+        guard let leftID = index.id(of: left) else {
             throw .unknownMergePart(place, merge: merge(), part: Self.shown(left))
         }
-        let middle = bytes.count
-        guard ByteAlphabet.decode(right, into: &bytes) == nil, let rightID = index.id(of: bytes[middle...]) else {
+        guard let rightID = index.id(of: right) else {
             throw .unknownMergePart(place, merge: merge(), part: Self.shown(right))
         }
-        guard let resultID = index.id(of: bytes[...]) else {
+        guard let resultID = index.id(of: left + right) else {
             throw .unknownMergeResult(place, merge: merge(), result: Self.shown(left) + Self.shown(right))
         }
         let pair = PairTable.pack(Int32(leftID), Int32(rightID))
@@ -41,10 +40,8 @@ struct MergeListBuilder {
             let firstPlace = FilePlace(file: place.file, line: places[first].line, column: places[first].column)
             throw .duplicateMerge(place, merge: merge(), first: firstPlace)
         }
-        guard merges.count < vocabulary.count else {
-            throw .tooManyMerges(place, count: merges.count + 1, vocabularySize: vocabulary.count)
-        }
-        merges.append(Merge(left: Int32(leftID), right: Int32(rightID), result: Int32(resultID)))
+        merges.append(
+            Merge(left: Int32(leftID), right: Int32(rightID), result: Int32(resultID), rank: merges.count))
         places.append((place.line, place.column))
     }
 

@@ -11,7 +11,7 @@ extension Tokenizer {
     ///     (the first of these that is there), or a file like `tokenizer.json`.
     ///   - endOfText: the name of the token that ends a text; without one, `<|endoftext|>` where it is there.
     public convenience init(path: String, endOfText: String? = nil) throws(TokenizerError) {
-        self.init(try TokenizerReader.read(path: path, endOfText: endOfText))
+        self.init(try TokenizerReader.read(path: path, endOfText: endOfText).parts)
     }
 
     /// Reads what `serialized` gave, or any tokenizer.json.
@@ -20,46 +20,21 @@ extension Tokenizer {
     public convenience init(
         serialized bytes: [UInt8], endOfText: String? = nil, name: String = "tokenizer.json"
     ) throws(TokenizerError) {
-        self.init(try TokenizerFile(bytes: bytes, file: name).makeTokenizer(endOfText: endOfText))
-    }
-
-    private convenience init(_ other: Tokenizer) {
-        self.init(
-            vocabulary: other.vocabulary, merges: other.merges, split: other.split, endOfTextID: other.endOfTextID,
-            specialIDs: other.specialIDs)
+        self.init(try TokenizerFile(bytes: bytes, file: name).readParts(endOfText: endOfText))
     }
 
     /// The tokenizer as Hugging Face's tokenizer.json in UTF-8; equal tokenizers give equal bytes.
-    public func serialized() -> [UInt8] {
-        let added = specialIDs.map { id -> JSONOutput in
-            [
-                "id": .integer(id), "content": .string(written(id)), "single_word": false, "lstrip": false,
-                "rstrip": false, "normalized": false, "special": true,
-            ]
-        }
-        let byteLevel: JSONOutput = [
-            "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": .bool(split == .gpt2),
-        ]
-        let tokenizer: JSONOutput = [
-            "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": .array(added), "normalizer": nil,
-            "pre_tokenizer": byteLevel, "post_processor": nil, "decoder": byteLevel,
-            "model": [
-                "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "",
-                "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false, "vocab": vocabularyOutput,
-                "merges": .array(writtenMerges.map { .string($0) }),
-            ],
-        ]
-        return tokenizer.serializedBytes()
-    }
+    public func serialized() -> [UInt8] { TokenizerFileWriter(self).file.serializedBytes() }
 
     /// Writes `tokenizer.json`, `vocab.json` and `merges.txt` into a folder, which is made where it is missing.
     ///
-    /// Only tokenizer.json tells the split; readers of the other two take it for GPT-2's.
+    /// Only tokenizer.json tells the split and all that goes with it; readers of the other two take it for GPT-2's.
     public func write(to directory: String) throws(TokenizerError) {
         let folder = URL(fileURLWithPath: directory, isDirectory: true)
         let merges = (["#version: 0.2"] + writtenMerges).joined(separator: "\n") + "\n"
         let files = [
-            ("tokenizer.json", serialized()), ("vocab.json", vocabularyOutput.serializedBytes()),
+            ("tokenizer.json", serialized()),
+            ("vocab.json", TokenizerFileWriter(self).vocabulary.serializedBytes()),
             ("merges.txt", Array(merges.utf8)),
         ]
         var current = folder
@@ -75,28 +50,30 @@ extension Tokenizer {
     }
 
     /// A token as the files write it.
-    private func written(_ id: Int) -> String {
-        let bytes = vocabulary.token(id)
-        return isSpecial(id) ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.encode(bytes)
+    func written(_ id: Int) -> String {
+        if let written = parts.written { return String(decoding: written.token(id), as: UTF8.self) }
+        if let added = addedToken(id) { return String(decoding: added.content, as: UTF8.self) }
+        return ByteAlphabet.encode(vocabulary.token(id))
     }
 
     /// Found by halving, because a vocabulary may name very many.
-    private func isSpecial(_ id: Int) -> Bool {
-        var range = specialIDs[...]
+    private func addedToken(_ id: Int) -> AddedToken? {
+        var range = addedTokens[...]
         while let middle = range.isEmpty ? nil : (range.startIndex + range.endIndex) / 2 {
-            if range[middle] == id { return true }
-            range = range[middle] < id ? range[(middle + 1)...] : range[..<middle]
+            if range[middle].id == id { return range[middle] }
+            range = range[middle].id < id ? range[(middle + 1)...] : range[..<middle]
         }
-        return false
+        return nil
     }
 
-    private var vocabularyOutput: JSONOutput {
-        .object((0..<vocabularySize).map { (key: written($0), value: .integer($0)) })
-    }
-
-    /// All tokens as the files write them, by id.
+    /// All tokens as the files write them, by id; empty where the ids have a gap.
     package var writtenTokens: [String] { (0..<vocabularySize).map(written) }
 
-    /// All merges as merges.txt has them.
-    package var writtenMerges: [String] { merges.map { written(Int($0.left)) + " " + written(Int($0.right)) } }
+    /// All merges as merges.txt has them. Those of characters that are no tokens have no place there.
+    package var writtenMerges: [String] { writtenMergePairs.map { $0.left + " " + $0.right } }
+
+    var writtenMergePairs: [(left: String, right: String)] {
+        parts.merges.lazy.filter { $0.left < self.vocabularySize && $0.right < self.vocabularySize }
+            .map { (self.written(Int($0.left)), self.written(Int($0.right))) }
+    }
 }

@@ -15,12 +15,10 @@ public enum TokenizerError: Error, Equatable {
     /// A member that must be there is not.
     case missingMember(FilePlace, name: String)
     case wrongType(FilePlace, name: String, expected: String, found: String)
-    /// A component that would change the ids, and that this tokenizer does not have.
+    /// A component that would change the ids, and that is not known here.
     case unsupported(FilePlace, name: String, value: String)
     case invalidID(FilePlace, token: String)
     case duplicateID(FilePlace, token: String, id: Int, other: String)
-    /// The ids do not run from 0 without gaps.
-    case missingID(file: String, id: Int, vocabularySize: Int)
     case tooManyTokens(FilePlace, count: Int, limit: Int)
     case emptyToken(FilePlace)
     case tokenTooLong(FilePlace, bytes: Int, limit: Int)
@@ -28,15 +26,18 @@ public enum TokenizerError: Error, Equatable {
     case foreignCharacter(FilePlace, token: String, character: Unicode.Scalar)
     /// An added token that also stands in the vocabulary, under another id.
     case contradictoryID(FilePlace, token: String, id: Int, vocabularyID: Int)
-    /// An added token that is not special: elsewhere it would be found inside ordinary text.
-    case ordinaryAddedToken(FilePlace, token: String)
     case malformedMerge(FilePlace, text: String)
     /// One side of a merge is not in the vocabulary.
     case unknownMergePart(FilePlace, merge: String, part: String)
     /// What a merge makes is not in the vocabulary.
     case unknownMergeResult(FilePlace, merge: String, result: String)
     case duplicateMerge(FilePlace, merge: String, first: FilePlace)
-    case tooManyMerges(FilePlace, count: Int, vocabularySize: Int)
+    /// A list of something about each token that has another length than the list of tokens.
+    case wrongCount(FilePlace, name: String, count: Int, expected: Int)
+    /// A score that is no finite number.
+    case badScore(FilePlace)
+    /// A vocabulary of characters without a token for ▁.
+    case noSpaceMark(file: String)
     /// The end-of-text token that the caller names is not in the vocabulary.
     case noEndOfText(file: String, name: String)
     /// The vocabulary has no token for a byte of the text.
@@ -63,10 +64,9 @@ extension TokenizerError: CustomStringConvertible {
         case .wrongType(let place, let name, let expected, let found):
             "\(place): \"\(name)\" must be \(expected), but is \(found)"
         case .unsupported(let place, let name, let value):
-            "\(place): \(name) is \(value), which changes the ids and is not supported; "
-                + "only byte-level BPE as in GPT-2 is"
+            "\(place): \(name) is \(value), which changes the ids and is not supported"
         case .missingByte, .pieceTooLong, .unknownID, .vocabularySizeOutOfRange, .trainingTextTooLong: textDescription
-        case .malformedMerge, .unknownMergePart, .unknownMergeResult, .duplicateMerge, .tooManyMerges:
+        case .malformedMerge, .unknownMergePart, .unknownMergeResult, .duplicateMerge:
             mergeDescription
         default: vocabularyDescription
         }
@@ -77,8 +77,6 @@ extension TokenizerError: CustomStringConvertible {
         case .invalidID(let place, let token): "\(place): the id of \"\(token)\" must be a whole number from 0 on"
         case .duplicateID(let place, let token, let id, let other):
             "\(place): \"\(token)\" has id \(id), which \"\(other)\" has already"
-        case .missingID(let file, let id, let size):
-            "\(file): no token has id \(id), but the largest id is \(size - 1); ids must run from 0 without gaps"
         case .tooManyTokens(let place, let count, let limit):
             "\(place): \(count) tokens, more than the limit of \(limit)"
         case .emptyToken(let place): "\(place): a token without bytes"
@@ -89,9 +87,11 @@ extension TokenizerError: CustomStringConvertible {
                 + "which stands for no byte in GPT-2's byte alphabet"
         case .contradictoryID(let place, let token, let id, let vocabularyID):
             "\(place): the added token \"\(token)\" has id \(id), but \(vocabularyID) in the vocabulary"
-        case .ordinaryAddedToken(let place, let token):
-            "\(place): the added token \"\(token)\" is not special; set \"special\": true if it never stands for text"
         case .noEndOfText(let file, let name): "\(file): the vocabulary has no token \"\(name)\" to end a text with"
+        case .wrongCount(let place, let name, let count, let expected):
+            "\(place): \(count) \(name) for \(expected) tokens"
+        case .badScore(let place): "\(place): a score is not a finite number"
+        case .noSpaceMark(let file): "\(file): spaces are written ▁, but the vocabulary has no such token"
         default: "the vocabulary cannot be used"
         }
     }
@@ -106,8 +106,6 @@ extension TokenizerError: CustomStringConvertible {
             "\(place): the merge \"\(merge)\" makes \"\(result)\", which is not in the vocabulary"
         case .duplicateMerge(let place, let merge, let first):
             "\(place): the merge \"\(merge)\" is already given at \(first)"
-        case .tooManyMerges(let place, let count, let size):
-            "\(place): \(count) merges, but only \(size) tokens that they could make"
         default: "the merges cannot be used"
         }
     }

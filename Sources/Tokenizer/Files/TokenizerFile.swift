@@ -4,180 +4,76 @@ import StrictJSON
 
 /// A parsed tokenizer.json.
 ///
-/// Read are `model` (BPE), `added_tokens` (special ones), `pre_tokenizer` (ByteLevel, with or without its pattern).
-/// Any normalizer, any other pre-tokenizer or post-processor, prefixes and suffixes, dropout and byte fallback change
-/// the ids and are refused. `truncation` and `padding` are about batches, `decoder` and `unk_token` change no id that
-/// is made here; they are passed over.
+/// Read are `model` (BPE), `added_tokens`, the normalizers NFC and those that write ▁ for spaces, the pre-tokenizers
+/// ByteLevel, Digits, Split with a known pattern and Metaspace, and the post-processor that puts a token in front.
+/// Everything else there that changes ids is refused. `truncation` and `padding` are about batches, `decoder` follows
+/// from the rest; they are passed over.
 struct TokenizerFile {
-    private struct AddedToken {
-        let content: String
-        let id: Int
-        let place: FilePlace
-    }
-
-    private let file: String
-    private let root: JSONNode
+    let file: String
+    let root: JSONNode
 
     init(bytes: [UInt8], file: String) throws(TokenizerError) {
         self.file = file
         root = try TokenizerReader.parse(bytes, file: file)
     }
 
-    func makeTokenizer(endOfText: String?) throws(TokenizerError) -> Tokenizer {
+    func readParts(endOfText: String?) throws(TokenizerError) -> TokenizerParts {
         let top = try object(root, name: "the tokenizer")
-        if let normalizer = Self.present("normalizer", in: top) { throw unsupported("normalizer", normalizer) }
-        let split = try readSplit(top)
-        if let processor = Self.present("post_processor", in: top), Self.typeName(of: processor) != "ByteLevel" {
-            throw unsupported("post_processor", processor)
-        }
+        let cutting = try readPreTokenizer(top, try readNormalizer(top))
+        let begin = try readPostProcessor(top)
         let modelNode = try member("model", of: top, in: root)
         let model = try object(modelNode, name: "model")
-        try checkModel(model, modelNode)
-
-        let added = try readAddedTokens(top)
-        let vocabularyNode = try member("vocab", of: model, in: modelNode)
-        let vocabularyObject = try object(vocabularyNode, name: "vocab")
-        let name = endOfText ?? Tokenizer.endOfText
-        let endOfTextID = added.first { Self.equalBytes($0.content, name) }?.id ?? vocabularyObject[name]?.integer
-        if endOfText != nil, endOfTextID == nil { throw .noEndOfText(file: file, name: name) }
-        let special = Set(added.map(\.id) + (endOfTextID.map { [$0] } ?? []))
-        let place = FilePlace(file: file, vocabularyNode.position)
-        let vocabulary = try readVocabulary(vocabularyObject, at: place, added: added, endOfTextID: endOfTextID)
-        return Tokenizer(
-            vocabulary: vocabulary,
-            merges: try readMerges(model, modelNode, vocabulary: vocabulary, special: special),
-            split: split, endOfTextID: endOfTextID, specialIDs: special.sorted())
-    }
-
-    private func readVocabulary(
-        _ object: JSONObject, at place: FilePlace, added: [AddedToken], endOfTextID: Int?
-    ) throws(TokenizerError) -> Vocabulary {
-        var listed = Set(endOfTextID.map { [$0] } ?? [])
-        var unlisted: [AddedToken] = []
-        for token in added {
-            guard let node = object[token.content] else {
-                unlisted.append(token)
-                continue
-            }
-            if let id = node.integer, id != token.id {
-                throw .contradictoryID(token.place, token: token.content, id: token.id, vocabularyID: id)
-            }
-            listed.insert(token.id)
+        let settings = try readSettings(model)
+        let tokens = try readTokens(
+            top, model, modelNode, endOfText: endOfText, form: cutting.form,
+            spelling: cutting.form.marks == nil
+                ? .byteAlphabet : .marked(fallsBackToBytes: settings.fallsBackToBytes))
+        var parts = TokenizerParts(
+            vocabulary: tokens.vocabulary, written: cutting.form.marks == nil ? nil : tokens.written, merges: [],
+            split: cutting.split, form: cutting.form, model: settings, added: tokens.added, ends: tokens.ends,
+            begin: begin ?? model["begin_id"]?.integer, addsBegin: begin != nil)
+        for id in parts.ends + [parts.begin].compactMap({ $0 }) where !(0..<parts.vocabulary.count).contains(id) {
+            throw .unknownID(id, vocabularySize: parts.vocabulary.count)
         }
-        var builder = VocabularyBuilder(file: file)
-        try builder.add(object, at: place, specialIDs: listed)
-        for token in unlisted {
-            try builder.add(Array(token.content.utf8), written: token.content, id: token.id, at: token.place)
-        }
-        return try builder.build()
-    }
-
-    private func readSplit(_ top: JSONObject) throws(TokenizerError) -> Tokenizer.Split {
-        guard let node = top["pre_tokenizer"], let byteLevel = node.object, Self.typeName(of: node) == "ByteLevel"
-        else { throw unsupported("pre_tokenizer", top["pre_tokenizer"]) }
-        if let prefix = byteLevel["add_prefix_space"], prefix.bool != false {
-            throw unsupported("add_prefix_space", prefix)
-        }
-        guard let usesPattern = byteLevel["use_regex"] else { return .gpt2 }
-        guard let flag = usesPattern.bool else {
-            throw wrongType("use_regex", expected: "true or false", usesPattern)
-        }
-        return flag ? .gpt2 : .none
-    }
-
-    private func checkModel(_ model: JSONObject, _ node: JSONNode) throws(TokenizerError) {
-        // Files of early versions name no type.
-        if let type = model["type"], type.string != "BPE" { throw unsupported("model.type", type) }
-        for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let affix = Self.present(name, in: model), affix.string != "" {
-                throw unsupported("model." + name, affix)
-            }
-        }
-        for name in ["byte_fallback", "ignore_merges"] {
-            if let flag = Self.present(name, in: model), flag.bool != false { throw unsupported("model." + name, flag) }
-        }
-        if let dropout = Self.present("dropout", in: model), dropout.number != 0 {
-            throw unsupported("model.dropout", dropout)
-        }
-    }
-
-    private func readAddedTokens(
-        _ top: JSONObject
-    ) throws(TokenizerError) -> [AddedToken] {
-        guard let list = Self.present("added_tokens", in: top) else { return [] }
-        guard let elements = list.array else { throw wrongType("added_tokens", expected: "an array", list) }
-        var tokens: [AddedToken] = []
-        for element in elements {
-            let token = try object(element, name: "added_tokens")
-            let contentNode = try member("content", of: token, in: element)
-            guard let content = contentNode.string else {
-                throw wrongType("content", expected: "a string", contentNode)
-            }
-            let idNode = try member("id", of: token, in: element)
-            let place = FilePlace(file: file, idNode.position)
-            guard let id = idNode.integer else { throw .invalidID(place, token: content) }
-            guard token["special"]?.bool == true else {
-                throw .ordinaryAddedToken(FilePlace(file: file, element.position), token: content)
-            }
-            tokens.append(AddedToken(content: content, id: id, place: place))
-        }
-        return tokens
-    }
-
-    /// Merges are strings of two tokens in older files and arrays of two strings in newer ones.
-    private func readMerges(
-        _ model: JSONObject, _ modelNode: JSONNode, vocabulary: Vocabulary, special: Set<Int>
-    ) throws(TokenizerError) -> [Merge] {
-        let node = try member("merges", of: model, in: modelNode)
-        guard let list = node.array else { throw wrongType("merges", expected: "an array", node) }
-        var builder = MergeListBuilder(vocabulary: vocabulary, special: special)
-        for element in list {
-            let place = FilePlace(file: file, element.position)
-            if let text = element.string {
-                try builder.add(Array(text.utf8)[...], at: place)
-            } else if let parts = element.array, parts.count == 2, let left = parts[0].string,
-                let right = parts[1].string
-            {
-                try builder.add(Array(left.utf8)[...], Array(right.utf8)[...], at: place)
-            } else {
-                throw .malformedMerge(place, text: Self.shown(element))
-            }
-        }
-        return builder.merges
+        try readMerges(model, modelNode, written: tokens.written, into: &parts)
+        try settle(&parts, model)
+        return parts
     }
 }
 
 extension TokenizerFile {
     /// The member, where it is there and not null.
-    private static func present(_ name: String, in object: JSONObject) -> JSONNode? {
+    static func present(_ name: String, in object: JSONObject) -> JSONNode? {
         object[name].flatMap { $0.isNull ? nil : $0 }
     }
 
-    private static func typeName(of node: JSONNode) -> String? { node.object?["type"]?.string }
+    static func typeName(of node: JSONNode) -> String? { node.object?["type"]?.string }
 
-    private static func equalBytes(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+    static func shown(_ node: JSONNode) -> String { String(JSONOutput(node).serialized().prefix(160)) }
 
-    private static func shown(_ node: JSONNode) -> String { String(JSONOutput(node).serialized().prefix(80)) }
-
-    private func object(_ node: JSONNode, name: String) throws(TokenizerError) -> JSONObject {
+    func object(_ node: JSONNode, name: String) throws(TokenizerError) -> JSONObject {
         guard let object = node.object else { throw wrongType(name, expected: "an object", node) }
         return object
     }
 
-    private func member(
-        _ name: String, of object: JSONObject, in node: JSONNode
-    ) throws(TokenizerError) -> JSONNode {
+    func member(_ name: String, of object: JSONObject, in node: JSONNode) throws(TokenizerError) -> JSONNode {
         guard let member = object[name] else {
             throw .missingMember(FilePlace(file: file, node.position), name: name)
         }
         return member
     }
 
-    private func wrongType(_ name: String, expected: String, _ node: JSONNode) -> TokenizerError {
+    func flag(_ name: String, of object: JSONObject, absent: Bool) throws(TokenizerError) -> Bool {
+        guard let node = Self.present(name, in: object) else { return absent }
+        guard let flag = node.bool else { throw wrongType(name, expected: "true or false", node) }
+        return flag
+    }
+
+    func wrongType(_ name: String, expected: String, _ node: JSONNode) -> TokenizerError {
         .wrongType(FilePlace(file: file, node.position), name: name, expected: expected, found: node.typeName)
     }
 
-    private func unsupported(_ name: String, _ node: JSONNode?) -> TokenizerError {
+    func unsupported(_ name: String, _ node: JSONNode?) -> TokenizerError {
         let value = node.map { Self.typeName(of: $0).map { "\"\($0)\"" } ?? Self.shown($0) } ?? "missing"
         return .unsupported(FilePlace(file: file, (node ?? root).position), name: name, value: value)
     }

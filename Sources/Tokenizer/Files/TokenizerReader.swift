@@ -29,7 +29,7 @@ enum TokenizerReader {
     }
 
     private static func readTokenizerFile(_ path: String, endOfText: String?) throws(TokenizerError) -> Tokenizer {
-        try TokenizerFile(bytes: contents(of: path), file: path).makeTokenizer(endOfText: endOfText)
+        Tokenizer(try TokenizerFile(bytes: contents(of: path), file: path).readParts(endOfText: endOfText))
     }
 
     /// Reads a vocabulary and its merges from two files; they name no split, it is GPT-2's. A third may name tokens that
@@ -46,32 +46,36 @@ enum TokenizerReader {
         let added = try addedPath.map { path throws(TokenizerError) in try parse(contents(of: path), file: path) }
         let endOfTextID = object[name]?.integer ?? added?.object?[name]?.integer
         if endOfText != nil, endOfTextID == nil { throw .noEndOfText(file: vocabularyPath, name: name) }
-        var builder = VocabularyBuilder(file: vocabularyPath)
+        var builder = VocabularyBuilder(file: vocabularyPath, spelling: .byteAlphabet)
         var specialIDs = Set(endOfTextID.map { [$0] } ?? [])
         for member in added?.object?.members ?? [] where object[member.key]?.integer == member.value.integer {
             if let id = member.value.integer { specialIDs.insert(id) }
         }
-        try builder.add(object, at: place, specialIDs: specialIDs)
+        try builder.add(object, at: place, literal: specialIDs)
         for member in added?.object?.members ?? [] where object[member.key] == nil {
             let place = FilePlace(file: addedPath ?? vocabularyPath, member.keyPosition)
             guard let id = member.value.integer else { throw .invalidID(place, token: member.key) }
-            try builder.add(Array(member.key.utf8), written: member.key, id: id, at: place)
+            try builder.addLiteral(member.key, id: id, at: place)
             specialIDs.insert(id)
         }
-        let vocabulary = try builder.build()
-        let merges = try readMerges(mergesPath, vocabulary: vocabulary, special: specialIDs)
+        let tokens = builder.build()
+        let merges = try readMerges(mergesPath, written: tokens.written, outside: specialIDs)
+        let special = specialIDs.sorted().map { id in
+            AddedToken(id: id, content: Array(tokens.written.token(id)), isSpecial: true)
+        }
         return Tokenizer(
-            vocabulary: vocabulary, merges: merges, split: .gpt2, endOfTextID: endOfTextID,
-            specialIDs: specialIDs.sorted())
+            TokenizerParts(
+                vocabulary: tokens.vocabulary, merges: merges, split: .gpt2, added: special,
+                ends: endOfTextID.map { [$0] } ?? []))
     }
 
     /// Reads one merge a line; a first line that starts with `#version` is passed over, and so are empty lines at the
     /// end.
     private static func readMerges(
-        _ path: String, vocabulary: Vocabulary, special: Set<Int>
+        _ path: String, written: Vocabulary, outside: Set<Int>
     ) throws(TokenizerError) -> [Merge] {
         let bytes = try contents(of: path)
-        var builder = MergeListBuilder(vocabulary: vocabulary, special: special)
+        var builder = MergeListBuilder(written: written, outside: outside)
         var lineNumber = 0
         let contentEnd = (bytes.lastIndex { $0 != 0x0A && $0 != 0x0D } ?? -1) + 1
         var start = 0

@@ -20,6 +20,7 @@ struct PieceCounter {
 
     private let text: UnsafePointer<UInt8>
     private let count: Int
+    private let rules: PieceRules
     private let seed = PieceHashSeed.random()
     private var slots = [Slot](repeating: Slot(), count: 1 << 12)
     private var shortCount = 0
@@ -28,14 +29,16 @@ struct PieceCounter {
     /// In the order of their first appearance.
     private(set) var pieces: [CountedPiece] = []
 
-    init(text: UnsafePointer<UInt8>, count: Int) {
+    init(text: UnsafePointer<UInt8>, count: Int, rules: PieceRules) {
         self.text = text
         self.count = count
+        self.rules = rules
     }
 
     /// Counts the pieces of a part of the text, as if the part were a text of its own.
     mutating func countPieces(of part: Range<Int>, classOfFirstByte: UnsafePointer<UInt8>) {
-        let scanner = PieceScanner(base: text, count: part.upperBound, classOfFirstByte: classOfFirstByte)
+        let scanner = PieceScanner(
+            base: text, count: part.upperBound, classOfFirstByte: classOfFirstByte, rules: rules)
         var start = part.lowerBound
         while start < part.upperBound {
             let end = scanner.pieceEnd(from: start)

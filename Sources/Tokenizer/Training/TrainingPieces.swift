@@ -13,9 +13,10 @@ struct TrainingPieces {
     ///   - texts: each is cut by itself; no piece reaches over the end of a text.
     ///   - threads: at least 1.
     init(texts: [[UInt8]], split: Tokenizer.Split, threads: Int) {
-        switch split {
-        case .none: layOutWhole(texts)
-        case .gpt2: layOutPieces(texts, threads: threads)
+        if let rules = PieceRules(split) {
+            layOutPieces(texts, rules, threads: threads)
+        } else {
+            layOutWhole(texts)
         }
     }
 
@@ -27,7 +28,7 @@ struct TrainingPieces {
         }
     }
 
-    private mutating func layOutPieces(_ texts: [[UInt8]], threads: Int) {
+    private mutating func layOutPieces(_ texts: [[UInt8]], _ rules: PieceRules, threads: Int) {
         let total = texts.reduce(0) { $0 + $1.count }
         let text = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, total))
         defer { text.deallocate() }
@@ -41,7 +42,7 @@ struct TrainingPieces {
             textEnds.append(end)
         }
         let shares = Self.shares(of: UnsafeBufferPointer(start: text, count: total), textEnds: textEnds, count: threads)
-        let pieces = Self.count(UnsafeBufferPointer(start: text, count: total), shares: shares)
+        let pieces = Self.count(UnsafeBufferPointer(start: text, count: total), rules, shares: shares)
         let room = pieces.reduce(0) { $0 + $1.length + 1 }
         tokens.reserveCapacity(room)
         weights.reserveCapacity(room)
@@ -55,7 +56,8 @@ struct TrainingPieces {
     /// Cuts the texts into `count` shares of about the same size, each a list of parts.
     ///
     /// A text may be cut between a character that is no white space and an ASCII one that is: no piece reaches over
-    /// such a place, and none before it looks beyond.
+    /// such a place, and none before it looks beyond. Line breaks are left out: Llama 3's pattern takes them with what
+    /// stands before.
     private static func shares(
         of text: UnsafeBufferPointer<UInt8>, textEnds: [Int], count: Int
     ) -> [[Range<Int>]] {
@@ -84,14 +86,17 @@ struct TrainingPieces {
 
     private static func isCut(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        guard text[offset] == 0x20 || text[offset] == 0x09 else { return false }
         // A byte from 0x80 on may end a space of more than one byte.
-        return isSpace(text[offset]) && !isSpace(text[offset - 1]) && text[offset - 1] < 0x80
+        return !isSpace(text[offset - 1]) && text[offset - 1] < 0x80
     }
 
-    private static func count(_ text: UnsafeBufferPointer<UInt8>, shares: [[Range<Int>]]) -> [CountedPiece] {
+    private static func count(
+        _ text: UnsafeBufferPointer<UInt8>, _ rules: PieceRules, shares: [[Range<Int>]]
+    ) -> [CountedPiece] {
         guard let base = text.baseAddress else { return [] }
         let counters = UnsafeMutablePointer<PieceCounter>.allocate(capacity: shares.count)
-        counters.initialize(repeating: PieceCounter(text: base, count: text.count), count: shares.count)
+        counters.initialize(repeating: PieceCounter(text: base, count: text.count, rules: rules), count: shares.count)
         defer {
             counters.deinitialize(count: shares.count)
             counters.deallocate()
