@@ -58,6 +58,8 @@ extension TokenizerParts {
     var hasSpaceMark: Bool {
         guard let written else { return false }
         let outside = outsideModel
-        return (0..<written.count).contains { written.token($0).elementsEqual(SpaceMarks.bytes) && !outside.contains($0) }
+        return (0..<written.count).contains {
+            written.token($0).elementsEqual(SpaceMarks.bytes) && !outside.contains($0)
+        }
     }
 }

@@ -102,7 +102,8 @@ struct TokenizerInteropTests {
                 let shown = String(decoding: text.prefix(200), as: UTF8.self).debugDescription
                 let scalars = String(decoding: text.prefix(60), as: UTF8.self).unicodeScalars
                     .map { String($0.value, radix: 16) }.joined(separator: " ")
-                Issue.record("\(name), text \(number): \(shown) \(scalars) gave \(ids.prefix(60)), not \(expected.prefix(60))")
+                Issue.record(
+                    "\(name), text \(number): \(shown) \(scalars) gave \(ids.prefix(60)), not \(expected.prefix(60))")
             }
         }
         print("\(name): \(number - skipped) texts, \(idCount) ids, \(differing) texts differ")
