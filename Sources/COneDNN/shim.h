@@ -94,7 +94,7 @@ static inline dnnl_primitive_attr_t luthier_dnnl_attributes(int adds) {
     return attributes;
 }
 
-// Makes a product. `packed` is another product with the same inner size and columns whose layout of B is to be used,
+// Makes a product. `packed` is another product with the same inner size and columns whose layout of B will be used,
 // or NULL. Returns oneDNN's status; dnnl_unimplemented where the processor has no bfloat16.
 static inline dnnl_status_t luthier_dnnl_product_create(
     luthier_dnnl_product *product, dnnl_engine_t engine, luthier_dnnl_shape shape, const luthier_dnnl_product *packed

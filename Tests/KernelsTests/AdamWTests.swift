@@ -71,7 +71,7 @@ struct AdamWCase: Sendable, CustomTestStringConvertible {
         }
         #expect(relativeError(first.values, textbook.first) < tolerance)
         #expect(relativeError(second.values, textbook.second) < tolerance)
-        // What the updates did, apart from what was there. Twenty roundings of weights of size 0.1 against a way of
+        // What the updates did, without what was there. Twenty roundings of weights of size 0.1 against a way of
         // about 0.03 leave 1e-6.
         let moved = zip(weights.doubles, start).map { $0 - $1 }
         #expect(relativeError(moved, zip(textbook.weights, start).map { $0 - $1 }) < tolerance)
@@ -98,7 +98,7 @@ struct AdamWCase: Sendable, CustomTestStringConvertible {
         #expect(relativeError([AdamW.squaredNorm(values.vector)], [expected]) < 1e-6)
     }
 
-    /// One broken element anywhere must be seen: the step is then left out.
+    /// One broken element anywhere must be seen: the step is then skipped.
     @Test(arguments: [Float.nan, .infinity, -.infinity], [0, 1_500, 65_536, 99_999])
     func squaredNormOfBrokenValues(value: Float, place: Int) {
         let values = Grid(1, 100_000) { $0 == place ? value : 1e-3 }

@@ -117,7 +117,7 @@ struct AttentionCase {
         }
         return (0..<(length * length)).map { index in
             let (query, key) = (index / length, index % length)
-            // Kept factors are 1 / (1 - rate), so nothing lies near one half.
+            // Kept factors are 1 / (1 - rate), so nothing is near one half.
             let scaled =
                 Double(output.matrix.row(query)[head * length + key]) * Double(min(query + 1, window ?? length))
             return scaled > 0.5 ? 1 / (1 - Double(dropout?.rate ?? 0)) : 0

@@ -33,7 +33,7 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
             scale: scale, window: window, dropout: dropping ? AttentionTests.dropout : nil, seed: seed)
     }
 
-    /// 64 queries are a block of the kernel: 63, 64, 65 and 130 stand around its edges.
+    /// 64 queries are a block of the kernel: 63, 64, 65 and 130 test its edges.
     static let small = [
         AttentionSize([1], 1, 1), AttentionSize([5], 1, 7), AttentionSize([17], 3, 5), AttentionSize([2, 1, 7], 2, 16),
         AttentionSize([1, 1, 1], 4, 3), AttentionSize([16, 3, 33], 2, 4),
@@ -63,8 +63,8 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         let (output, logSumExp) = problem.forward()
         problem.eachHead { rows, head, inputs, mask in
             let expected = Reference.attention(inputs, mask: mask)
-            let ours = problem.columns(of: output.doubles, rows: rows, head: head)
-            #expect(relativeError(ours, expected.output) < tolerance, "head \(head) of rows \(rows)")
+            let actual = problem.columns(of: output.doubles, rows: rows, head: head)
+            #expect(relativeError(actual, expected.output) < tolerance, "head \(head) of rows \(rows)")
             let logs = rows.map { Double(logSumExp.matrix.row(head)[$0]) }
             #expect(zip(logs, expected.logSumExp).allSatisfy { abs($0 - $1) < 1e-5 })
         }
@@ -92,21 +92,21 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
                 slope, into: &slopes, rows: rows, head: head, headCount: size.headCount,
                 keyValueHeadCount: size.keyValueHeadCount, width: size.headWidth)
         }
-        let ours = zip(dQKV.doubles, before).map { $0 - $1 }
+        let actual = zip(dQKV.doubles, before).map { $0 - $1 }
         // Queries, keys and values one by one: the largest of them must not hide an error in the smallest.
         let (queries, keys) = (problem.width, problem.keyWidth)
         for (block, columns) in [0..<queries, queries..<(queries + keys), (queries + keys)..<(queries + 2 * keys)]
             .enumerated()
         {
-            let places = ours.indices.filter { columns.contains($0 % (queries + 2 * keys)) }
-            let (o, s) = (places.map { ours[$0] }, places.map { slopes[$0] })
+            let places = actual.indices.filter { columns.contains($0 % (queries + 2 * keys)) }
+            let (o, s) = (places.map { actual[$0] }, places.map { slopes[$0] })
             // What was in the destination adds its own rounding, so the difference is judged with it.
             let scale = places.map { before[$0] }
             #expect(relativeError(sum(o, scale), sum(s, scale)) < tolerance, "block \(block) of q, k, v")
         }
     }
 
-    /// What stands behind a query changes no bit of its output. (It must be finite: zero times infinity is no number.)
+    /// What is after a query changes no bit of its output. (It must be finite: zero times infinity is NaN.)
     @Test func theFutureIsInvisible() {
         let problem = AttentionCase(lengths: [130], headCount: 2, headWidth: 5)
         let before = problem.forward().output.values
@@ -132,7 +132,7 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
         #expect(dQKV.values.allSatisfy { $0.isFinite })
     }
 
-    /// A rate of zero is no dropout, bit for bit.
+    /// A rate of zero gives the results without dropout, bit for bit.
     @Test func rateZero() {
         let plain = AttentionCase(lengths: [17, 70], headCount: 2, headWidth: 3)
         let zero = AttentionCase(
@@ -141,17 +141,17 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
     }
 
     /// Keys and values before a window may hold anything: they are not read, or NaN times zero would show.
-    @Test func whatStandsBeforeTheWindowIsNotRead() {
+    @Test func whatIsBeforeTheWindowIsNotRead() {
         let problem = AttentionCase(lengths: [200], headCount: 1, headWidth: 3, window: 8)
         let before = problem.forward().output.values
         for row in 0..<100 {
             for column in 3..<9 { problem.qkv.matrix.row(row)[column] = .nan }
         }
-        // The block of queries 128 to 191 is the first whose keys, from 121 on, all stand behind the NaNs.
+        // The block of queries 128 to 191 is the first whose keys, from 121 on, are all after the NaNs.
         #expect(problem.forward().output.values.suffix(72 * 3) == before.suffix(72 * 3))
     }
 
-    /// New positions after 0, 1, 63 and more cached ones see what the whole pass shows them.
+    /// New positions after 0, 1, 63 and more cached ones see what the full pass shows them.
     @Test(arguments: [(1, 1), (3, 7), (2, 16), (4, 33), (2, 64), (1, 130)], [0, 1, 63, 69])
     func cached(heads: (Int, Int), start: Int) {
         compareCached(AttentionCase(lengths: [70], headCount: heads.0, headWidth: heads.1), start: start)
@@ -171,8 +171,8 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
 
     private func compareCached(_ problem: AttentionCase, start: Int) {
         let (C, D, new) = (problem.width, problem.headWidth, start..<70)
-        let whole = problem.forward().output.doubles
-        // A cache is longer than what it holds; what stands behind must not matter.
+        let full = problem.forward().output.doubles
+        // A cache is longer than what it holds; what is after that must not matter.
         let rows = 80 * problem.keyValueHeadCount
         let (keys, values) = (Grid(rows, D, filledWith: .nan), Grid(rows, D, filledWith: .nan))
         for row in 0..<70 {
@@ -190,12 +190,12 @@ struct AttentionSize: Sendable, CustomTestStringConvertible {
             scale: Float(problem.scale), window: problem.window)
         problem.eachHead { rows, head, inputs, _ in
             let all = Reference.attention(inputs).output
-            let ours = (0..<new.count).flatMap { row in
+            let actual = (0..<new.count).flatMap { row in
                 (0..<D).map { Double(output.matrix.row(row)[head * D + $0]) }
             }
-            #expect(relativeError(ours, Array(all[(start * D)...])) < tolerance)
+            #expect(relativeError(actual, Array(all[(start * D)...])) < tolerance)
         }
-        #expect(relativeError(output.values, Array(whole[(start * C)...])) < tolerance)
+        #expect(relativeError(output.values, Array(full[(start * C)...])) < tolerance)
         #expect(output.isIntact)
     }
 }

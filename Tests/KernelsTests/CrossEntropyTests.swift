@@ -77,7 +77,7 @@ import Testing
         #expect(outcome.gradient.allSatisfy { $0.isFinite })
         #expect(outcome.gradient[..<33].allSatisfy { $0 == 0 })
         #expect(outcome.isCorrect == [true, true, true, false])
-        // A certain mistake costs the whole distance, and not infinity.
+        // A certain mistake costs the full distance, and not infinity.
         let wrong = Self.run(logits, targets: [6, 7, 0, 2], factors: [1, 1, 1, 1])
         #expect(wrong.losses[0] == 20_000)
         #expect(wrong.gradient[5] == 1 && wrong.gradient[6] == -1)

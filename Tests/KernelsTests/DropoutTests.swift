@@ -61,10 +61,10 @@ import Testing
     /// A row's mask follows from its identity, not from the row of the batch that it is in.
     @Test func theMaskDoesNotDependOnTheCutting() {
         let identities = (0..<4).flatMap { Self.identities(5, example: $0) }
-        let whole = Self.mask(Self.key, identities: identities, columns: 33)
+        let full = Self.mask(Self.key, identities: identities, columns: 33)
         for example in 0..<4 {
             let part = Self.mask(Self.key, identities: Self.identities(5, example: example), columns: 33)
-            #expect(part == Array(whole[(example * 165)..<((example + 1) * 165)]))
+            #expect(part == Array(full[(example * 165)..<((example + 1) * 165)]))
         }
     }
 
@@ -96,9 +96,9 @@ import Testing
             DropoutKey.rowIdentity(example: 1, position: 2) != DropoutKey.rowIdentity(example: 2, position: 1))
     }
 
-    /// The heads of a position have masks of their own (`AttentionCase` finds them by a probe); the first of them is
+    /// The heads of a position have separate masks (`AttentionCase` finds them by a probe); the first of them is
     /// the mask that rows of ones get.
-    @Test func headsHaveMasksOfTheirOwn() {
+    @Test func headsHaveSeparateMasks() {
         let key = DropoutKey(rate: 0.5, seed: 1, step: 2, site: 3)
         let problem = AttentionCase(lengths: [100], headCount: 3, headWidth: 1, dropout: key)
         var masks: [[Double]] = []

@@ -1,4 +1,4 @@
-// Sums and clearing of whole matrices.
+// Sums and clearing of full matrices.
 
 import Kernels
 import TestSupport
@@ -21,13 +21,13 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 16, 33, 100]) func someRows(columns: Int) {
-        let (whole, part) = (Grid.random(9, columns, seed: 4), Grid(4, columns, filledWith: .nan))
-        let (rows, before) = ([7, 0, 3, 8], whole.copy())
-        Elementwise.gather(into: part.matrix, rows: rows, of: whole.matrix)
+        let (all, part) = (Grid.random(9, columns, seed: 4), Grid(4, columns, filledWith: .nan))
+        let (rows, before) = ([7, 0, 3, 8], all.copy())
+        Elementwise.gather(into: part.matrix, rows: rows, of: all.matrix)
         for (index, row) in rows.enumerated() {
             #expect((0..<columns).allSatisfy { part.matrix.row(index)[$0] == before.matrix.row(row)[$0] })
         }
-        #expect(part.isIntact && whole.isIntact)
+        #expect(part.isIntact && all.isIntact)
     }
 
     /// Rows that stay, rows that move by one and by many, none at the beginning, none at the end.
@@ -45,7 +45,7 @@ import Testing
         #expect(grid.isIntact)
     }
 
-    /// Whole groups and rests, several chunks, ties, and what is no number.
+    /// Full groups and rests, several chunks, ties, and NaNs.
     @Test(arguments: [1, 15, 16, 17, 33, 100, 4_096, 4_097, 13_000]) func theLargest(count: Int) {
         var generator = SplitMix64(seed: 6)
         for _ in 0..<(count > 1_000 ? 20 : 200) {
@@ -55,7 +55,7 @@ import Testing
             let grid = Grid(1, count) { _ in
                 generator.below(3) == 0 ? special[generator.below(special.count)] : Float(generator.below(5))
             }
-            // Otherwise the largest stands in the first chunk always.
+            // Otherwise the largest is always in the first chunk.
             if count > 1_000 { for index in 0..<generator.below(count) { grid.matrix.row(0)[index] = .nan } }
             let limit = Float.greatestFiniteMagnitude
             let bounded = grid.values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }

@@ -1,4 +1,4 @@
-// GELU in both forms and their derivatives, over the whole range that activations reach.
+// GELU in both forms and their derivatives, over the full range that activations reach.
 
 import Kernels
 import TestSupport
@@ -9,7 +9,7 @@ import Testing
     private static let line: [Float] =
         (-2_000...2_000).map { Float($0) * 0.004 } + (-600...600).map { Float($0) * 0.1 } + [-1e-20, 0, 1e-20]
 
-    /// The reference derivative, on which backward's tests stand, is the slope of the reference function.
+    /// The reference derivative, on which backward's tests depend, is the slope of the reference function.
     @Test(arguments: [false, true]) func referenceDerivative(exact: Bool) {
         let points = stride(from: -8.0, through: 8, by: 0.25).map { $0 }
         for x in points {
@@ -55,7 +55,7 @@ import Testing
         #expect(dy.isIntact)
     }
 
-    /// The exact form is x Φ(x) and the tanh form is not: they differ by up to 4.7e-4, which the whole model's tests
+    /// The exact form is x Φ(x) and the tanh form is not: they differ by up to 4.7e-4, which the full model's tests
     /// could miss.
     @Test func theFormsDiffer() {
         let x = Grid(1, Self.line.count) { Self.line[$0] }
@@ -74,7 +74,7 @@ import Testing
             #expect(relativeError(y.values, x.doubles.map { Reference.gelu($0, exact: exact) }) < tolerance)
             let g0 = dy.doubles
             GELU.backward(inPlace: dy.matrix, input: x.matrix, exact: exact)
-            // Each output depends on one input: differences of the whole sum, one coordinate's function at a time.
+            // Each output depends on one input: differences of the full sum, one coordinate's function at a time.
             let expected = zip(x.doubles, g0).flatMap { x, g in
                 centralDifference(of: { g * Reference.gelu($0[0], exact: exact) }, at: [x])
             }

@@ -1,9 +1,9 @@
-// Float memory of a test: a matrix between canaries, so that a kernel that reads or writes beside it is noticed.
+// Float memory of a test: a matrix between canaries, so that a kernel that reads or writes outside it is noticed.
 
 import Kernels
 import TestSupport
 
-/// A matrix whose rows stand apart and which has a margin before and behind; everything outside of it is a NaN of
+/// A matrix with gaps between its rows and a margin before and after; everything outside of it is a NaN of
 /// known bits. A kernel that reads it spoils its result, one that writes it is seen by `isIntact`.
 ///
 /// The memory is never given back: a view can then not outlive it, and the tests use a few megabytes in all.
@@ -39,7 +39,7 @@ struct Grid {
         return Grid(rows, columns, gap: gap) { _ in Float(generator.normalPair().0 * deviation) }
     }
 
-    /// A copy of the elements in memory of its own.
+    /// A copy of the elements in separate memory.
     func copy() -> Grid {
         let elements = values
         return Grid(matrix.rows, matrix.columns, gap: matrix.stride - matrix.columns) { elements[$0] }
@@ -58,7 +58,7 @@ struct Grid {
 
     var doubles: [Double] { values.map(Double.init) }
 
-    /// Whether every float beside the matrix is as it was.
+    /// Whether every float outside the matrix is as it was.
     var isIntact: Bool {
         memory.indices.allSatisfy { index in
             let place = index - Grid.margin

@@ -1,4 +1,4 @@
-// Layer normalisation, forward and backward, against the double-precision reference.
+// Layer normalization, forward and backward, against the double-precision reference.
 
 import Kernels
 import TestSupport
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: rowCounts, columnCounts) func forward(rows: Int, columns: Int) {
-        // A mean that is large beside the deviation: a sum of squares minus the square of the mean would not do.
+        // A mean that is large compared with the deviation: a sum of squares minus the square of the mean would not do.
         let noise = Grid.random(rows, columns, seed: 1).values
         let x = Grid(rows, columns) { 10 + noise[$0] }
         let (weight, bias) = (Grid.random(1, columns, seed: 2), Grid.random(1, columns, seed: 3))

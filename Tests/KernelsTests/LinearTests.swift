@@ -37,7 +37,7 @@ struct LinearSize: Sendable, CustomTestStringConvertible {
         let weight = Grid.random(size.input, size.output, seed: 5)
         let bias = Grid.random(1, size.output, seed: 6)
         let dy = Grid.random(size.rows, size.output, seed: 7)
-        // What stands in the parameters' gradients before must still be in them afterwards.
+        // What is in the parameters' gradients before must still be in them afterwards.
         let dx = Grid.random(size.rows, size.input, seed: 8)
         let dWeight = Grid.random(size.input, size.output, seed: 9)
         let dBias = Grid.random(1, size.output, seed: 10)

@@ -1,10 +1,10 @@
-// Calls that would read or write foreign memory end the process instead.
+// Calls that would read or write outside their memory end the process instead.
 
 import Kernels
 import TestSupport
 import Testing
 
-/// Every expectation is a process of its own that must not end well.
+/// Every expectation is a separate process that must not end well.
 @Suite struct MisuseTests {
     @Test func tokensAndPositionsBeyondTheirTables() async {
         await #expect(processExitsWith: .failure) { MisuseTests.embed(token: 4, position: 0) }

@@ -42,7 +42,7 @@ extension Reference {
             (self.scale, self.window) = (scale ?? 1 / Double(width).squareRoot(), window)
         }
 
-        /// Adds the numbers of `flat` back to where the initialiser found them.
+        /// Adds the numbers of `flat` back to where the initializer found them.
         static func scatter(
             _ flat: [Double], into qkv: inout [Double], rows: Range<Int>, head: Int, headCount: Int,
             keyValueHeadCount: Int, width: Int

@@ -79,7 +79,7 @@ struct RoundedWeightTests {
 
     /// A NaN must reach the loss, where it is noticed: rounding its bits up would make a zero of it.
     @Test(arguments: [Float.nan, Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), .infinity])
-    func whatIsNoNumberStaysNone(value: Float) {
+    func nonFiniteValuesStayNonFinite(value: Float) {
         let (x, weight) = (Grid(3, 32, filledWith: 1), Grid(32, 32, filledWith: 1))
         x.matrix.row(1)[5] = value
         let layer = RoundedWeight(weight.matrix, transposed: false, workspace: BFloat16Workspace())

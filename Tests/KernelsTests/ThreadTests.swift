@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Every test is a process of its own (an exit test): the thread count belongs to the whole process, in which the tests
+/// Every test is a separate process (an exit test): the thread count belongs to the process, in which the tests
 /// of other suites run at the same time. An expectation that fails there is reported here.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct ThreadTests {
     /// How often each of `count` indices was visited by `body`, which is given a function that counts a visit.

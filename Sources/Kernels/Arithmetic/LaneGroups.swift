@@ -2,7 +2,7 @@
 
 /// Calls `body` with the start and the number of valid lanes of each group of sixteen among `count` floats.
 ///
-/// `body` is to be a local function marked `@inline(__always)`. A closure, which cannot be marked, is not inlined where it is
+/// `body` must be a local function marked `@inline(__always)`. A closure, which cannot be marked, is not inlined where it is
 /// called in two places, and sixteen floats then travel through memory at each call.
 @inline(__always)
 func eachLaneGroup(_ count: Int, _ body: (Int, Int) -> Void) {

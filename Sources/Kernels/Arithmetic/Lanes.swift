@@ -10,7 +10,7 @@ let laneCount = 16
 
 extension UnsafeRawPointer {
     /// Asks for `lines` cache lines 8 KiB from here, which is as far ahead as memory needs to answer a core that reads at
-    /// its full speed. What the processor foresees by itself begins anew in each page and each loop.
+    /// its full speed. The processor's own prefetching starts again in each page and each loop.
     @inline(__always)
     func prefetchAhead(lines: Int) {
         for line in 0..<lines { luthier_prefetch(self + 8192 + 64 * line) }
@@ -176,7 +176,7 @@ package enum Elementary {
         let lower = Lanes(repeating: -87.33)
         var bounded = x.replacing(with: upper, where: x .> upper)
         bounded = bounded.replacing(with: lower, where: bounded .< lower)
-        // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits of the sum.
+        // Adding 1.5 · 2²³ rounds to an integer, which is then in the low bits of the sum.
         let rounder = Lanes(repeating: 12_582_912)
         let shifted = rounder.addingProduct(bounded, Lanes(repeating: 1.442_695_04))
         let n = shifted - rounder

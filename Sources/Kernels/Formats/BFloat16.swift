@@ -50,7 +50,7 @@ enum BFloat16 {
         let bits = unsafeBitCast(value, to: SIMD16<UInt32>.self)
         let odd = (bits &>> 16) & SIMD16(repeating: 1)
         let rounded = (bits &+ (odd &+ SIMD16(repeating: 0x7FFF))) &>> 16
-        // Rounding up the bits of a NaN could carry into its sign and leave a zero behind.
+        // Rounding up the bits of a NaN could carry into its sign and leave a zero.
         let quiet = rounded.replacing(with: SIMD16(repeating: 0x7FC0), where: value .!= value)
         return SIMD16<UInt16>(truncatingIfNeeded: quiet)
     }

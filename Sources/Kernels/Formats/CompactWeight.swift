@@ -1,7 +1,7 @@
 // Copies of weights for generation, which is bound by reading them: in one stream, and smaller where that is wanted.
 
-/// The memory of a model's copies, one behind the other. Most of them are smaller than a huge page; where each had a block
-/// of its own, the processor would have to look up an address every 4 KiB.
+/// The memory of a model's copies, concatenated. Most of them are smaller than a huge page; if each had its own block,
+/// the processor would have to look up an address every 4 KiB.
 public final class CompactStorage: @unchecked Sendable {
     private let arena: FloatArena
     private var used = 0
@@ -17,9 +17,9 @@ public final class CompactStorage: @unchecked Sendable {
     }
 }
 
-/// A copy of an (in, out) matrix in blocks of 64 columns, each block's rows one behind the other, so that a product
+/// A copy of an (in, out) matrix in blocks of 64 columns, each block's rows concatenated, so that a product
 /// reads memory in one stream. A 32-bit word holds what four (int8) or two (bfloat16) groups of sixteen columns have in
-/// one lane: shifts and masks then give whole registers, and no conversion is needed. A float is a word of its own.
+/// one lane: shifts and masks then give full registers, and no conversion is needed. A float is a word.
 public final class CompactWeight: @unchecked Sendable {
     public let inner: Int
     public let columns: Int
@@ -27,7 +27,7 @@ public final class CompactWeight: @unchecked Sendable {
     /// Keeps the memory of the next two.
     private let storage: CompactStorage
     private let words: UnsafeMutablePointer<UInt32>
-    /// One for each column, filled up to whole blocks; 1 for bfloat16.
+    /// One for each column, filled up to full blocks; 1 for bfloat16.
     private let scales: UnsafeMutablePointer<Float>
 
     /// Columns of a block, in four registers.
@@ -36,7 +36,7 @@ public final class CompactWeight: @unchecked Sendable {
 
     /// - Parameters:
     ///   - weight: (in, out), or (out, in) where `transposed`; not needed any more afterwards.
-    ///   - storage: with room for `wordCount` words more; nil for one of its own.
+    ///   - storage: with room for `wordCount` words more; nil to allocate its own.
     public init(_ weight: Matrix, transposed: Bool, format: WeightFormat, in storage: CompactStorage? = nil) {
         (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
         self.format = format
@@ -118,7 +118,7 @@ public final class CompactWeight: @unchecked Sendable {
         }
     }
 
-    /// A block's sums for one input. Rows of even and of odd index are added up apart, since one chain of additions
+    /// A block's sums for one input. Rows of even and of odd index are added up separately, since one chain of additions
     /// would take longer than reading eight bits a weight does.
     @inline(__always)
     private func sums<Words: PackedWords>(

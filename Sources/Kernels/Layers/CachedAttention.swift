@@ -35,7 +35,7 @@ public enum CachedAttention {
     ///   - output: (n, H·D), overwritten; H is a multiple of the key/value heads K.
     ///   - queries: (n, H·D or wider): the first columns are the queries of the new positions.
     ///   - memory: in which the new positions' rows are already written.
-    ///   - start: how many positions stood before the new ones.
+    ///   - start: how many positions precede the new ones.
     ///   - scale: 1 / √D where it is nil.
     public static func forward(
         into output: Matrix, queries: Matrix, _ memory: Memory, start: Int, scale: Float? = nil, window: Int? = nil

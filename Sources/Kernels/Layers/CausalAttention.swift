@@ -10,7 +10,7 @@ public enum CausalAttention {
     /// How many queries are worked on together: their scores stay in the second-level cache.
     private static let queryBlock = 64
 
-    /// What every call needs beside the arrays.
+    /// What every call needs in addition to the arrays.
     public struct Shape {
         /// The rows of each sequence; together they cover the batch without overlap.
         public let sequences: [Range<Int>]
@@ -66,7 +66,7 @@ public enum CausalAttention {
             visible(to: queries.lowerBound).lowerBound..<queries.upperBound
         }
 
-        /// Scores that a block of queries of a sequence of `count` positions has at the most.
+        /// Scores that a block of queries of a sequence of `count` positions has at most.
         func scoreCount(_ count: Int) -> Int {
             queryBlock * min(count, queryBlock + min(window ?? count, count) - 1)
         }

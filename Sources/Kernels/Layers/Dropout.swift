@@ -1,4 +1,4 @@
-// Dropout whose masks are a function of where an element stands, so that nothing has to be stored or replayed.
+// Dropout whose masks are a function of an element's place, so that nothing has to be stored or replayed.
 
 /// Which elements are dropped follows from (seed, step, example, position, site, element) alone. The example is the
 /// one's number in the global batch and the position the one inside the example, so cutting a batch into micro-batches
@@ -26,7 +26,7 @@ public struct DropoutKey: Sendable {
     ///
     /// - Parameters:
     ///   - identity: of the row, from `rowIdentity`.
-    ///   - channel: tells apart rows of one identity, such as a position's attention heads.
+    ///   - channel: distinguishes rows of one identity, such as a position's attention heads.
     func apply(to row: UnsafeMutablePointer<Float>, count: Int, identity: UInt64, channel: UInt64 = 0) {
         let rowKey = mix(key ^ mix(identity ^ (channel &* 0x9E37_79B9_7F4A_7C15)))
         let (low, high) = (UInt32(truncatingIfNeeded: rowKey), UInt32(truncatingIfNeeded: rowKey >> 32))

@@ -55,7 +55,7 @@ public enum Elementwise {
             return value.replacing(with: most, where: value .> most)
         }
         return withScratch(chunkCount) { maxima in
-            // 1. Of each chunk, by the threads in whose caches a vocabulary's logits stand.
+            // 1. Of each chunk, by the threads in whose caches a vocabulary's logits are.
             ParallelFor.tasks(chunkCount) { index in
                 var best = Lanes(repeating: -limit)
                 for start in starts(index) {
@@ -75,11 +75,11 @@ public enum Elementwise {
         }
     }
 
-    private static func check(_ part: Matrix, _ rows: [Int], _ whole: Matrix) {
+    private static func check(_ part: Matrix, _ rows: [Int], _ all: Matrix) {
         precondition(
-            part.rows == rows.count && part.columns == whole.columns
-                && rows.allSatisfy { $0 >= 0 && $0 < whole.rows },
-            "\(rows.count) rows of \(whole.shape) as \(part.shape)")
+            part.rows == rows.count && part.columns == all.columns
+                && rows.allSatisfy { $0 >= 0 && $0 < all.rows },
+            "\(rows.count) rows of \(all.shape) as \(part.shape)")
     }
 
     /// Sets every element of a contiguous matrix to zero.

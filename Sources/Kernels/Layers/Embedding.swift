@@ -53,7 +53,7 @@ public enum Embedding {
         }
     }
 
-    /// An id or position beyond its table would read or write foreign memory, so each call looks at all of them.
+    /// An id or position beyond its table would read or write memory outside it, so each call checks all of them.
     private static func check(
         _ rows: Matrix, _ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>, _ tokenTable: Matrix,
         _ positionTable: Matrix?

@@ -17,8 +17,8 @@ public enum GELU {
         activate(into: output, of: input, adding: nil, exact: exact)
     }
 
-    /// input += bias in every row, then as `forward`. Fused, so that the bias of the linear layer before costs no pass
-    /// of its own; **modifies `input`**.
+    /// input += bias in every row, then as `forward`. Fused, so that the bias of the linear layer before costs no separate pass;
+    /// **modifies `input`**.
     ///
     /// - Parameters:
     ///   - input: (N, F), added to; backward needs the sum again.

@@ -49,7 +49,7 @@ package enum GatedActivation {
     /// - Parameters:
     ///   - hidden: (N, 2F), as forward left it; becomes the gradients dz and dUp, side by side.
     ///   - dOutput: (N, F).
-    ///   - output: (N, F) or nil; overwritten with forward's output, where the layer behind it still asks for it. It may
+    ///   - output: (N, F) or nil; overwritten with forward's output, if the next layer still needs it. It may
     ///     be `dOutput` itself.
     package static func backward(
         inPlace hidden: Matrix, dOutput: Matrix, restoring output: Matrix? = nil, _ gate: Gate

@@ -1,4 +1,4 @@
-// Layer normalisation: each row to mean 0 and variance 1, then scaled and shifted (Ba, Kiros & Hinton 2016).
+// Layer normalization: each row to mean 0 and variance 1, then scaled and shifted (Ba, Kiros & Hinton 2016).
 
 public enum LayerNorm {
     /// What forward keeps for backward, one number per row.
@@ -27,7 +27,7 @@ public enum LayerNorm {
         normalize(into: output, saving: saved, of: input, adding: nil, weight: weight, bias: bias, epsilon: epsilon)
     }
 
-    /// input += residual, then as `forward`. Fused, so that the sum costs no pass of its own; **modifies `input`**.
+    /// input += residual, then as `forward`. Fused, so that the sum costs no separate pass; **modifies `input`**.
     ///
     /// - Parameters:
     ///   - input: (N, C), added to; backward needs the sum again.
@@ -58,7 +58,7 @@ public enum LayerNorm {
                 let center = Lanes(repeating: mean)
                 let squares = sumLanes(x, count: C, filler: mean) { ($0 - center) * ($0 - center) }
                 let reciprocal = 1 / (squares / Float(C) + epsilon).squareRoot()
-                // 2. Normalise, scale, shift.
+                // 2. Normalize, scale, shift.
                 let scale = Lanes(repeating: reciprocal)
                 mapLanes(into: y, x, weight.base, count: C) { ($0 - center) * scale * $1 }
                 if let bias { mapLanes(into: y, y, bias.base, count: C) { $0 + $1 } }
@@ -114,19 +114,19 @@ public enum LayerNorm {
         _ weight: UnsafeMutablePointer<Float>, count C: Int, mean: Float, reciprocal: Float
     ) {
         let (center, scale) = (Lanes(repeating: mean), Lanes(repeating: reciprocal))
-        var (sum, sumNormalised) = (Lanes.zero, Lanes.zero)
+        var (sum, sumNormalized) = (Lanes.zero, Lanes.zero)
         eachGroup(C) { index, rest in
             let g = load(dy + index, rest, 0) * load(weight + index, rest, 0)
-            let normalised = (load(x + index, rest, mean) - center) * scale
+            let normalized = (load(x + index, rest, mean) - center) * scale
             sum += g
-            sumNormalised = sumNormalised.addingProduct(g, normalised)
+            sumNormalized = sumNormalized.addingProduct(g, normalized)
         }
         let meanGradient = Lanes(repeating: sum.sum() / Float(C))
-        let meanProduct = Lanes(repeating: sumNormalised.sum() / Float(C))
+        let meanProduct = Lanes(repeating: sumNormalized.sum() / Float(C))
         eachGroup(C) { index, rest in
             let g = load(dy + index, rest, 0) * load(weight + index, rest, 0)
-            let normalised = (load(x + index, rest, mean) - center) * scale
-            let gradient = (g - meanGradient - normalised * meanProduct) * scale
+            let normalized = (load(x + index, rest, mean) - center) * scale
+            let gradient = (g - meanGradient - normalized * meanProduct) * scale
             let value = load(dx + index, rest, 0) + gradient
             if rest == laneCount { (dx + index).setLanes(value) } else { (dx + index).setLanes(value, first: rest) }
         }
@@ -138,8 +138,8 @@ public enum LayerNorm {
         center: Lanes, scale: Lanes, count: Int
     ) {
         eachGroup(count) { index, rest in
-            let normalised = (load(x + index, rest, 0) - center) * scale
-            let value = load(dw + index, rest, 0).addingProduct(load(dy + index, rest, 0), normalised)
+            let normalized = (load(x + index, rest, 0) - center) * scale
+            let value = load(dw + index, rest, 0).addingProduct(load(dy + index, rest, 0), normalized)
             if rest == laneCount { (dw + index).setLanes(value) } else { (dw + index).setLanes(value, first: rest) }
         }
     }

@@ -1,9 +1,9 @@
-// Root-mean-square normalisation: each row, or each head of a row, to mean square 1, then scaled (Zhang & Sennrich 2019).
+// Root-mean-square normalization: each row, or each head of a row, to mean square 1, then scaled (Zhang & Sennrich 2019).
 
 /// y = x s ⊙ w with s = 1 / √(mean(x²) + ε), or y = x s ⊙ (1 + w) with `addsOne`.
 ///
 /// The mean runs over D columns, as many as there are weights. A matrix may have G D columns: then each row is G groups,
-/// each normalised by itself with the same weights, as the heads of queries and keys are.
+/// each normalized by itself with the same weights, as the heads of queries and keys are.
 package enum RMSNorm {
     /// output = input · s ⊙ weight.
     ///
@@ -17,17 +17,17 @@ package enum RMSNorm {
         into output: Matrix, saving scales: Vector, of input: Matrix, weight: Vector, addsOne: Bool = false,
         epsilon: Float
     ) {
-        normalise(into: output, saving: scales, input, adding: nil, weight, addsOne: addsOne, epsilon)
+        normalize(into: output, saving: scales, input, adding: nil, weight, addsOne: addsOne, epsilon)
     }
 
     /// The same where the result replaces the input.
     package static func forward(
         inPlace matrix: Matrix, saving scales: Vector, weight: Vector, addsOne: Bool = false, epsilon: Float
     ) {
-        normalise(into: matrix, saving: scales, matrix, adding: nil, weight, addsOne: addsOne, epsilon)
+        normalize(into: matrix, saving: scales, matrix, adding: nil, weight, addsOne: addsOne, epsilon)
     }
 
-    /// input += residual; output = input · s ⊙ weight. The sum is spared a pass of its own.
+    /// input += residual; output = input · s ⊙ weight. Fused, so that the sum costs no separate pass.
     ///
     /// - Parameters:
     ///   - output: (N, G D), overwritten.
@@ -38,10 +38,10 @@ package enum RMSNorm {
         into output: Matrix, saving scales: Vector, inPlace input: Matrix, adding residual: Matrix, weight: Vector,
         addsOne: Bool = false, epsilon: Float
     ) {
-        normalise(into: output, saving: scales, input, adding: residual, weight, addsOne: addsOne, epsilon)
+        normalize(into: output, saving: scales, input, adding: residual, weight, addsOne: addsOne, epsilon)
     }
 
-    private static func normalise(
+    private static func normalize(
         into output: Matrix, saving scales: Vector, _ input: Matrix, adding residual: Matrix?, _ weight: Vector,
         addsOne: Bool, _ epsilon: Float
     ) {
@@ -200,18 +200,18 @@ private struct RMSNormBackward {
         let (dx, dy, x) = (dInput.row(row) + column, dOutput.row(row) + column, known.row(row) + column)
         let (w, D, factor) = (weight.base, weight.count, Lanes(repeating: scale))
         let one = Lanes(repeating: addsOne ? 1 : 0)
-        @inline(__always) func normalised(_ index: Int, _ rest: Int) -> Lanes {
+        @inline(__always) func normalized(_ index: Int, _ rest: Int) -> Lanes {
             (x + index).group(of: rest) * (isOutput ? (reciprocals + index).group(of: rest) : factor)
         }
         var products = Lanes.zero
         @inline(__always) func addProducts(_ index: Int, _ rest: Int) {
             let g = (dy + index).group(of: rest) * (one + (w + index).group(of: rest))
-            products = products.addingProduct(g, normalised(index, rest))
+            products = products.addingProduct(g, normalized(index, rest))
         }
         eachLaneGroup(D, addProducts)
         let mean = Lanes(repeating: products.total / Float(D))
         @inline(__always) func writeGradients(_ index: Int, _ rest: Int) {
-            let (gradient, xHat) = ((dy + index).group(of: rest), normalised(index, rest))
+            let (gradient, xHat) = ((dy + index).group(of: rest), normalized(index, rest))
             let value = (gradient * (one + (w + index).group(of: rest)) - xHat * mean) * factor
             (dx + index).setGroup(of: rest, adds ? (dx + index).group(of: rest) + value : value)
             if let sums {

@@ -16,7 +16,7 @@ package struct RotaryTable: Sendable {
     package init(_ frequencies: RotaryFrequencies, context: Int) {
         let (inverse, half) = (frequencies.inverse, frequencies.width / 2)
         memory = FloatArena(count: context * 2 * half)
-        // A position's cosines and sines lie together, since they are read together.
+        // A position's cosines and sines are stored together, since they are read together.
         let cosines = Matrix(memory.base, rows: context, columns: half, stride: 2 * half)
         let sines = Matrix(memory.base + half, rows: context, columns: half, stride: 2 * half)
         ParallelFor.ranges(context) { positions in

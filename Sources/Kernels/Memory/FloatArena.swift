@@ -15,7 +15,7 @@ public final class FloatArena: @unchecked Sendable {
     /// How many floats the block holds.
     public let count: Int
 
-    /// Blocks from this size up ask the system for huge pages, which spares the matrix products address look-ups.
+    /// Blocks from this size up ask the system for huge pages, which saves the matrix products address look-ups.
     private static let hugePageBytes = 2 << 20
 
     /// Reserves `count` zeroed floats. The system hands out the memory itself page by page when it is first touched.

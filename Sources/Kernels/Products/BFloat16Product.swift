@@ -15,7 +15,7 @@ enum BFloat16Product {
         var columns: Int
         /// A is stored as (inner, rows) with this stride between its rows; 0 for A stored as it is used.
         var transposedStride = 0
-        /// B lies in oneDNN's own layout.
+        /// B is in oneDNN's own layout.
         var isPacked = false
         var outputStride: Int
         var hasBias = false

@@ -27,7 +27,7 @@ public enum BLASKernel {
     /// A challenger must be this much faster, so that noise never decides and a run can be repeated.
     private static let requiredGain = 1.15
 
-    /// Names a set that is to be used without measuring. OpenBLAS's own `OPENBLAS_CORETYPE` only says which one is
+    /// Names a set that will be used without measuring. OpenBLAS's own `OPENBLAS_CORETYPE` only says which one is
     /// loaded first: it is often set for another machine or for other programs, and a wrong one halves the speed.
     public static let environmentVariable = "LUTHIER_BLAS_KERNEL"
 
@@ -66,7 +66,7 @@ public enum BLASKernel {
     /// OpenBLAS's version and how it was built, in its own words.
     public static var library: String { String(cString: openblas_get_config()) }
 
-    /// Loads another set. The two functions are exported by builds of OpenBLAS that carry several sets, but stand in
+    /// Loads another set. The two functions are exported by builds of OpenBLAS that carry several sets, but are in
     /// no header, hence the look-up by name; without them nothing changes.
     private static func use(_ kernel: String) {
         typealias Function = @convention(c) () -> Void

@@ -14,7 +14,7 @@ public enum Linear {
             return
         }
         if let bias {
-            // The product adds to what is there, so the bias costs no pass of its own.
+            // The product adds to what is there, so the bias costs no separate pass.
             fillRows(of: output, with: bias)
             MatrixMultiply.run(into: output, input, weight, adding: true)
         } else {
@@ -23,7 +23,7 @@ public enum Linear {
     }
 
     /// The gradients of the three operands. Those of parameters are added to, since batches add up; the input's is
-    /// overwritten, since nothing but this layer makes it.
+    /// overwritten, since only this layer computes it.
     ///
     /// - Parameters:
     ///   - dInput: (N, in), overwritten: dOutput · weightᵀ; nil where nobody asks for it.

@@ -17,7 +17,7 @@ public enum MatrixMultiply {
 
     /// Whether oneDNN multiplies instead. The weight gradient of a narrow layer is a long sum for few results, in which
     /// OpenBLAS reaches four fifths of oneDNN's speed; elsewhere, and on other processors, it is the faster one.
-    private static func suitsOneDNN(_ c: Matrix, transposingA: Bool, transposingB: Bool) -> Bool {
+    private static func usesOneDNN(_ c: Matrix, transposingA: Bool, transposingB: Bool) -> Bool {
         #if arch(x86_64)
             return transposingA && !transposingB && c.rows * c.columns < 1 << 18 && min(c.rows, c.columns) >= 64
         #else
@@ -37,7 +37,7 @@ public enum MatrixMultiply {
     ) {
         let depth = transposingA ? a.rows : a.columns
         let library =
-            suitsOneDNN(c, transposingA: transposingA, transposingB: transposingB) ? Library.oneDNN : .openBLAS
+            usesOneDNN(c, transposingA: transposingA, transposingB: transposingB) ? Library.oneDNN : .openBLAS
         guard ParallelFor.threadCount > 1, c.rows * c.columns * depth >= smallestParallelWork else {
             multiply(
                 library, into: c, a, b, transposingA: transposingA, transposingB: transposingB, scale: scale,

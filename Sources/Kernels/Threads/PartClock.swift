@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// The parts of a step that are told apart.
+/// The parts of a step that are timed separately.
 public enum StepPart: Int, CaseIterable, Sendable {
     case products, attention, normalization, activation, residual, embedding, head, packing, optimizer, data, saving
 }

@@ -1,4 +1,4 @@
-// The threads behind `ParallelFor`.
+// The threads that run `ParallelFor`.
 
 import Synchronization
 
@@ -137,7 +137,7 @@ final class WorkerPool: @unchecked Sendable {
     }
 }
 
-/// Numbers that several threads change, each on a cache line of its own: threads that do not share one do not wait for
+/// Numbers that several threads change, each on its own cache line: threads that do not share one do not wait for
 /// one another.
 final class PaddedAtomics: @unchecked Sendable {
     /// Two lines of 64 bytes, since processors fetch them in pairs.
