@@ -1,4 +1,4 @@
-// Tunes a tiny model from nothing on a text or a file of JSON Lines, and lets it generate.
+// Trains a tiny model from scratch on a text or a file of JSON Lines, and lets it generate.
 //
 //     swift run -c release tune-and-generate FILE [PROMPT]
 

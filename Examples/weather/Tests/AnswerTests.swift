@@ -3,7 +3,7 @@
 import Testing
 import WeatherAnswers
 
-/// What should become of one slot of one answer.
+/// The expected verdict on one slot of one answer.
 struct AnswerCase: Sendable, CustomTestStringConvertible {
     let answer: String
     let slot: WeatherSlot

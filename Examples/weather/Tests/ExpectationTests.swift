@@ -28,7 +28,7 @@ import WeatherAnswers
         ("{", "slots.jsonl, line 4, column 2: the text ends where a key in double quotes or } is expected"),
         ("[]", "slots.jsonl, line 4, column 1: the line is an array, where an object is expected"),
         (#"{"row":1}"#, "slots.jsonl, line 4: the key turn is missing"),
-        (#"{"row":"1"}"#, "slots.jsonl, line 4, column 8: row is a string, where a whole number is expected"),
+        (#"{"row":"1"}"#, "slots.jsonl, line 4, column 8: row is a string, where an integer is expected"),
         (#"{"row":1,"place":""}"#, "slots.jsonl, line 4: the key turn is missing"),
         (
             #"{"row":1,"temprature":2}"#,
@@ -40,12 +40,12 @@ import WeatherAnswers
         ),
         (
             Self.start + #""condition":"sunnny""# + Self.end,
-            "slots.jsonl, line 4, column 85: condition is sunnny, which is none of sunny, clear, partly cloudy, cloudy, "
+            "slots.jsonl, line 4, column 85: condition is sunnny, which is not one of sunny, clear, partly cloudy, cloudy, "
                 + "overcast, windy, hazy, foggy, drizzly, rainy, stormy, snowy"
         ),
         (
             Self.start + #""temperature":{"value":7,"unit":"K"}"# + Self.end,
-            "slots.jsonl, line 4, column 105: temperature.unit is K, which is none of F, C"
+            "slots.jsonl, line 4, column 105: temperature.unit is K, which is not one of F, C"
         ),
         (
             Self.start + #""condition":"sunny","temperature":{"value":7}"# + Self.end,

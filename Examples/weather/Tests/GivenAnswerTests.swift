@@ -1,4 +1,4 @@
-// Files of answers: read, and held against the slots file next to their data.
+// Files of answers: read, and compared with the slots file next to their data.
 
 import Foundation
 import TestSupport
@@ -18,7 +18,7 @@ import WeatherAnswers
             + "\"answer\":\"\(answer)\"}\n"
     }
 
-    @Test func answersAreHeldAgainstTheSlotsNextToTheirData() throws {
+    @Test func answersAreComparedWithTheirSlots() throws {
         try withTemporaryFolder { folder in
             try folder.write(Self.slots, as: "test.slots.jsonl")
             let text =

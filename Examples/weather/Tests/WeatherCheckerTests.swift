@@ -28,7 +28,7 @@ import WeatherAnswers
             #expect(outcome == .wrong || outcome == .missing, "\(description)")
             let others = verdict.findings.filter { $0.slot != wrong.wrong && $0.outcome == .wrong }
             #expect(others.isEmpty, "\(description)")
-            // Where an answer is replaced as a whole, what it leaves out is missing too.
+            // Where the full answer is replaced, what it omits is missing too.
             if wrong.wrong != .declines {
                 let missing = verdict.findings.filter { $0.slot != wrong.wrong && $0.outcome != .right }
                 #expect(missing.isEmpty, "\(description)")

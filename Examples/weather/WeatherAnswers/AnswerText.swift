@@ -11,7 +11,7 @@ struct AnswerToken: Sendable {
     let text: String
     let lowercased: String
     let kind: Kind
-    /// Nothing stands before it in its sentence.
+    /// Nothing is before it in its sentence.
     var startsSentence: Bool
 
     var isWord: Bool { if case .word = kind { true } else { false } }
@@ -20,11 +20,11 @@ struct AnswerToken: Sendable {
 
     var number: Double? { if case .number(let value) = kind { value } else { nil } }
 
-    /// Whether it ends a statement: what stands behind it does not belong to what stands before it.
+    /// Whether it ends a statement: what is after it does not belong to what is before it.
     var endsStatement: Bool { [".", "!", "?", ";"].contains(text) }
 }
 
-/// The tokens of an answer. A possessive or short "is" ("Oslo's", "it's") is a token of its own: "'s".
+/// The tokens of an answer. A possessive or short "is" ("Oslo's", "it's") is a separate token: "'s".
 struct AnswerText: Sendable {
     private(set) var tokens: [AnswerToken] = []
 
@@ -73,8 +73,8 @@ struct AnswerText: Sendable {
         var index = start
         while index < characters.count {
             let joins = ["'", "-"].contains(characters[index])
-            let goesOn = joins && index + 1 < characters.count && characters[index + 1].isLetter
-            guard characters[index].isLetter || goesOn else { break }
+            let continues = joins && index + 1 < characters.count && characters[index + 1].isLetter
+            guard characters[index].isLetter || continues else { break }
             index += 1
         }
         return index
@@ -104,7 +104,7 @@ struct AnswerText: Sendable {
 }
 
 extension AnswerText {
-    /// Where a phrase stands, by lower-case words or, with `exactly`, in its own letters.
+    /// Where a phrase occurs, by lower-case words or, with `exactly`, in its own letters.
     func ranges(of phrase: String, exactly: Bool = false) -> [Range<Int>] {
         let wanted = AnswerText(phrase).tokens.map { exactly ? $0.text : $0.lowercased }
         guard !wanted.isEmpty, wanted.count <= tokens.count else { return [] }
@@ -122,7 +122,7 @@ extension AnswerText {
     /// The first of the phrases that the answer holds.
     func first(of phrases: [String]) -> String? { phrases.first { contains($0) } }
 
-    /// Whether a "not" stands one or two words before a token.
+    /// Whether a "not" is one or two words before a token.
     func isNegated(at index: Int) -> Bool {
         var place = index - 1
         while place >= 0, place >= index - 2, tokens[place].isWord {

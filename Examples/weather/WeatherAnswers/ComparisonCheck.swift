@@ -23,7 +23,7 @@ struct ComparisonCheck {
         return WeatherFinding(.warmer, isStated ? .right : .missing)
     }
 
-    /// The place that the comparative at `index` speaks of: the one behind "warmer in" or "the warmer one is", else the
+    /// The place that the comparative at `index` speaks of: the one after "warmer in" or "the warmer one is", else the
     /// last before it in its sentence, else the first after it.
     private func subject(at index: Int) -> String? {
         let tokens = answer.tokens

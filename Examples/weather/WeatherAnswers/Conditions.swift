@@ -28,7 +28,7 @@ enum Conditions {
             .map { Claim(condition: $0.condition, isNegated: answer.isNegated(at: $0.range.lowerBound)) }
     }
 
-    /// Whether a word of an answer belongs to a condition: "Sunny" at the start of a sentence is no name.
+    /// Whether a word of an answer belongs to a condition: "Sunny" at the start of a sentence is not a name.
     static func holds(word: String) -> Bool {
         names.contains { $0.split(separator: " ").contains(Substring(word)) } || aliases[word] != nil
     }

@@ -2,12 +2,12 @@
 
 import StrictJSON
 
-/// The members of one object of a slots file, asked for one after the other.
+/// The members of one object of a slots file, asked for in turn.
 struct ExpectationReader {
     let object: JSONObject
     let path: String
     let line: Int
-    /// What stands before a key in a message: "tomorrow." for the members of that object.
+    /// The prefix of a key in a message: "tomorrow." for the members of that object.
     let prefix: String
 
     init(
@@ -44,7 +44,7 @@ struct ExpectationReader {
 
     func integer(_ key: String) throws(WeatherExpectationError) -> Int? {
         guard let node = object[key] else { return nil }
-        guard let number = node.integer else { throw wrongType(node, key, expected: "a whole number") }
+        guard let number = node.integer else { throw wrongType(node, key, expected: "an integer") }
         return number
     }
 

@@ -1,4 +1,4 @@
-// The answers of a model, as `luthier eval --generate --answers FILE` writes them, held against what each must contain.
+// The answers of a model, as `luthier eval --generate --answers FILE` writes them, compared with what each must contain.
 
 import Foundation
 import StrictJSON

@@ -13,21 +13,21 @@ struct PlaceMentions: Sendable {
     /// Other names, as written; also those of which a known place is only a part.
     private(set) var others: [String] = []
 
-    /// Words that start a sentence and may stand right before a name without being part of it.
+    /// Words that start a sentence and may come right before a name without being part of it.
     private static let openers: Set<String> = [
         "the", "my", "in", "at", "for", "around", "across", "from", "over", "near", "and", "but", "so", "yes", "no",
         "is",
         "tomorrow",
         "today", "tonight", "currently", "both", "of", "with", "while", "since", "because", "as", "to", "between",
     ]
-    /// Words that start a sentence as its subject and are no names.
+    /// Words that start a sentence as its subject and are not names.
     private static let subjects: Set<String> = [
         "it", "that", "this", "there", "here", "what", "he", "she", "all", "everything", "tomorrow", "today", "tonight",
         "now", "wind", "humidity", "rain", "snow", "temperature", "weather", "air", "sky", "which", "where", "how",
         "who",
     ]
     private static let verbs: Set<String> = ["is", "'s", "has", "will", "looks", "stays", "was"]
-    /// Capitalized words that are no names.
+    /// Capitalized words that are not names.
     private static let ordinary: Set<String> = [
         "i", "i'm", "i'd", "i'll", "i've", "t-shirt", "t-shirts", "uv", "fahrenheit", "celsius", "f", "c", "ok",
     ]
@@ -39,13 +39,13 @@ struct PlaceMentions: Sendable {
         var covered = [Bool](repeating: false, count: tokens.count)
         for place in allowed.sorted(by: { $0.count > $1.count }) {
             for range in answer.ranges(of: place, exactly: true) where !covered[range].contains(true) {
-                let whole = Self.extended(range, in: tokens)
-                for index in whole { covered[index] = true }
-                if whole == range {
+                let full = Self.extended(range, in: tokens)
+                for index in full { covered[index] = true }
+                if full == range {
                     let isNegated = answer.isNegated(at: range.lowerBound)
                     known.append(Mention(place: place, index: range.lowerBound, isNegated: isNegated))
                 } else {
-                    others.append(tokens[whole].map(\.text).joined(separator: " "))
+                    others.append(tokens[full].map(\.text).joined(separator: " "))
                 }
             }
         }
@@ -55,7 +55,7 @@ struct PlaceMentions: Sendable {
         }
     }
 
-    /// The whole name of which the words in `range` are a part: "York" in "New York", "Rio" in "Rio de Janeiro".
+    /// The full name of which the words in `range` are a part: "York" in "New York", "Rio" in "Rio de Janeiro".
     private static func extended(_ range: Range<Int>, in tokens: [AnswerToken]) -> Range<Int> {
         var (lower, upper) = (range.lowerBound, range.upperBound)
         while lower > 0, isPartOfName(tokens[lower - 1]) { lower -= 1 }
@@ -78,7 +78,7 @@ struct PlaceMentions: Sendable {
             !(token.startsSentence && (openers.contains(token.lowercased) || Conditions.holds(word: token.lowercased)))
     }
 
-    /// A capitalized word inside a sentence, or at its start with a verb behind it.
+    /// A capitalized word inside a sentence, or at its start with a verb after it.
     private static func isName(at index: Int, in tokens: [AnswerToken]) -> Bool {
         let token = tokens[index]
         guard token.isCapitalized, !ordinary.contains(token.lowercased) else { return false }

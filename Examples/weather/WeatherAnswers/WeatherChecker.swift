@@ -2,7 +2,7 @@
 
 /// Checks answers against what they must contain.
 ///
-/// The answer is cut into whole words, numbers with their units, conditions and names; each must be one that was asked
+/// The answer is cut into words, numbers with their units, conditions and names; each must be one that was asked
 /// for. One degree off, the other unit, the opposite condition, another place (also one whose name holds the right one's)
 /// and a decline where there was an answer are wrong; so is any number, condition or place that nothing calls for.
 public struct WeatherChecker {
@@ -77,8 +77,8 @@ public struct WeatherChecker {
     private mutating func checkAgreement(_ agrees: Bool) {
         let first = answer.tokens.first?.lowercased ?? ""
         let isYes = ["yes", "yeah", "yep", "indeed", "right", "correct"].contains(first)
-        let isNo = ["no", "nope"].contains(first)
-        guard isYes || isNo else { return findings.append(.init(.agreement, .missing)) }
+        let isNegative = ["no", "nope"].contains(first)
+        guard isYes || isNegative else { return findings.append(.init(.agreement, .missing)) }
         findings.append(isYes == agrees ? .init(.agreement, .right) : .init(.agreement, .wrong, found: first))
     }
 

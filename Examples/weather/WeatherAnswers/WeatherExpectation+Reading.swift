@@ -9,7 +9,7 @@ extension WeatherExpectation {
         "tomorrow", "compare", "agrees", "missing", "smalltalk", "placeSeenInTraining", "wordingSeenInTraining",
     ]
 
-    /// All lines of a slots file, in order; blank lines are passed over.
+    /// All lines of a slots file, in order; blank lines are skipped.
     public static func read(path: String) throws(WeatherExpectationError) -> [WeatherExpectation] {
         guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw .unreadable(path: path) }
         var expectations: [WeatherExpectation] = []
@@ -32,7 +32,7 @@ extension WeatherExpectation {
         try self.init(node, path: path, lineNumber: lineNumber)
     }
 
-    /// An expectation that stands inside another object.
+    /// An expectation inside another object.
     public init(_ node: JSONNode, path: String, lineNumber: Int) throws(WeatherExpectationError) {
         let reader = try ExpectationReader(node, keys: Self.keys, path: path, line: lineNumber)
         row = try reader.require("row", reader.integer)

@@ -12,7 +12,7 @@ public enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
     case missingKey(path: String, line: Int, key: String)
     case unknownKey(path: String, line: Int, column: Int, key: String, nearest: String?)
     case unknownValue(path: String, line: Int, column: Int, key: String, value: String, known: [String])
-    /// Something that the question asks for stands in no key of the line.
+    /// No key of the line has something that the question asks for.
     case incomplete(path: String, line: Int, asks: String, key: String)
 
     public var description: String {
@@ -27,7 +27,7 @@ public enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
             "\(path), line \(line), column \(column): the key \(key) is not known"
                 + (nearest.map { "; did you mean \($0)?" } ?? "")
         case .unknownValue(let path, let line, let column, let key, let value, let known):
-            "\(path), line \(line), column \(column): \(key) is \(value), which is none of "
+            "\(path), line \(line), column \(column): \(key) is \(value), which is not one of "
                 + known.joined(separator: ", ")
         case .incomplete(let path, let line, let asks, let key):
             "\(path), line \(line): the question asks for \(asks), but the key \(key) is missing"

@@ -46,7 +46,7 @@ public struct WeatherReport: Sendable {
 extension WeatherReport.Totals {
     mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
         for finding in verdict.findings where finding.slot != .invented {
-            // A decline that nothing called for is no slot that was asked; it counts in `answered`.
+            // A decline that nothing called for is not a slot that was asked; it counts in `answered`.
             if finding.slot == .declines && !expectation.declines { continue }
             slots[finding.slot, default: WeatherTally()].add(finding.outcome == .right)
         }

@@ -1,6 +1,6 @@
 // What the checker found in one answer.
 
-/// How one slot of an answer turned out.
+/// The result for one slot of an answer.
 public struct WeatherFinding: Sendable, Equatable {
     public enum Outcome: String, Sendable {
         case right
