@@ -1,5 +1,5 @@
 // swift-tools-version: 6.0
-// The package: one target per module of the drawing in CONTRIBUTING.md; a module imports only what stands below it.
+// The package: one target per module of the drawing in CONTRIBUTING.md; a module imports only modules below its own.
 
 import PackageDescription
 

@@ -2,14 +2,14 @@
 
 import Conversations
 
-/// Rows with the same `exact` hash are equal; rows with the same `normalised` hash differ only in case or punctuation.
+/// Rows with the same `exact` hash are equal; rows with the same `normalized` hash differ only in case or punctuation.
 public struct RowFingerprint: Sendable, Hashable {
     public var exact: UInt64
-    public var normalised: UInt64
+    public var normalized: UInt64
 
-    public init(exact: UInt64, normalised: UInt64) {
+    public init(exact: UInt64, normalized: UInt64) {
         self.exact = exact
-        self.normalised = normalised
+        self.normalized = normalized
     }
 
     /// Lines of a stream with fewer words do not indicate a leak: names and short phrases recur everywhere.
@@ -44,7 +44,7 @@ public struct FingerprintBuilder: Sendable {
     public static let text: UInt64 = 3
 
     private var exact: UInt64 = 0
-    private var normalised: UInt64 = 0
+    private var normalized: UInt64 = 0
     /// The hashes of the row's words so far, in order.
     public private(set) var words: [UInt64] = []
 
@@ -72,13 +72,13 @@ public struct FingerprintBuilder: Sendable {
             seed: TextHash.combine(exact, speaker))
         let first = words.count
         TextHash.appendWords(of: bytes, to: &words)
-        normalised = TextHash.combine(normalised, speaker)
-        for index in first..<words.count { normalised = TextHash.combine(normalised, words[index]) }
+        normalized = TextHash.combine(normalized, speaker)
+        for index in first..<words.count { normalized = TextHash.combine(normalized, words[index]) }
         // A text without words is identified by its characters.
-        if first == words.count { normalised = TextHash.combine(normalised, exact) }
+        if first == words.count { normalized = TextHash.combine(normalized, exact) }
     }
 
-    public var fingerprint: RowFingerprint { RowFingerprint(exact: exact, normalised: normalised) }
+    public var fingerprint: RowFingerprint { RowFingerprint(exact: exact, normalized: normalized) }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
 }

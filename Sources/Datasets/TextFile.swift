@@ -1,4 +1,4 @@
-// Reads text files: valid UTF-8 or an error with its position, without byte-order mark, with normalised line ends.
+// Reads text files: valid UTF-8 or an error with its position, without byte-order mark, with normalized line ends.
 
 import Foundation
 

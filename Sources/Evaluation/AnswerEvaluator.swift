@@ -1,11 +1,11 @@
-// What a model says when it is asked: every answer of a split generated greedily and held against the right one.
+// What a model says when it is asked: every answer of a split generated greedily and compared with the right one.
 
 import Conversations
 import Datasets
 import Inference
 import StrictJSON
 
-/// One generated answer beside the expected one.
+/// One generated answer with the expected one.
 public struct AnswerRecord: Sendable {
     /// The row's number in its split, counted from one, and which of its answers this is.
     public var row: Int
@@ -18,7 +18,7 @@ public struct AnswerRecord: Sendable {
     public var answer: String
     public var tokens: Int
     public var finishReason: FinishReason
-    /// Equal but for white space at both ends.
+    /// Equal except for white space at both ends.
     public var isExact: Bool
 
     /// The record as JSON, for a file of them.
@@ -31,7 +31,7 @@ public struct AnswerRecord: Sendable {
     }
 }
 
-/// The figures over many answers.
+/// Metrics over many answers.
 public struct AnswerSummary: Sendable, Equatable {
     public var answers = 0
     public var exact = 0

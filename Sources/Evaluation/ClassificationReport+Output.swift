@@ -1,4 +1,4 @@
-// The figures as tables for people and as JSON for programs.
+// A classification's metrics as tables for people and as JSON for programs.
 
 import StrictJSON
 
@@ -11,17 +11,17 @@ extension ClassificationReport {
     /// Everything for people. Ends with a line feed.
     ///
     /// - Parameters:
-    ///   - beta: of the F measure that is shown beside F1; 1 for none.
-    ///   - positive: with two classes, the one that is sought.
+    ///   - beta: of the F measure that is shown next to F1; 1 for none.
+    ///   - positive: with two classes, the positive one.
     public func render(beta: Double, positive: Int?) -> String {
         var table = [["class", "precision", "recall", "F1"] + (beta == 1 ? [] : ["F\(beta)"]) + ["rows"]]
-        for figures in classes {
+        for metrics in classes {
             table.append(
                 [
-                    visible(figures.label), Self.share(figures.precision), Self.share(figures.recall),
-                    Self.share(figures.f()),
+                    visible(metrics.label), Self.share(metrics.precision), Self.share(metrics.recall),
+                    Self.share(metrics.f()),
                 ]
-                    + (beta == 1 ? [] : [Self.share(figures.f(beta))]) + [String(figures.support)])
+                    + (beta == 1 ? [] : [Self.share(metrics.f(beta))]) + [String(metrics.support)])
         }
         table.append(
             ["macro mean", "", "", Self.share(macroF())] + (beta == 1 ? [] : [Self.share(macroF(beta))]) + [""])
@@ -142,7 +142,7 @@ extension ClassificationReport {
         String(label.drop { $0 == " " }.map { $0.isNewline ? "⏎" : $0 })
     }
 
-    /// Four digits behind the point, whatever the locale.
+    /// Four digits after the point, whatever the locale.
     private static func share(_ value: Double) -> String {
         let rounded = Int((value * 10_000).rounded())
         let digits = String(rounded % 10_000)

@@ -1,12 +1,12 @@
-// How well classes were told apart: every figure a pure function of right labels and given probabilities.
+// Classification metrics, each a pure function of right labels and given probabilities.
 
 /// One row's right label and what the model thought of each.
 public struct ClassifiedRow: Sendable, Equatable {
-    /// The right label's place in the list of labels; nil where it is none of them.
+    /// The right label's place in the list of labels; nil if it is not in the list.
     public var right: Int?
     /// A probability for each label; they add up to one.
     public var probabilities: [Double]
-    /// Where the row stands, for the list of wrong ones.
+    /// Where the row is in its file, for the list of wrong ones.
     public var path: String
     public var line: Int
 
@@ -17,7 +17,7 @@ public struct ClassifiedRow: Sendable, Equatable {
         self.line = line
     }
 
-    /// The likeliest label, of equally likely ones the first.
+    /// The most likely label; the first of equally likely ones.
     public var given: Int {
         probabilities.indices.max {
             probabilities[$0] < probabilities[$1] || (probabilities[$0] == probabilities[$1] && $0 > $1)
@@ -25,10 +25,10 @@ public struct ClassifiedRow: Sendable, Equatable {
     }
 }
 
-/// Figures over many rows. Where a figure would divide by zero it is 0, as in scikit-learn.
+/// Metrics over many rows. Where one would divide by zero it is 0, as in scikit-learn.
 public struct ClassificationReport: Sendable, Equatable {
-    /// The figures of one class.
-    public struct ClassFigures: Sendable, Equatable {
+    /// The metrics of one class.
+    public struct ClassMetrics: Sendable, Equatable {
         public var label: String
         public var precision: Double
         public var recall: Double
@@ -46,7 +46,7 @@ public struct ClassificationReport: Sendable, Equatable {
     public let rows: [ClassifiedRow]
     /// `confusion[right][given]`, over rows whose label is known.
     public let confusion: [[Int]]
-    /// Rows whose right label is none of the list: always wrong, and of no class.
+    /// Rows whose right label is not in the list: always wrong, and of no class.
     public let unknown: Int
 
     public init(labels: [String], rows: [ClassifiedRow]) {
@@ -62,32 +62,32 @@ public struct ClassificationReport: Sendable, Equatable {
         return rows.isEmpty ? 0 : Double(right) / Double(rows.count)
     }
 
-    /// Figures of each class, in the order of the labels.
-    public var classes: [ClassFigures] {
+    /// Metrics of each class, in the order of the labels.
+    public var classes: [ClassMetrics] {
         labels.indices.map { label in
             let right = Double(confusion[label][label])
             let given = Double(confusion.reduce(0) { $0 + $1[label] })
             let support = confusion[label].reduce(0, +)
-            return ClassFigures(
+            return ClassMetrics(
                 label: labels[label], precision: given > 0 ? right / given : 0,
                 recall: support > 0 ? right / Double(support) : 0, support: support)
         }
     }
 
-    /// The mean over the classes that occur in the rows or were given, each counting alike.
+    /// The mean over the classes that occur in the rows or were given, each with the same weight.
     public func macroF(_ beta: Double = 1) -> Double {
         let occurring = labels.indices.filter { label in
             confusion[label].contains { $0 > 0 } || confusion.contains { $0[label] > 0 }
         }
-        let figures = classes
-        return occurring.isEmpty ? 0 : occurring.reduce(0) { $0 + figures[$1].f(beta) } / Double(occurring.count)
+        let metrics = classes
+        return occurring.isEmpty ? 0 : occurring.reduce(0) { $0 + metrics[$1].f(beta) } / Double(occurring.count)
     }
 
     /// The mean over the classes, each counting as often as it occurs.
     public func weightedF(_ beta: Double = 1) -> Double {
-        let figures = classes
-        let support = figures.reduce(0) { $0 + $1.support }
-        return support > 0 ? figures.reduce(0) { $0 + $1.f(beta) * Double($1.support) } / Double(support) : 0
+        let metrics = classes
+        let support = metrics.reduce(0) { $0 + $1.support }
+        return support > 0 ? metrics.reduce(0) { $0 + $1.f(beta) * Double($1.support) } / Double(support) : 0
     }
 
     /// The rows that were given another label than theirs, the most certain mistakes first.
@@ -98,7 +98,7 @@ public struct ClassificationReport: Sendable, Equatable {
         }
     }
 
-    /// How certain and how right the model is, for two classes and a threshold: `positive` is the class that is sought.
+    /// How certain and how right the model is, for two classes and a threshold: `positive` is the positive class.
     public func curve(positive: Int) -> BinaryCurve {
         BinaryCurve(
             scores: rows.map { $0.probabilities[positive] }, isPositive: rows.map { $0.right == positive })

@@ -22,7 +22,7 @@ public struct EvaluationResult: Sendable, Equatable {
     public var bytes: Int
     /// Σ loss over the predictions, whatever their weight.
     public var summedLoss: Double
-    /// How many of the rows also stand in training; nil where that is not known.
+    /// How many of the rows also occur in training; nil where that is not known.
     public var overlap: TrainingRows.Overlap?
     /// The loss of every line, where it was asked for.
     public var lines: [LineLoss] = []

@@ -1,4 +1,4 @@
-// Which label a model gives to each row: decided over the whole text of every label, its end included.
+// Which label a model gives to each row: decided over the full text of every label, its end included.
 
 import Conversations
 import Datasets
@@ -10,7 +10,7 @@ import Tokenizer
 public struct LabelledRow: Sendable {
     public var path: String
     public var line: Int
-    /// Of the row's own label in the list; nil where it is none of them.
+    /// Of the row's own label in the list; nil if it is not in the list.
     public var right: Int?
     /// softmax over the labels of Σ log p(token), the end-of-text token among them.
     public var probabilities: [Double]
@@ -27,7 +27,7 @@ public struct LabelEvaluator {
     /// Turns in front of each prompt, for a model that is shown examples.
     private let examples: [Message]
 
-    /// - Parameter examples: turns that stand in front of every prompt.
+    /// - Parameter examples: turns in front of every prompt.
     public init(
         _ model: Transformer, tokenizer: Tokenizer, template: ChatTemplate, labels: [[UInt8]], examples: [Message] = []
     ) throws(TokenizerError) {
@@ -39,7 +39,7 @@ public struct LabelEvaluator {
         }
     }
 
-    /// Judges every document that has one answer; others are left out.
+    /// Judges every document that has one answer; others are skipped.
     ///
     /// - Parameter progress: called after each row with the number of rows done.
     public func classify(
@@ -65,15 +65,15 @@ public struct LabelEvaluator {
     private func scores(_ prompt: [Int32]) -> [Double] {
         let context = model.architecture.contextLength
         var result = [Double](repeating: 0, count: labelTokens.count)
-        // As many sequences together as one training batch of this model would have at the most.
+        // As many sequences together as one training batch of this model would have at most.
         let together = max(1, 2048 / max(1, min(context, prompt.count + 8)))
         for first in stride(from: 0, to: labelTokens.count, by: together) {
             let part = first..<min(first + together, labelTokens.count)
             var batch = SequenceBatch()
             for (offset, label) in part.enumerated() {
                 let tokens = labelTokens[label]
-                let whole = (prompt.isEmpty ? [Int32(tokenizer.endOfTextID ?? 0)] : prompt) + tokens
-                let kept = Array(whole.suffix(context + 1))
+                let full = (prompt.isEmpty ? [Int32(tokenizer.endOfTextID ?? 0)] : prompt) + tokens
+                let kept = Array(full.suffix(context + 1))
                 let count = kept.count - 1
                 let weights = (0..<count).map { Float($0 >= count - tokens.count ? 1 : 0) }
                 batch.append(tokens: kept.dropLast(), targets: kept.dropFirst(), weights: weights, example: offset)

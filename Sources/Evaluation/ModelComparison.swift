@@ -8,7 +8,7 @@ import Tokenizer
 
 /// Measures a model row by row, so that two can be compared in pairs.
 public struct ModelComparison {
-    /// What stands around the turns, for both models alike.
+    /// The texts around the turns, the same for both models.
     public let template: ChatTemplate
     /// The labels of a classification, where it is one.
     public let labels: [[UInt8]]?
@@ -20,7 +20,7 @@ public struct ModelComparison {
         self.batchSize = batchSize
     }
 
-    /// One model's figures for each row; nil for rows that do not fit its context.
+    /// One model's results for each row; nil for rows that do not fit its context.
     public struct Rows: Sendable {
         /// Bits, its end included, over bytes of the row's answers or text.
         public var bits: [PairedBootstrap.Item?]
@@ -48,7 +48,7 @@ public struct ModelComparison {
         }
         for start in stride(from: 0, to: documents.count, by: 64) {
             let part = documents[start..<min(start + 64, documents.count)].enumerated().map { index, document in
-                // The place in this list stands for the line, so that results can be told apart.
+                // The place in this list stands for the line, so that results can be distinguished.
                 Document(path: "", line: index, content: ModelComparison.content(document, after: shown))
             }
             let text = try TokenizedText(part, tokenizer: saved.tokenizer, options)
@@ -97,7 +97,7 @@ public struct ModelComparison {
 }
 
 extension LabelledRow {
-    /// Whether the likeliest label is the row's own.
+    /// Whether the most likely label is the row's own.
     public var isRight: Bool {
         guard let right else { return false }
         return probabilities.allSatisfy { $0 <= probabilities[right] }

@@ -6,19 +6,19 @@ import Models
 
 /// Hashes and labels of the rows that a model was trained on.
 public struct TrainingRows: Sendable {
-    /// How many rows of a split stand in training.
+    /// How many rows of a split also occur in training.
     public struct Overlap: Sendable, Equatable {
         /// Rows, or lines with some words of a text that is one stream.
         public var rows: Int
-        /// Rows that stand in training as they are.
+        /// Rows that occur in training unchanged.
         public var exact: Int
-        /// Further rows that stand there in other capitals, punctuation or space.
-        public var normalised: Int
+        /// Further rows that occur there with other case, punctuation or space.
+        public var normalized: Int
 
         public var description: String {
-            guard exact + normalised > 0 else { return "none of \(rows) rows" }
-            return "\(exact + normalised) of \(rows) rows"
-                + (normalised > 0 ? " (\(normalised) in other capitals or punctuation)" : "")
+            guard exact + normalized > 0 else { return "none of \(rows) rows" }
+            return "\(exact + normalized) of \(rows) rows"
+                + (normalized > 0 ? " (\(normalized) in other capitals or punctuation)" : "")
         }
     }
 
@@ -27,7 +27,7 @@ public struct TrainingRows: Sendable {
     private static let magic = Array("LUTHASH1".utf8)
 
     private let exact: Set<UInt64>
-    private let normalised: Set<UInt64>
+    private let normalized: Set<UInt64>
     private let fingerprints: [RowFingerprint]
     /// The labels of a classification.
     public let labels: [[UInt8]]?
@@ -40,19 +40,19 @@ public struct TrainingRows: Sendable {
         self.fingerprints = fingerprints
         self.labels = labels
         exact = Set(fingerprints.map(\.exact))
-        normalised = Set(fingerprints.map(\.normalised))
+        normalized = Set(fingerprints.map(\.normalized))
     }
 
-    /// How many of `documents` stand in training; nil where there are no rows on either side.
+    /// How many of `documents` occur in training; nil where there are no rows on either side.
     public func overlap(_ documents: [Document]) -> Overlap? {
         let hashes = documents.flatMap { RowFingerprint.all($0) }
         guard !hashes.isEmpty, !exact.isEmpty else { return nil }
         let equal = hashes.count { exact.contains($0.exact) }
-        let alike = hashes.count { !exact.contains($0.exact) && normalised.contains($0.normalised) }
-        return Overlap(rows: hashes.count, exact: equal, normalised: alike)
+        let similar = hashes.count { !exact.contains($0.exact) && normalized.contains($0.normalized) }
+        return Overlap(rows: hashes.count, exact: equal, normalized: similar)
     }
 
-    /// `LUTHASH1`, the number of rows and of labels, both hashes of each row, then each label's length and bytes; whole
+    /// `LUTHASH1`, the number of rows and of labels, both hashes of each row, then each label's length and bytes; all
     /// numbers of eight bytes, the low byte first.
     package func serialized() -> [UInt8] {
         var bytes = TrainingRows.magic
@@ -61,7 +61,7 @@ public struct TrainingRows: Sendable {
         append(UInt64(labels?.count ?? 0))
         for fingerprint in fingerprints {
             append(fingerprint.exact)
-            append(fingerprint.normalised)
+            append(fingerprint.normalized)
         }
         for label in labels ?? [] {
             append(UInt64(label.count))
@@ -88,8 +88,8 @@ public struct TrainingRows: Sendable {
         }
         var fingerprints: [RowFingerprint] = []
         for _ in 0..<rowCount {
-            guard let exact = next(), let normalised = next() else { return nil }
-            fingerprints.append(RowFingerprint(exact: exact, normalised: normalised))
+            guard let exact = next(), let normalized = next() else { return nil }
+            fingerprints.append(RowFingerprint(exact: exact, normalized: normalized))
         }
         var labels: [[UInt8]] = []
         for _ in 0..<labelCount {

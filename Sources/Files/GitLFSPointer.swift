@@ -1,4 +1,4 @@
-// Recognises the short text that Git LFS leaves in the place of a large file, so that a reader can name the cure.
+// Recognises the short text that Git LFS leaves in the place of a large file, so that a reader can name the fix.
 
 /// A pointer of Git Large File Storage: a text that stands for a file which was not downloaded with its repository.
 ///

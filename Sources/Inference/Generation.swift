@@ -1,13 +1,13 @@
-// One continuation in the making: draws tokens from logits until something ends it.
+// One generation in the making: draws tokens from logits until something ends it.
 
 import Kernels
 import Tokenizer
 
 /// What has been drawn so far, and the text that it makes.
-struct Continuation {
+struct Generation {
     /// The prompt and everything drawn.
     private(set) var history: [Int32]
-    /// The last token drawn, which is to be read next; nil when the continuation has ended.
+    /// The last token drawn, which will be read next; nil when the generation has ended.
     private(set) var pending: Int32?
 
     private let settings: GenerationSettings

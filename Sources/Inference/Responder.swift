@@ -7,7 +7,7 @@ import Tokenizer
 
 /// Generation with a model's own template, stop texts and settings.
 public final class Responder {
-    /// nil where the text is to be continued as it is.
+    /// nil if the text must be continued as it is.
     public let template: ChatTemplate?
     private let defaults: GenerationSettings
     private let generator: TextGenerator

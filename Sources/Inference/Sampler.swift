@@ -14,7 +14,7 @@ public struct SamplingSettings: Sendable, Equatable {
     public var temperature: Double
     /// Only the k largest logits take part; 0 for all.
     public var topK: Int
-    /// Only the likeliest tokens take part that together reach this probability (Holtzman et al. 2020).
+    /// Draws only from the most likely tokens that together reach this probability (Holtzman et al. 2020).
     public var topP: Double
     /// Divides positive logits and multiplies negative ones of tokens that occurred already (Keskar et al. 2019).
     public var repetitionPenalty: Double
@@ -103,7 +103,7 @@ public enum Sampler {
         }
     }
 
-    /// The likeliest candidates up to and including the one with which their share reaches `share`.
+    /// The most likely candidates up to and including the one with which their share reaches `share`.
     private static func nucleus(_ candidates: [Int], _ weights: [Double], _ share: Double) -> ([Int], [Double]) {
         let total = weights.reduce(0, +)
         // All weights below this together cannot make up the rest, so they need not be sorted.

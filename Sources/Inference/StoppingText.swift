@@ -1,4 +1,4 @@
-// Text as it grows token by token: whole characters only, and held back where a stop text may be beginning.
+// Text as it grows token by token: complete characters only, and delayed where a stop text may be beginning.
 
 import Tokenizer
 
@@ -22,7 +22,7 @@ package struct StoppingText {
     /// Adds a token; returns the text that became certain.
     package mutating func append(_ token: Int) -> String { take(decoder.append(token)) }
 
-    /// Ends the text; returns what was held back.
+    /// Ends the text; returns what was delayed.
     package mutating func finish() -> String {
         let last = take(decoder.finish())
         let rest = String(decoding: held, as: UTF8.self)

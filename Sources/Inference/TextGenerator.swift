@@ -4,7 +4,7 @@ import Kernels
 import Model
 import Tokenizer
 
-/// Why a continuation ended.
+/// Why a generation ended.
 public enum FinishReason: String, Sendable {
     /// The model gave its end-of-text token, or a stop text appeared.
     case stop
@@ -12,12 +12,12 @@ public enum FinishReason: String, Sendable {
     case length
 }
 
-/// What one continuation may use.
+/// What one generation may use.
 public struct GenerationSettings: Sendable, Equatable {
     public var sampling: SamplingSettings
     /// The most tokens that are drawn.
     public var maximumTokens: Int
-    /// Texts at which the continuation ends; they are not part of it.
+    /// Texts at which the generation ends; they are not part of it.
     public var stop: [String]
     public var seed: UInt64
 
@@ -29,10 +29,10 @@ public struct GenerationSettings: Sendable, Equatable {
     }
 }
 
-/// One continuation.
+/// One generation.
 public struct Completion: Sendable, Equatable {
     public var text: String
-    /// The tokens drawn, an end-of-text token left out.
+    /// The tokens drawn, without an end-of-text token.
     public var tokens: [Int32]
     public var finishReason: FinishReason
 }
@@ -53,7 +53,7 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// A model and its tokenizer, ready to continue texts. Prompts that begin alike are read once.
+/// A model and its tokenizer, ready to continue texts. A common beginning of prompts is read once.
 public final class TextGenerator {
     public let tokenizer: Tokenizer
     public let contextLength: Int
@@ -70,7 +70,7 @@ public final class TextGenerator {
         sequence = CachedSequence(model.architecture)
     }
 
-    /// The tokens of a prompt; an empty prompt is the end-of-text token, behind which a text begins.
+    /// The tokens of a prompt; an empty prompt is the end-of-text token, after which a text begins.
     public func encode(prompt: String) throws(GenerationError) -> [Int32] {
         var tokens: [Int32]
         do { tokens = try tokenizer.encode(prompt) } catch { throw .unencodable("\(error)") }
@@ -88,31 +88,31 @@ public final class TextGenerator {
     ///
     /// - Parameters:
     ///   - stream: 0, 1, 2 … for several continuations under one seed.
-    ///   - onText: called with each piece of text as soon as it is certain to belong to the continuation.
+    ///   - onText: called with each piece of text as soon as it is certain to belong to the generation.
     public func complete(
         _ prompt: [Int32], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
     ) throws(GenerationError) -> Completion {
         try check(prompt)
-        var continuation = Continuation(prompt, settings, stream: stream, tokenizer)
+        var generation = Generation(prompt, settings, stream: stream, tokenizer)
         var lookup = PromptLookup()
-        continuation.draw(sequence.read(prompt, with: decoder), onText)
-        while let token = continuation.pending {
+        generation.draw(sequence.read(prompt, with: decoder), onText)
+        while let token = generation.pending {
             let room = contextLength - sequence.cache.count
             guard room > 0 else { break }
             let guess = lookup.guess(
-                after: continuation.history, most: min(Decoder.mostTokens, room, continuation.tokensLeft + 1) - 1)
+                after: generation.history, most: min(Decoder.mostTokens, room, generation.tokensLeft + 1) - 1)
             let start = sequence.cache.count
             let logits = decoder.advanceTogether([(sequence.cache, [token] + guess)])
             var row = 0
-            continuation.draw(logits.vector(row), onText)
-            while row < guess.count, continuation.pending == guess[row] {
+            generation.draw(logits.vector(row), onText)
+            while row < guess.count, generation.pending == guess[row] {
                 row += 1
-                continuation.draw(logits.vector(row), onText)
+                generation.draw(logits.vector(row), onText)
             }
             lookup.learn(guessed: guess.count, right: row)
             sequence.keep(token, guess[..<row], from: start)
         }
-        return continuation.finish(onText)
+        return generation.finish(onText)
     }
 
     /// Continues many prompts, several at a time: the weights, whose reading takes most of the time, are read once for
@@ -126,30 +126,30 @@ public final class TextGenerator {
     ) throws(GenerationError) {
         for prompt in prompts { try check(prompt) }
         var free = (0..<min(Decoder.mostTokens, prompts.count)).map { _ in CachedSequence(architecture) }
-        var active: [(number: Int, sequence: CachedSequence, continuation: Continuation)] = []
+        var active: [(number: Int, sequence: CachedSequence, generation: Generation)] = []
         var next = 0
         while next < prompts.count || !active.isEmpty {
             while next < prompts.count, let sequence = free.popLast() {
-                var continuation = Continuation(prompts[next], settings, stream: next, tokenizer)
-                continuation.draw(sequence.read(prompts[next], with: decoder)) { _ in }
-                active.append((next, sequence, continuation))
+                var generation = Generation(prompts[next], settings, stream: next, tokenizer)
+                generation.draw(sequence.read(prompts[next], with: decoder)) { _ in }
+                active.append((next, sequence, generation))
                 next += 1
             }
             active.removeAll { entry in
-                guard entry.continuation.pending == nil || entry.sequence.cache.count >= contextLength else {
+                guard entry.generation.pending == nil || entry.sequence.cache.count >= contextLength else {
                     return false
                 }
-                var continuation = entry.continuation
-                onCompletion(entry.number, continuation.finish { _ in })
+                var generation = entry.generation
+                onCompletion(entry.number, generation.finish { _ in })
                 free.append(entry.sequence)
                 return true
             }
             guard !active.isEmpty else { continue }
-            let tokens = active.map { $0.continuation.pending ?? 0 }
+            let tokens = active.map { $0.generation.pending ?? 0 }
             let logits = decoder.advanceTogether(zip(active, tokens).map { ($0.sequence.cache, [$1]) })
             for index in active.indices {
                 active[index].sequence.keep(tokens[index], [], from: active[index].sequence.cache.count - 1)
-                active[index].continuation.draw(logits.vector(index)) { _ in }
+                active[index].generation.draw(logits.vector(index)) { _ in }
             }
         }
     }
@@ -171,7 +171,7 @@ private final class CachedSequence {
 
     /// Makes the cache hold the prompt; what it shares with the last text is not computed again.
     ///
-    /// - Returns: the logits behind the prompt.
+    /// - Returns: the logits after the prompt.
     func read(_ prompt: [Int32], with decoder: Decoder) -> Vector {
         let common = zip(prompt.dropLast(), tokens).prefix { $0 == $1 }.count
         cache.truncate(to: common)

@@ -4,7 +4,7 @@ import Files
 import Model
 import StrictJSON
 
-/// A defect of a foreign file, with the file's path.
+/// A defect of a third-party file, with the file's path.
 public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     /// The system refused an operation.
     case file(FileError)
@@ -22,10 +22,10 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     case index(file: String, ShardIndexDefect)
     /// A `.gguf` file breaks the format, or does not hold the tensors of the model.
     case gguf(file: String, GGUFDefect)
-    /// A text stands in the place of a file that Git LFS has not fetched.
+    /// A pointer text in the place of a file that Git LFS has not fetched.
     case gitLFSPointer(file: String, GitLFSPointer)
     /// A file that no model can be loaded from by itself.
-    case notAModel(file: String, ForeignFile)
+    case notAModel(file: String, ThirdPartyFile)
     /// A format cannot say what the model computes.
     case notExpressible(format: String, reason: String)
 
@@ -76,13 +76,13 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         do throws(FileError) { return try body() } catch { throw .file(error) }
     }
 
-    private static func reason(_ kind: ForeignFile) -> String {
+    private static func reason(_ kind: ThirdPartyFile) -> String {
         switch kind {
         case .pickle: "holds pickles, which can run any program when they are read, and is not opened"
         case .safetensors: "holds weights alone, which do not say what model they are of"
         case .gguf: "is a GGUF file, which is written and inspected here, but no model is loaded from one"
         case .gitLFSPointer(let pointer): "is \(pointer)"
-        case .other: "is no model"
+        case .other: "is not a model"
         }
     }
 }

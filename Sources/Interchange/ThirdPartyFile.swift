@@ -1,16 +1,16 @@
-// Telling files of models apart by their first bytes.
+// Recognises the files of models by their first bytes.
 
 import Files
 import Foundation
 
 /// What a file is.
-public enum ForeignFile: Sendable, Equatable {
+public enum ThirdPartyFile: Sendable, Equatable {
     case safetensors, gguf
     /// Weights as Python pickles them, plain or inside of a zip archive.
     case pickle
     /// A text in the place of a file that Git LFS has not fetched.
     case gitLFSPointer(GitLFSPointer)
-    /// Something else, checkpoints of ours among it.
+    /// Something else, such as Luthier's checkpoints.
     case other
 
     /// Looks at the file's first bytes; a file that cannot be read is `other`.
@@ -47,8 +47,8 @@ public enum ForeignFile: Sendable, Equatable {
     }
 
     /// Throws where a file is one that no model is started from, saying what to do instead.
-    public static func refuseAsModel(_ path: String) throws(InterchangeError) {
-        switch ForeignFile(path: path) {
+    public static func rejectAsModel(_ path: String) throws(InterchangeError) {
+        switch ThirdPartyFile(path: path) {
         case .safetensors: throw .notAModel(file: path, .safetensors)
         case .gguf: throw .notAModel(file: path, .gguf)
         case .pickle: throw .notAModel(file: path, .pickle)

@@ -10,7 +10,7 @@ public struct EvaluationMetrics: Sendable, Equatable {
     public let perplexity: Double
     /// Summed loss in bits divided by the text's bytes: comparable between models of different vocabularies.
     public let bitsPerByte: Double
-    /// Share of the tokens that the model thought likeliest, from 0 to 1.
+    /// Share of the tokens that the model thought most likely, from 0 to 1.
     public let tokenAccuracy: Double
     /// How many tokens were predicted.
     public let tokenCount: Int

@@ -56,7 +56,7 @@ extension FineTuning {
         public let lastCheckpoint: String?
         /// Seconds that this call trained.
         public let seconds: Double
-        /// Tokens a second, evaluations and checkpoints left out.
+        /// Tokens per second, without evaluations and checkpoints.
         public let tokensPerSecond: Double
         /// The most memory that the process has held.
         public let peakMemoryBytes: Int

@@ -4,7 +4,7 @@ internal import Models
 internal import StrictJSON
 internal import Training
 
-/// A training run in the making: fine-tunes a model, or trains one from nothing.
+/// A training run in the making: fine-tunes a model, or trains one from scratch.
 ///
 /// What a run does is said by keys such as `training.steps`, from a file of JSON, by `set(_:to:)`, or by
 /// both, the later winning. ``keys`` lists them all.
@@ -36,7 +36,7 @@ public struct FineTuning {
     /// A run as a file describes it.
     ///
     /// - Parameter path: JSON with `//` comments: an object of groups, each an object of keys.
-    /// - Throws: where the file cannot be read or is no JSON, and for unknown keys and values that do not fit.
+    /// - Throws: where the file cannot be read or is not JSON, and for unknown keys and values that do not fit.
     public init(configuration path: String) throws(LuthierError) {
         do { try reader.read(path: path) } catch { throw LuthierError(error) }
     }
@@ -77,11 +77,11 @@ public struct FineTuning {
     }
 
     /// Trains until the steps are done, until the validation loss no longer falls and `training.earlyStoppingPatience`
-    /// is used up, or until `onProgress` says so. A checkpoint is left behind in each case.
+    /// is used up, or until `onProgress` says so. It leaves a checkpoint in each case.
     ///
     /// - Parameters:
-    ///   - name: the run's; its files lie in a folder of this name.
-    ///   - folder: what that folder lies in; made where it is missing.
+    ///   - name: the run's; its files are in a folder of this name.
+    ///   - folder: the parent of that folder; created if it is missing.
     ///   - resuming: whether to continue a run of this name from its newest intact checkpoint. Without a checkpoint the
     ///     run starts at step 0.
     ///   - onProgress: told all that happens, on the calling thread; false ends the run after the step.
@@ -94,7 +94,7 @@ public struct FineTuning {
         onProgress: @escaping (Progress) -> Bool = { _ in true }
     ) throws(LuthierError) -> Outcome {
         guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw LuthierError("\"\(name)\" is no name of a run", hint: "one word that can be a folder's name")
+            throw LuthierError("\"\(name)\" is not a name for a run", hint: "one word that can be a folder's name")
         }
         let request = RunRequest(
             reader: reader, folder: RunFolder(path: "\(folder)/\(name)"), resume: resuming)

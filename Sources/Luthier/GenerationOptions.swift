@@ -6,20 +6,20 @@ internal import Inference
 public struct GenerationOptions: Sendable, Equatable {
     /// The most tokens to draw; at least 1.
     public var maximumTokens: Int?
-    /// From 0, which always takes the likeliest token, to 100.
+    /// From 0, which always takes the most likely token, to 100.
     public var temperature: Double?
-    /// Draws from the k likeliest tokens only; 0 for all.
+    /// Draws from the k most likely tokens only; 0 for all.
     public var topK: Int?
-    /// Draws from the likeliest tokens that together reach this probability; above 0, at most 1.
+    /// Draws from the most likely tokens that together reach this probability; above 0, at most 1.
     public var topP: Double?
     /// Makes tokens that occurred already less likely; from 1, which changes nothing, to 100.
     public var repetitionPenalty: Double?
-    /// Texts in front of which the generated text ends, besides those of the model.
+    /// Texts in front of which the generated text ends, in addition to those of the model.
     public var stop: [String]
     /// Seed of the random draws: equal seeds give equal texts.
     public var seed: UInt64
 
-    /// Options of which all may be left out.
+    /// Options, all of which may be omitted.
     public init(
         maximumTokens: Int? = nil, temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil,
         repetitionPenalty: Double? = nil, stop: [String] = [], seed: UInt64 = 1
@@ -33,7 +33,7 @@ public struct GenerationOptions: Sendable, Equatable {
         self.seed = seed
     }
 
-    /// Always the likeliest token.
+    /// Always the most likely token.
     public static let greedy = GenerationOptions(temperature: 0)
 
     /// Puts the options on top of a model's settings. Throws where one is out of its range.
@@ -48,10 +48,10 @@ public struct GenerationOptions: Sendable, Equatable {
         settings.stop += stop
         let sampling = settings.sampling
         try check(settings.maximumTokens >= 1, "maximumTokens", "must be at least 1")
-        try check((0...100).contains(sampling.temperature), "temperature", "must lie between 0 and 100")
+        try check((0...100).contains(sampling.temperature), "temperature", "must be between 0 and 100")
         try check(sampling.topK >= 0, "topK", "must be 0 or more")
         try check(sampling.topP > 0 && sampling.topP <= 1, "topP", "must be above 0 and at most 1")
-        try check((1...100).contains(sampling.repetitionPenalty), "repetitionPenalty", "must lie between 1 and 100")
+        try check((1...100).contains(sampling.repetitionPenalty), "repetitionPenalty", "must be between 1 and 100")
         return settings
     }
 

@@ -6,7 +6,7 @@ internal import Evaluation
 
 extension LanguageModel {
     /// How well the model predicts a text of at least two tokens. A text longer than the context is read in windows
-    /// that stand one behind the other.
+    /// that are concatenated.
     public func evaluate(_ text: String) throws(LuthierError) -> EvaluationMetrics {
         try evaluate([Document(path: "the text", line: 1, content: .text(Array(text.utf8)))], name: "text")
     }

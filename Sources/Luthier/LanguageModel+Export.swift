@@ -41,7 +41,7 @@ extension LanguageModel {
     /// Writes the model, reads it back, and compares the two.
     ///
     /// - Parameters:
-    ///   - path: a folder or a file, as the format asks for. What lies there is replaced file by file, each complete or
+    ///   - path: a folder or a file, as the format asks for. What is there is replaced file by file, each complete or
     ///     not at all.
     ///   - format: what to write.
     /// - Throws: where the format cannot hold the model, or the files cannot be written.

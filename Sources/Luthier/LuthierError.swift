@@ -49,7 +49,7 @@ public struct LuthierError: Error, Sendable, Equatable {
 }
 
 extension LuthierError: CustomStringConvertible {
-    /// The message and, on a line of its own, the hint.
+    /// The message and, on a separate line, the hint.
     public var description: String { message + (hint.map { "\nhint: \($0)" } ?? "") }
 }
 

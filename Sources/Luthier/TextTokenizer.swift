@@ -48,7 +48,7 @@ public struct TextTokenizer: Sendable, Equatable {
     /// A tokenizer that needs no file: ids 0 to 255 are the bytes, 256 ends a text.
     public static let bytes = TextTokenizer(.bytes)
 
-    /// How many tokens there are; ids lie below it.
+    /// How many tokens there are; ids are below it.
     public var vocabularySize: Int { tokenizer.vocabularySize }
 
     /// The id of the token that ends a text, where the vocabulary has one. No text is encoded to it.
@@ -61,7 +61,7 @@ public struct TextTokenizer: Sendable, Equatable {
         do { return try tokenizer.encode(text).map(Int.init) } catch { throw LuthierError(error) }
     }
 
-    /// The text of ids; U+FFFD stands for bytes that are no UTF-8, as the ids of half a character give.
+    /// The text of ids; U+FFFD stands for bytes that are not UTF-8, as the ids of half a character give.
     ///
     /// - Throws: where an id is not in the vocabulary.
     public func decode(_ ids: [Int]) throws(LuthierError) -> String {

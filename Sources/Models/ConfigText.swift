@@ -100,7 +100,7 @@ final class ConfigGroup {
         ) { $0.string.flatMap(Choice.init(rawValue:)) }
     }
 
-    /// A list of texts, for which one text alone may stand; null is none.
+    /// A list of texts, which may also be a single text; null is none.
     func texts(_ key: String, default standard: [String]) throws(ModelError) -> [String] {
         try value(key, "list of texts", default: standard) { node in
             if node.isNull { return [] }

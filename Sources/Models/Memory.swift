@@ -47,7 +47,7 @@ public enum Memory {
         #endif
     }
 
-    /// The number behind a name, in one of the system's lists of `Name:   123 kB`.
+    /// The number after a name, in one of the system's lists of `Name:   123 kB`.
     private static func kibibytes(_ name: String, in path: String) -> Int? {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }

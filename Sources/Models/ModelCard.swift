@@ -9,7 +9,7 @@ struct ModelCard {
 
     init(_ source: ModelSource) { self.source = source }
 
-    /// - Parameter adapters: what the folder holds instead of a whole model.
+    /// - Parameter adapters: what the folder holds instead of a full model.
     func text(named name: String, adapters: Adapters? = nil) throws -> String {
         let record = try source.trainingRecord()
         let library = adapters == nil ? "transformers" : "peft"
@@ -22,7 +22,7 @@ struct ModelCard {
             ?? "A language model of \(count) parameters"
         lines += ["\(what), written by Luthier.", "", "| | |", "|---|---|"]
         func row(_ label: String, _ value: String?) { if let value { lines.append("| \(label) | \(value) |") } }
-        row("base", source.base ?? (record == nil ? nil : "none: trained from nothing"))
+        row("base", source.base ?? (record == nil ? nil : "none: trained from scratch"))
         row("checkpoint, SHA-256", source.hash)
         row("training data, SHA-256", record.map(\.dataHash).flatMap { $0.isEmpty ? nil : $0 })
         if let adapter = source.info.adapter {

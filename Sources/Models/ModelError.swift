@@ -20,7 +20,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFound(let path): "there is no run or checkpoint at \(path)"
-        case .noCheckpoint(let path): "\(path) holds no checkpoint that is whole"
+        case .noCheckpoint(let path): "\(path) holds no valid checkpoint"
         case .badCheckpoint(let path, let reason): "\(path): \(reason)"
         case .badConfig(let text): text
         case .tokenizerTooLarge(let tokenizer, let embedding):
@@ -28,13 +28,13 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .notEnoughMemory(let needed, let available):
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
         case .adaptersWithoutBase(let path):
-            "\(path) holds adapters only, and no config.json beside it says which model they belong to"
+            "\(path) holds adapters only, and no config.json next to it says which model they belong to"
         case .adapterBaseNotFound(let path, let name):
             "\(path) holds an adapter alone; its base "
-                + (name.map { "\"\($0)\", as its adapter_config.json calls it, is no folder or file here" }
+                + (name.map { "\"\($0)\", as its adapter_config.json calls it, is not a folder or file here" }
                     ?? "is not named by its adapter_config.json")
-        case .tooManyBases(let path): "\(path) stands on a base that stands on a base, eight times and more"
-        case .noAdapters: "this model holds no adapters beside a base: it was trained whole, or is merged"
+        case .tooManyBases(let path): "\(path) has a base that has a base, eight times and more"
+        case .noAdapters: "this model holds no adapters: all its weights were trained, or it is merged"
         case .noConfig: "the model was not trained here and has no config that a checkpoint could hold"
         case .baseChanged(let path, let trained, let now):
             "\(path): its adapters belong to a model with SHA-256 \(trained.prefix(16))…, the base has \(now.prefix(16))…"
@@ -50,7 +50,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .adapterBaseNotFound(let path, _):
             "name it with `luthier import \(path) --base FOLDER --output merged.h5`, or write its path into "
                 + "base_model_name_or_path"
-        case .tooManyBases: "the adapters name each other: mend base_model_name_or_path, or model.base of the run"
+        case .tooManyBases: "the adapters name each other: correct base_model_name_or_path, or model.base of the run"
         case .noAdapters:
             "export it as huggingface, gguf or weights; `\"method\": {\"type\": \"lora\"}` trains adapters"
         case .baseChanged: "put the model back that model.base named when the run was started"

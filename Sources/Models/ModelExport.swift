@@ -16,7 +16,7 @@ public enum ExportFormat: String, Sendable, CaseIterable {
     case gguf
     /// A folder for PEFT: the adapters alone.
     case peft
-    /// A checkpoint of ours without the optimizer's state.
+    /// A Luthier checkpoint without the optimizer's state.
     case weights
 }
 

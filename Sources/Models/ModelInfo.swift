@@ -1,4 +1,4 @@
-// What is known of a model apart from its weights and tokenizer: its shape, its template, and how it is used.
+// A model's metadata without weights and tokenizer: its shape, its template, and how it is used.
 
 import Conversations
 import Inference
@@ -9,13 +9,13 @@ public struct ModelInfo: Sendable, Equatable {
     public internal(set) var architecture: Architecture
     /// What the `model.*` keys of a config say of the architecture.
     public internal(set) var shape: ModelShape
-    /// What stands around the turns of a conversation; nil for a model of plain text.
+    /// The texts around the turns of a conversation; nil for a model of plain text.
     public var template: ChatTemplate?
     /// Defaults of generation.
     public var generation: GenerationSettings
     /// The adapters that were trained; nil where all weights were.
     public var adapter: AdapterConfig?
-    /// Whether end-of-text stood in front of every document in training.
+    /// Whether end-of-text was in front of every document in training.
     public var startToken = false
     /// Weight of prompt tokens in the training loss.
     public var promptLossWeight = 0.0

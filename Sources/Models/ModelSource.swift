@@ -1,4 +1,4 @@
-// A model that lies on the disk, opened: all is known of it, and no weight is in memory yet.
+// A model on disk, opened: everything is known about it, and no weight is in memory yet.
 
 import Checkpoint
 import Conversations
@@ -13,9 +13,9 @@ public struct ModelSource {
     public let tokenizer: Tokenizer
     /// Its shape, template and use; defaults where it was not trained here.
     public private(set) var info: ModelInfo
-    /// A checkpoint's `/config`, the settings of its training included; nil for a foreign file.
+    /// A checkpoint's `/config`, the settings of its training included; nil for a third-party file.
     public let configText: [UInt8]?
-    /// SHA-256 of the checkpoint, nil for a foreign file.
+    /// SHA-256 of the checkpoint, nil for a third-party file.
     public let hash: String?
     /// What a person should know of the files: parts of them that are not used.
     public let notes: [String]
@@ -28,19 +28,19 @@ public struct ModelSource {
     private indirect enum Weights {
         case checkpoint(CheckpointReader)
         case folder(HuggingFaceFolder)
-        /// Adapters, and the model that they were trained beside.
+        /// Adapters, and the model that they were trained on.
         case adapters(CheckpointReader, base: ModelSource)
         /// The same as PEFT saves it.
         case peft(PEFTAdapter, base: ModelSource)
     }
 
-    /// Whether the files hold adapters of ours, apart from the weights beside which they were trained.
+    /// Whether the files hold Luthier's adapters without the base's weights.
     public var holdsAdapters: Bool {
         if case .adapters = weights { return true }
         return false
     }
 
-    /// What stands around the turns of a conversation; nil for a model of plain text.
+    /// The texts around the turns of a conversation; nil for a model of plain text.
     public var template: ChatTemplate? { info.template }
 
     /// The architecture that `load` gives the model.
@@ -52,12 +52,12 @@ public struct ModelSource {
     /// How many numbers the model learns.
     public var parameterCount: Int { layout.parameterCount }
 
-    /// Opens what lies at `path`.
+    /// Opens the model at `path`.
     ///
-    /// - Parameter base: the model beside which a PEFT adapter was trained; without it, the adapter's config names it.
+    /// - Parameter base: the model on which a PEFT adapter was trained; without it, the adapter's config names it.
     public init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
 
-    /// - Parameter depth: how many models stand on this one.
+    /// - Parameter depth: how many models have this one as a base.
     private init(path: String, base: String?, depth: Int) throws {
         // Two adapters may name each other.
         guard depth <= 8 else { throw ModelError.tooManyBases(path: path) }
@@ -66,9 +66,9 @@ public struct ModelSource {
             throw ModelError.notFound(path: path)
         }
         if !isFolder.boolValue {
-            try ForeignFile.refuseAsModel(path)
+            try ThirdPartyFile.rejectAsModel(path)
             try self.init(checkpoint: path, depth: depth)
-        } else if RunFolder.isRun(path) || !ForeignFile.isModelFolder(path) {
+        } else if RunFolder.isRun(path) || !ThirdPartyFile.isModelFolder(path) {
             try self.init(checkpoint: RunFolder(path: path).best(), depth: depth)
         } else if PEFTAdapter.isFolder(path) {
             try self.init(adapterFolder: path, base: base, depth: depth)
@@ -109,7 +109,7 @@ public struct ModelSource {
         self.base = origin
     }
 
-    /// Where an adapter's config says that its base lies: as a path from here, or from the adapter's folder.
+    /// Where an adapter's config says that its base is: as a path from here, or from the adapter's folder.
     private static func baseFolder(of adapter: PEFTAdapter) throws(ModelError) -> String {
         guard let name = adapter.baseName, !name.isEmpty else {
             throw .adapterBaseNotFound(path: adapter.path, name: nil)
@@ -121,7 +121,7 @@ public struct ModelSource {
         return found
     }
 
-    /// Adapters beside a base, whose weights `load` compares with what they were trained on.
+    /// Adapters on a base, whose weights `load` compares with what they were trained on.
     private init(adapters reader: CheckpointReader, base: ModelSource) throws {
         let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
         var info = try ModelInfo(
@@ -189,7 +189,7 @@ public struct ModelSource {
     private static func checkedLayout(
         of reader: CheckpointReader, _ architecture: Architecture
     ) throws(ModelError) -> ParameterLayout {
-        // Every block has arrays of its own, so this many blocks cannot be there; a list of them is not made.
+        // Every block has its own arrays, so this many blocks cannot be there; a list of them is not made.
         guard architecture.blockCount <= reader.arrays.count else {
             throw .badCheckpoint(
                 path: reader.path, reason: "its config has \(architecture.blockCount) blocks, more than it has arrays")
@@ -197,8 +197,8 @@ public struct ModelSource {
         let layout = ParameterLayout(architecture)
         let expected = layout.parameters
         let present = Set(reader.arrays.map(\.name).filter { $0.hasPrefix("/model/") })
-        if let surplus = present.subtracting(expected.map { "/model/" + $0.name }).min() {
-            throw .badCheckpoint(path: reader.path, reason: "its config has no place for \(surplus)")
+        if let extra = present.subtracting(expected.map { "/model/" + $0.name }).min() {
+            throw .badCheckpoint(path: reader.path, reason: "its config has no place for \(extra)")
         }
         let shapes = Dictionary(reader.arrays.map { ($0.name, $0.shape) }) { first, _ in first }
         for parameter in expected {
@@ -236,7 +236,7 @@ public struct ModelSource {
         return try base.load().model
     }
 
-    /// The base with its adapters beside the weights, which they were not added to. Throws where there are none.
+    /// The base with its adapters separate from the weights: they are not merged. Throws if there are none.
     public func loadAdapted() throws -> SavedModel {
         guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
         guard let adapter = info.adapter else {
@@ -249,7 +249,7 @@ public struct ModelSource {
         return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
     }
 
-    /// Throws where a checkpoint's adapters were trained beside other weights.
+    /// Throws if a checkpoint's adapters were trained on other weights.
     package static func checkBase(_ reader: CheckpointReader, _ hash: String) throws {
         let expected = String(decoding: try reader.text("/base"), as: UTF8.self)
         guard expected == hash else {
@@ -287,10 +287,10 @@ public struct ModelSource {
                     continue
                 }
                 // The position table of a context that was shortened.
-                let whole = FloatArena(count: stored.count)
-                defer { withExtendedLifetime(whole) {} }
-                try reader.read(name, shape: stored.shape, into: whole.slice(0..<stored.count))
-                _ = destination.update(from: whole.slice(0..<destination.count))
+                let full = FloatArena(count: stored.count)
+                defer { withExtendedLifetime(full) {} }
+                try reader.read(name, shape: stored.shape, into: full.slice(0..<stored.count))
+                _ = destination.update(from: full.slice(0..<destination.count))
             }
         }
         return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)

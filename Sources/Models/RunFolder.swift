@@ -1,4 +1,4 @@
-// A run's folder: the names of its files, which checkpoints it holds, and which of them are whole.
+// A run's folder: the names of its files, which checkpoints it holds, and which of them are valid.
 
 import Checkpoint
 import Foundation
@@ -26,7 +26,7 @@ public struct RunFolder: Sendable {
         return "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".h5"
     }
 
-    /// The steps of all checkpoints in the folder, ascending, whole or not.
+    /// The steps of all checkpoints in the folder, ascending, valid or not.
     public func checkpointSteps() -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.compactMap { name in
@@ -35,13 +35,13 @@ public struct RunFolder: Sendable {
         }.sorted()
     }
 
-    /// Whether the folder is a run of ours rather than a model of somebody else's.
+    /// Whether the folder is a run of Luthier's rather than a third-party model.
     public static func isRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/origins.json")
             || !RunFolder(path: path).checkpointSteps().isEmpty
     }
 
-    /// The best checkpoint: the one that `best` names where it is there, else the newest that is whole.
+    /// The best checkpoint: the one that `best` names where it is there, otherwise the newest valid one.
     public func best() throws -> String {
         if let data = FileManager.default.contents(atPath: file("best")) {
             let name = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -55,13 +55,13 @@ public struct RunFolder: Sendable {
         throw ModelError.noCheckpoint(path: path)
     }
 
-    /// The newest checkpoint whose hash holds, opened; broken ones are told to `report` and passed over.
-    public func newestWhole(report: (String) -> Void) -> (step: Int, reader: CheckpointReader)? {
+    /// The newest checkpoint whose hash holds, opened; broken ones are reported to `report` and skipped.
+    public func newestValid(report: (String) -> Void) -> (step: Int, reader: CheckpointReader)? {
         for step in checkpointSteps().reversed() {
             do {
                 return (step, try CheckpointReader(path: checkpoint(step: step)))
             } catch {
-                report("\(error); passed over")
+                report("\(error); skipped")
             }
         }
         return nil

@@ -15,12 +15,12 @@ public struct SavedModel {
     public let info: ModelInfo
     /// A checkpoint's `/config`, the settings of its training included; nil for a model that was not trained here.
     public let configText: [UInt8]?
-    /// SHA-256 of the checkpoint, nil for a foreign file.
+    /// SHA-256 of the checkpoint, nil for a third-party file.
     public let hash: String?
-    /// SHA-256 of the frozen weights beside which adapters are trained.
+    /// SHA-256 of the frozen weights on which adapters are trained.
     public let baseHash: String?
 
-    /// What stands around the turns of a conversation; nil for a model of plain text.
+    /// The texts around the turns of a conversation; nil for a model of plain text.
     public var template: ChatTemplate? { info.template }
 
     public init(
@@ -47,7 +47,7 @@ public struct SavedModel {
     /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
     public init(path: String) throws { self = try ModelSource(path: path).load() }
 
-    /// Writes a checkpoint without what a run needs to go on.
+    /// Writes a checkpoint without what a run needs to resume.
     ///
     /// - Returns: the file's SHA-256.
     @discardableResult

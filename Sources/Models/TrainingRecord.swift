@@ -22,7 +22,7 @@ struct TrainingRecord {
     let beta2: Double
     let epsilon: Double
 
-    /// nil for a checkpoint that no run can go on from.
+    /// nil for a checkpoint that no run can resume from.
     init?(_ reader: CheckpointReader) throws {
         guard reader.texts.contains("/state") else { return nil }
         let root = try JSONText.parse(reader.text("/state", maximumBytes: 1 << 20))

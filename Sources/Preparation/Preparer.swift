@@ -130,7 +130,7 @@ public final class Preparer {
 
     /// Hashes that identify each row in the index.
     package var identities: [(prompt: UInt64, answer: UInt64, row: UInt64)] {
-        corpus.entries.map { ($0.prompt.normalised, $0.answer.exact, $0.fingerprint.exact) }
+        corpus.entries.map { ($0.prompt.normalized, $0.answer.exact, $0.fingerprint.exact) }
     }
 
     // MARK: Fixes

@@ -19,7 +19,7 @@ public final class EventFile {
 
     private let file: FileDescriptor
     /// Where the next record begins. It moves on only when a record is complete, so what a failed write has left
-    /// behind is written over.
+    /// after it is overwritten.
     private var end = 0
 
     /// Creates `events.out.tfevents.<seconds>.luthier` in `directory`, `seconds` being the time since 1970. Where that
@@ -69,7 +69,7 @@ public final class EventFile {
     /// An `Event` whose content is the message or string `field`.
     static func event(seconds: Double, step: Int, field: UInt64, _ content: [UInt8]) -> [UInt8] {
         let time = key(1, wireType: 1) + littleEndian(seconds.bitPattern)
-        // A zero is protobuf's default, and left out.
+        // A zero is protobuf's default, and omitted.
         let position = step == 0 ? [] : key(2, wireType: 0) + varint(UInt64(bitPattern: Int64(step)))
         return time + position + bytesField(field, content)
     }
@@ -110,7 +110,7 @@ package enum CRC32C {
         }
     }
 
-    /// TFRecord's form: turned and shifted, since the checksum of data that holds its own checksum is a constant.
+    /// TFRecord's form: rotated and shifted, since the checksum of data that holds its own checksum is a constant.
     static func masked(_ bytes: [UInt8]) -> UInt32 {
         let checksum = checksum(bytes)
         return (checksum >> 15 | checksum << 17) &+ 0xa282_ead8

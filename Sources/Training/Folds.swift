@@ -36,15 +36,15 @@ public enum Folds {
         return folds.map { $0.sorted() }
     }
 
-    /// What rows have in common that have to stay together: their prompt, else the whole row.
+    /// What rows have in common that have to stay together: their prompt, otherwise the complete row.
     private static func key(_ document: Document, _ index: Int) -> UInt64 {
         if let (prompt, _) = AnswerLabels.split(document),
             let fingerprint = RowFingerprint(
                 Document(path: "", line: 0, content: .conversation(prompt))), !prompt.allSatisfy({ $0.content.isEmpty })
         {
-            return fingerprint.normalised
+            return fingerprint.normalized
         }
-        return RowFingerprint(document)?.normalised ?? UInt64(index)
+        return RowFingerprint(document)?.normalized ?? UInt64(index)
     }
 
     /// Writes training and validation rows of every fold into `folder`, each row as conversations are written.
@@ -67,7 +67,7 @@ public enum Folds {
         }
     }
 
-    /// Mean and standard deviation (of a sample) of the folds' figures.
+    /// Mean and standard deviation (of a sample) of the folds' metrics.
     public static func spread(_ values: [Double]) -> (mean: Double, deviation: Double) {
         let mean = values.reduce(0, +) / Double(max(1, values.count))
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -82,7 +82,7 @@ extension Document {
         switch content {
         case .stream(let bytes), .text(let bytes): return .object([("text", text(bytes))])
         case .conversation(let messages):
-            // Prompts and completions are trained on as they stand; everything else has a template for turns.
+            // Prompts and completions are trained on as they are; everything else has a template for turns.
             if defaultTemplate == .raw, messages.count == 2 {
                 return .object([("prompt", text(messages[0].content)), ("completion", text(messages[1].content))])
             }

@@ -1,4 +1,4 @@
-// AdamW over a whole model: the moments, clipping by the global norm, and the walk over the parameter list.
+// AdamW over a full model: the moments, clipping by the global norm, and the walk over the parameter list.
 
 import Kernels
 import Model
@@ -12,7 +12,7 @@ public final class Optimizer {
         public var epsilon: Double
         /// Acts on matrices only.
         public var weightDecay: Double
-        /// The largest norm of the whole gradient; 0 for no clipping.
+        /// The largest norm of the full gradient; 0 for no clipping.
         public var gradientClip: Double
 
         public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, gradientClip: Double) {
@@ -37,7 +37,7 @@ public final class Optimizer {
         secondMoment = FloatArena(count: layout.arenaCount)
     }
 
-    /// The norm of the whole gradient; infinite or NaN where an element is.
+    /// The norm of the full gradient; infinite or NaN where an element is.
     public func gradientNorm(_ gradients: FloatArena) -> Double {
         AdamW.squaredNorm(Vector(gradients, count: layout.arenaCount)).squareRoot()
     }

@@ -50,7 +50,7 @@ public final class Trainer {
 
     /// - Parameters:
     ///   - config: resolved.
-    ///   - state: where to go on; a new state for a new run.
+    ///   - state: where to resume; a new state for a new run.
     public init(
         model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState
     ) {

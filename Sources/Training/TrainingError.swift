@@ -18,7 +18,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .badState(let reason): "the checkpoint's state cannot be read: \(reason)"
         case .runExists(let path): "the run \(path) exists already"
         case .configChanged(let key, let run, let now):
-            "the run was started with \(key) = \(run) and cannot go on with \(now)"
+            "the run was started with \(key) = \(run) and cannot continue with \(now)"
         case .dataChanged(let run, let now):
             "the data has changed since the run was started: SHA-256 \(run.prefix(16))… then, \(now.prefix(16))… now"
         case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
@@ -30,7 +30,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     public var hint: String? {
         switch self {
         case .diverged: "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
-        case .runExists: "--resume goes on with it, --run NAME starts another"
+        case .runExists: "--resume continues it, --run NAME starts another"
         case .configChanged: "start a new run with --run NAME, or undo the change"
         case .dataChanged: "put the files back, or start a new run with --run NAME"
         default: nil

@@ -5,7 +5,7 @@ import Kernels
 import Model
 import Tokenizer
 
-/// Windows of the training text, shuffled anew for each epoch.
+/// Windows of the training text, shuffled again for each epoch.
 public struct TrainingSet: Sendable {
     public let text: TokenizedText
     /// T, predictions in a window.

@@ -1,4 +1,4 @@
-// Where a run stands: everything that a checkpoint holds beside weights, moments and tokenizer.
+// The state of a run: everything that a checkpoint holds in addition to weights, moments and tokenizer.
 
 import StrictJSON
 

@@ -33,7 +33,7 @@ import Testing
         let outcome = try place.luthier("train", "--config", "chat.json")
         try #require(outcome.code == 0, "\(outcome.errors)")
         #expect(
-            outcome.errors.contains("train: 36 documents read = 36 whole + 0 cut + 0 dropped"), "\(outcome.errors)")
+            outcome.errors.contains("train: 36 documents read = 36 full + 0 cut + 0 dropped"), "\(outcome.errors)")
         return place
     }
 

@@ -104,11 +104,11 @@ import Testing
         let again = try place.luthier("train", "--config", "sample.json", "--run", "sample-1")
         #expect(again.code == 1)
         #expect(again.errors.contains("error: the run checkpoints/sample-1 exists already"))
-        #expect(again.errors.contains("--resume goes on with it"))
+        #expect(again.errors.contains("--resume continues it"))
         let changed = try place.luthier(
             "train", "--config", "sample.json", "--resume", "--set", "training.batchSize=4")
         #expect(changed.code == 1)
-        #expect(changed.errors.contains("the run was started with training.batchSize = 8 and cannot go on with 4"))
+        #expect(changed.errors.contains("the run was started with training.batchSize = 8 and cannot continue with 4"))
         let longer = try place.luthier("train", "--config", "sample.json", "--resume", "--epochs", "13", "--json")
         #expect(longer.errors.contains("training.epochs changes from 12 to 13"), "\(longer.errors)")
         #expect(try longer.json()["steps"]?.integer == 156)

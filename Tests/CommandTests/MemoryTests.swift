@@ -36,7 +36,7 @@ struct MemoryTests {
         return (running.wait().code, peak << 10)
     }
 
-    /// The float32 numbers and 64 MiB, for the whole program: the file's own pages do not stay.
+    /// The float32 numbers and 64 MiB, for the complete program: the file's own pages do not stay.
     @Test(arguments: ["F32", "F16"]) func loadingTakesTheWeightsAndLittleMore(type: String) throws {
         let place = try Workplace()
         let config = ModelShape(

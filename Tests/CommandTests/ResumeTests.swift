@@ -72,20 +72,20 @@ import Testing
             try place.read("checkpoints/straight/metrics.jsonl") == place.read("checkpoints/stopped/metrics.jsonl"))
     }
 
-    @Test func aBrokenNewestCheckpointIsPassedOver() throws {
+    @Test func aBrokenNewestCheckpointIsSkipped() throws {
         let place = try Workplace()
         try place.write(SampleText.paragraphs, to: "text.txt")
         try place.write(Self.config, to: "small.json")
         _ = try place.luthier("train", "--config", "small.json", "--run", "straight")
         _ = try place.luthier("train", "--config", "small.json", "--run", "broken")
-        // One bit of the newest file flips; the one before it is whole.
+        // One bit of the newest file flips; the one before it is valid.
         var bytes = try place.read("checkpoints/broken/step-000060.h5")
         bytes[bytes.count / 2] ^= 1
         try place.write(bytes, to: "checkpoints/broken/step-000060.h5")
         let resumed = try place.luthier("train", "--config", "small.json", "--run", "broken", "--resume")
         #expect(resumed.code == 0)
-        #expect(resumed.errors.contains("passed over"), "\(resumed.errors)")
-        #expect(resumed.errors.contains("going on from step 56"), "\(resumed.errors)")
+        #expect(resumed.errors.contains("; skipped"), "\(resumed.errors)")
+        #expect(resumed.errors.contains("resuming from step 56"), "\(resumed.errors)")
         try Self.expectEqualRuns(place, "straight", "broken")
     }
 
@@ -102,7 +102,7 @@ import Testing
         _ = first.wait()
     }
 
-    /// The step of the last whole line of a run's metrics.
+    /// The step of the last complete line of a run's metrics.
     private static func lastStep(_ place: Workplace, _ run: String) -> Int {
         guard let data = try? place.read("checkpoints/\(run)/metrics.jsonl") else { return 0 }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")

@@ -111,7 +111,7 @@ import Tokenizer
         #expect(shown == "<·[|][e][n][d][o][f][t][e][x][t][|][>][<|endoftext|>]\n")
     }
 
-    @Test func marksLineEndsAndBlankLinesAreNormalised() throws {
+    @Test func marksLineEndsAndBlankLinesAreNormalized() throws {
         let text = "\u{FEFF}{\"text\": \"ab\"}\r\n\r\n   \n{\"text\": \"cd\"}"
         #expect(try Self.view(text) == "a·[b][<|endoftext|>]c·[d][<|endoftext|>]\n")
     }

@@ -1,4 +1,4 @@
-// The figures of a classification against scikit-learn's and against numbers worked out by hand.
+// The metrics of a classification against scikit-learn's and against numbers worked out by hand.
 
 import Evaluation
 import Foundation
@@ -77,7 +77,7 @@ import Testing
         #expect(Calibration(confidences: [0], isRight: [false]).bins[0].rows == 1)
     }
 
-    /// Macro F1 is a mean over the classes that somebody has or was given: a label of training alone is none of them.
+    /// Macro F1 is a mean over the classes that somebody has or was given: a label of training alone does not count.
     @Test func aClassThatNobodyHasDoesNotCount() {
         let rows = [
             ClassifiedRow(right: 0, probabilities: [0.8, 0.1, 0.1]),

@@ -36,7 +36,7 @@ import Tokenizer
     }
 
     /// The definition, token by token: prediction p of a document is made in the first window that reaches it, from
-    /// the inputs that stand in that window before it.
+    /// the inputs before it in that window.
     @Test(arguments: [(8, 8), (8, 3), (8, 1), (5, 4), (1, 1)])
     func everyTokenOnceAndAsDefined(window: Int, stride: Int) throws {
         let (model, text) = (TinyModel.make(), try Self.text())
@@ -103,7 +103,7 @@ import Tokenizer
         }
     }
 
-    /// Whole windows are taken until there are enough predictions.
+    /// Complete windows are taken until there are enough predictions.
     @Test(arguments: [(1, 1), (2, 3), (3, 3), (4, 11), (12, 19), (100_000, 0)])
     func maximumTokens(maximum: Int, expected: Int) throws {
         let text = try Self.text()

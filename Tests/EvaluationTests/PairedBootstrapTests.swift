@@ -16,7 +16,7 @@ import Testing
         #expect(!result.includesZero)
     }
 
-    @Test func noiseIsNoDifference() {
+    @Test func noiseIsNotSignificant() {
         var generator = SplitMix64(seed: 4)
         let first = (0..<80).map { _ in generator.normalPair().0 + 5 }
         let second = (0..<80).map { _ in generator.normalPair().0 + 5 }

@@ -1,4 +1,4 @@
-// Which rows of a split also stand in training, and the file by which a run remembers.
+// Which rows of a split also occur in training, and the file by which a run remembers.
 
 import Datasets
 import Evaluation
@@ -18,7 +18,7 @@ import Testing
             ("Is it cold?", "Yes"), ("is it WARM", "No."), ("Is it cold?", "No"), ("Is it late?", "Yes"),
         ])
         let overlap = try #require(rows.overlap(other))
-        #expect((overlap.rows, overlap.exact, overlap.normalised) == (4, 1, 1))
+        #expect((overlap.rows, overlap.exact, overlap.normalized) == (4, 1, 1))
         #expect(overlap.description == "2 of 4 rows (1 in other capitals or punctuation)")
     }
 
@@ -29,7 +29,7 @@ import Testing
         let rows = TrainingRows([stream("To be, or not to be.\nROMEO:\nThat is the question, my lord.\n")])
         let other = stream("to be or not to be\nROMEO:\nThat is the question, my lord.\nWho goes there in the night?")
         let overlap = rows.overlap([other])
-        #expect(overlap.map { [$0.rows, $0.exact, $0.normalised] } == [3, 1, 1])
+        #expect(overlap.map { [$0.rows, $0.exact, $0.normalized] } == [3, 1, 1])
         #expect(rows.overlap([stream("short\n")]) == nil)
     }
 
@@ -42,8 +42,8 @@ import Testing
             try folder.write(bytes, as: "data-hashes")
             let read = try #require(TrainingRows(run: RunFolder(path: folder.path)))
             #expect(read.labels == rows.labels)
-            #expect(read.overlap(documents).map { [$0.rows, $0.exact, $0.normalised] } == [9, 9, 0])
-            // Cut anywhere it is no file of ours, and no trap.
+            #expect(read.overlap(documents).map { [$0.rows, $0.exact, $0.normalized] } == [9, 9, 0])
+            // Cut anywhere it is not a valid file, and does not trap.
             for count in 0..<bytes.count {
                 try folder.write(Array(bytes[..<count]), as: "data-hashes")
                 #expect(TrainingRows(run: RunFolder(path: folder.path)) == nil)

@@ -175,7 +175,7 @@ import Testing
             SamplingSettings(temperature: 1, topP: 0.9), SamplingSettings(temperature: 0.5, topK: 1, topP: 0.1),
             SamplingSettings(temperature: 1, topK: 2, topP: 0.5, repetitionPenalty: 1.5),
         ])
-    func logitsThatAreNoNumbers(example: (logits: [Float], possible: Set<Int32>), settings: SamplingSettings) {
+    func nonFiniteLogits(example: (logits: [Float], possible: Set<Int32>), settings: SamplingSettings) {
         var generator = SplitMix64(seed: 3)
         for _ in 0..<20 {
             let token = Self.draw(example.logits, settings, previous: [0, 1], &generator)

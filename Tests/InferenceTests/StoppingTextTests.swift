@@ -30,7 +30,7 @@ import Tokenizer
             ("a\r\nb", ["\n"], ["a", "\r", "", "", ""], "a\r", true),
             ("a\r\nb", ["\r\n"], ["a", "", "", "", ""], "a", true),
             ("ab", ["", "b"], ["a", "", ""], "a", true),
-            // é in two bytes: nothing is shown before it is whole.
+            // é in two bytes: nothing is shown before it is complete.
             ("é!", [], ["", "é", "!", ""], "é!", false),
             ("né", ["é"], ["n", "", "", ""], "n", true),
             ("nè", ["é"], ["n", "", "è", ""], "nè", false),
@@ -51,7 +51,7 @@ import Tokenizer
             ([0xF0, 0x9F, 0x98, 0x80], "😀"), ([0xF0, 0x9F, 0x98], "\u{FFFD}"), ([0x61, 0xC3], "a\u{FFFD}"),
             ([0x80, 0x61], "\u{FFFD}a"), ([0xC3, 0x61], "\u{FFFD}a"),
         ] as [([UInt8], String)])
-    func whatIsNoUTF8(bytes: [UInt8], expected: String) {
+    func invalidUTF8(bytes: [UInt8], expected: String) {
         let result = Self.pieces(bytes, stops: ["zz"])
         #expect(result.text == expected && result.pieces.joined() == expected)
     }

@@ -1,4 +1,4 @@
-// Generation as a whole: what ends it, what repeats it, and that the cache changes nothing.
+// Generation: what ends it, what repeats it, and that the cache changes nothing.
 
 import Foundation
 import Inference
@@ -12,7 +12,7 @@ import Tokenizer
     static let shape = ModelShape(
         vocabularySize: 257, contextLength: 24, blockCount: 2, headCount: 2, modelWidth: 32, tiedHead: false)
 
-    /// A model with large random weights, whose answers depend on all that stands before.
+    /// A model with large random weights, whose answers depend on everything before them.
     static func randomModel() -> Transformer {
         let model = Transformer(shape)
         model.layout.initialize(model.weights, seed: 9)
@@ -22,9 +22,9 @@ import Tokenizer
         return model
     }
 
-    /// A model that says the bytes of `script` whatever it is told: behind position p comes the p-th of them.
+    /// A model that says the bytes of `script` whatever it is told: after position p comes the p-th of them.
     ///
-    /// Blocks of zeros add nothing, the token embedding is zero, and each position has a direction of its own, by
+    /// Blocks of zeros add nothing, the token embedding is zero, and each position has its own direction, by
     /// which the head knows its token.
     static func scriptedModel(_ script: [Int]) throws -> Transformer {
         let model = Transformer(shape)
@@ -48,7 +48,7 @@ import Tokenizer
         GenerationSettings(sampling: .greedy, maximumTokens: maximumTokens, stop: stop)
     }
 
-    @Test func greedyIsTheArgmaxOfWholePasses() throws {
+    @Test func greedyIsTheArgmaxOfFullPasses() throws {
         let model = Self.randomModel()
         let generator = TextGenerator(model: model, tokenizer: .bytes)
         for prompt in ["a", "the sun", "1234567890"] {
@@ -82,7 +82,7 @@ import Tokenizer
         #expect(try text(seed: 1, stream: 1).tokens != text(seed: 1, stream: 0).tokens)
     }
 
-    /// One generator for many prompts, which begin alike, or are each other's beginning, or have nothing in common.
+    /// One generator for many prompts, which begin the same way, or are each other's beginning, or have nothing in common.
     @Test func whatTheCacheHoldsChangesNothing() throws {
         let model = Self.randomModel()
         let reused = TextGenerator(model: model, tokenizer: .bytes)
@@ -96,7 +96,7 @@ import Tokenizer
 
     @Test func theFullContextEndsIt() throws {
         let generator = try Self.scripted("abcdefghijklmnopqrstuvwxyz")
-        // Behind 24 positions there is one token more; with 4 of them a prompt, that makes 21.
+        // After 24 positions there is one token more; with 4 of them a prompt, that makes 21.
         let completion = try generator.complete(try generator.encode(prompt: "wxyz"), Self.greedy(100))
         #expect(completion.text == "defghijklmnopqrstuvwx" && completion.tokens.count == 21)
         #expect(completion.finishReason == .length)
@@ -134,7 +134,7 @@ import Tokenizer
         let generator = TextGenerator(model: model, tokenizer: .bytes)
         var shown = ""
         let completion = try generator.complete([0x78], Self.greedy(9, stop: ["bc"]), onText: { shown += $0 })
-        // What was held back comes out: the beginning of a stop, and of a character.
+        // What was delayed comes out: the beginning of a stop, and of a character.
         #expect(completion.text == "ab\u{FFFD}" && shown == completion.text)
         #expect(completion.tokens == [0x61, 0x62, 0xC3] && completion.finishReason == .stop)
     }
@@ -187,7 +187,7 @@ import Tokenizer
         #expect(try torn.complete([0x61], settings).tokens == [0x62, 0x61])
     }
 
-    /// Guessing tokens ahead changes nothing but the time: the draws are those of one token at a time.
+    /// Guessing tokens ahead changes only the time: the draws are those of one token at a time.
     @Test(arguments: [0, 0.7], [nil] + WeightFormat.allCases)
     func guessesChangeNothing(temperature: Double, format: WeightFormat?) throws {
         let model = Self.randomModel()

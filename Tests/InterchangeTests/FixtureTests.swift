@@ -1,4 +1,4 @@
-// The golden files hold together: what is read from them reproduces the loss that stands beside it.
+// The golden files hold together: what is read from them reproduces the loss stored with it.
 
 import Foundation
 import TestSupport

@@ -44,7 +44,7 @@ import Testing
             ),
             (["num_heads": "4"], "/config.json: hidden_size 6 is not divisible by num_heads 4"),
             (["hidden_size": nil], "/config.json: the key hidden_size is missing"),
-            (["window_size": "0"], "/config.json: window_size is 0; it must lie between 1 and 1048576"),
+            (["window_size": "0"], "/config.json: window_size is 0; it must be between 1 and 1048576"),
         ] as [([String: String?], String)])
     func isJudged(changes: [String: String?], message: String) throws {
         #expect(try Self.complaint(changes) == message)

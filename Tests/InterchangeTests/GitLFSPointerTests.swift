@@ -1,4 +1,4 @@
-// Texts of Git LFS in the place of files: recognised, and named with the cure.
+// Texts of Git LFS in the place of files: recognised, and named with the fix.
 
 import Files
 import Interchange
@@ -36,8 +36,8 @@ import Testing
         let readers: [(String, (String) throws -> Void)] = [
             ("m.gguf", { _ = try GGUFFile(path: $0) }), ("model.safetensors", { _ = try SafetensorsFile(path: $0) }),
             ("config.json", { _ in _ = try HuggingFaceFolder(path: folder.path) }),
-            ("m.gguf", { try ForeignFile.refuseAsModel($0) }), ("x.bin", { try ForeignFile.refuseAsModel($0) }),
-            ("model.safetensors", { try ForeignFile.refuseAsModel($0) }),
+            ("m.gguf", { try ThirdPartyFile.rejectAsModel($0) }), ("x.bin", { try ThirdPartyFile.rejectAsModel($0) }),
+            ("model.safetensors", { try ThirdPartyFile.rejectAsModel($0) }),
         ]
         for (name, read) in readers {
             let path = folder.path + "/" + name

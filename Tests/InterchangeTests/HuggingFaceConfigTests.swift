@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Hugging Face config")
 struct HuggingFaceConfigTests {
-    /// A right config, some of whose lines a test replaces (by other JSON) or leaves out (nil).
+    /// A right config, some of whose lines a test replaces (by other JSON) or removes (nil).
     static func text(_ changes: [String: String?] = [:]) -> String {
         var lines: [String: String?] = [
             "model_type": "\"gpt2\"", "vocab_size": "11", "n_positions": "8", "n_embd": "6", "n_layer": "2",
@@ -36,11 +36,11 @@ struct HuggingFaceConfigTests {
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),
             (["n_head": nil], "the key n_head is missing"),
-            (["n_layer": "2.0"], "n_layer is a number; a whole number is expected"),
-            (["n_embd": "0"], "n_embd is 0; it must lie between 1 and 1048576"),
-            (["n_embd": "9223372036854775807"], "n_embd is 9223372036854775807; it must lie between 1 and 1048576"),
-            (["n_embd": "1048575"], "n_inner is 4194300; it must lie between 1 and 1048576"),
-            (["n_inner": "-1"], "n_inner is -1; it must lie between 1 and 1048576"),
+            (["n_layer": "2.0"], "n_layer is a number; an integer is expected"),
+            (["n_embd": "0"], "n_embd is 0; it must be between 1 and 1048576"),
+            (["n_embd": "9223372036854775807"], "n_embd is 9223372036854775807; it must be between 1 and 1048576"),
+            (["n_embd": "1048575"], "n_inner is 4194300; it must be between 1 and 1048576"),
+            (["n_inner": "-1"], "n_inner is -1; it must be between 1 and 1048576"),
             (["n_head": "4"], "n_embd 6 is not divisible by n_head 4"),
             (["layer_norm_epsilon": "0"], "layer_norm_epsilon is 0.0; it must be a positive number"),
             (
@@ -50,7 +50,7 @@ struct HuggingFaceConfigTests {
                     + "\"gelu\", \"gelu_python\""
             ),
             (["scale_attn_weights": "1"], "scale_attn_weights is a number; true or false is expected"),
-            (["eos_token_id": "\"x\""], "eos_token_id is a string; a whole number or a list of them is expected"),
+            (["eos_token_id": "\"x\""], "eos_token_id is a string; an integer or a list of them is expected"),
             (
                 ["add_cross_attention": "true"],
                 "add_cross_attention is true, which changes the computation and is not supported; supported: false"

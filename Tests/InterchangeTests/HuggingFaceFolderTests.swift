@@ -15,7 +15,7 @@ struct HuggingFaceFolderTests {
     static let config = ModelShape(
         vocabularySize: 11, contextLength: 8, blockCount: 2, headCount: 3, modelWidth: 6)
 
-    /// Every parameter of `config` with numbers of its own, named with `prefix`.
+    /// Every parameter of `config` with its own numbers, named with `prefix`.
     private static func tensors(tied: Bool = true, prefix: String = "transformer.") -> Tensors {
         var config = Self.config
         config.tiedHead = tied

@@ -66,7 +66,7 @@ struct PEFTAdapterTests {
             ("\".*h\\\\.0\\\\.mlp\\\\.c_.*\"", ["h.0.mlp.c_fc", "h.0.mlp.c_proj"]),
             (
                 "\"all-linear\"",
-                (0..<2).flatMap { block in LinearModule.wholeLayers.map { "h.\(block).\($0.name)" } }
+                (0..<2).flatMap { block in LinearModule.completeLayers.map { "h.\(block).\($0.name)" } }
             ),
         ]) func targets(json: String, modules: [String]) throws
     {
@@ -84,7 +84,7 @@ struct PEFTAdapterTests {
         #expect(changed == modules.map { $0 + ".weight" }.sorted())
     }
 
-    /// Queries, keys and values apart, with matrices of their own: each goes to its columns.
+    /// Queries, keys and values with separate matrices: each goes to its columns.
     @Test func gptNeo() throws {
         var model = PEFTFolder.model
         (model.attentionInputBias, model.scalesAttention) = (false, false)
@@ -133,7 +133,7 @@ struct PEFTAdapterTests {
         }
     }
 
-    /// A published adapter for GPT-2, beside c_attn of random weights: every element of some rows, computed anew.
+    /// A published adapter for GPT-2, on c_attn of random weights: every element of some rows, computed again.
     @Test(.enabled(if: TestData.isAvailable, "\(TestData.absence)"))
     func published() throws {
         let adapter = try PEFTAdapter(path: TestData.path("weights-gpt2-lora-adapter"))

@@ -58,8 +58,8 @@ struct PEFTDefectTests {
             ("peft_type", nil, "the key peft_type is missing"), ("r", nil, "the key r is missing"),
             ("target_modules", nil, "the key target_modules is missing"),
             ("target_modules", "3", "target_modules is a number; a list of names or a regular expression is expected"),
-            ("r", "0", "r is 0; it must lie between 1 and 1048576"),
-            ("r", "\"8\"", "r is a string; a whole number is expected"),
+            ("r", "0", "r is 0; it must be between 1 and 1048576"),
+            ("r", "\"8\"", "r is a string; an integer is expected"),
             ("use_rslora", "1", "use_rslora is a number; true or false is expected"),
             ("base_model_name_or_path", "[]", "base_model_name_or_path is an array; a string is expected"),
         ] as [(String, String?, String)]) func form(key: String, value: String?, expected: String) throws
@@ -69,7 +69,7 @@ struct PEFTDefectTests {
         #expect(try message(folder).text == "adapter_config.json: " + expected)
     }
 
-    @Test func missingAndSurplusTensors() throws {
+    @Test func missingAndExtraTensors() throws {
         var folder = PEFTFolder()
         folder.tensors.removeLast()
         let file = "adapter_model.safetensors: "

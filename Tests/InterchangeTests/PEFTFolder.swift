@@ -5,7 +5,7 @@ import Interchange
 import Model
 import TestSupport
 
-/// What a test writes as an adapter folder. Begins as a right one for `PEFTFolder.model`: rank 2, beside c_attn.
+/// What a test writes as an adapter folder. Begins as a right one for `PEFTFolder.model`: rank 2, on c_attn.
 struct PEFTFolder {
     /// Two blocks of width 4.
     static let model = ModelShape(vocabularySize: 5, contextLength: 4, blockCount: 2, headCount: 2, modelWidth: 4)

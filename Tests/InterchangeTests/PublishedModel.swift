@@ -1,4 +1,4 @@
-// Published models with the answers that were published beside them.
+// Published models with the answers that were published with them.
 
 import Foundation
 import Interchange

@@ -75,7 +75,7 @@ struct PublishedModelTests {
         let best = try expected["argmax"].required.tokens
         for (position, first) in try expected["first8_each_pos"].required.array.required.enumerated() {
             let row = Array(logits.buffer[(1000 * position)..<(1000 * position + 1000)])
-            for (ours, published) in zip(row, try first.numbers) { #expect(abs(Double(ours) - published) < 1e-5) }
+            for (actual, published) in zip(row, try first.numbers) { #expect(abs(Double(actual) - published) < 1e-5) }
             let largest = row.indices.max { row[$0] < row[$1] } ?? 0
             #expect(largest == best[position] && abs(Double(row[largest]) - maxima[position]) < 1e-5)
         }
@@ -96,7 +96,7 @@ struct PublishedModelTests {
         #expect(abs(result.weightedLoss / result.weightSum - mean) < 1e-6 * mean)
     }
 
-    /// PyTorch's gradients of a whole model: the norm of each parameter's.
+    /// PyTorch's gradients of a full model: the norm of each parameter's.
     @Test func normsOfEveryGradient() throws {
         let (published, reference) = try tiny()
         let expected = try reference["computed_grads"].required.object.required
@@ -112,8 +112,8 @@ struct PublishedModelTests {
         #expect(norms.members.count == layout.parameters.count)
         for parameter in layout.parameters {
             let norm = try norms["transformer." + parameter.name].required.number.required
-            let ours = gradients.buffer[parameter.range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-            #expect(abs(ours - norm) < 1e-4 * norm + 1e-6, "\(parameter.name): \(ours) for \(norm)")
+            let actual = gradients.buffer[parameter.range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(actual - norm) < 1e-4 * norm + 1e-6, "\(parameter.name): \(actual) for \(norm)")
         }
     }
 }

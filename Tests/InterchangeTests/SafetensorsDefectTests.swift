@@ -73,25 +73,25 @@ struct SafetensorsDefectTests {
             #"tensor "a": the format has no type "f32""#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":1,"data_offsets":[0,1]}}"#, bodyBytes: 1,
-            #"tensor "a": shape must be an array of whole numbers from 0 up"#),
+            #"tensor "a": shape must be an array of integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}"#, bodyBytes: 1,
-            #"tensor "a": shape must be an array of whole numbers from 0 up"#),
+            #"tensor "a": shape must be an array of integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}"#, bodyBytes: 1,
-            #"tensor "a": shape must be an array of whole numbers from 0 up"#),
+            #"tensor "a": shape must be an array of integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1]}}"#, bodyBytes: 1,
-            #"tensor "a": shape must be an array of whole numbers from 0 up"#),
+            #"tensor "a": shape must be an array of integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1]}}"#, bodyBytes: 1,
-            #"tensor "a": data_offsets must be an array of two whole numbers from 0 up"#),
+            #"tensor "a": data_offsets must be an array of two integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}"#, bodyBytes: 1,
-            #"tensor "a": data_offsets must be an array of two whole numbers from 0 up"#),
+            #"tensor "a": data_offsets must be an array of two integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}"#, bodyBytes: 1,
-            #"tensor "a": data_offsets must be an array of two whole numbers from 0 up"#),
+            #"tensor "a": data_offsets must be an array of two integers from 0 up"#),
         BrokenFile(
             #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[2,1]}}"#, bodyBytes: 2,
             #"tensor "a" ends at byte 1, before its start at 2"#),

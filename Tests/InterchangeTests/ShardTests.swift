@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite("Shards") struct ShardTests {
-    /// A folder whose tensors lie in two files, and the index.
+    /// A folder whose tensors are in two files, and the index.
     private static func write(_ change: (inout [String: String]) -> Void = { _ in }) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try folder.write(HuggingFaceConfigTests.text(), as: "config.json")
@@ -75,7 +75,7 @@ import Testing
                 || error?.description.contains("c.safetensors") == true)
     }
 
-    @Test func filesThatAreNoModel() throws {
+    @Test func notAModel() throws {
         let files: [(bytes: [UInt8], name: String, word: String)] = [
             ([0x80, 0x02, 0x63], "pytorch_model.bin", "pickles"), ([0x50, 0x4B, 3, 4], "x.pt", "pickles"),
             (Array("GGUF".utf8) + [3, 0, 0, 0], "x.gguf", "GGUF"),
@@ -84,7 +84,7 @@ import Testing
         let folder = try TemporaryFolder()
         for file in files {
             let path = try folder.write(file.bytes, as: file.name)
-            let error = #expect(throws: InterchangeError.self) { try ForeignFile.refuseAsModel(path) }
+            let error = #expect(throws: InterchangeError.self) { try ThirdPartyFile.rejectAsModel(path) }
             #expect(error?.description.contains(file.word) == true && error?.hint != nil)
         }
     }

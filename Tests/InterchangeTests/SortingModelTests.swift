@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Published sorting model", .enabled(if: TestData.isAvailable, "\(TestData.absence)"))
 struct SortingModelTests {
-    /// The published numbers are PyTorch's in single precision; ours differ in the order of sums.
+    /// The published numbers are PyTorch's in single precision; Luthier's differ in the order of sums.
     static let tolerance: Float = 1e-4
 
     let published: PublishedModel
@@ -88,7 +88,7 @@ struct SortingModelTests {
         try expect("probs", probabilities)
     }
 
-    /// All 3⁶ inputs: behind the six letters the model writes them in order.
+    /// All 3⁶ inputs: after the six letters the model writes them in order.
     @Test func sortsEverything() {
         var sorted = 0
         for number in 0..<729 {

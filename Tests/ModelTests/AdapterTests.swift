@@ -44,7 +44,7 @@ import Testing
         #expect(abs(result.weightedLoss - Self.loss(model, batch)) < 1e-6 * result.weightedLoss)
         let step: Float = 1e-2
         for parameter in adapters.layout.parameters {
-            var (ours, slopes) = ([Float](), [Double]())
+            var (actual, slopes) = ([Float](), [Double]())
             for index in parameter.range.prefix(24) {
                 let value = adapters.weights.base[index]
                 adapters.weights.base[index] = value + step
@@ -52,10 +52,10 @@ import Testing
                 adapters.weights.base[index] = value - step
                 let below = Self.loss(model, batch)
                 adapters.weights.base[index] = value
-                ours.append(gradients.base[index])
+                actual.append(gradients.base[index])
                 slopes.append((above - below) / Double(2 * step))
             }
-            #expect(relativeError(ours, slopes) < 1e-2, "\(parameter.name)")
+            #expect(relativeError(actual, slopes) < 1e-2, "\(parameter.name)")
         }
         #expect(zip(model.weights.buffer, base).allSatisfy { $0 == $1 })
     }
@@ -63,11 +63,11 @@ import Testing
     @Test(arguments: Fixture.all, configs) func mergedWeightsGiveTheSame(name: String, config: AdapterConfig) throws {
         let golden = try Self.adapted(name, config)
         let batch = try golden.batch()
-        let apart = golden.model.logits(batch)
+        let separate = golden.model.logits(batch)
         let plain = golden.model.merged()
         #expect(plain.adapters == nil)
         let merged = plain.logits(batch)
-        #expect(relativeError(Array(merged.buffer), apart.buffer.map(Double.init)) < 1e-5)
+        #expect(relativeError(Array(merged.buffer), separate.buffer.map(Double.init)) < 1e-5)
     }
 
     /// With dropout the same masks fall whatever the cut of the batch, and the gradient is that of the masked loss.

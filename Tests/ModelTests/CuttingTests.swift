@@ -63,21 +63,21 @@ import Testing
     @Test(arguments: [0, 0.1] as [Float]) func microBatches(rate: Float) {
         let model = Self.makeModel()
         let dropout = TrainingDropout(embedding: rate, attention: rate, residual: rate, seed: 7, step: 11)
-        let whole = Self.run(model, size: 8, dropout: dropout)
+        let full = Self.run(model, size: 8, dropout: dropout)
         for size in [4, 2, 1] {
             let cut = Self.run(model, size: size, dropout: dropout)
-            #expect(abs(cut.loss - whole.loss) < 1e-5 * whole.loss, "micro-batches of \(size)")
-            #expect(relativeError(cut.rows, whole.rows) < 1e-5, "micro-batches of \(size)")
+            #expect(abs(cut.loss - full.loss) < 1e-5 * full.loss, "micro-batches of \(size)")
+            #expect(relativeError(cut.rows, full.rows) < 1e-5, "micro-batches of \(size)")
             for parameter in model.layout.parameters {
-                let ours = Array(cut.gradients[parameter.range])
-                let theirs = whole.gradients[parameter.range].map(Double.init)
-                #expect(relativeError(ours, theirs) < 1e-5, "\(parameter.name), micro-batches of \(size)")
+                let actual = Array(cut.gradients[parameter.range])
+                let theirs = full.gradients[parameter.range].map(Double.init)
+                #expect(relativeError(actual, theirs) < 1e-5, "\(parameter.name), micro-batches of \(size)")
             }
         }
     }
 
-    /// The last block leaves out rows without loss. A weight too small to count keeps them all in: nothing else changes.
-    @Test(arguments: [0, 0.1] as [Float]) func rowsWithoutLossMayBeLeftOut(rate: Float) {
+    /// The last block skips rows without loss. A weight too small to count keeps them all in: nothing else changes.
+    @Test(arguments: [0, 0.1] as [Float]) func rowsWithoutLossMayBeSkipped(rate: Float) {
         let model = Self.makeModel()
         let dropout = TrainingDropout(embedding: rate, attention: rate, residual: rate, seed: 7, step: 11)
         func outcome(_ batch: SequenceBatch) -> Outcome {
@@ -88,20 +88,20 @@ import Testing
             return Outcome(loss: result.weightedLoss, gradients: Array(gradients.buffer))
         }
         let masked = Self.batch(0..<8)
-        var whole = SequenceBatch()
+        var full = SequenceBatch()
         for (number, rows) in masked.sequences.enumerated() {
-            whole.append(
+            full.append(
                 tokens: masked.tokens[rows], targets: masked.targets[rows],
                 weights: masked.weights[rows].map { $0 == 0 ? 1e-30 : $0 }, example: number)
         }
-        let (some, all) = (outcome(masked), outcome(whole))
+        let (some, all) = (outcome(masked), outcome(full))
         #expect(abs(some.loss - all.loss) < 1e-5 * all.loss)
-        #expect(abs(model.evaluate(masked).weightedLoss - model.evaluate(whole).weightedLoss) < 1e-5 * all.loss)
+        #expect(abs(model.evaluate(masked).weightedLoss - model.evaluate(full).weightedLoss) < 1e-5 * all.loss)
         for parameter in model.layout.parameters {
-            let (ours, theirs) = (
+            let (actual, theirs) = (
                 Array(some.gradients[parameter.range]), all.gradients[parameter.range].map(Double.init)
             )
-            #expect(relativeError(ours, theirs) < 1e-5, "\(parameter.name)")
+            #expect(relativeError(actual, theirs) < 1e-5, "\(parameter.name)")
         }
     }
 

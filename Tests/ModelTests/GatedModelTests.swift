@@ -130,8 +130,8 @@ import Testing
             let slope = (loss(1e-2) - loss(-1e-2)) / 2e-2
             #expect(abs(slope - Double(gradients.base[index])) < 1e-2 * abs(slope) + 5e-4, "\(parameter.name)")
         }
-        let apart = model.logits(batch)
+        let separate = model.logits(batch)
         let merged = model.merged().logits(batch)
-        #expect(relativeError(Array(merged.buffer), apart.buffer.map(Double.init)) < 1e-5)
+        #expect(relativeError(Array(merged.buffer), separate.buffer.map(Double.init)) < 1e-5)
     }
 }

@@ -53,7 +53,7 @@ import Testing
         #expect(names.contains { $0.hasSuffix(".bias") } == biases)
         #expect(names.contains("lm_head.weight") == !tiedHead)
         #expect(names.count == 2 + 3 * (biases ? 12 : 6) + (biases ? 2 : 1) + (tiedHead ? 0 : 1))
-        // Views exist for all of it, and the head is the embedding itself or a matrix of its own.
+        // Views exist for all of it, and the head is the embedding itself or a separate matrix.
         let arena = FloatArena(count: layout.arenaCount)
         let views = ModelParameters(
             layout, in: arena, Architecture(gpt2: Self.small(biases: biases, tiedHead: tiedHead)))
@@ -65,7 +65,7 @@ import Testing
         #expect((views.finalNorm.bias != nil) == biases)
     }
 
-    @Test(arguments: [true, false], [true, false]) func placesAreAlignedAndApart(biases: Bool, tiedHead: Bool) {
+    @Test(arguments: [true, false], [true, false]) func placesAreAlignedAndDisjoint(biases: Bool, tiedHead: Bool) {
         let layout = ParameterLayout(Self.small(biases: biases, tiedHead: tiedHead))
         var end = 0
         for parameter in layout.parameters {

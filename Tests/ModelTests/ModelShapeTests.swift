@@ -24,12 +24,12 @@ import Testing
     }
 
     @Test func sizesOutOfRange() {
-        let limit = "it must lie between 1 and 1048576"
+        let limit = "it must be between 1 and 1048576"
         #expect(Self.complaint { $0.vocabularySize = 0 } == "model.vocabularySize is 0; \(limit)")
         #expect(Self.complaint { $0.contextLength = -1 } == "model.contextLength is -1; \(limit)")
         #expect(
             Self.complaint { $0.blockCount = 16_385 }
-                == "model.blockCount is 16385; it must lie between 1 and 16384")
+                == "model.blockCount is 16385; it must be between 1 and 16384")
         #expect(Self.complaint { $0.headCount = 0 } == "model.headCount is 0; \(limit)")
         #expect(Self.complaint { $0.modelWidth = .max } == "model.modelWidth is \(Int.max); \(limit)")
         #expect(Self.complaint { $0.feedForwardWidth = .min } == "model.feedForwardWidth is \(Int.min); \(limit)")
@@ -40,7 +40,7 @@ import Testing
         #expect(Self.complaint { $0.headCount = 48 } == "model.modelWidth 24 is not divisible by model.headCount 48")
     }
 
-    @Test func epsilonThatIsNoPositiveNumber() {
+    @Test func nonPositiveEpsilon() {
         for (value, text) in [(0.0, "0.0"), (-1, "-1.0"), (.infinity, "inf"), (.nan, "nan")] {
             let expected = "model.layerNormEpsilon is \(text); it must be a positive number"
             #expect(Self.complaint { $0.layerNormEpsilon = value } == expected)

@@ -1,4 +1,4 @@
-// The whole model against PyTorch in float64: logits, loss and every gradient, with every parameter perturbed.
+// The full model against PyTorch in float64: logits, loss and every gradient, with every parameter perturbed.
 
 import Kernels
 import Model
@@ -28,8 +28,8 @@ import Testing
         let expected = Set(golden.fixture.names(under: "gradient/"))
         #expect(expected == Set(golden.model.layout.parameters.map(\.name)))
         for parameter in golden.model.layout.parameters {
-            let ours = Array(gradients.buffer[parameter.range])
-            let error = relativeError(ours, try golden.fixture.doubles("gradient/\(parameter.name)"))
+            let actual = Array(gradients.buffer[parameter.range])
+            let error = relativeError(actual, try golden.fixture.doubles("gradient/\(parameter.name)"))
             #expect(error < Self.tolerance, "\(parameter.name)")
         }
     }
@@ -41,7 +41,7 @@ import Testing
         #expect(abs(result.weightedLoss / result.weightSum - loss) < 2e-6 * loss)
     }
 
-    @Test(arguments: Fixture.all) func decoderEqualsTheWholePass(name: String) throws {
+    @Test(arguments: Fixture.all) func decoderEqualsTheFullPass(name: String) throws {
         let golden = try GoldenModel(name)
         let batch = try golden.batch()
         let V = golden.model.architecture.vocabularySize
@@ -57,8 +57,8 @@ import Testing
                 if row > sequence.lowerBound + prompt - 1 {
                     step = decoder.advance(cache, by: [batch.tokens[row]])
                 }
-                let whole = logits.buffer[(row * V)..<((row + 1) * V)].map(Double.init)
-                #expect(relativeError((0..<V).map { step[$0] }, whole) < Self.tolerance)
+                let expected = logits.buffer[(row * V)..<((row + 1) * V)].map(Double.init)
+                #expect(relativeError((0..<V).map { step[$0] }, expected) < Self.tolerance)
             }
         }
     }

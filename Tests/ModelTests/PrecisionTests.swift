@@ -59,7 +59,7 @@ import Testing
         #expect(abs(loss() - before) > 1e-3 * before)
     }
 
-    /// One pass with several tokens, of one text or of many, gives each the logits of a pass of its own.
+    /// One pass with several tokens, of one text or of many, gives each the logits of a separate pass.
     @Test(arguments: Fixture.all, [nil] + WeightFormat.allCases)
     func severalTokensAtOnce(name: String, format: WeightFormat?) throws {
         let golden = try GoldenModel(name)

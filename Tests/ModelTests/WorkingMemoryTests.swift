@@ -23,7 +23,7 @@ import Testing
         #expect(count(3, keepsAll: true) - count(2, keepsAll: true) == N * (5 * C + 3 * C + F + H + 4))
     }
 
-    /// Matrices are aligned, apart from one another, and all inside the arena that was counted for them.
+    /// Matrices are aligned, disjoint, and all inside the arena that was counted for them.
     @Test func whatIsCountedIsAllocated() {
         let (views, arena) = ArenaAllocator.allocate { allocator in
             var views = [allocator.matrix(3, 5), allocator.matrix(1, 1)]

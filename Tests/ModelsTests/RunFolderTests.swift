@@ -40,24 +40,24 @@ import Testing
         #expect(RunFolder(path: "/nowhere/at/all").checkpointSteps().isEmpty)
     }
 
-    @Test func aBrokenNewestIsPassedOver() throws {
+    @Test func aBrokenNewestIsSkipped() throws {
         try withTemporaryFolder { place in
             let folder = RunFolder(path: place.path)
             try Self.write([5, 10, 15, 20], to: folder)
-            let whole = try place.read("step-000020.h5")
-            try place.write(Array(whole.dropLast(100)), as: "step-000020.h5")
+            let original = try place.read("step-000020.h5")
+            try place.write(Array(original.dropLast(100)), as: "step-000020.h5")
             try place.write([], as: "step-000015.h5")
             var messages: [String] = []
-            let newest = try #require(folder.newestWhole { messages.append($0) })
+            let newest = try #require(folder.newestValid { messages.append($0) })
             #expect(newest.step == 10 && newest.reader.path == folder.checkpoint(step: 10))
             #expect(
                 messages == [
-                    "\(place.path)/step-000020.h5 should have \(whole.count) bytes but has \(whole.count - 100); "
-                        + "passed over",
+                    "\(place.path)/step-000020.h5 should have \(original.count) bytes but has \(original.count - 100); "
+                        + "skipped",
                     "\(place.path)/step-000015.h5 has 0 bytes; a checkpoint has between 520 and 1099511627776; "
-                        + "passed over",
+                        + "skipped",
                 ])
-            // Without a note, the newest whole one stands for the best.
+            // Without a note, the newest valid one stands for the best.
             #expect(try folder.best() == folder.checkpoint(step: 10))
         }
     }
@@ -66,11 +66,11 @@ import Testing
         try withTemporaryFolder { place in
             let folder = RunFolder(path: place.path)
             #expect(throws: ModelError.noCheckpoint(path: place.path)) { try folder.best() }
-            #expect(folder.newestWhole { _ in } == nil)
+            #expect(folder.newestValid { _ in } == nil)
             try Self.write([5, 10], to: folder)
             try place.write("step-000005.h5\n", as: "best")
             #expect(try folder.best() == folder.checkpoint(step: 5))
-            // A name that is gone, empty, or leads out of the folder is no name.
+            // A name that is gone, empty, or leads out of the folder is not a name.
             for text in ["step-000007.h5\n", "", "../\(folder.name)/step-000005.h5", "\n", "..", "."] {
                 try place.write(text, as: "best")
                 #expect(try folder.best() == folder.checkpoint(step: 10), "\(text)")

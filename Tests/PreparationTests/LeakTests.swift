@@ -40,9 +40,9 @@ import Testing
         }
         let exact = try Self.leaks(train, planted { $0 })
         #expect(exact.count == 600)
-        let normalised = try Self.leaks(
+        let normalized = try Self.leaks(
             train, planted { " " + $0.uppercased().replacing(",", with: " ;").replacing("?", with: "") + "  " })
-        #expect(normalised.count == 600)
+        #expect(normalized.count == 600)
         var words = SplitMix64(seed: 8)
         let changed = try Self.leaks(
             train,

@@ -6,9 +6,9 @@ import Foundation
 public struct Fixture: Sendable {
     /// The fixtures that have one length for all sequences, so that a batch is a rectangle.
     public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases", "neo"]
-    /// All fixtures; the batches of the others are sequences of different lengths, written one after the other.
+    /// All fixtures; the batches of the others are sequences of different lengths, written in order.
     public static let all = rectangular + ["ragged", "by-block"]
-    /// A model with LoRA's matrices beside all linear layers, as PEFT trained them: ten steps and nothing else.
+    /// A model with LoRA's matrices on all linear layers, as PEFT trained them: ten steps and nothing else.
     public static let adapted = "lora"
 
     /// The name that it was read by.
@@ -17,7 +17,7 @@ public struct Fixture: Sendable {
     private let arrays: [String: Entry]
     private let body: [UInt8]
 
-    /// Where an array lies in the body.
+    /// Where an array is in the body.
     private struct Entry: Sendable {
         let type: String
         let shape: [Int]
@@ -59,25 +59,25 @@ public struct Fixture: Sendable {
         return value
     }
 
-    /// A `config` value that is a whole number.
+    /// A `config` value that is an integer.
     public func integer(_ key: String) throws -> Int {
-        guard let value = Int(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no integer") }
+        guard let value = Int(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not an integer") }
         return value
     }
 
     /// A `config` value that is a number.
     public func number(_ key: String) throws -> Double {
-        guard let value = Double(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no number") }
+        guard let value = Double(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not a number") }
         return value
     }
 
     /// A `config` value that is `true` or `false`.
     public func flag(_ key: String) throws -> Bool {
-        guard let value = Bool(try text(key)) else { throw FixtureError(text: "\(name): \(key) is no truth value") }
+        guard let value = Bool(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not a truth value") }
         return value
     }
 
-    /// A `config` value that lists whole numbers between commas; `-` for none.
+    /// A `config` value that lists integers between commas; `-` for none.
     public func integers(listed key: String) throws -> [Int] {
         let words = try text(key)
         guard words != "-" else { return [] }

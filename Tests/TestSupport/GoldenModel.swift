@@ -59,7 +59,7 @@ public struct GoldenModel {
         try batch(from: "training/", index: step, of: try fixture.integer("steps"))
     }
 
-    /// The arrays under `prefix` hold `count` batches one after the other; cuts out the one at `index`.
+    /// The arrays under `prefix` hold `count` batches in order; cuts out the one at `index`.
     private func batch(from prefix: String, index: Int, of count: Int) throws -> SequenceBatch {
         func part<Element>(_ values: [Element]) -> [Element] {
             let size = values.count / count

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// The folder of real data, which is no part of the package, and the fixtures, which are.
+/// The folder of real data, which is not a part of the package, and the fixtures, which are.
 public enum TestData {
     /// What a skipped test says.
     public static let absence =

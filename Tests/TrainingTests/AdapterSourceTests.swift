@@ -48,7 +48,7 @@ import Training
             let model = Self.adapted(
                 try Self.writeBase(place), AdapterConfig(rank: 2, alpha: 4, targets: ["all"])
             ).merged()
-            // Beside the adapter, by an absolute path, and as it is given.
+            // Next to the adapter, by an absolute path, and as it is given.
             for (name, given) in [
                 ("../base", nil), (place.path + "/base", nil), ("openai-community/gpt2", place.path + "/base"),
             ] {

@@ -1,4 +1,4 @@
-// Folds: every row held back once, like prompts together, classes in their shares.
+// Folds: every row held out once, like prompts together, classes in their shares.
 
 import Datasets
 import Foundation
@@ -14,7 +14,7 @@ import Training
         return try Document.documents(of: TextFile(path: "a.jsonl", bytes: Array(rows.joined(separator: "\n").utf8)))
     }
 
-    @Test(arguments: [2, 5, 7]) func eachRowIsHeldBackOnce(_ count: Int) throws {
+    @Test(arguments: [2, 5, 7]) func eachRowIsHeldOutOnce(_ count: Int) throws {
         let documents = try documents(120)
         let folds = Folds.divide(documents, into: count, seed: 1)
         #expect(folds.count == count)

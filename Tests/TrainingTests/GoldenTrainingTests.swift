@@ -1,4 +1,4 @@
-// Ten steps of AdamW against PyTorch in float64, whole models and (against PEFT) LoRA: every loss, gradient norm and rate.
+// Ten steps of AdamW against PyTorch in float64, full models and (against PEFT) LoRA: every loss, gradient norm and rate.
 
 import Kernels
 import Model
@@ -46,7 +46,7 @@ import Training
             expectClose(schedule[step], rates[step], 1e-12, "learning rate of step \(step)")
             optimizer.update(
                 weights, gradients: gradients, norm: norm, learningRate: schedule[step], number: step + 1)
-            #expect(gradients.buffer.allSatisfy { $0 == 0 }, "the update leaves gradients behind")
+            #expect(gradients.buffer.allSatisfy { $0 == 0 }, "the update does not clear gradients")
         }
         let after = model.evaluate(try golden.trainingBatch(step: steps - 1))
         expectClose(

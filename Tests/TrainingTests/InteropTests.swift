@@ -101,12 +101,12 @@ private struct InteropModel {
         #expect(report.largestDifference == 0)
     }
 
-    /// Adapters of PEFT's as model sources: found beside their base, merged on reading.
+    /// Adapters of PEFT's as model sources: found next to their base, merged on reading.
     @Test(arguments: InteropModel.adapterNames) func adaptersOfPEFT(name: String) throws {
         let path = try #require(InteropModel.root) + "/adapters/" + name
         try Tokenizer.bytes.write(to: path + "/base")
         let reference = try Fixture(at: path + "/reference")
-        // The published one calls its base by a name that is no folder here.
+        // The published one calls its base by a name that is not a folder here.
         let source = try ModelSource(path: path + "/adapter", base: name == "published" ? path + "/base" : nil)
         let (tokens, model) = (try reference.integers("inputs"), try source.load().model)
         var batch = SequenceBatch()
@@ -117,7 +117,7 @@ private struct InteropModel {
         withExtendedLifetime(logits) {}
     }
 
-    /// Ten steps from the adapters that PEFT began with, beside families whose modules are parts of Luthier's layers.
+    /// Ten steps from the adapters that PEFT began with, on families whose modules are parts of Luthier's layers.
     @Test(arguments: InteropModel.adapterNames.filter { $0.hasPrefix("llama") })
     func tenLossesAsPEFT(name: String) throws {
         let path = try #require(InteropModel.root) + "/adapters/" + name

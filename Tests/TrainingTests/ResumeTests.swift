@@ -12,8 +12,8 @@ import Training
     @Test func stoppedAgainAndAgain() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
-            let (whole, report) = try runs.go("whole")
-            #expect(whole.stopped == .finished && whole.steps == 30 && whole.epochs > 1 && whole.epochs < 2)
+            let (full, report) = try runs.go("full")
+            #expect(full.stopped == .finished && full.steps == 30 && full.epochs > 1 && full.epochs < 2)
             #expect(report.steps.map(\.step) == Array(1...30))
             #expect(report.evaluations.map(\.step) == Array(stride(from: 0, through: 30, by: 5)))
             #expect(report.summaries.first?.stepsPerEpoch ?? 0 > 15)
@@ -25,13 +25,13 @@ import Training
             }
             let (last, resumed) = try runs.go("stopped", resume: true)
             #expect(last.stopped == .finished && last.steps == 30 && resumed.steps.map(\.step) == [30])
-            #expect(resumed.notices == ["going on from step 29"])
-            try Self.expectEqualRuns(runs, "whole", "stopped")
+            #expect(resumed.notices == ["resuming from step 29"])
+            try Self.expectEqualRuns(runs, "full", "stopped")
 
-            // Once finished, going on changes nothing.
+            // Once finished, resuming changes nothing.
             let (again, silent) = try runs.go("stopped", resume: true)
             #expect(again.stopped == .finished && silent.steps.isEmpty)
-            try Self.expectEqualRuns(runs, "whole", "stopped")
+            try Self.expectEqualRuns(runs, "full", "stopped")
         }
     }
 
@@ -39,7 +39,7 @@ import Training
     @Test(arguments: [0, 10, 25, 30]) func stoppedInsideAnEvaluation(step: Int) throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
-            try runs.go("whole")
+            try runs.go("full")
             let (result, report) = try runs.go("stopped") {
                 ($0.steps.last?.step ?? 0) == step && $0.questions >= 2
             }
@@ -50,15 +50,15 @@ import Training
 
             let (last, resumed) = try runs.go("stopped", resume: true)
             #expect(last.stopped == .finished && resumed.evaluations.first?.step == step)
-            try Self.expectEqualRuns(runs, "whole", "stopped")
+            try Self.expectEqualRuns(runs, "full", "stopped")
         }
     }
 
-    /// A process that dies leaves what it saved last; lines of the logs behind that are cut off, torn ones too.
-    @Test func goingOnFromAnOlderCheckpoint() throws {
+    /// A process that dies leaves what it saved last; later lines of the logs are cut off, torn ones too.
+    @Test func resumingFromAnOlderCheckpoint() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
-            try runs.go("whole")
+            try runs.go("full")
             try runs.go("killed") { $0.steps.last?.step ?? 0 >= 18 }
             // As if the last save had not happened, nor the end of the last line.
             try FileManager.default.removeItem(atPath: runs.run("killed").checkpoint(step: 18))
@@ -68,14 +68,14 @@ import Training
             let older = try #require(runs.run("killed").checkpointSteps().last)
             let (_, report) = try runs.go("killed", resume: true)
             #expect(older < 18 && report.steps.first?.step == older + 1)
-            try Self.expectEqualRuns(runs, "whole", "killed")
+            try Self.expectEqualRuns(runs, "full", "killed")
         }
     }
 
-    @Test func aBrokenCheckpointIsPassedOver() throws {
+    @Test func aBrokenCheckpointIsSkipped() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
-            try runs.go("whole")
+            try runs.go("full")
             try runs.go("broken") { $0.steps.last?.step ?? 0 >= 18 }
             let name = "broken/step-000018.h5"
             var bytes = try place.read(name)
@@ -84,14 +84,14 @@ import Training
             let (_, report) = try runs.go("broken", resume: true)
             #expect(report.notices.count == 2)
             #expect(report.notices.first?.hasPrefix("\(place.path)/\(name) is damaged: its SHA-256 should be ") == true)
-            #expect(report.notices.first?.hasSuffix("; passed over") == true)
-            #expect(report.notices.last?.hasPrefix("going on from step 1") == true)
-            try Self.expectEqualRuns(runs, "whole", "broken")
+            #expect(report.notices.first?.hasSuffix("; skipped") == true)
+            #expect(report.notices.last?.hasPrefix("resuming from step 1") == true)
+            try Self.expectEqualRuns(runs, "full", "broken")
         }
     }
 
-    /// What may change on the way: how long it goes on, and what is kept and told.
-    @Test func aFinishedRunGoesOnForLonger() throws {
+    /// What may change between resumes: how long the run is, and what it keeps and reports.
+    @Test func aFinishedRunIsExtended() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
             try runs.go("a") { $0.steps.last?.step ?? 0 >= 8 }
@@ -100,14 +100,14 @@ import Training
             #expect(
                 report.notices == [
                     "training.steps changes from 30 to 34", "training.keepLast changes from 3 to 1",
-                    "going on from step 8",
+                    "resuming from step 8",
                 ])
             // The new length stays: it is the run's config now.
             #expect(try runs.read("config.json", of: "a").contains("\"steps\": 34"))
         }
     }
 
-    /// Operands in bfloat16, adapters beside a base, and both.
+    /// Operands in bfloat16, adapters on a base, and both.
     @Test(
         .enabled(if: RoundedWeight.isSupported, "this processor or oneDNN multiplies no bfloat16"),
         arguments: [["bf16"], ["lora"], ["bf16", "lora"]])
@@ -122,13 +122,13 @@ import Training
                     "method.dropout=0.1",
                 ]
             }
-            try runs.go("whole", settings)
+            try runs.go("full", settings)
             for (index, step) in [5, 7, 16].enumerated() {
                 try runs.go("stopped", resume: index > 0, settings) { $0.steps.last?.step ?? 0 >= step }
             }
             let (last, _) = try runs.go("stopped", resume: true, settings)
             #expect(last.stopped == .finished && last.steps == 30)
-            try Self.expectEqualRuns(runs, "whole", "stopped")
+            try Self.expectEqualRuns(runs, "full", "stopped")
         }
     }
 

@@ -137,8 +137,8 @@ import Training
             try parts.write(to: path)
             var message = ""
             do { _ = try SavedModel(path: path) } catch { message = "\(error)" }
-            let isWhole = damage.message.first.map { $0.isLetter } ?? false
-            #expect(message == (isWhole ? "" : path) + damage.message)
+            let isFullMessage = damage.message.first.map { $0.isLetter } ?? false
+            #expect(message == (isFullMessage ? "" : path) + damage.message)
         }
     }
 
@@ -168,7 +168,7 @@ import Training
         #expect(one.bits == other.bits)
     }
 
-    @Test func pathsThatAreNoModel() throws {
+    @Test func notAModel() throws {
         try withTemporaryFolder { place in
             let missing = place.path + "/none"
             #expect(throws: ModelError.notFound(path: missing)) { try SavedModel(path: missing) }

@@ -1,4 +1,4 @@
-// Tokens on disk: the same as fresh ones, and made anew when text, tokenizer or settings change.
+// Tokens on disk: the same as fresh ones, and replaced when text, tokenizer or settings change.
 
 import Datasets
 import Foundation
@@ -46,7 +46,7 @@ import Training
         }
     }
 
-    @Test func aDamagedFileIsMadeAnew() throws {
+    @Test func aDamagedFileIsReplaced() throws {
         try withTemporaryFolder { folder in
             let cache = TokenCache(folder: folder.path)
             func tokens(_ answer: String) throws -> TokenizedText {

@@ -11,8 +11,8 @@ import Training
 
 @Suite struct TrainerTests {
     /// Dropout included, whose masks are keyed by the place in the global batch. Sums in another order move the last
-    /// bits of a gradient; where it is nothing but rounding, as that of the keys' bias is, AdamW's first steps would
-    /// take it for whole, but for an epsilon above the rounding.
+    /// bits of a gradient; where it is only rounding, as that of the keys' bias is, AdamW's first steps would
+    /// take it for a full one, except with an epsilon above the rounding.
     @Test(arguments: [0, 0.2])
     func theGlobalBatchMayBeCutAnyHow(dropout: Double) throws {
         let text = try TinyTraining.text(TinyText.lines(12))
@@ -28,15 +28,15 @@ import Training
             let losses = try (0..<3).map { _ in try trainer.step().loss }
             return (losses, trainer.model.weights.buffer.map(Double.init))
         }
-        let whole = try train(8, 1)
+        let full = try train(8, 1)
         for (batchSize, accumulation) in [(4, 2), (2, 4), (1, 8), (3, 3)] where batchSize * accumulation == 8 {
             let cut = try train(batchSize, accumulation)
-            for (one, other) in zip(whole.losses, cut.losses) { #expect(abs(one - other) < 1e-5 * one) }
-            #expect(relativeError(cut.weights, whole.weights) < 1e-5)
+            for (one, other) in zip(full.losses, cut.losses) { #expect(abs(one - other) < 1e-5 * one) }
+            #expect(relativeError(cut.weights, full.weights) < 1e-5)
         }
         // Another batch would not pass.
         let other = try train(7, 1)
-        #expect(relativeError(other.weights, whole.weights) > 1e-4)
+        #expect(relativeError(other.weights, full.weights) > 1e-4)
     }
 
     /// The loss of a step is the mean over its tokens, windows of different lengths included.
@@ -69,7 +69,7 @@ import Training
         #expect(trainer.state.windowWeight == 10)
     }
 
-    /// A head of its own, so that a broken row of the embedding reaches only the windows that hold its token.
+    /// A separate head, so that a broken row of the embedding reaches only the windows that hold its token.
     static let untied = TinyTraining.config {
         ($0.model.tiedHead, $0.data.shuffle, $0.training.batchSize) = (false, false, 1)
     }
@@ -108,7 +108,7 @@ import Training
         #expect(model.weights.bits != weights)
     }
 
-    /// As a skip leaves weights and moments alone, the run goes on as if the step had not been.
+    /// As a skip leaves weights and moments alone, the run continues as if the step had not been.
     @Test func whatFollowsASkipIsUntouchedByIt() throws {
         func weightsAfter(_ lines: String, steps: Int) throws -> Bits {
             let model = TinyTraining.model(Self.untied)

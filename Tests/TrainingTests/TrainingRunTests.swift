@@ -1,4 +1,4 @@
-// A run as a whole: its files, its end, and all that must be refused before the first step.
+// A complete run: its files, its end, and all that must be rejected before the first step.
 
 import Checkpoint
 import Datasets
@@ -71,7 +71,7 @@ import Training
             #expect(result.stopped == .earlyStopping && result.steps == 10)
             #expect(report.evaluations.map(\.step) == [0, 5, 10])
             #expect(report.evaluations.map(\.isBest) == [true, false, false])
-            // Going on, its patience is still over; without patience it trains to the end.
+            // When resumed, its patience is still over; without patience it trains to the end.
             let (again, silent) = try runs.go("a", resume: true, assignments)
             #expect(again.stopped == .earlyStopping && again.steps == 10 && silent.steps.isEmpty)
             let (end, _) = try runs.go(
@@ -132,7 +132,7 @@ import Training
             let runs = try TinyRuns(place)
             try runs.go("a") { $0.steps.count >= 1 }
             let error = #expect(throws: TrainingError.self) { try runs.go("a", resume: true, [assignment]) }
-            #expect(error?.description == "the run was started with \(key) = \(run) and cannot go on with \(now)")
+            #expect(error?.description == "the run was started with \(key) = \(run) and cannot continue with \(now)")
         }
     }
 
@@ -154,7 +154,7 @@ import Training
             ["data.train=SHORT", "data.format=text", "data.validationFraction=0.9"],
             "there is nothing to train on: the training split has no document with two tokens"
         ),
-        // The end-of-text behind a training document is a second token; nothing is added to validation.
+        // The end-of-text after a training document is a second token; nothing is added to validation.
         (["data.train=SHORT"], "the validation split is empty: no document has two tokens or more"),
         (["data.train=FOLDER/none.txt"], "FOLDER/none.txt: no such file"),
         (

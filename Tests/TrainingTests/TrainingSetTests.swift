@@ -48,7 +48,7 @@ import Training
         for first in 0..<5 {
             for second in 0..<first { #expect(epochs[first] != epochs[second], "epochs \(second) and \(first)") }
         }
-        // In a stream the cuts move as well, not only the order; documents are cut alike each time.
+        // In a stream the cuts move as well, not only the order; documents are cut the same way each time.
         #expect(Set(epochs.map { Set($0.map(\.start)) }).count == 1)
         let stream = try TinyTraining.text(String(repeating: "a stream ", count: 9), format: .text)
         let streamed = TrainingSet(stream, contextLength: 8, shuffles: true, seed: 1)
@@ -87,8 +87,8 @@ import Training
         #expect(batch.targets.prefix(8).map { UInt8($0) } == Array("23456789".utf8))
         #expect(batch.weights.allSatisfy { $0 == 1 })
         // Dropout is keyed by the place in the global batch, however that is cut.
-        let whole = set.batch(windows[0..<4], first: 4)
-        #expect(Array(whole.identities.suffix(batch.rowCount)) == batch.identities)
+        let full = set.batch(windows[0..<4], first: 4)
+        #expect(Array(full.identities.suffix(batch.rowCount)) == batch.identities)
         #expect(
             set.origins(windows[0..<4], tokenizer: TinyTraining.tokenizer)
                 == ["t.txt:1", "t.txt:2", "t.txt:3", "t.txt:3"])

@@ -39,7 +39,7 @@ import Training
         for index in 1..<(lines.count - 1) {
             var rest = lines
             rest.remove(at: index)
-            // The last member has no comma behind it.
+            // The last member has no comma after it.
             if index == lines.count - 2 { rest[index - 1].removeLast() }
             let name = lines[index].split(separator: "\"")[1]
             let error = #expect(throws: TrainingError.self) {
@@ -71,7 +71,7 @@ import Training
         #expect(error?.description == "the checkpoint's state cannot be read: \(message)")
     }
 
-    @Test func aListIsNoState() {
+    @Test func aListIsNotAState() {
         #expect(throws: TrainingError.badState("it is an array, not an object")) {
             try TrainingState(serialized: Array("[]".utf8))
         }

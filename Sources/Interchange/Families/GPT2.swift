@@ -11,7 +11,7 @@ public enum GPT2: ModelFamily {
         heads: ["n_head", "num_attention_heads"], width: ["n_embd", "hidden_size"], feedForward: ["n_inner"])
     public static let storesInputsFirst = true
 
-    /// `reorder_and_upcast_attn` is passed over: it changes the order of roundings, not the mathematics.
+    /// `reorder_and_upcast_attn` is ignored: it changes the order of roundings, not the mathematics.
     public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         let shape = ModelShape(
             vocabularySize: try fields.size(["vocab_size"]), contextLength: try fields.size(sizeKeys.context),

@@ -5,7 +5,7 @@ import Model
 import StrictJSON
 
 /// RMSNorm in front of attention and feed-forward layer, rotary positions, grouped queries, a feed-forward layer gated by
-/// SiLU. Linear layers are stored (outputs, inputs); queries, keys and values, gate and up are matrices of their own.
+/// SiLU. Linear layers are stored (outputs, inputs); queries, keys and values, gate and up are separate matrices.
 public enum Llama: ModelFamily {
     public static let modelType = "llama"
     public static let prefix = "model."
@@ -24,7 +24,7 @@ public enum Llama: ModelFamily {
         LinearModule("mlp.down_proj", .feedForwardOutput),
     ]
 
-    /// `pretraining_tp` above 1 changes the order of sums and is passed over, as Transformers does.
+    /// `pretraining_tp` above 1 changes the order of sums and is ignored, as Transformers does.
     public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect("hidden_act", oneOf: ["silu"], absent: "silu")
         let (heads, width) = (try fields.size(sizeKeys.heads), try fields.size(sizeKeys.width))
@@ -226,7 +226,7 @@ public enum Llama: ModelFamily {
             initialization: InitializationDescription(scalesResidualProjections: false), linearModules: modules)
     }
 
-    /// `rope_freqs.weight` divides the frequencies, as llama3's scaling does; `linear` stands in the keys.
+    /// `rope_freqs.weight` divides the frequencies, as llama3's scaling does; `linear` is given by keys.
     private static func rotary(_ file: GGUFFile, headWidth: Int) throws(GGUFDefect) -> RotaryFrequencies {
         let keys = file.metadata
         let base = try keys.numberIfPresent("llama.rope.freq_base") ?? 10_000

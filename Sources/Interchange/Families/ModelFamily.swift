@@ -4,11 +4,11 @@ import Model
 import StrictJSON
 
 /// An architecture of Hugging Face Transformers. Each family is one file of this folder and one entry of
-/// `ModelFamilies.all`; nothing else in the program tells families apart.
+/// `ModelFamilies.all`; nothing else in the program distinguishes families.
 public protocol ModelFamily: Sendable {
     /// `model_type` of its config.json.
     static var modelType: String { get }
-    /// What stands in front of its tensors' names, the head's excepted: `transformer.`.
+    /// The prefix of its tensors' names, except the head's: `transformer.`.
     static var prefix: String { get }
     /// Where its config.json has the sizes.
     static var sizeKeys: HuggingFaceSizeKeys { get }
@@ -29,7 +29,7 @@ public protocol ModelFamily: Sendable {
     /// The tensors that hold a parameter, in the order of its columns.
     static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece]
 
-    /// Names of stored tensors of a block that are no parameters, without the prefix.
+    /// Names of stored tensors of a block that are not parameters, without the prefix.
     static func ignoredTensors(block: Int) -> [String]
 
     /// How llama.cpp runs the family; nil where it does not.

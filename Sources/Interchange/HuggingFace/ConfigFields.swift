@@ -23,7 +23,7 @@ public struct ConfigFields {
     /// A member that is there and not null.
     func present(_ key: String) -> JSONNode? { object[key].flatMap { $0.isNull ? nil : $0 } }
 
-    /// A size under the first of `keys` that is there: a whole number that a model may have, so that nothing computed
+    /// A size under the first of `keys` that is there: an integer that a model may have, so that nothing computed
     /// from sizes overflows.
     func size(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int {
         guard let size = try optionalSize(keys) else { throw .missing(key: keys[0]) }
@@ -32,7 +32,7 @@ public struct ConfigFields {
 
     func optionalSize(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int? {
         guard let key = keys.first(where: { object[$0] != nil }), let node = present(key) else { return nil }
-        guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "a whole number") }
+        guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "an integer") }
         guard value >= 1, value <= Architecture.largestSize else {
             throw .sizeOutOfRange(key: key, value: value, limit: Architecture.largestSize)
         }
@@ -68,7 +68,7 @@ public struct ConfigFields {
         }
     }
 
-    /// Refuses a text that is none of `values`; where the key is missing, unless there is a text that this means.
+    /// Rejects a text that is not one of `values`, and a missing key, unless there is a text that this means.
     func expect(_ key: String, oneOf values: [String], absent: String?) throws(HuggingFaceConfigDefect) {
         guard let node = object[key] else {
             if absent == nil { throw .missing(key: key) }
@@ -95,7 +95,7 @@ public struct ConfigFields {
     func endOfTextID() throws(HuggingFaceConfigDefect) -> Int? {
         guard let node = present("eos_token_id") else { return nil }
         guard let id = node.integer ?? node.array?.first?.integer else {
-            throw ConfigFields.wrongType("eos_token_id", node, "a whole number or a list of them")
+            throw ConfigFields.wrongType("eos_token_id", node, "an integer or a list of them")
         }
         return id
     }

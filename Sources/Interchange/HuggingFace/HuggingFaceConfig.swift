@@ -5,7 +5,7 @@ import StrictJSON
 
 /// What a config.json says of a model.
 ///
-/// Keys that only concern training, generation or other heads are passed over. Absent keys have the meaning that
+/// Keys that only concern training, generation or other heads are ignored. Absent keys have the meaning that
 /// Transformers gives them, except the sizes, which must be written.
 struct HuggingFaceConfig {
     let family: any ModelFamily.Type

@@ -65,7 +65,7 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
             "\(key) is \(value), which changes the computation and is not supported; supported: "
                 + supported.joined(separator: ", ")
         case .sizeOutOfRange(let key, let value, let limit):
-            "\(key) is \(value); it must lie between 1 and \(limit)"
+            "\(key) is \(value); it must be between 1 and \(limit)"
         case .headsDoNotDivideWidth(let widthKey, let width, let headsKey, let heads):
             "\(widthKey) \(width) is not divisible by \(headsKey) \(heads)"
         case .headsNotShared(let headsKey, let heads, let keyValueHeadsKey, let keyValueHeads):

@@ -32,7 +32,7 @@ public struct HuggingFaceFolder: Sendable {
     }
 
     /// Copies all weights to `arena`, which has `layout`. That is the layout of `architecture`, or of the same with a
-    /// shorter context, for which the last rows of a position table are left out. Throws where an element is not finite, or
+    /// shorter context, for which the last rows of a position table are dropped. Throws where an element is not finite, or
     /// where a tied head in the file differs from the embedding.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
@@ -60,13 +60,13 @@ public struct HuggingFaceFolder: Sendable {
     }
 
     /// Finds each parameter's tensors. Names may carry the family's prefix; the causal masks that old versions stored
-    /// are no parameters.
+    /// are not parameters.
     private static func match(
         _ weights: StoredWeights, to architecture: Architecture, _ family: any ModelFamily.Type
     ) throws(InterchangeError) -> (ParameterLayout, Match) {
         do throws(WeightsDefect) {
             var found = try tensorsByPublishedName(weights, family)
-            // Every block has tensors of its own, so this many blocks cannot be there; a layout of them is not built.
+            // Every block has its own tensors, so this many blocks cannot be there; a layout of them is not built.
             guard architecture.blockCount <= found.count else {
                 throw .fewerTensorsThanBlocks(tensors: found.count, blocks: architecture.blockCount)
             }
@@ -95,7 +95,7 @@ public struct HuggingFaceFolder: Sendable {
             for name in architecture.blocks.indices.flatMap(family.ignoredTensors) { found[name] = nil }
             guard found.isEmpty else {
                 let names = found.values.map(\.name).sorted()
-                throw .surplus(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
+                throw .extra(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
             }
             return (layout, result)
         } catch {

@@ -14,7 +14,7 @@ public struct PEFTAdapter: Sendable {
 
     /// The folder.
     public let path: String
-    /// What the model beside which the adapter was trained is called there: a folder, or a name on a server.
+    /// What the model on which the adapter was trained is called there: a folder, or a name on a server.
     public var baseName: String? { config.baseName }
     /// R.
     public var rank: Int { config.rank }
@@ -101,7 +101,7 @@ public struct PEFTAdapter: Sendable {
             }
             guard found.isEmpty else {
                 let names = found.values.map(\.name).sorted()
-                throw .surplus(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
+                throw .extra(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
             }
             return result
         } catch {
@@ -112,7 +112,7 @@ public struct PEFTAdapter: Sendable {
     private static let prefix = "base_model.model."
 
     /// The file's tensors by `h.0.attn.c_attn.lora_A`. The base's own prefix may be missing; the name that PEFT gives an
-    /// adapter in memory, `default`, may stand before `weight`.
+    /// adapter in memory, `default`, may come before `weight`.
     private func tensorsByModule(_ family: any ModelFamily.Type) throws(WeightsDefect) -> [String: SafetensorsEntry] {
         var result: [String: SafetensorsEntry] = [:]
         for entry in file.entries {

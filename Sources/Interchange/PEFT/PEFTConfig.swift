@@ -13,12 +13,12 @@ struct PEFTConfig: Sendable {
     /// What the product of the matrices is multiplied by: alpha / R, or alpha / √R with `use_rslora`.
     let scale: Float
     let targets: PEFTTargets
-    /// What the model beside which the adapter was trained is called there: a folder, or a name on a server.
+    /// What the model on which the adapter was trained is called there: a folder, or a name on a server.
     let baseName: String?
 
     /// Keys that say where an adapter came from or how it was trained, not what it computes. `fan_in_fan_out` describes
     /// the base's matrices, which are known here; PEFT corrects it by the base as well.
-    private static let passedOver: Set<String> = [
+    private static let ignoredKeys: Set<String> = [
         "peft_version", "revision", "auto_mapping", "inference_mode", "lora_dropout", "megatron_core", "loftq_config",
         "eva_config", "corda_config", "lora_ga_config", "qalora_group_size", "runtime_config", "ensure_weight_tying",
     ]
@@ -50,7 +50,7 @@ struct PEFTConfig: Sendable {
             try fields.expect("init_lora_weights", oneOf: PEFTConfig.harmlessBeginnings, absent: nil)
         }
         for member in fields.object.members
-        where !PEFTConfig.passedOver.contains(member.key) && !PEFTConfig.read.contains(member.key) {
+        where !PEFTConfig.ignoredKeys.contains(member.key) && !PEFTConfig.read.contains(member.key) {
             if member.value.bool == false { continue }
             try fields.refuseAnything(under: member.key)
         }
@@ -72,17 +72,17 @@ struct PEFTConfig: Sendable {
         }
     }
 
-    /// The bytes of an adapter_config.json for adapters beside the model that `base` names.
+    /// The bytes of an adapter_config.json for adapters on the model that `base` names.
     ///
     /// - Parameter modules: the ends of the names of the layers that have adapters.
     static func text(
         _ adapters: AdapterConfig, modules: [String], family: any ModelFamily.Type, base: String
     ) -> [UInt8] {
-        let isWhole = adapters.alpha.rounded() == adapters.alpha && abs(adapters.alpha) < 1e15
+        let isInteger = adapters.alpha.rounded() == adapters.alpha && abs(adapters.alpha) < 1e15
         let members: [(key: String, value: JSONOutput)] = [
             ("peft_type", "LORA"), ("task_type", "CAUSAL_LM"), ("base_model_name_or_path", .string(base)),
             ("r", .integer(adapters.rank)),
-            ("lora_alpha", isWhole ? .integer(Int(adapters.alpha)) : .number(adapters.alpha)),
+            ("lora_alpha", isInteger ? .integer(Int(adapters.alpha)) : .number(adapters.alpha)),
             ("lora_dropout", .number(adapters.dropout)), ("target_modules", .array(modules.map { .string($0) })),
             ("fan_in_fan_out", .bool(family.storesInputsFirst)), ("bias", "none"), ("use_rslora", false),
             ("init_lora_weights", true), ("modules_to_save", .null), ("inference_mode", true),
@@ -97,7 +97,7 @@ enum PEFTTargets: Sendable {
     case ends([String])
     /// Every linear layer but the head.
     case allLinear
-    /// Those whose whole names match this regular expression.
+    /// Those whose full names match this regular expression.
     case pattern(String)
 
     /// From `target_modules`; null, with which PEFT chooses by the architecture, is not what it saves.

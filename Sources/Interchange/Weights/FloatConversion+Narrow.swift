@@ -1,4 +1,4 @@
-// float32 turned into the shorter formats of weights, to the nearest, ties to even.
+// float32 converted to the shorter formats of weights, to the nearest, ties to even.
 
 extension FloatConversion {
     /// bfloat16: the upper half of a float32, rounded. NaN stays NaN.
@@ -13,7 +13,7 @@ extension FloatConversion {
     package static func half(_ value: Float) -> UInt16 {
         let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
         let magnitude = abs(value)
-        // 65520 lies halfway between the largest number and what would follow it.
+        // 65520 is halfway between the largest number and what would follow it.
         guard magnitude < 65_520 else { return sign | 0x7C00 }
         guard magnitude >= Float(sign: .plus, exponent: -14, significand: 1) else {
             // Subnormal: multiples of 2⁻²⁴. The product is exact, and so is the rounding.

@@ -38,7 +38,7 @@ final class MappedFile: @unchecked Sendable {
         if let pointer = GitLFSPointer.detect(bytes) { throw .gitLFSPointer(file: path, pointer) }
     }
 
-    /// A copy of the whole file.
+    /// A copy of the complete file.
     static func contents(of path: String) throws(InterchangeError) -> [UInt8] {
         let file = try MappedFile(path: path)
         return withExtendedLifetime(file) { Array(file.bytes) }

@@ -22,9 +22,9 @@ public enum SafetensorsDefect: Error, Equatable, Sendable {
     case typeNotString(tensor: String, found: String)
     /// A type that the format does not have.
     case unknownType(tensor: String, type: String)
-    /// The shape is not an array of whole numbers from 0 up.
+    /// The shape is not an array of integers from 0 up.
     case badShape(tensor: String)
-    /// `data_offsets` is not an array of two whole numbers from 0 up.
+    /// `data_offsets` is not an array of two integers from 0 up.
     case badOffsets(tensor: String)
     case reversedOffsets(tensor: String, start: Int, end: Int)
     /// The product of the sizes, or that times the element's size, has more than 63 bits.
@@ -73,9 +73,9 @@ extension SafetensorsDefect: CustomStringConvertible {
         case .typeNotString(let tensor, let found): "tensor \(quoted(tensor)): dtype is \(found) instead of a string"
         case .unknownType(let tensor, let type):
             "tensor \(quoted(tensor)): the format has no type \(quoted(type))"
-        case .badShape(let tensor): "tensor \(quoted(tensor)): shape must be an array of whole numbers from 0 up"
+        case .badShape(let tensor): "tensor \(quoted(tensor)): shape must be an array of integers from 0 up"
         case .badOffsets(let tensor):
-            "tensor \(quoted(tensor)): data_offsets must be an array of two whole numbers from 0 up"
+            "tensor \(quoted(tensor)): data_offsets must be an array of two integers from 0 up"
         case .reversedOffsets(let tensor, let start, let end):
             "tensor \(quoted(tensor)) ends at byte \(end), before its start at \(start)"
         case .sizeOverflow(let tensor, let shape):

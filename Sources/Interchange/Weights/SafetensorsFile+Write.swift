@@ -31,7 +31,7 @@ public struct SafetensorsTensor {
 }
 
 extension SafetensorsFile {
-    /// Writes the tensors in the order given to a temporary file beside `path`, which takes the place of `path` once
+    /// Writes the tensors in the order given to a temporary file next to `path`, which takes the place of `path` once
     /// it is complete and on the disk. Names must differ; equal input gives equal bytes.
     ///
     /// `metadata` is sorted by key; `format: pt` is what Transformers asks for.

@@ -46,7 +46,7 @@ public struct SafetensorsEntry: Sendable, Equatable {
     public let type: SafetensorsType
     /// Sizes of the axes, slowest first; empty for a single number.
     public let shape: [Int]
-    /// Where its bytes lie in the body.
+    /// Where its bytes are in the body.
     public let range: Range<Int>
 
     /// Elements of the tensor.
@@ -114,7 +114,7 @@ package struct SafetensorsHeader: Sendable {
         return result
     }
 
-    /// One tensor's description. Fields beyond the three are passed over, as the format's own reader does.
+    /// One tensor's description. Fields beyond the three are ignored, as the format's own reader does.
     private static func entry(_ name: String, _ node: JSONNode) throws(SafetensorsDefect) -> SafetensorsEntry {
         guard let object = node.object else { throw .tensorNotObject(tensor: name, found: node.typeName) }
         guard let typeNode = object["dtype"] else { throw .missingField(tensor: name, field: "dtype") }
@@ -122,8 +122,8 @@ package struct SafetensorsHeader: Sendable {
         guard let offsetsNode = object["data_offsets"] else { throw .missingField(tensor: name, field: "data_offsets") }
         guard let typeName = typeNode.string else { throw .typeNotString(tensor: name, found: typeNode.typeName) }
         guard let type = SafetensorsType(rawValue: typeName) else { throw .unknownType(tensor: name, type: typeName) }
-        guard let shape = wholeNumbers(shapeNode) else { throw .badShape(tensor: name) }
-        guard let offsets = wholeNumbers(offsetsNode), offsets.count == 2 else { throw .badOffsets(tensor: name) }
+        guard let shape = integers(shapeNode) else { throw .badShape(tensor: name) }
+        guard let offsets = integers(offsetsNode), offsets.count == 2 else { throw .badOffsets(tensor: name) }
         guard offsets[0] <= offsets[1] else {
             throw .reversedOffsets(tensor: name, start: offsets[0], end: offsets[1])
         }
@@ -135,7 +135,7 @@ package struct SafetensorsHeader: Sendable {
         return SafetensorsEntry(name: name, type: type, shape: shape, range: offsets[0]..<offsets[1])
     }
 
-    private static func wholeNumbers(_ node: JSONNode) -> [Int]? {
+    private static func integers(_ node: JSONNode) -> [Int]? {
         guard let elements = node.array else { return nil }
         let numbers = elements.compactMap { $0.integer }
         return numbers.count == elements.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil

@@ -2,7 +2,7 @@
 
 /// One case per defect of a `model.safetensors.index.json`.
 public enum ShardIndexDefect: Error, Equatable, Sendable {
-    /// `weight_map` is missing, or is no object of texts.
+    /// `weight_map` is missing, or is not an object of texts.
     case noWeightMap
     /// A file's name that is a path, or not that of a safetensors file.
     case badFileName(tensor: String, file: String)

@@ -5,7 +5,7 @@ import StrictJSON
 
 /// All tensors of a model's files.
 struct StoredWeights: Sendable {
-    /// A tensor and the file that it lies in.
+    /// A tensor and the file that holds it.
     struct Tensor: Sendable {
         let file: SafetensorsFile
         let entry: SafetensorsEntry

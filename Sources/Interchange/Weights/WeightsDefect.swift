@@ -7,7 +7,7 @@ public enum WeightsDefect: Error, Equatable, Sendable {
     /// The config describes more blocks than the file has tensors.
     case fewerTensorsThanBlocks(tensors: Int, blocks: Int)
     /// Tensors of the file that the model does not have.
-    case surplus(tensors: [String], count: Int)
+    case extra(tensors: [String], count: Int)
     case shape(tensor: String, found: [Int], expected: [Int])
     /// The file has a tensor with and without the prefix `transformer.`.
     case twice(String, String)
@@ -26,7 +26,7 @@ extension WeightsDefect: CustomStringConvertible {
         case .missing(let tensors, let count): "the model needs \(WeightsDefect.list(tensors, count)), not found here"
         case .fewerTensorsThanBlocks(let tensors, let blocks):
             "the config describes \(blocks) blocks, more than the number of tensors (\(tensors))"
-        case .surplus(let tensors, let count): "the model has no place for \(WeightsDefect.list(tensors, count))"
+        case .extra(let tensors, let count): "the model has no place for \(WeightsDefect.list(tensors, count))"
         case .shape(let tensor, let found, let expected):
             "tensor \(quoted(tensor)) has the shape \(found); the config asks for \(expected)"
         case .twice(let first, let second): "the tensors \(quoted(first)) and \(quoted(second)) are one parameter"

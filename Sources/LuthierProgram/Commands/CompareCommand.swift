@@ -62,7 +62,7 @@ struct CompareCommand: ParsableCommand {
         guard !chosen.isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
-        let template = after.template ?? documents.suitingTemplate ?? .raw
+        let template = after.template ?? documents.defaultTemplate ?? .raw
         let comparison = ModelComparison(template: template, labels: AnswerLabels.find(documents[.train]))
         let right = try comparison.measure(after, chosen)
         var members: [(key: String, value: JSONOutput)] = []

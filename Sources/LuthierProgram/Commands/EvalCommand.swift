@@ -175,7 +175,7 @@ struct EvalCommand: ParsableCommand {
             ("bitsPerByte", .number(result.bitsPerByte)), ("tokenAccuracy", .number(result.tokenAccuracy)),
             ("sequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null),
             ("tokens", .integer(result.tokens)), ("examples", .integer(result.examples)), ("split", .string(name)),
-            ("overlap", result.overlap.map { .integer($0.exact + $0.normalised) } ?? .null),
+            ("overlap", result.overlap.map { .integer($0.exact + $0.normalized) } ?? .null),
         ]
     }
 }

@@ -11,14 +11,14 @@ enum ThirdPartyInspection {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
         if isFolder.boolValue {
-            guard ForeignFile.isModelFolder(path), !RunFolder.isRun(path) else { return false }
+            guard ThirdPartyFile.isModelFolder(path), !RunFolder.isRun(path) else { return false }
             try PEFTAdapter.isFolder(path) ? showAdapter(path) : showFolder(path)
             return true
         }
-        switch ForeignFile(path: path) {
+        switch ThirdPartyFile(path: path) {
         case .safetensors: try showSafetensors(path)
         case .gguf: try showGGUF(path)
-        case .pickle, .gitLFSPointer: try ForeignFile.refuseAsModel(path)
+        case .pickle, .gitLFSPointer: try ThirdPartyFile.rejectAsModel(path)
         case .other: return false
         }
         return true

@@ -95,7 +95,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .sizeOutOfRange(let key, let value, let limit):
-            "model.\(key) is \(value); it must lie between 1 and \(limit)"
+            "model.\(key) is \(value); it must be between 1 and \(limit)"
         case .headsDoNotDivideWidth(let modelWidth, let headCount):
             "model.modelWidth \(modelWidth) is not divisible by model.headCount \(headCount)"
         case .headsNotShared(let heads, let keyValueHeads):
@@ -107,7 +107,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
         case .windowsDoNotFitBlocks(let windows, let blockCount):
             "model.attentionWindows has \(windows) numbers for \(blockCount) blocks; it takes one a block, or none"
         case .badWindow(let window, let limit):
-            "model.attentionWindows holds \(window); a window lies between 1 and \(limit), and 0 stands for none"
+            "model.attentionWindows holds \(window); a window is between 1 and \(limit), and 0 stands for none"
         case .unsupportedActivation(let name): "\(name) has no kernel here"
         case .rotaryTooWide(let width, let headWidth):
             "rotary positions of width \(width) do not fit heads of width \(headWidth)"

@@ -22,7 +22,7 @@ public struct Architecture: Sendable, Equatable, Codable {
         vocabularySize: Int, contextLength: Int, modelWidth: Int, embedding: EmbeddingDescription,
         blocks: [BlockDescription], finalNorm: NormDescription, head: HeadDescription,
         initialization: InitializationDescription = InitializationDescription(),
-        linearModules: [LinearModule] = LinearModule.wholeLayers
+        linearModules: [LinearModule] = LinearModule.completeLayers
     ) {
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
@@ -53,7 +53,7 @@ public struct EmbeddingDescription: Sendable, Equatable, Codable {
 
 /// From the last hidden states to logits.
 public struct HeadDescription: Sendable, Equatable, Codable {
-    /// Whether the head multiplies by the token embedding instead of a matrix of its own.
+    /// Whether the head multiplies by the token embedding instead of a separate matrix.
     public var isTied: Bool
 
     public init(isTied: Bool) { self.isTied = isTied }

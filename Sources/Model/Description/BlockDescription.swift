@@ -20,7 +20,7 @@ public struct BlockDescription: Sendable, Equatable, Codable {
     }
 }
 
-/// A normalisation of each row.
+/// A normalization of each row.
 public struct NormDescription: Sendable, Equatable, Codable {
     public enum Kind: String, Sendable, CaseIterable, Codable {
         /// To mean 0 and variance 1, then scaled and shifted.

@@ -70,7 +70,7 @@ public struct LinearModule: Sendable, Equatable, Codable {
     }
 
     /// The four layers by the names of GPT-2's published checkpoint.
-    public static let wholeLayers = LinearLayer.allCases.map { LinearModule($0.role.name, $0) }
+    public static let completeLayers = LinearLayer.allCases.map { LinearModule($0.role.name, $0) }
 
     /// Whether a target of LoRA means this module: `all`, `attention` for both of attention's layers, the name, or the
     /// end of it after a dot.

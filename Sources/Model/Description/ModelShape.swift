@@ -17,7 +17,7 @@ public struct ModelShape: Sendable, Equatable {
     public var activation: Activation
     /// Whether linear layers and LayerNorms have a bias.
     public var biases: Bool
-    /// Whether the head multiplies by the token embedding instead of a matrix of its own.
+    /// Whether the head multiplies by the token embedding instead of a separate matrix.
     public var tiedHead: Bool
     /// Added to the variance in every LayerNorm.
     public var layerNormEpsilon: Double
@@ -111,7 +111,7 @@ extension Architecture {
 extension ModelShape {
     /// The shape of which GPT-2's family makes `architecture`; nil where there is none, since the mathematics differs.
     ///
-    /// A scale of 1/√D or of 1, and one divided by the block's number, are told apart by their values.
+    /// A scale of 1/√D or of 1, and one divided by the block's number, are distinguished by their values.
     public init?(gpt2 architecture: Architecture) {
         let shape = ModelShape(summaryOf: architecture)
         guard (try? shape.validate()) != nil, Architecture(gpt2: shape) == architecture else { return nil }

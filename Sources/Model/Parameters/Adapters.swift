@@ -29,7 +29,7 @@ public struct AdapterConfig: Sendable, Equatable {
     }
 }
 
-/// The adapters of a model: a second layout with weights of its own.
+/// The adapters of a model: a second layout with its own weights.
 public final class Adapters {
     public let config: AdapterConfig
     /// `h.3.attn.c_attn.lora_A` (in, R) and `h.3.attn.c_attn.lora_B` (R, out) of each adapted module.

@@ -31,7 +31,7 @@ public enum ParameterKind: Sendable, Hashable {
     case adapterA(module: Int), adapterB(module: Int)
 }
 
-/// What tells a model's parameters apart.
+/// What distinguishes a model's parameters.
 public struct ParameterKey: Sendable, Hashable {
     public let role: ParameterRole
     /// The block's number, counted from 0; nil outside the blocks.

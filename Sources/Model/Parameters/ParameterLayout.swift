@@ -38,7 +38,7 @@ public struct ParameterLayout: Sendable, Equatable {
     }
 
     /// The list of a model's adapters. A begins uniform within 1 / √in, B with zeros, so that the model begins as its
-    /// base (the initialisation of Hugging Face's PEFT).
+    /// base (the initialization of Hugging Face's PEFT).
     public init(adapters: AdapterConfig, of architecture: Architecture) {
         var list = ListBuilder()
         for (index, block) in architecture.blocks.enumerated() {

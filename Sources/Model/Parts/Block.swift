@@ -3,9 +3,9 @@
 import Kernels
 
 /// A block with its norms in front (Radford et al. 2019, §2.3). Backward is forward read from below: each line of one
-/// has its line in the other, numbered alike.
+/// has its line in the other, with the same number.
 public enum Block {
-    /// What both directions need apart from arrays of numbers.
+    /// What both directions need in addition to arrays of numbers.
     struct Context {
         let description: BlockDescription
         /// The block's number, counted from 0.
@@ -39,18 +39,18 @@ public enum Block {
     /// The part in which positions look at one another.
     static func attend(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
         let block = pass.description
-        // 1. Attention over the normalised stream.
+        // 1. Attention over the normalized stream.
         block.attentionNorm.forward(a.attentionNorm, of: a.input, p.attentionNorm)
         block.attention.forward(a.attention, of: a.attentionNorm.output, p, pass)
     }
 
-    /// The rest, each position by itself; so those that nobody reads afterwards can be left out.
+    /// The rest, each position by itself; so those that nobody reads afterwards can be skipped.
     static func finish(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
         let block = pass.description
         // 2. Back towards the stream.
         p.attentionOutput.forward(into: a.middle, of: a.attention.output, pass.dropout)
         pass.dropout?.apply(to: a.middle, .attentionOutput(block: pass.index))
-        // 3. `middle` becomes the stream, which is normalised for the feed-forward layer.
+        // 3. `middle` becomes the stream, which is normalized for the feed-forward layer.
         block.feedForwardNorm.forwardAddingResidual(
             a.feedForwardNorm, inPlace: a.middle, adding: a.input, p.feedForwardNorm)
         block.feedForward.forward(into: output, a.feedForward, of: a.feedForwardNorm.output, p, pass)

@@ -1,4 +1,4 @@
-// A normalisation, forward and backward, of the kind that its description names.
+// A normalization, forward and backward, of the kind that its description names.
 
 import Kernels
 
@@ -38,7 +38,7 @@ public struct NormActivations {
 }
 
 extension NormDescription {
-    /// Overwrites `a` with the normalised rows of input (N, C).
+    /// Overwrites `a` with the normalized rows of input (N, C).
     func forward(_ a: NormActivations, of input: Matrix, _ p: NormParameters) {
         switch a.saved {
         case .layer(let saved):

@@ -30,14 +30,14 @@ public struct AttentionActivations {
 
 /// What a position may look at.
 enum AttentionScope {
-    /// The positions of its own sequence in the batch, up to itself.
+    /// The positions of the same sequence in the batch, up to itself.
     case batch([Range<Int>])
     /// The positions in its sequence's cache, and those of its part of the batch up to itself.
     case cached([CachedRows])
 }
 
 extension AttentionDescription {
-    /// Overwrites `a` with the heads' outputs for the normalised rows of input (N, C).
+    /// Overwrites `a` with the heads' outputs for the normalized rows of input (N, C).
     func forward(_ a: AttentionActivations, of input: Matrix, _ p: BlockParameters, _ pass: Block.Context) {
         // 1. Queries, keys and values.
         p.attentionInput.forward(into: a.qkv, of: input, pass.dropout)

@@ -43,7 +43,7 @@ public final class Decoder {
     }
 
     /// Appends tokens to several caches, or several tokens to one, in a single pass: the weights are read once for all.
-    /// Gives each token the same logits, to the last bit, as a pass of its own would.
+    /// Gives each token the same logits, to the last bit, as a separate pass would.
     ///
     /// - Parameter parts: no cache twice; at most `mostTokens` tokens in all.
     /// - Returns: (n, V), the logits after each token in order; overwritten by the next call.

@@ -2,7 +2,7 @@
 
 import Kernels
 
-/// N = Σ lengths rows of tokens. Sequences may have different lengths; attention and positions keep them apart, every
+/// N = Σ lengths rows of tokens. Sequences may have different lengths; attention and positions keep them separate, every
 /// other layer sees N rows. A padding token has no place here, so none can leak into a loss.
 public struct SequenceBatch: Sendable {
     /// (N) inputs.

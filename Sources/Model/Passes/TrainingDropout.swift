@@ -23,7 +23,7 @@ public struct TrainingDropout: Sendable, Equatable {
         self.step = step
     }
 
-    /// The places of a model that have masks of their own.
+    /// The places of a model that have separate masks.
     enum Site {
         case embedding
         case attention(block: Int)

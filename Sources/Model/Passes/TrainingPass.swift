@@ -109,7 +109,7 @@ public final class TrainingPass {
         return made
     }
 
-    /// Floats that a pass over `rowCount` rows works on, apart from weights and gradients: for estimates. Counted by
+    /// Floats that a pass over `rowCount` rows works on, without weights and gradients: for estimates. Counted by
     /// the code that reserves them.
     public static func workingFloats(_ architecture: Architecture, rowCount: Int) -> Int {
         Activations.floatCount(architecture, rowCount: rowCount, keepsAll: true)

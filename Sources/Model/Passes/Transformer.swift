@@ -89,7 +89,7 @@ public final class Transformer {
         return Result(rows, batch)
     }
 
-    /// The logits of every row, (N, V) in an arena of their own: for tests and small texts.
+    /// The logits of every row, (N, V) in a separate arena: for tests and small texts.
     public func logits(_ batch: SequenceBatch) -> FloatArena {
         let (N, V) = (batch.rowCount, architecture.vocabularySize)
         let a = forward(batch, finishing: Array(0..<N), parameters, dropout: nil, keepsAll: false)

@@ -113,8 +113,8 @@ struct RowIndexer {
         let own = place((parsed.line, parsed.column))
         var entry = CorpusEntry(
             id: parsed.id, kind: row.kind, split: split, flags: [], place: own, promptPlace: own, answerPlace: own,
-            fingerprint: builder.fingerprint, prompt: RowFingerprint(exact: 0, normalised: 0),
-            answer: RowFingerprint(exact: 0, normalised: 0), tokens: Int32(clamping: tokens))
+            fingerprint: builder.fingerprint, prompt: RowFingerprint(exact: 0, normalized: 0),
+            answer: RowFingerprint(exact: 0, normalized: 0), tokens: Int32(clamping: tokens))
         if let last = row.lastAnswer {
             var prompt = FingerprintBuilder()
             var answer = FingerprintBuilder()

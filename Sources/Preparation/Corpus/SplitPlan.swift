@@ -34,7 +34,7 @@ enum SplitPlan {
             groups = self.groups(corpus, drawn, corpus.nearPairs)
         }
         let isClassification = corpus.task == .classification
-        func stratum(_ index: Int) -> UInt64 { isClassification ? corpus.entries[index].answer.normalised : 0 }
+        func stratum(_ index: Int) -> UInt64 { isClassification ? corpus.entries[index].answer.normalized : 0 }
         var sizes: [UInt64: Int] = [:]
         for index in drawn { sizes[stratum(index), default: 0] += 1 }
         var taken: [UInt64: (validation: Int, test: Int)] = [:]
@@ -85,11 +85,11 @@ enum SplitPlan {
         for index in rows {
             let entry = corpus.entries[index]
             if entry.flags.contains(.hasAnswer), !entry.flags.contains(.emptyPrompt) {
-                if let first = byPrompt[entry.prompt.normalised] { join(first, index) }
-                byPrompt[entry.prompt.normalised] = index
+                if let first = byPrompt[entry.prompt.normalized] { join(first, index) }
+                byPrompt[entry.prompt.normalized] = index
             }
-            if let first = byRow[entry.fingerprint.normalised] { join(first, index) }
-            byRow[entry.fingerprint.normalised] = index
+            if let first = byRow[entry.fingerprint.normalized] { join(first, index) }
+            byRow[entry.fingerprint.normalized] = index
         }
         for pair in pairs { join(Int(pair.first), Int(pair.second)) }
         return Dictionary(grouping: rows) { root($0) }.values.sorted { $0[0] < $1[0] }

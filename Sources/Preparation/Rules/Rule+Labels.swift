@@ -100,7 +100,7 @@ extension Corpus {
         for label in labels.byFrequency {
             var builder = FingerprintBuilder()
             builder.add(label.text, speaker: 0)
-            groups[builder.fingerprint.normalised, default: []].append(label)
+            groups[builder.fingerprint.normalized, default: []].append(label)
         }
         return groups.values.filter { $0.count > 1 }.map { ($0[0], Array($0.dropFirst())) }
             .sorted { $0.best.text.lexicographicallyPrecedes($1.best.text) }

@@ -52,26 +52,26 @@ extension Rule {
         var byPrompt: [UInt64: [Int]] = [:]
         for (index, entry) in corpus.entries.enumerated()
         where entry.flags.contains(.hasAnswer) && !entry.flags.contains(.emptyPrompt) {
-            byPrompt[entry.prompt.normalised, default: []].append(index)
+            byPrompt[entry.prompt.normalized, default: []].append(index)
         }
         let isClassification = corpus.task == .classification
         // A single prompt for all rows is reported by another rule.
         let groups = byPrompt.values.filter { $0.count > 1 && byPrompt.count > 1 }.sorted { $0[0] < $1[0] }
         for group in groups {
             var counts: [UInt64: Int] = [:]
-            for index in group { counts[corpus.entries[index].answer.normalised, default: 0] += 1 }
+            for index in group { counts[corpus.entries[index].answer.normalized, default: 0] += 1 }
             guard counts.count > 1 else { continue }
             let most = counts.values.max() ?? 0
             let winners = counts.filter { $0.value == most }
             let first = corpus.entries[group[0]]
             for index in group {
                 let entry = corpus.entries[index]
-                if entry.answer.normalised != first.answer.normalised {
+                if entry.answer.normalized != first.answer.normalized {
                     verdict.add(
                         entry, entry.answerPlace, "\(verdict.name(first)) has the same prompt and another answer")
                 }
                 // If no answer is more common than the others, the right one is unknown.
-                if isClassification, winners.count > 1 || winners[entry.answer.normalised] == nil {
+                if isClassification, winners.count > 1 || winners[entry.answer.normalized] == nil {
                     verdict.drops.append(entry.id)
                 }
             }
@@ -79,10 +79,10 @@ extension Rule {
     }
 
     private static func findLeaks(_ corpus: Corpus, _ verdict: inout CorpusVerdict) {
-        var (exact, normalised): ([UInt64: Int], [UInt64: Int]) = ([:], [:])
+        var (exact, normalized): ([UInt64: Int], [UInt64: Int]) = ([:], [:])
         for (index, entry) in corpus.entries.enumerated() where entry.givenSplit == .train {
             if exact[entry.fingerprint.exact] == nil { exact[entry.fingerprint.exact] = index }
-            if normalised[entry.fingerprint.normalised] == nil { normalised[entry.fingerprint.normalised] = index }
+            if normalized[entry.fingerprint.normalized] == nil { normalized[entry.fingerprint.normalized] = index }
         }
         var near: [Int: Int] = [:]
         for pair in corpus.nearPairs {
@@ -92,7 +92,7 @@ extension Rule {
         for (index, entry) in corpus.entries.enumerated() where entry.givenSplit != .train {
             let found: (Int, String)? =
                 exact[entry.fingerprint.exact].map { ($0, "is also in training") }
-                ?? normalised[entry.fingerprint.normalised].map {
+                ?? normalized[entry.fingerprint.normalized].map {
                     ($0, "is in training with different case, punctuation or white space")
                 } ?? near[index].map { ($0, "has a near duplicate in training") }
             guard let (other, how) = found else { continue }

@@ -1,10 +1,10 @@
-// Writes checkpoints while training goes on: the next update waits until the arrays are out, and for nothing else.
+// Writes checkpoints while training continues: only the next update waits until the arrays are out.
 
 import Checkpoint
 import Foundation
 import Kernels
 
-/// One checkpoint at a time, written by a thread of its own from the live arrays. Forward and backward passes only read
+/// One checkpoint at a time, written by its own thread from the live arrays. Forward and backward passes only read
 /// the weights and may run meanwhile; whoever is about to change them calls `waitForCopy` first.
 package final class CheckpointSaver: @unchecked Sendable {
     /// A checkpoint that is on the disk.
@@ -99,7 +99,7 @@ package final class CheckpointSaver: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Handed to the thread as a whole; nobody else touches it.
+    /// Handed over to the thread; nobody else touches it.
     private struct Job: @unchecked Sendable {
         let content: (arrays: [ArrayRecord], texts: [TextRecord])
         let publish: () throws -> Void

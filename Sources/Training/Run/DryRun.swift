@@ -10,7 +10,7 @@ public struct DryRun: Sendable {
     /// Steps that were taken; the first one is not part of the measurement.
     public var measuredSteps: Int
     public var tokensPerSecond: Double
-    /// Of the whole run, evaluations included.
+    /// Of the complete run, evaluations included.
     public var expectedSeconds: Double
     public var peakMemoryBytes: Int
     public var checkpointBytes: Int

@@ -4,12 +4,12 @@ import Files
 import Foundation
 import StrictJSON
 
-/// A log whose every line has a `step`. Lines are written whole; a torn last line is dropped when the log is reopened.
+/// A log whose every line has a `step`. Lines are written at once; a torn last line is dropped when the log is reopened.
 final class LineLog {
     private let handle: FileHandle
     private let path: String
 
-    /// Opens the log at `path`, keeping the lines up to and including `step`; nil starts it anew.
+    /// Opens the log at `path`, keeping the lines up to and including `step`; nil starts a new one.
     init(path: String, upTo step: Int?) throws {
         self.path = path
         var kept: [UInt8] = []

@@ -1,4 +1,4 @@
-// Everything that stands before the first step, each part made from those before it: start, documents, source, tokens,
+// Everything that a run needs before the first step, each part made from those before it: start, documents, source, tokens,
 // plan, and the run that is ready.
 
 import Checkpoint
@@ -46,7 +46,7 @@ public struct PreparedRun {
         return try ready(start, source, tokens, plan, name: request.folder.name)
     }
 
-    /// Loads or initialises the weights, and gives the trainer all that a checkpoint holds.
+    /// Loads or initializes the weights, and gives the trainer all that a checkpoint holds.
     private static func ready(
         _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, name: String
     ) throws -> PreparedRun {
@@ -67,7 +67,7 @@ public struct PreparedRun {
             origins: origins(start.origins, hasBase: config.model.base != nil), isResumed: start.isResumed)
     }
 
-    /// Puts adapters beside the weights if the config asks for them: new ones, or those of a checkpoint.
+    /// Adds adapters to the model if the config asks for them: new ones, or those of a checkpoint.
     ///
     /// - Returns: the model, and the hash of the weights that the adapters belong to.
     private static func adapted(

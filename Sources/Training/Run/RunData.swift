@@ -15,12 +15,12 @@ public struct RunDocuments: Sendable {
     public let hash: String
     /// What the documents depend on: the files' contents, and how they were cut and divided.
     public let contentKey: String
-    /// The template that suits the rows, where the config names none; nil where there are only texts.
-    public let suitingTemplate: ChatTemplate?
+    /// The default template for the rows if the config names none; nil if there are only texts.
+    public let defaultTemplate: ChatTemplate?
     /// Bytes and lines of each file read, in order.
     let files: [(path: String, split: Split, bytes: Int, lines: Int)]
 
-    /// Reads every file that `config` names. A split without files of its own is taken from the training files.
+    /// Reads every file that `config` names. A split without its own files is taken from the training files.
     public static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
         var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
         var digest = SHA256Digest()
@@ -49,7 +49,7 @@ public struct RunDocuments: Sendable {
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
         return RunDocuments(
             splits: splits, hash: hash, contentKey: contentKey,
-            suitingTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
+            defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
     }
 
     /// The documents of one split.
@@ -74,16 +74,16 @@ public struct RunDocuments: Sendable {
 public struct RunData: Sendable {
     public let splits: [Split: TokenizedText]
     public let hash: String
-    /// `ledger.json`: what became of every file, document and token.
+    /// `ledger.json`: how every file, document and token was used.
     public let ledger: JSONOutput
     /// One line for people about each split.
     public let summary: [String]
-    /// By what the training rows are known again.
+    /// The hashes by which training rows are recognised.
     public let trainingRows: TrainingRows
-    /// How many rows of the other splits also stand in training.
+    /// How many rows of the other splits also occur in training.
     public let overlap: [Split: TrainingRows.Overlap]
 
-    /// Encodes all splits. Training texts that are documents of their own end with the end-of-text token, so that the
+    /// Encodes all splits. Training texts that are separate documents end with the end-of-text token, so that the
     /// model learns to stop; in validation and test nothing is added to a text, by the definition of perplexity, and
     /// prompts carry no loss.
     ///
@@ -115,10 +115,10 @@ public struct RunData: Sendable {
             overlap: [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) })
     }
 
-    /// `train: 900 documents read = 890 whole + 6 cut + 4 dropped; 12345 tokens, 2345 of them learned`.
+    /// `train: 900 documents read = 890 full + 6 cut + 4 dropped; 12345 tokens, 2345 of them learned`.
     private static func sentence(_ split: Split, _ read: Int, _ text: TokenizedText) -> String {
         let learned = text.predictionCount
-        return "\(split.rawValue): \(read) documents read = \(text.sources.count - text.cut.count) whole "
+        return "\(split.rawValue): \(read) documents read = \(text.sources.count - text.cut.count) full "
             + "+ \(text.cut.count) cut + \(text.dropped.count) dropped; \(text.tokens.count) tokens, "
             + "\(learned) of them \(split == .train ? "learned" : "measured")"
     }
@@ -138,11 +138,11 @@ public struct RunData: Sendable {
         }
         let parts = Split.allCases.compactMap { split -> (key: String, value: JSONOutput)? in
             guard let text = splits[split] else { return nil }
-            let whole = text.sources.count - text.cut.count
+            let full = text.sources.count - text.cut.count
             return (
                 key: split.rawValue,
                 value: .object([
-                    ("read", .integer(documents[split].count)), ("trained", .integer(whole)),
+                    ("read", .integer(documents[split].count)), ("trained", .integer(full)),
                     ("cut", .integer(text.cut.count)), ("dropped", .integer(text.dropped.count)),
                     ("bytes", .integer(documents[split].reduce(0) { $0 + $1.byteCount })),
                     ("tokens", .integer(text.tokens.count)), ("predictions", .integer(text.predictionCount)),
@@ -159,7 +159,7 @@ public struct RunData: Sendable {
 extension RunConfig {
     /// How this run's documents become tokens.
     ///
-    /// - Parameter template: what the config names, or what suits the data.
+    /// - Parameter template: the config's, or the default for the data.
     public func encodingOptions(template: ChatTemplate, contextLength: Int) -> EncodingOptions {
         var options = EncodingOptions()
         options.startToken = data.startToken

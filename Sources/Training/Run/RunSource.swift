@@ -1,10 +1,10 @@
-// The model that a run goes on from: its own checkpoint, its base, or none.
+// The model that a run starts from: its own checkpoint, its base, or none.
 
 import Checkpoint
 import Models
 
 enum RunSource {
-    /// Opens it; nil for a run from nothing. A new run's base must fit the keys of the shape that were given.
+    /// Opens it; nil for a run from scratch. A new run's base must fit the keys of the shape that were given.
     static func open(_ start: RunStart, notice: (String) -> Void) throws -> ModelSource? {
         let source = try open(start.config, resumed: start.checkpoint)
         guard let source, !start.isResumed else { return source }
@@ -17,14 +17,14 @@ enum RunSource {
         if let reader, config.adapter == nil { return try ModelSource(reader) }
         guard let base = config.model.base else { return nil }
         var source = try ModelSource(path: base)
-        // Adapters stand in the checkpoint, the weights beside them in the base.
+        // Adapters are in the checkpoint, the base's weights in the base.
         if reader != nil, config.model.contextLength < source.shape.contextLength {
             source.shortenContext(to: config.model.contextLength)
         }
         return source
     }
 
-    /// A base brings its own shape. A key of the shape that was given as well must agree, but for a shorter context,
+    /// A base brings its own shape. A key of the shape that was given as well must agree, except for a shorter context,
     /// which cuts the position table.
     private static func fit(
         _ base: ModelSource, to config: RunConfig, given: [String: String]

@@ -1,10 +1,10 @@
-// Where a run starts: at step 0, or at the newest whole checkpoint of its folder.
+// Where a run starts: at step 0, or at the newest valid checkpoint of its folder.
 
 import Checkpoint
 import Kernels
 import Models
 
-/// What a run was asked for, and the checkpoint that it goes on from.
+/// What a run was asked for, and the checkpoint that it resumes from.
 struct RunStart {
     /// As it was given; on resume, the run's own with what may change.
     let config: RunConfig
@@ -16,10 +16,10 @@ struct RunStart {
 
     var isResumed: Bool { checkpoint != nil }
 
-    /// Opens the newest whole checkpoint of a run that is resumed, and settles what the process computes with.
+    /// Opens the newest valid checkpoint of a run that is resumed, and settles what the process computes with.
     static func open(_ request: RunRequest, notice: (String) -> Void) throws -> RunStart {
         var reader = request.reader
-        let checkpoint = request.resume ? request.folder.newestWhole { notice($0) }?.reader : nil
+        let checkpoint = request.resume ? request.folder.newestValid { notice($0) }?.reader : nil
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
         if state != nil { try keepRunConfig(&reader, of: request.folder, notice: notice) }
         prepareMachine(reader.config, state, notice: notice)
@@ -27,7 +27,7 @@ struct RunStart {
         return RunStart(config: reader.config, origins: reader.origins, checkpoint: checkpoint, state: state)
     }
 
-    /// Keys that a resumed run may change: they say how long it goes on and what is kept, not what is computed.
+    /// Keys that a resumed run may change: they say how long it runs and what is kept, not what is computed.
     private static let changeable: Set<String> = [
         "training.epochs", "training.steps", "training.saveEvery", "training.keepLast", "training.logEvery",
         "training.threads", "training.earlyStoppingPatience", "evaluation.every", "evaluation.batchSize",
@@ -36,7 +36,7 @@ struct RunStart {
         "generation.topP", "generation.repetitionPenalty", "generation.stop",
     ]
 
-    /// A resumed run keeps its own config; what is given now may change how long it goes on and what it keeps.
+    /// A resumed run keeps its own config; what is given now may change how long it runs and what it keeps.
     private static func keepRunConfig(
         _ reader: inout ConfigReader, of folder: RunFolder, notice: (String) -> Void
     ) throws {
@@ -52,11 +52,11 @@ struct RunStart {
         let kernel = Machine.prepare(threads: config.training.threads, kernel: state?.kernel)
         guard let state else { return }
         if kernel != state.kernel {
-            notice("OpenBLAS has no kernel \(state.kernel) here: \(kernel) goes on, and the last bits will differ")
+            notice("OpenBLAS has no kernel \(state.kernel) here: \(kernel) continues, and the last bits will differ")
         }
         if ParallelFor.threadCount != state.threads {
             notice(
-                "the run was started with \(state.threads) threads and goes on with \(ParallelFor.threadCount): "
+                "the run was started with \(state.threads) threads and continues with \(ParallelFor.threadCount): "
                     + "the last bits may differ")
         }
     }

@@ -7,7 +7,7 @@ import Models
 import Tokenizer
 
 struct RunTokens {
-    /// What the config names, what the base brings, or what suits the rows; nil for plain text.
+    /// What the config names, what the base brings, or the default for the rows; nil for plain text.
     let template: ChatTemplate?
     let tokenizer: Tokenizer
     let data: RunData
@@ -22,7 +22,7 @@ struct RunTokens {
         notice: (String) -> Void
     ) throws -> RunTokens {
         let config = start.config
-        let template = config.data.template ?? source?.template ?? documents.suitingTemplate
+        let template = config.data.template ?? source?.template ?? documents.defaultTemplate
         let tokenizer =
             try source?.tokenizer
             ?? makeTokenizer(config.tokenizer, documents.texts(of: .train, template: template ?? .raw))
@@ -30,7 +30,7 @@ struct RunTokens {
         if learned, tokenizer.vocabularySize < config.tokenizer.vocabularySize {
             notice(
                 "the training text gave a vocabulary of \(tokenizer.vocabularySize), not of "
-                    + "\(config.tokenizer.vocabularySize): no pair stands in it twice any more")
+                    + "\(config.tokenizer.vocabularySize): no pair occurs in it twice any more")
         }
         let context = source?.shape.contextLength ?? config.model.contextLength
         let options = config.encodingOptions(template: template ?? .raw, contextLength: context)

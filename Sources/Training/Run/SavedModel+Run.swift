@@ -1,4 +1,4 @@
-// Models and the configs of runs: a model as a run made it, and what a checkpoint holds so that the run can go on.
+// Models and the configs of runs: a model as a run made it, and what a checkpoint holds so that the run can resume.
 
 import Checkpoint
 import Inference
@@ -26,7 +26,7 @@ extension SavedModel {
         return SavedModel(model: model, tokenizer: tokenizer, config: config, hash: hash, baseHash: baseHash)
     }
 
-    /// Writes a checkpoint from which a run can go on.
+    /// Writes a checkpoint from which a run can resume.
     ///
     /// - Returns: the file's SHA-256.
     @discardableResult
@@ -35,7 +35,7 @@ extension SavedModel {
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
 
-    /// What a checkpoint holds of the model and of where its training stands. The arrays are the live ones; the texts
+    /// What a checkpoint holds of the model and of the state of its training. The arrays are the live ones; the texts
     /// are copies of this moment.
     package func content(
         optimizer: Optimizer, state: TrainingState
@@ -80,7 +80,7 @@ extension RunConfig {
     }
 
     /// The config without the names of files, as a checkpoint holds it: equal training gives equal bytes wherever the
-    /// files lie.
+    /// files are.
     public var withoutPaths: RunConfig {
         var copy = self
         copy.model.base = nil

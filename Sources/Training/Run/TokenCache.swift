@@ -1,4 +1,4 @@
-// Tokens kept on disk, so that a large text is encoded once; made anew when the text or the tokenizer changes.
+// Tokens kept on disk, so that a large text is encoded once; replaced when the text or the tokenizer changes.
 
 import Checkpoint
 import Datasets

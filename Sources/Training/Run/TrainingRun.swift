@@ -1,4 +1,4 @@
-// A whole run: from a config to a trained model in its folder, going on where an earlier one stopped.
+// One complete run: from a config to a trained model in its folder, resuming where an earlier one stopped.
 
 import Checkpoint
 import Datasets
@@ -56,7 +56,7 @@ public final class TrainingRun {
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
-        // A kill between a checkpoint's renaming and its naming leaves these one save behind.
+        // A kill between a checkpoint's renaming and its naming leaves these at the previous save.
         if step != nil { try TrainingRun.name(trainer.state, in: folder) }
         trainer.beforeUpdate = { [saver] in saver.waitForCopy() }
         try AtomicFile.write(config.serialized(), to: folder.file("config.json"))
@@ -65,7 +65,7 @@ public final class TrainingRun {
         try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
     }
 
-    /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint behind.
+    /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
     public func run() throws -> RunResult {
         let start = monotonicSeconds()
         report(.started(summary))
@@ -258,13 +258,13 @@ extension TrainingRun {
         if request.resume && folder.checkpointSteps().isEmpty {
             report(.notice("\(folder.path) holds no checkpoint: starting at step 0"))
         }
-        // Everything that can be wrong is found before the folder is made, so that a mistake leaves nothing behind.
+        // Everything that can be wrong is found before the folder is made, so that a mistake leaves no files.
         let lock = folder.exists ? try RunLock(directory: folder.path) : nil
         let prepared = try PreparedRun.prepare(request) { report(.notice($0)) }
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
         let held = try lock ?? RunLock(directory: folder.path)
         _ = try CheckpointFile.removeLeftovers(in: folder.path)
-        if prepared.isResumed { report(.notice("going on from step \(prepared.trainer.state.step)")) }
+        if prepared.isResumed { report(.notice("resuming from step \(prepared.trainer.state.step)")) }
         return try TrainingRun(prepared, folder: folder, lock: held, report: report, shouldStop: shouldStop)
     }
 }
