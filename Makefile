@@ -14,21 +14,21 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 	interop interop-gguf benchmarks compare compare-revisions clean
 
 help:
-	@echo 'make demo         train the weather bot from nothing, measure it, ask it five questions'
+	@echo 'make demo         train a small weather chatbot from scratch, evaluate it, show five answers'
 	@echo 'make test         build and run all tests'
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
 	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
 	@echo 'make shakespeare  the published run: 2,000 steps on tiny shakespeare, to 1.90 nats per byte or less'
-	@echo 'make snips        seven intents told apart by models trained from nothing (needs the test data)'
-	@echo 'make spam         spam and no spam (needs the test data); both: three seeds, beside a bag of words'
+	@echo 'make snips        classify seven intents with models trained from scratch (needs the test data)'
+	@echo 'make spam         detect spam (needs the test data); both: three seeds, compared with a bag of words'
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
-	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them apart)'
-	@echo 'make mutations    break the sources on purpose, one way after the other: a test must catch each'
-	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte that is written must be as before'
+	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them separately)'
+	@echo 'make mutations    mutation testing: break the sources one way at a time; a test must catch each'
+	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte written must be the same as before'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
-	@echo 'make interop      hold models and adapters against Transformers and PEFT, in and out (installs Python packages)'
-	@echo 'make interop-gguf hold exported GGUF files against llama.cpp (builds llama-cpp-python)'
+	@echo 'make interop      compare models and adapters with Transformers and PEFT, both ways (installs Python packages)'
+	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
 
@@ -80,9 +80,9 @@ format:
 check: deps lint
 	$(BUILD) --build-tests --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
 	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
-	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check \
+	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/words.py && $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check \
 		&& SWIFT='$(SWIFT)' $(PYTHON) Tests/documents.py; \
-	else echo 'skipped: Tests/tailscan.py and data/make_weather.py --check, which need Python 3'; fi
+	else echo 'skipped: words.py, tailscan.py and documents.py in Tests, and data/make_weather.py --check, which need Python 3'; fi
 
 install: build
 	install -d $(PREFIX)/bin
@@ -139,7 +139,7 @@ compare: deps
 mutations: deps
 	$(PYTHON) Tests/mutations.py
 
-# What lies here, committed or not, against a revision of git.
+# Compares the working tree with a revision of git.
 BASE ?= HEAD
 compare-revisions: deps
 	SWIFT='$(SWIFT)' $(PYTHON) Tests/compare_revisions.py $(BASE)
@@ -147,7 +147,7 @@ compare-revisions: deps
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
 
-# Public Python packages, in a virtual environment of their own. The processor's PyTorch where there is one. FLAGS are
+# Public Python packages, in a separate virtual environment. The processor's PyTorch where there is one. FLAGS are
 # those of an earlier build, whose products then serve again.
 VENV = .build/interop-venv
 $(VENV)/ready:

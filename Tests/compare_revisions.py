@@ -6,11 +6,11 @@
 
 Both revisions are copied below .build: the former one to .build/former/<commit>, where its build serves again, the
 present one, committed or not, to .build/present. Each copy gets one more program, Tests/redesign/Logits.swift. Then
-both do the same work below .build/compared, each in a folder of its own, so that all paths in files are the same.
+both do the same work below .build/compared, each in a separate folder, so that all paths in files are the same.
 Threads, OpenBLAS's kernel and every key of the configs in Tests/redesign are fixed; samples.py makes the data.
 
 A case trains for 20 steps with checkpoints at 10 and 20, evaluates, generates, and exports. One run is stopped by a
-signal and resumed. Then both programs go on with files of the former one: they evaluate its checkpoints and resume its
+signal and resumed. Then both programs continue with files of the former one: they evaluate its checkpoints and resume its
 half-finished runs.
 
 What is compared, by SHA-256: all that a run leaves but its times, results in JSON without their times, generated text,
@@ -38,7 +38,7 @@ from copies import Failure  # noqa: E402
 
 LAST = "step-000020.h5"
 #: Files of a folder that are not compared: with times in them, prose, and the checkpoint where a signal stopped a run.
-PASSED_OVER = re.compile(r"timings\..*|events\..*|run\.lock|README\.md|step-\d*[1-9]\.h5")
+IGNORED = re.compile(r"timings\..*|events\..*|run\.lock|README\.md|step-\d*[1-9]\.h5")
 #: Keys of results that are times or depend on them.
 TIMES = {"seconds", "tokensPerSecond", "peakMemoryBytes"}
 #: Seconds after which a program is ended.
@@ -126,7 +126,7 @@ class Workplace:
         place = self.folder / path
         if place.is_file():
             return {artefact: place.read_bytes()}
-        names = sorted(name for name in os.listdir(place) if not PASSED_OVER.fullmatch(name))
+        names = sorted(name for name in os.listdir(place) if not IGNORED.fullmatch(name))
         return {f"{artefact}/{name}": (place / name).read_bytes() for name in names}
 
     def begin(self):
@@ -225,8 +225,8 @@ class Workplace:
             if name in ("huggingface", "peft"):
                 self.attempt(case.name, f"{name}, imported", read)
 
-    def go_on(self, other, cases):
-        """Takes another workplace's files, evaluates its checkpoints, and resumes a half of each run, which lies there
+    def resume_from(self, other, cases):
+        """Takes another workplace's files, evaluates its checkpoints, and resumes a half of each run, which is there
         as a kill between the two checkpoints leaves it."""
         shutil.copytree(other.folder, self.folder, ignore=shutil.ignore_patterns("exports"))
         halved = shutil.ignore_patterns(LAST, "best", "latest")
@@ -259,8 +259,8 @@ def compare_all(former, present, kernel, cases):
     for place in places[:2]:
         place.work(cases)
     for place in places[2:]:
-        place.go_on(places[0], cases)
-    counts = [compare(*places[:2]), compare(*places[2:], title="goes on: ")]
+        place.resume_from(places[0], cases)
+    counts = [compare(*places[:2]), compare(*places[2:], title="resumed: ")]
     return [sum(column) for column in zip(*counts)]
 
 

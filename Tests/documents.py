@@ -60,7 +60,7 @@ def drawing():
     if not block:
         differ("CONTRIBUTING.md has no drawing of the modules")
         return []
-    # Modules are separated by two spaces, and so is what follows them: words that are no modules.
+    # Modules are separated by two spaces, and so is what follows them: words that are not modules.
     return [re.split(r"\s{2,}", line.strip()) for line in block.group(1).strip().split("\n")]
 
 

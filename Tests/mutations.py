@@ -11,7 +11,7 @@ named for it, and taken back. Exit status: 0 every break was caught, 1 one survi
 the sources, 2 the script could not begin.
 
 Tests/mutations.txt holds the breaks. Each begins with its title; two indented lines name the file and the test
-(target.suite/function); lines with `-` are the old text, which must stand in the file exactly once, those with `+` the
+(target.suite/function); lines with `-` are the old text, which must occur in the file exactly once, those with `+` the
 new one. Old text may begin and end anywhere in a line. Lines that begin with `#`, and empty ones, say nothing.
 """
 
@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = Path(__file__).with_suffix(".txt")
 COPIED = ["Package.swift", "Sources", "Examples", "Tests", "Benchmarks", "configs", "data", "checkpoints"]
-#: Put behind the manifest of a copy: only what one test target needs is built, which saves most of the time. The tests
+#: Appended to the manifest of a copy: only what one test target needs is built, which saves most of the time. The tests
 #: of the program itself need everything.
 FOCUS = """
 var pending = ["%s"]
@@ -107,7 +107,7 @@ def misfit(mutation, root):
     old, new = mutation.replacement
     count = path.read_text(encoding="utf-8").count(old)
     if count != 1:
-        return f"the old text stands in {mutation.path} {count} times, not once"
+        return f"the old text occurs in {mutation.path} {count} times, not once"
     return "old and new text are equal" if old == new else None
 
 
@@ -164,7 +164,7 @@ class Workshop:
         return self.run(["swift", "build", "-c", "release", "--build-tests"], BUILD_LIMIT)
 
     def test(self, names, limit=TEST_LIMIT):
-        """Runs tests. Returns what became of each ("passed", "failed" or "skipped"), and the output; no results at all
+        """Runs tests. Returns the result of each ("passed", "failed" or "skipped"), and the output; no results at all
         where the process did not come to its end."""
         report = self.folder / ".build" / "report.xml"
         written = report.with_name("report-swift-testing.xml")
@@ -191,12 +191,12 @@ class Workshop:
         """Makes one break, looks whether its test fails, and takes it back."""
         start = time.monotonic()
         path = self.folder / mutation.path
-        whole = path.read_text(encoding="utf-8")
+        original = path.read_text(encoding="utf-8")
         try:
-            path.write_text(whole.replace(*mutation.replacement), encoding="utf-8")
+            path.write_text(original.replace(*mutation.replacement), encoding="utf-8")
             is_caught, verdict = self.judge(mutation)
         finally:
-            path.write_text(whole, encoding="utf-8")
+            path.write_text(original, encoding="utf-8")
         return Outcome(mutation, is_caught, verdict, time.monotonic() - start)
 
     def judge(self, mutation):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Finds functions that a defect of the Swift compiler turned into throwing ones.
+"""Finds functions that throw by mistake because of a defect of the Swift compiler.
 
     python3 Tests/tailscan.py .build/release
 
@@ -10,7 +10,7 @@ without having put the null back: the caller then sees an error that nobody thre
 
 The script disassembles every object file below the given folder with `objdump`, follows %r12 and the places where its
 value at entry was saved along every path of each function, and lists the functions that can reach such a jump with
-another value in it. Exit status: 0 none found, 1 some found, 2 the script could not look. A remedy for a finding is an
+another value in it. Exit status: 0 none found, 1 some found, 2 the script could not look. A fix for a finding is an
 act after the copy that the compiler cannot remove, or a closure that does not throw around it.
 
 Other processors have their error in other registers and are not looked at.
@@ -30,9 +30,9 @@ INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+([^#<]*[^#<\s]))?")
 RELOCATION = re.compile(r"^\s+[0-9a-f]+:\s+R_X86_64_\w+\s+(\S+?)(?:[-+]0x[0-9a-f]+)?$")
 ERROR = "%r12"
 #: The names that parts of a register go by, for the registers that a copy can be kept in.
-WHOLE = {f"%r{n}{part}": f"%r{n}" for n in range(8, 16) for part in ("", "d", "w", "b")}
+FULL = {f"%r{n}{part}": f"%r{n}" for n in range(8, 16) for part in ("", "d", "w", "b")}
 for name in ("ax", "bx", "cx", "dx", "si", "di", "bp"):
-    WHOLE |= {f"%{part}{name}": f"%r{name}" for part in ("r", "e", "")}
+    FULL |= {f"%{part}{name}": f"%r{name}" for part in ("r", "e", "")}
 #: What a called function may overwrite.
 VOLATILE = {"%rax", "%rcx", "%rdx", "%rsi", "%rdi", "%r8", "%r9", "%r10", "%r11"}
 READERS = {"cmp", "test", "bt", "push", "nop", "nopw", "nopl", "ud2", "ret"}
@@ -50,7 +50,7 @@ class Instruction:
 
 def operands_of(text):
     """`0x8(%rsp,%rax,2),%r12` is two operands."""
-    return [WHOLE.get(part, part) for part in re.split(r",(?![^(]*\))", text or "") if part]
+    return [FULL.get(part, part) for part in re.split(r",(?![^(]*\))", text or "") if part]
 
 
 def functions(listing):
@@ -75,7 +75,7 @@ def is_suspect(instruction):
 
 
 def after(instruction, places):
-    """The places that hold the value from entry (or null) behind an instruction, given those in front of it."""
+    """The places that hold the value from entry (or null) after an instruction, given those in front of it."""
     name, operands = instruction.name, instruction.operands
     if name.startswith("call"):
         return places - VOLATILE
@@ -106,15 +106,15 @@ def findings(body):
         places = known[index]
         if is_suspect(instruction) and ERROR not in places:
             found.add(index)
-        behind = frozenset(after(instruction, places))
-        next_places, jump_places = behind, behind
+        following = frozenset(after(instruction, places))
+        next_places, jump_places = following, following
         before = body[index - 1] if index else None
         if before and before.name.startswith("test") and before.operands == [ERROR, ERROR]:
-            # Behind a call that may throw: null on one side, its error on the other.
+            # After a call that may throw: null on one side, its error on the other.
             if instruction.name == "je":
-                next_places, jump_places = behind - {ERROR}, behind | {ERROR}
+                next_places, jump_places = following - {ERROR}, following | {ERROR}
             elif instruction.name == "jne":
-                next_places, jump_places = behind | {ERROR}, behind - {ERROR}
+                next_places, jump_places = following | {ERROR}, following - {ERROR}
         ways = []
         if instruction.name not in ("jmp", "jmpq", "ret", "retq", "ud2"):
             ways.append((index + 1, next_places))

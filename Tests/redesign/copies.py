@@ -14,7 +14,7 @@ from mutations import COPIED, synchronize
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / ".build"
-#: Behind the manifest of a copy. The module that opens checkpoints has another name in older revisions.
+#: Appended to the manifest of a copy. The module that opens checkpoints has another name in older revisions.
 MANIFEST = """
 package.targets.append(.executableTarget(name: "logits", dependencies: ["Kernels", "Model", "%s"], path: "logits"))
 """
@@ -60,7 +60,7 @@ def of_built_tree(source):
 
 
 def of_present():
-    """The programs of this repository as it lies here, committed or not."""
+    """The programs of this repository as its working tree is, committed or not."""
     return build(copy(ROOT, BUILD / "present"), "luthier", "logits")
 
 

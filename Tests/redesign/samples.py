@@ -24,7 +24,7 @@ def text():
 
 def conversations():
     """Sums as JSON lines, some with a system message or a second turn, some too long for the context, and some without
-    an answer that is to be learned."""
+    an answer that must be learned."""
     draw = random.Random(21)
     rows = []
     for number in range(240):
