@@ -9,7 +9,7 @@ enum KernelResults {
 
     /// One array a kernel, in a fixed order.
     static func all() -> [(name: String, values: [Float])] {
-        layerNorm() + activation() + embedding() + rowProducts() + losses() + optimizer() + attention()
+        layerNorm() + activation() + embedding() + rowProducts() + losses() + optimizer() + attention() + gatedFamily()
             + [("column sums", columnSums()), ("dropout", dropout()), ("sum", addition())]
     }
 
