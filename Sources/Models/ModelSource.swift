@@ -8,7 +8,8 @@ import Kernels
 import Model
 import Tokenizer
 
-/// A checkpoint (`.h5`), the best checkpoint of a run's folder, a Hugging Face folder, or a folder with a PEFT adapter.
+/// A checkpoint (`.h5`), the best checkpoint of a run's folder, a GGUF file, a Hugging Face folder, or a folder with a PEFT
+/// adapter.
 public struct ModelSource {
     public let tokenizer: Tokenizer
     /// Its shape, template and use; defaults where it was not trained here.
@@ -28,6 +29,7 @@ public struct ModelSource {
     private indirect enum Weights {
         case checkpoint(CheckpointReader)
         case folder(HuggingFaceFolder)
+        case gguf(GGUFModelFile)
         /// Adapters, and the model that they were trained on.
         case adapters(CheckpointReader, base: ModelSource)
         /// The same as PEFT saves it.
@@ -66,6 +68,10 @@ public struct ModelSource {
             throw ModelError.notFound(path: path)
         }
         if !isFolder.boolValue {
+            if case .gguf = ThirdPartyFile(path: path) {
+                try self.init(gguf: path)
+                return
+            }
             try ThirdPartyFile.rejectAsModel(path)
             try self.init(checkpoint: path, depth: depth)
         } else if RunFolder.isRun(path) || !ThirdPartyFile.isModelFolder(path) {
@@ -102,7 +108,7 @@ public struct ModelSource {
         if hasTokenizer {
             let read = try FolderTokenizer(path: path, endOfTextID: tokenizer.endOfTextID)
             (tokenizer, notes) = (read.tokenizer, read.notes)
-            ModelSource.adoptTemplate(of: read, to: &info, &notes)
+            ModelSource.adoptTemplate(read.template, endOfText: read.endOfText, to: &info, &notes)
         }
         try self.init(
             tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base), base.layout)
@@ -138,16 +144,27 @@ public struct ModelSource {
         let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
         var info = ModelInfo(folder.architecture)
         var notes = read.notes
-        ModelSource.adoptTemplate(of: read, to: &info, &notes)
+        ModelSource.adoptTemplate(read.template, endOfText: read.endOfText, to: &info, &notes)
         try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder), folder.layout)
     }
 
-    /// Takes over a folder's chat template, if it has one that can be expressed here.
-    private static func adoptTemplate(of read: FolderTokenizer, to info: inout ModelInfo, _ notes: inout [String]) {
-        guard let text = read.template else { return }
-        info.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
+    private init(gguf path: String) throws {
+        let opened = try GGUFModelFile(path: path)
+        let tokenizer = try opened.tokenizer()
+        var (info, notes) = (ModelInfo(opened.architecture), [String]())
+        let end = tokenizer.endOfTextID.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }
+        ModelSource.adoptTemplate(try opened.chatTemplate(), endOfText: end, to: &info, &notes)
+        try self.init(tokenizer, info, nil, hash: nil, notes: notes, .gguf(opened), opened.layout)
+    }
+
+    /// Takes over a chat template, if it can be expressed here.
+    private static func adoptTemplate(
+        _ template: String?, endOfText: String?, to info: inout ModelInfo, _ notes: inout [String]
+    ) {
+        guard let text = template else { return }
+        info.template = ChatTemplate(jinja: text, endOfText: endOfText)
         guard info.template == nil else { return }
-        notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
+        notes.append("the model's chat template has no counterpart here and is not used; set data.template")
     }
 
     /// Shape, tokenizer and use of the model in an opened checkpoint.
@@ -225,7 +242,7 @@ public struct ModelSource {
     func trainingRecord() throws -> TrainingRecord? {
         switch weights {
         case .checkpoint(let reader), .adapters(let reader, _): try TrainingRecord(reader)
-        case .folder, .peft: nil
+        case .folder, .gguf, .peft: nil
         }
     }
 
@@ -276,6 +293,9 @@ public struct ModelSource {
         case .folder(let folder):
             model = Transformer(architecture, layout: layout)
             try folder.loadWeights(layout: model.layout, into: model.weights)
+        case .gguf(let opened):
+            model = Transformer(architecture, layout: layout)
+            try opened.loadWeights(layout: model.layout, into: model.weights)
         case .checkpoint(let reader):
             model = Transformer(architecture, layout: layout)
             for parameter in model.layout.parameters {

@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
-"""Makes the golden files of this folder: small GPT-2 and GPT-Neo models with PyTorch's logits, losses and gradients in float64.
+"""Makes the golden files of this folder: small models with PyTorch's logits, losses and gradients in float64.
 
     pip install torch transformers peft numpy
     python Tests/Fixtures/make_fixtures.py            # writes <name>.txt, <name>.bin and manifest.json next to itself
     python Tests/Fixtures/make_fixtures.py --check    # computes again and compares with what lies here, writes nothing
+    python Tests/Fixtures/make_fixtures.py NAME...    # only these fixtures, with --check or without
 
-Every parameter, biases and LayerNorm included, is its usual initial value plus N(0, 0.3): at the initial values alone
-nearly any wrong formula gives nearly the right numbers. Parameters and loss weights are rounded to float32 first and the
-reference is computed in float64 from those rounded values, so both sides start from exactly the same numbers.
+Every parameter, biases and norms included, is its usual initial value plus N(0, 0.3): at the initial values alone
+nearly any wrong formula gives nearly the right numbers. Parameters and loss weights are rounded to float32 first and
+the reference is computed in float64 from those rounded values, so both sides start from exactly the same numbers.
 
 Models with biases are Hugging Face Transformers' GPT2LMHeadModel. `forward` below is a second, independent statement of
 the same mathematics; it is asserted to agree with Transformers on each of those models before it is trusted for the
-ones that Transformers does not have (no biases anywhere) or has in float32 only (GPTNeoForCausalLM).
+ones that Transformers does not have (no biases anywhere) or has in float32 only (GPTNeoForCausalLM, LlamaForCausalLM).
+What belongs to GPT-Neo and to Llama is in gpt_neo.py and llama.py.
 
 A fixture is two files. `<name>.txt` has one fact per line:
 
     config <key> <value>                                   keys of Hugging Face's config.json, and `biases`
     array <name> <dtype> <sizes joined by x> <offset>      offset in bytes into <name>.bin, little-endian, row-major
+
+Rotary scaling, an object in config.json, is rope_type, rope_factor, rope_low_freq_factor and so on here.
 
 Arrays (B sequences of T positions; a ragged batch is written flat, and `lengths` cuts it into sequences):
 
@@ -28,9 +32,13 @@ Arrays (B sequences of T positions; a ragged batch is written flat, and `lengths
     training/learningRate, loss, gradientNorm    of each step; the norm is the one before clipping
     training/lossAfter                    loss of the last training batch once the last step has been taken
 
-The fixture `lora` is trained by Hugging Face's PEFT; it has two more facts, lora_rank and lora_alpha, and the arrays
+The fixtures `lora` and `llama-lora` are trained by Hugging Face's PEFT; they have two more facts, lora_rank and
+lora_alpha, no logits and no gradients, and the arrays
 
     adapter/<layer>.lora_A, lora_B        (in, R) and (R, out), the transposes of PEFT's
+
+PEFT adapts Llama's queries, keys and values one by one, and gate and up too: `<layer>` is h.N.attn.q_proj, k_proj,
+v_proj, o_proj, h.N.mlp.gate_proj, up_proj or down_proj there.
 """
 
 import argparse
@@ -44,6 +52,10 @@ import numpy
 import peft
 import torch
 import transformers
+
+import llama
+from gpt_neo import HuggingFaceNeo
+from written_out import WrittenOut
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 PERTURBATION = 0.3
@@ -83,11 +95,17 @@ FIXTURES = {
 # What the attention of a fixture is where it says nothing: windows of its blocks (0 for none), scores divided by the
 # root of the heads' width, by the block's number, a bias for queries, keys and values.
 USUAL = dict(windows=[], scaled=True, by_block=False, input_bias=True)
-FIXTURES = {name: USUAL | spec for name, spec in FIXTURES.items()}
+FIXTURES = {name: USUAL | spec for name, spec in FIXTURES.items()} | llama.FIXTURES
+
+
+def is_llama(spec):
+    return spec.get("family") == "llama"
 
 
 def parameter_shapes(spec):
     """(name, shape) of every parameter in the order of GPT-2's checkpoint; linear layers are (in, out)."""
+    if is_llama(spec):
+        return llama.parameter_shapes(spec)
     width, inner = spec["width"], spec["inner"]
     shapes = [("wte.weight", (spec["vocabulary"], width)), ("wpe.weight", (spec["context"], width))]
 
@@ -136,30 +154,8 @@ def make_batch(spec, lengths, generator):
     return dict(lengths=list(lengths), inputs=inputs, targets=targets, weights=weights)
 
 
-class Reference(torch.nn.Module):
+class Reference(WrittenOut):
     """GPT-2 written out on the published names: pre-norm blocks, causal attention, a head tied or of its own."""
-
-    def __init__(self, spec, parameters):
-        super().__init__()
-        self.spec = spec
-        self.values = torch.nn.ParameterDict(
-            {name.replace(".", "/"): torch.nn.Parameter(torch.from_numpy(array).double())
-             for name, array in parameters.items()})
-
-    def value(self, name):
-        key = name.replace(".", "/")
-        return self.values[key] if key in self.values else None
-
-    def named(self):
-        return {key.replace("/", "."): value for key, value in self.values.items()}
-
-    def gradients(self):
-        return {name: value.grad for name, value in self.named().items()}
-
-    def linear(self, x, name):
-        y = x @ self.value(name + ".weight")
-        bias = self.value(name + ".bias")
-        return y if bias is None else y + bias
 
     def norm(self, x, name):
         centred = x - x.mean(-1, keepdim=True)
@@ -229,60 +225,6 @@ class HuggingFace(torch.nn.Module):
         return self.model(ids[None], use_cache=False).logits[0]
 
 
-class HuggingFaceNeo(torch.nn.Module):
-    """The same interface over Transformers' GPTNeoForCausalLM, whose linear layers are (out, in) and apart."""
-
-    def __init__(self, spec, parameters):
-        super().__init__()
-        window = max(spec["windows"])
-        assert all(one in (0, window) for one in spec["windows"])
-        config = transformers.GPTNeoConfig(
-            vocab_size=spec["vocabulary"], max_position_embeddings=spec["context"], hidden_size=spec["width"],
-            num_layers=spec["layers"], num_heads=spec["heads"], intermediate_size=spec["inner"], window_size=window,
-            attention_types=[[["local" if one else "global"], 1] for one in spec["windows"]],
-            activation_function=spec["activation"], layer_norm_epsilon=1e-5, tie_word_embeddings=spec["tied"],
-            resid_dropout=0.0, embed_dropout=0.0, attention_dropout=0.0, bos_token_id=0, eos_token_id=0,
-            attn_implementation="eager")
-        self.model = transformers.GPTNeoForCausalLM(config).double().eval()
-        with torch.no_grad():
-            pieces = {name: piece for own, array in parameters.items()
-                      for name, piece in self.split(own, torch.from_numpy(array).double())}
-            named = self.named()
-            assert set(named) == set(pieces), set(named) ^ set(pieces)
-            for name, piece in pieces.items():
-                assert named[name].shape == piece.shape, name
-                named[name].copy_(piece)
-
-    @staticmethod
-    def split(name, value):
-        """GPT-Neo's names and arrays for one parameter of ours."""
-        if name.endswith("attn.c_attn.weight"):
-            start = name.removesuffix("c_attn.weight") + "attention."
-            return [(f"{start}{part}_proj.weight", piece.T) for part, piece in zip("qkv", value.chunk(3, dim=1))]
-        name = name.replace("attn.c_proj", "attn.attention.out_proj")
-        turned = value.ndim == 2 and name.startswith("h.")
-        return [(name, value.T if turned else value)]
-
-    def named(self):
-        return {name.removeprefix("transformer."): value for name, value in self.model.named_parameters()}
-
-    def gradients(self):
-        result = {}
-        for name, value in self.named().items():
-            own = name.replace("attn.attention.out_proj", "attn.c_proj")
-            turned = value.grad.T if value.ndim == 2 and own.startswith("h.") else value.grad
-            if "attn.attention." in own:
-                layer = own.split(".attention.")[0]
-                result.setdefault(layer + ".c_attn.weight", {})[own.split(".")[-2][0]] = turned
-            else:
-                result[own] = turned
-        return {name: torch.cat([value[part] for part in "qkv"], dim=1) if isinstance(value, dict) else value
-                for name, value in result.items()}
-
-    def forward(self, ids):
-        return self.model(ids[None], use_cache=False).logits[0]
-
-
 class Adapted(torch.nn.Module):
     """The same interface over PEFT's LoRA on all linear layers, whose matrices alone are trained."""
 
@@ -314,12 +256,18 @@ class Adapted(torch.nn.Module):
 def make_adapters(spec, generator):
     """N(0, PERTURBATION) for both matrices of every linear layer, (in, R) and (R, out)."""
     adapters = {}
-    for name, shape in parameter_shapes(spec):
-        if name.startswith("h.") and len(shape) == 2:
-            layer = name.removesuffix(".weight")
-            for matrix, sizes in (("lora_A", (shape[0], spec["rank"])), ("lora_B", (spec["rank"], shape[1]))):
-                adapters[f"{layer}.{matrix}"] = generator.normal(0.0, PERTURBATION, sizes).astype(numpy.float32)
+    for layer, rows, columns in adapter_shapes(spec):
+        for matrix, sizes in (("lora_A", (rows, spec["rank"])), ("lora_B", (spec["rank"], columns))):
+            adapters[f"{layer}.{matrix}"] = generator.normal(0.0, PERTURBATION, sizes).astype(numpy.float32)
     return adapters
+
+
+def adapter_shapes(spec):
+    """(name, in, out) of every linear layer of the blocks, as the framework that trains the adapters cuts them."""
+    if is_llama(spec):
+        return llama.adapter_shapes(spec)
+    return [(name.removesuffix(".weight"), *shape) for name, shape in parameter_shapes(spec)
+            if name.startswith("h.") and len(shape) == 2]
 
 
 def evaluate(model, batch):
@@ -386,13 +334,18 @@ def build(spec):
     batch = make_batch(spec, spec["lengths"], generator)
     batches = [make_batch(spec, generator.permutation(spec["lengths"]).tolist(), generator) for _ in range(STEPS)]
 
-    # Transformers' GPT-Neo rounds queries and keys to float32 inside: it checks the written-out model, no more.
-    model = (HuggingFace if spec["biases"] and not spec["windows"] else Reference)(spec, parameters)
+    # Transformers' GPT-Neo and Llama round to float32 inside: they check the written-out model, no more.
+    written = llama.Reference if is_llama(spec) else Reference
+    trusted = not is_llama(spec) and spec["biases"] and not spec["windows"]
+    model = (HuggingFace if trusted else written)(spec, parameters)
     logits, loss, weight_sum = evaluate(model, batch)
     gradient = gradients(model, loss)
-    if spec["windows"]:
+    if is_llama(spec):
+        check_agreement(llama.HuggingFace(spec, parameters, exact=False), batch, logits, gradient, tolerance=1e-5)
+        check_agreement(llama.HuggingFace(spec, parameters, exact=True), batch, logits, gradient, tolerance=1e-9)
+    elif spec["windows"]:
         check_agreement(HuggingFaceNeo(spec, parameters), batch, logits, gradient, tolerance=1e-5)
-    elif spec["biases"]:
+    elif trusted:
         check_agreement(Reference(spec, parameters), batch, logits, gradient, tolerance=1e-9)
 
     arrays = {"parameter/" + name: value for name, value in parameters.items()}
@@ -402,7 +355,7 @@ def build(spec):
         "weights": shaped(batch, "weights", numpy.float32), "logits": logits.detach().numpy(),
         "loss": numpy.array([loss.item()]), "lossWeightSum": numpy.array([weight_sum.item()])}
     arrays |= {"gradient/" + name: gradient[name].numpy() for name in parameters}
-    return arrays | training(spec, batches, model, Reference(spec, parameters).float())
+    return arrays | training(spec, batches, model, written(spec, parameters).float())
 
 
 def build_adapted(spec):
@@ -412,8 +365,14 @@ def build_adapted(spec):
     batches = [make_batch(spec, spec["lengths"], generator) for _ in range(STEPS)]
     arrays = {"parameter/" + name: value for name, value in parameters.items()}
     arrays |= {"adapter/" + name: value for name, value in adapters.items()}
-    return arrays | training(
-        spec, batches, Adapted(spec, parameters, adapters), Adapted(spec, parameters, adapters).float())
+    if not is_llama(spec):
+        return arrays | training(
+            spec, batches, Adapted(spec, parameters, adapters), Adapted(spec, parameters, adapters).float())
+    adapted = llama.Adapted(spec, parameters, adapters)
+    plain = llama.Reference(spec, llama.merged(spec, parameters, adapters))
+    losses = [evaluate(one, batches[0])[1] for one in (adapted, plain)]
+    assert abs(losses[0] / losses[1] - 1) < 1e-9, "not the merged model's loss"
+    return arrays | training(spec, batches, adapted, llama.Adapted(spec, parameters, adapters, exact=False).float())
 
 
 def training(spec, batches, model, single):
@@ -451,7 +410,18 @@ def check_conditioning(spec, model, batches, losses, norms):
 
 
 def config_lines(spec):
-    facts = {
+    facts = (llama.facts if is_llama(spec) else own_facts)(spec)
+    facts |= {
+        "steps": STEPS, "warmup_steps": WARMUP, "learning_rate": spec["peak"],
+        "minimum_learning_rate": 0.1 * spec["peak"], "beta1": BETAS[0], "beta2": BETAS[1], "epsilon": EPSILON,
+        "weight_decay": WEIGHT_DECAY, "gradient_clip": CLIP}
+    if "rank" in spec:
+        facts |= {"lora_rank": spec["rank"], "lora_alpha": spec["alpha"]}
+    return [f"config {key} {value}" for key, value in facts.items()]
+
+
+def own_facts(spec):
+    return {
         "model_type": "gpt2", "vocab_size": spec["vocabulary"], "n_positions": spec["context"],
         "n_embd": spec["width"], "n_layer": spec["layers"], "n_head": spec["heads"], "n_inner": spec["inner"],
         "activation_function": spec["activation"], "layer_norm_epsilon": "1e-05",
@@ -459,13 +429,7 @@ def config_lines(spec):
         "attention_windows": ",".join(map(str, spec["windows"])) or "-",
         "scale_attn_weights": str(spec["scaled"]).lower(),
         "scale_attn_by_inverse_layer_idx": str(spec["by_block"]).lower(),
-        "attention_input_bias": str(spec["input_bias"]).lower(),
-        "steps": STEPS, "warmup_steps": WARMUP, "learning_rate": spec["peak"],
-        "minimum_learning_rate": 0.1 * spec["peak"], "beta1": BETAS[0], "beta2": BETAS[1], "epsilon": EPSILON,
-        "weight_decay": WEIGHT_DECAY, "gradient_clip": CLIP}
-    if "rank" in spec:
-        facts |= {"lora_rank": spec["rank"], "lora_alpha": spec["alpha"]}
-    return [f"config {key} {value}" for key, value in facts.items()]
+        "attention_input_bias": str(spec["input_bias"]).lower()}
 
 
 def encode(spec, arrays):
@@ -500,28 +464,32 @@ def check(name, spec, arrays):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--check", action="store_true", help="compare with the stored files instead of writing them")
+    options.add_argument("names", nargs="*", metavar="name", help="only these fixtures")
     arguments = options.parse_args()
+    if unknown := set(arguments.names) - set(FIXTURES):
+        options.error(f"there is no fixture {min(unknown)}")
     torch.set_num_threads(1)
-    files = {}
-    for name, spec in FIXTURES.items():
+    manifest = dict(seeds={}, sha256={})
+    if arguments.names:
+        manifest = json.loads((FOLDER / "manifest.json").read_text())
+    for name in arguments.names or FIXTURES:
+        spec = FIXTURES[name]
         arrays = build(spec)
         if arguments.check:
             check(name, spec, arrays)
             continue
+        manifest["seeds"][name] = spec["seed"]
         for suffix, content in zip((".txt", ".bin"), encode(spec, arrays)):
             assert len(content) < 1 << 20, f"{name}{suffix} is {len(content)} bytes"
             (FOLDER / (name + suffix)).write_bytes(content)
-            files[name + suffix] = hashlib.sha256(content).hexdigest()
+            manifest["sha256"][name + suffix] = hashlib.sha256(content).hexdigest()
         print(name, "losses", [round(float(x), 4) for x in arrays["training/loss"]],
               "norms", [round(float(x), 2) for x in arrays["training/gradientNorm"]])
     if not arguments.check:
-        manifest = {
-            "made by": "Tests/Fixtures/make_fixtures.py",
-            "versions": {"python": sys.version.split()[0], "torch": torch.__version__,
-                         "transformers": transformers.__version__, "peft": peft.__version__,
-                         "numpy": numpy.__version__},
-            "seeds": {name: spec["seed"] for name, spec in FIXTURES.items()},
-            "sha256": files}
+        versions = {"python": sys.version.split()[0], "torch": torch.__version__,
+                    "transformers": transformers.__version__, "peft": peft.__version__, "numpy": numpy.__version__}
+        manifest = {"made by": "Tests/Fixtures/make_fixtures.py", "versions": versions, "seeds": manifest["seeds"],
+                    "sha256": manifest["sha256"]}
         (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 

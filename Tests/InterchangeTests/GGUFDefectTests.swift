@@ -200,7 +200,7 @@ import Testing
             }
             do throws(GGUFDefect) {
                 let header = try GGUFBytes.header(damaged)
-                _ = try? GGUFVocabulary(header.metadata)
+                _ = try? GGUFTokenizerKeys(header.metadata)
                 for entry in header.entries where entry.type?.isRead == true {
                     var values = [Float](repeating: 0, count: entry.rowWidth)
                     try damaged.withUnsafeBufferPointer { (file) throws(GGUFDefect) in

@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func aVocabulary() throws {
-        let vocabulary = try GGUFVocabulary(Self.small())
+        let vocabulary = try GGUFTokenizerKeys(Self.small())
         #expect(vocabulary.model == "gpt2" && vocabulary.preTokenizer == "smollm")
         #expect(vocabulary.tokens == ["<|end|>", "a", "b", "ab", "Ġ"].map { Array($0.utf8) })
         #expect(vocabulary.kinds == [.control, .normal, .normal, .normal, .normal])
@@ -138,7 +138,7 @@ import Testing
 
     @Test func bytesOfPiecesAreKept() throws {
         let pieces: [[UInt8]] = [[0xFF, 0x20], [0xE2, 0x96, 0x81], [], [0x20, 0x20, 0x61]]
-        let vocabulary = try GGUFVocabulary(
+        let vocabulary = try GGUFTokenizerKeys(
             try Self.metadata(
                 GGUFBytes.value("tokenizer.ggml.model", 8, GGUFBytes.text("llama")),
                 GGUFBytes.texts("tokenizer.ggml.tokens", pieces),
@@ -189,18 +189,18 @@ import Testing
         let metadata = try Self.metadata(
             GGUFBytes.value("tokenizer.ggml.model", 8, GGUFBytes.text("gpt2")),
             GGUFBytes.texts("tokenizer.ggml.tokens", [[97], [98]]), value)
-        let error = #expect(throws: GGUFDefect.self) { try GGUFVocabulary(metadata) }
+        let error = #expect(throws: GGUFDefect.self) { try GGUFTokenizerKeys(metadata) }
         #expect(error?.description.contains(message) == true, "\(error.map(\.description) ?? "")")
     }
 
     @Test func aVocabularyThatIsNotThere() throws {
-        #expect(throws: GGUFDefect.missingKey("tokenizer.ggml.model")) { try GGUFVocabulary(try Self.metadata()) }
+        #expect(throws: GGUFDefect.missingKey("tokenizer.ggml.model")) { try GGUFTokenizerKeys(try Self.metadata()) }
         let model = GGUFBytes.value("tokenizer.ggml.model", 8, GGUFBytes.text("gpt2"))
         #expect(throws: GGUFDefect.missingKey("tokenizer.ggml.tokens")) {
-            try GGUFVocabulary(try Self.metadata(model))
+            try GGUFTokenizerKeys(try Self.metadata(model))
         }
         let empty = #expect(throws: GGUFDefect.self) {
-            try GGUFVocabulary(try Self.metadata(model, GGUFBytes.texts("tokenizer.ggml.tokens", [])))
+            try GGUFTokenizerKeys(try Self.metadata(model, GGUFBytes.texts("tokenizer.ggml.tokens", [])))
         }
         #expect(empty?.description.contains("is empty, expected a token or more") == true)
     }

@@ -76,7 +76,7 @@ struct SmolLM2FileTests {
             case .signed(let number): #expect(member.value.integer == Int(number))
             }
         }
-        let vocabulary = try file.describe { (it) throws(GGUFDefect) in try GGUFVocabulary(it) }
+        let vocabulary = try file.describe { (it) throws(GGUFDefect) in try GGUFTokenizerKeys(it) }
         #expect(vocabulary.tokens.count == 49_152 && vocabulary.merges?.count == 48_900)
         #expect(vocabulary.tokens[1] == Array("<|im_start|>".utf8) && vocabulary.kinds?[1] == .control)
         #expect(vocabulary.endOfText == 2 && vocabulary.padding == 2 && vocabulary.unknown == 0)

@@ -42,7 +42,7 @@ import Tokenizer
         try folder.write(settings("{{ raise_exception('no') }}"), as: "tokenizer_config.json")
         var source = try ModelSource(path: folder.path)
         #expect(source.template == nil && source.notes.count == 1)
-        #expect(source.notes.first?.contains("chat_template has no counterpart") == true)
+        #expect(source.notes.first?.contains("chat template has no counterpart") == true)
         let jinja =
             "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + eos_token }}{% endfor %}"
         try folder.write(settings(jinja), as: "tokenizer_config.json")

@@ -1,9 +1,9 @@
-// Root-mean-square normalization: each row, or each head of a row, to mean square 1, then scaled (Zhang & Sennrich 2019).
+// Root-mean-square normalization: rows, or heads of rows, to mean square 1, then scaled (Zhang & Sennrich 2019).
 
 /// y = x s ⊙ w with s = 1 / √(mean(x²) + ε), or y = x s ⊙ (1 + w) with `addsOne`.
 ///
-/// The mean runs over D columns, as many as there are weights. A matrix may have G D columns: then each row is G groups,
-/// each normalized by itself with the same weights, as the heads of queries and keys are.
+/// The mean runs over D columns, as many as there are weights. A matrix may have G D columns: then each row is G
+/// groups, each normalized by itself with the same weights, as the heads of queries and keys are.
 package enum RMSNorm {
     /// output = input · s ⊙ weight.
     ///
@@ -77,8 +77,8 @@ package enum RMSNorm {
         }
     }
 
-    /// With x̂ = input · s and g = dOutput ⊙ weight: dInput += s (g - x̂ mean(g x̂)), dWeight += Σ dOutput x̂ over all rows
-    /// and groups.
+    /// With x̂ = input · s and g = dOutput ⊙ weight: dInput += s (g - x̂ mean(g x̂)), dWeight += Σ dOutput x̂ over all
+    /// rows and groups.
     ///
     /// - Parameters:
     ///   - dInput: (N, G D), added to.
@@ -107,8 +107,8 @@ package enum RMSNorm {
         ).run(dWeight)
     }
 
-    /// The same after a forward in place, which leaves the output only: x̂ = output ⊘ weight. Where the factor is exactly
-    /// zero nothing tells x̂, which then counts as zero: that element's weight gets no gradient.
+    /// The same after a forward in place, which leaves the output only: x̂ = output ⊘ weight. Where the factor is
+    /// exactly zero nothing tells x̂, which then counts as zero: that element's weight gets no gradient.
     package static func backward(
         inPlace gradient: Matrix, dWeight: Vector?, output: Matrix, weight: Vector, addsOne: Bool = false,
         saved scales: Vector
@@ -142,34 +142,44 @@ private struct RMSNormBackward {
     let addsOne: Bool
     let scales: Vector
 
-    /// The weight's gradient is summed in blocks of rows, whose number depends on the number of rows alone, and then over the
-    /// blocks in order: so every array is read once, and the bits do not depend on the threads.
+    /// The weight's gradient is summed in blocks of rows, whose number depends on the number of rows alone, and then
+    /// over the blocks in order: so every array is read once, and the bits do not depend on the threads.
     private static let mostBlocks = 64
 
+    /// Where the rows' threads put what is neither input nor output.
+    private struct Scratch {
+        /// (D), 1 / weight, or zero where there is none.
+        let reciprocals: UnsafeMutablePointer<Float>
+        /// (blocks, D), sums over the rows of each block, or nil for a frozen weight.
+        let sums: UnsafeMutablePointer<Float>?
+        let blockRows: Int
+    }
+
     func run(_ dWeight: Vector?) {
-        let (groups, D, N) = (RMSNorm.groupCount(of: known, weight, scales), weight.count, known.rows)
+        let (D, N) = (weight.count, known.rows)
         precondition(
             dInput.hasShape(of: known) && dOutput.hasShape(of: known) && dWeight?.count ?? D == D,
             "RMSNorm gradients \(dOutput.shape) and \(dInput.shape) of \(known.shape)")
+        let groups = RMSNorm.groupCount(of: known, weight, scales)
         let blockRows = max(8, (N + RMSNormBackward.mostBlocks - 1) / RMSNormBackward.mostBlocks)
         let blocks = (N + blockRows - 1) / blockRows
-        withScratch(D + (dWeight == nil ? 0 : blocks * D)) { scratch in
-            if isOutput { fillReciprocals(scratch) }
-            let partials = scratch + D
+        withScratch(D + (dWeight == nil ? 0 : blocks * D)) { memory in
+            let scratch = Scratch(
+                reciprocals: memory, sums: dWeight == nil ? nil : memory + D, blockRows: blockRows)
+            if isOutput { fillReciprocals(memory) }
             ParallelFor.ranges(N, grain: dWeight == nil ? 1 : blockRows, for: .normalization) { rows in
-                for row in rows {
-                    let sums = dWeight == nil ? nil : partials + row / blockRows * D
-                    if row % blockRows == 0 { sums?.update(repeating: 0, count: D) }
-                    for group in 0..<groups {
-                        addGradients(row, group * D, scales[row * groups + group], scratch, sums)
-                    }
+                if isOutput {
+                    replaceFromOutput(rows, groups, scratch)
+                } else if adds {
+                    addFromInput(rows, groups, scratch)
+                } else {
+                    replaceFromInput(rows, groups, scratch)
                 }
             }
-            if let dWeight { Linear.addColumnSums(of: Matrix(partials, rows: blocks, columns: D), to: dWeight) }
+            if let dWeight { Linear.addColumnSums(of: Matrix(memory + D, rows: blocks, columns: D), to: dWeight) }
         }
     }
 
-    /// 1 / weight, or zero where there is none.
     private func fillReciprocals(_ reciprocals: UnsafeMutablePointer<Float>) {
         for index in 0..<weight.count {
             let factor = weight[index] + (addsOne ? 1 : 0)
@@ -177,23 +187,40 @@ private struct RMSNormBackward {
         }
     }
 
-    /// The group of a row that begins at a column. The flags are literals here, so that each loop is compiled without them.
-    @inline(__always)
-    private func addGradients(
-        _ row: Int, _ column: Int, _ scale: Float, _ reciprocals: UnsafeMutablePointer<Float>,
-        _ sums: UnsafeMutablePointer<Float>?
-    ) {
-        if isOutput {
-            addGradients(row, column, scale, reciprocals, sums, isOutput: true, adds: false)
-        } else if adds {
-            addGradients(row, column, scale, reciprocals, sums, isOutput: false, adds: true)
-        } else {
-            addGradients(row, column, scale, reciprocals, sums, isOutput: false, adds: false)
-        }
+    // Separate functions with literal flags, so that each loop is compiled once, and without the choices.
+
+    @inline(never)
+    private func addFromInput(_ rows: Range<Int>, _ groups: Int, _ scratch: Scratch) {
+        differentiate(rows, groups, scratch, isOutput: false, adds: true)
+    }
+
+    @inline(never)
+    private func replaceFromInput(_ rows: Range<Int>, _ groups: Int, _ scratch: Scratch) {
+        differentiate(rows, groups, scratch, isOutput: false, adds: false)
+    }
+
+    @inline(never)
+    private func replaceFromOutput(_ rows: Range<Int>, _ groups: Int, _ scratch: Scratch) {
+        differentiate(rows, groups, scratch, isOutput: true, adds: false)
     }
 
     @inline(__always)
-    private func addGradients(
+    private func differentiate(_ rows: Range<Int>, _ groups: Int, _ scratch: Scratch, isOutput: Bool, adds: Bool) {
+        let D = weight.count
+        for row in rows {
+            let sums = scratch.sums.map { $0 + row / scratch.blockRows * D }
+            if row % scratch.blockRows == 0 { sums?.update(repeating: 0, count: D) }
+            for group in 0..<groups {
+                differentiate(
+                    row, group * D, scales[row * groups + group], scratch.reciprocals, sums, isOutput: isOutput,
+                    adds: adds)
+            }
+        }
+    }
+
+    /// The group of a row that begins at a column.
+    @inline(__always)
+    private func differentiate(
         _ row: Int, _ column: Int, _ scale: Float, _ reciprocals: UnsafeMutablePointer<Float>,
         _ sums: UnsafeMutablePointer<Float>?, isOutput: Bool, adds: Bool
     ) {

@@ -1,4 +1,4 @@
-// Rotary positions: pairs of a query's or key's elements are rotated by angles that grow with the position (Su et al. 2021).
+// Rotary positions: pairs of elements of queries and keys, rotated by the position (Su et al. 2021).
 
 import Foundation
 
@@ -33,8 +33,8 @@ package struct RotaryTable: Sendable {
 }
 
 package enum Rotary {
-    /// Rotates the first r elements of every head. Element i is paired with element i + r/2, the way Hugging Face's files
-    /// are stored: x'ᵢ = xᵢ cos - xᵢ₊ᵣ⸝₂ sin; x'ᵢ₊ᵣ⸝₂ = xᵢ₊ᵣ⸝₂ cos + xᵢ sin.
+    /// Rotates the first r elements of every head. Element i is paired with element i + r/2, the way Hugging Face's
+    /// files are stored: x'ᵢ = xᵢ cos - xᵢ₊ᵣ⸝₂ sin; x'ᵢ₊ᵣ⸝₂ = xᵢ₊ᵣ⸝₂ cos + xᵢ sin.
     ///
     /// - Parameters:
     ///   - heads: (N, heads · D), overwritten: the columns of the queries and keys in (N, (H + 2K) D).
@@ -71,20 +71,32 @@ package enum Rotary {
                 let (x, position) = (heads.row(row), Int(positions[row]))
                 let (cosines, sines) = (table.cosines.row(position), table.sines.row(position))
                 // The heads within the angles: an angle is loaded once for all of them.
-                @inline(__always) func rotateGroup(_ index: Int, _ rest: Int) {
-                    let cosine = (cosines + index).group(of: rest)
-                    let sine = (sines + index).group(of: rest) * sign
+                @inline(__always) func rotateGroup(_ index: Int, _: Int) {
+                    let (cosine, sine) = ((cosines + index).lanes(), (sines + index).lanes() * sign)
                     let opposite = Lanes.zero - sine
                     var first = index
                     while first < columns {
                         let (low, high) = (x + first, x + first + half)
-                        let (a, b) = (low.group(of: rest), high.group(of: rest))
-                        low.setGroup(of: rest, (a * cosine).addingProduct(b, opposite))
-                        high.setGroup(of: rest, (b * cosine).addingProduct(a, sine))
+                        let (a, b) = (low.lanes(), high.lanes())
+                        low.setLanes((a * cosine).addingProduct(b, opposite))
+                        high.setLanes((b * cosine).addingProduct(a, sine))
                         first += headWidth
                     }
                 }
-                eachLaneGroup(half, rotateGroup)
+                // One pair after the other: a head of which a part is rotated may have no full group.
+                @inline(__always) func rotateRest(_ index: Int, _ rest: Int) {
+                    var head = index
+                    while head < columns {
+                        for lane in 0..<rest {
+                            let (cosine, sine) = (cosines[index + lane], sines[index + lane] * direction)
+                            let (a, b) = (x[head + lane], x[head + half + lane])
+                            x[head + lane] = (a * cosine).addingProduct(b, -sine)
+                            x[head + half + lane] = (b * cosine).addingProduct(a, sine)
+                        }
+                        head += headWidth
+                    }
+                }
+                eachLaneGroup(half, rotateGroup, rest: rotateRest)
             }
         }
         withExtendedLifetime(table) {}

@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// The inverse frequencies of rotary positions, base^(-2i/r) for the pairs i < r/2 of the rotary width r (Su et al. 2021),
-/// changed where a model was trained for a longer context than its first one.
+/// The inverse frequencies of rotary positions, base^(-2i/r) for the pairs i < r/2 of the rotary width r (Su et al.
+/// 2021), changed where a model was trained for a longer context than its first one.
 package struct RotaryFrequencies: Sendable, Equatable, Codable {
     /// How a longer context changes them.
     package enum Scaling: Sendable, Equatable, Codable {

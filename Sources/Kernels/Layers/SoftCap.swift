@@ -11,7 +11,8 @@ package enum SoftCap {
                 let t = hyperbolicTangent((x + index).group(of: rest) * scale)
                 (y + index).setGroup(of: rest, factor * t)
             }
-            eachLaneGroup(count, capGroup)
+            @inline(never) func capRest(_ index: Int, _ rest: Int) { capGroup(index, rest) }
+            eachLaneGroup(count, capGroup, rest: capRest)
         }
     }
 
@@ -32,12 +33,13 @@ package enum SoftCap {
                 let t = hyperbolicTangent((x + index).group(of: rest) * scale)
                 (dy + index).setGroup(of: rest, (dy + index).group(of: rest) * (one - t) * (one + t))
             }
-            eachLaneGroup(count, scaleGroup)
+            @inline(never) func scaleRest(_ index: Int, _ rest: Int) { scaleGroup(index, rest) }
+            eachLaneGroup(count, scaleGroup, rest: scaleRest)
         }
     }
 
-    /// Shares out the rows or, where there are fewer of them than threads, the columns. `body` is given a row, the first
-    /// of its columns, and how many.
+    /// Shares out the rows or, where there are fewer of them than threads, the columns. `body` is given a row, the
+    /// first of its columns, and how many.
     private static func eachRow(_ matrix: Matrix, _ body: (Int, Int, Int) -> Void) {
         let byColumns = matrix.rows < ParallelFor.threadCount
         ParallelFor.ranges(byColumns ? matrix.columns : matrix.rows, grain: byColumns ? laneCount : 1, for: .head) {

@@ -1,7 +1,7 @@
 // The tokenizer of a GGUF file as plain values: what `tokenizer.ggml.*` and `tokenizer.chat_template` hold.
 
 /// A vocabulary with the settings beside it, checked for what can be seen without building a tokenizer of it.
-package struct GGUFVocabulary: Sendable, Equatable {
+package struct GGUFTokenizerKeys: Sendable, Equatable {
     /// What a token is for (`llama_token_type`).
     package enum Kind: Int, Sendable {
         case normal = 1
@@ -53,12 +53,12 @@ package struct GGUFVocabulary: Sendable, Equatable {
             throw .outOfRange(key: prefix + "tokens", value: "empty", range: "a token or more")
         }
         self.tokens = tokens
-        kinds = try GGUFVocabulary.kinds(metadata, prefix + "token_type", count: tokens.count)
+        kinds = try GGUFTokenizerKeys.kinds(metadata, prefix + "token_type", count: tokens.count)
         scores = try metadata.numbersIfPresent(prefix + "scores")?.map { Float($0) }
         if let scores, scores.count != tokens.count {
             throw .wrongCount(key: prefix + "scores", count: scores.count, expected: tokens.count)
         }
-        merges = try GGUFVocabulary.merges(metadata, prefix + "merges")
+        merges = try GGUFTokenizerKeys.merges(metadata, prefix + "merges")
         func id(_ name: String) throws(GGUFDefect) -> Int? {
             try metadata.integerIfPresent("\(prefix)\(name)_token_id", in: 0...(tokens.count - 1))
         }
