@@ -1,5 +1,6 @@
 // Training, from a config's keys to a model in its folder.
 
+import Foundation
 internal import Models
 internal import StrictJSON
 internal import Training
@@ -29,6 +30,9 @@ public struct FineTuning {
     }
 
     private var reader = ConfigReader()
+    /// Threads and kernel belong to the process: a run waits for the one that another thread has under way.
+    private static let turn = NSRecursiveLock()
+    private nonisolated(unsafe) static var isUnderWay = false
 
     /// A run in which every key has its default. `data.train` has none and must be set.
     public init() {}
@@ -69,7 +73,7 @@ public struct FineTuning {
     public func estimate() throws(LuthierError) -> Estimate {
         var request = RunRequest(reader: reader, folder: RunFolder(path: "checkpoints/estimate"), resume: false)
         request.writesNothing = true
-        return try LuthierError.wrapping {
+        return try FineTuning.inTurn {
             var notes: [String] = []
             let rehearsal = try DryRun.measure(request) { notes.append($0) }
             return Estimate(rehearsal, notes: notes)
@@ -99,12 +103,25 @@ public struct FineTuning {
         let request = RunRequest(
             reader: reader, folder: RunFolder(path: "\(folder)/\(name)"), resume: resuming)
         let wish = Wish()
-        return try LuthierError.wrapping {
+        return try FineTuning.inTurn {
             let run = try TrainingRun.prepare(
                 request, report: { if !onProgress(Progress($0)) { wish.isToStop = true } },
                 shouldStop: { wish.isToStop ? .interrupt : nil })
             return Outcome(try run.run(), folder: run.folder.path)
         }
+    }
+
+    /// Runs `body` when no other thread trains.
+    private static func inTurn<Value>(_ body: () throws -> Value) throws(LuthierError) -> Value {
+        turn.lock()
+        defer { turn.unlock() }
+        guard !isUnderWay else {
+            throw LuthierError(
+                "a run cannot start inside another run's `onProgress`", hint: "start it when the first one has ended")
+        }
+        isUnderWay = true
+        defer { isUnderWay = false }
+        return try LuthierError.wrapping(body)
     }
 
     /// Whether the caller wants the run to end.

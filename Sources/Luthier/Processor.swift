@@ -4,11 +4,8 @@ internal import Kernels
 
 /// The processor's share of the work, common to all models of the process.
 public enum Processor {
-    /// Happens once, however many models are opened: measuring the kernels takes a moment.
-    private static let prepared: Void = { _ = Machine.prepare(threads: 0) }()
-
     /// Uses one thread for each processor and the fastest kernel, unless that was settled before.
-    static func prepare() { prepared }
+    static func prepare() { Machine.prepareIfNeeded() }
 
     /// Sets how many threads compute. Results depend on the number in their last bits only.
     ///
@@ -17,7 +14,7 @@ public enum Processor {
     /// - Parameter count: 0 for one thread for each processor.
     public static func useThreads(_ count: Int) {
         prepare()
-        Machine.prepare(threads: max(0, count), kernel: BLASKernel.name)
+        Machine.prepare(threads: max(0, count))
     }
 
     /// How many threads compute.

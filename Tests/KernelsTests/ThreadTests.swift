@@ -95,6 +95,32 @@ import Testing
         }
     }
 
+    /// The number of threads changes while other threads run loops: each loop still visits every index once, and ends.
+    @Test func theNumberChangesUnderLoops() async {
+        await #expect(processExitsWith: .success) {
+            let isDone = Atomic(false)
+            let changer = Thread {
+                var threads = 1
+                while !isDone.load(ordering: .relaxed) {
+                    threads = threads % 3 + 1
+                    ParallelFor.configure(threads: threads)
+                }
+            }
+            changer.start()
+            for round in 0..<3_000 {
+                let once = [Int](repeating: 1, count: 10)
+                #expect(
+                    ThreadTests.visits(10) { visit in ParallelFor.ranges(10) { for index in $0 { visit(index) } } }
+                        == once)
+                if round % 10 == 0 {
+                    #expect(ThreadTests.visits(10) { visit in ParallelFor.tasks(10) { visit($0) } } == once)
+                }
+            }
+            isDone.store(true, ordering: .relaxed)
+            ParallelFor.configure(threads: 1)
+        }
+    }
+
     @Test func zeroMeansAllProcessors() async {
         await #expect(processExitsWith: .success) {
             ParallelFor.configure(threads: 0)

@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    @Test func aRunInsideARunIsRefused() throws {
+        try withTemporaryFolder { folder in
+            let run = try TinyRun(in: folder)
+            var inner: (any Error)?
+            let outcome = try run.tuning.run(named: "outer", in: folder.path) { _ in
+                do { try run.tuning.run(named: "inner", in: folder.path) } catch { inner = error }
+                return false
+            }
+            #expect(outcome.ending == .stopped)
+            #expect("\(try #require(inner))".contains("cannot start inside another run"))
+        }
+    }
+
     @Test func anEstimateWritesNothing() throws {
         try withTemporaryFolder { folder in
             let estimate = try TinyRun(in: folder).tuning.estimate()

@@ -9,6 +9,6 @@ public enum QuietMachine {
     /// equal kernels. Tests that prepare a run ask for this first, and for one thread.
     public static let kernel: String = {
         setenv(BLASKernel.environmentVariable, BLASKernel.name, 1)
-        return BLASKernel.choose()
+        return Machine.prepare(threads: 1)
     }()
 }

@@ -1,4 +1,4 @@
-// Tokenizers against Hugging Face's and SentencePiece on many texts: what Tests/interop/tokenizers.py has written.
+// Tokenizers against Hugging Face's and SentencePiece on many texts: what Tests/interop/tokenizer_ids.py has written.
 
 import Foundation
 import StrictJSON

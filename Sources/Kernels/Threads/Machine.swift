@@ -1,17 +1,30 @@
 // What the process computes with, settled in one place.
 
-/// Threads and OpenBLAS's kernel are the process's own. Every program calls this once before any product; results depend
-/// on both in their last bits.
+import Synchronization
+
+/// Threads and OpenBLAS's kernel belong to the process, and results depend on both in their last bits. Every program
+/// calls `prepare` before any product.
 public enum Machine {
-    /// Sets the number of threads and chooses OpenBLAS's kernel.
+    private static let isSettled = Mutex(false)
+
+    /// Sets the number of threads, and chooses OpenBLAS's kernel where that has not been done.
     ///
     /// - Parameters:
-    ///   - threads: 0 for one a processor.
-    ///   - kernel: the kernel set that a run was started with; nil for the fastest here.
+    ///   - threads: 0 for one for each processor.
+    ///   - kernel: the kernel set that a run was started with; nil for the one in use, or the fastest here the first time.
+    ///     Another one than that in use is exchanged, during which no thread may compute.
     /// - Returns: the kernel in use; not the one asked for where the library has no such set.
     @discardableResult
     public static func prepare(threads: Int, kernel: String? = nil) -> String {
-        ParallelFor.configure(threads: threads)
-        return BLASKernel.choose(fixed: kernel)
+        isSettled.withLock { isSettled in
+            ParallelFor.configure(threads: threads)
+            defer { isSettled = true }
+            return isSettled && kernel == nil ? BLASKernel.name : BLASKernel.choose(fixed: kernel)
+        }
+    }
+
+    /// `prepare` with one thread for each processor, unless the process has settled that already.
+    public static func prepareIfNeeded() {
+        if !isSettled.withLock({ $0 }) { prepare(threads: 0) }
     }
 }

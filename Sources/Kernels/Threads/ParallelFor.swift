@@ -12,9 +12,12 @@ public enum ParallelFor {
     private nonisolated(unsafe) static var pool: WorkerPool?
     private static let isRunning = Atomic<Bool>(false)
 
-    /// Sets the number of threads; 0 means one for each processor that this process may use.
+    /// Sets the number of threads; 0 means one for each processor that this process may use. Waits for the end of a loop
+    /// that another thread runs; must not be called from inside a loop.
     public static func configure(threads: Int) {
         let wanted = threads > 0 ? threads : availableProcessors
+        while isRunning.exchange(true, ordering: .acquiring) { sched_yield() }
+        defer { isRunning.store(false, ordering: .releasing) }
         guard wanted != threadCount || (pool == nil && wanted > 1) else { return }
         pool?.stop()
         pool = wanted > 1 ? WorkerPool(workers: wanted - 1) : nil
@@ -49,10 +52,11 @@ public enum ParallelFor {
     public static func tasks(_ count: Int, for part: StepPart? = nil, _ body: (Int) -> Void) {
         let start = part == nil ? 0 : monotonicSeconds()
         defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
-        guard count > 1, let pool, !isRunning.exchange(true, ordering: .acquiring) else {
+        guard count > 1, let pool = takePool() else {
             for index in 0..<count { body(index) }
             return
         }
+        defer { isRunning.store(false, ordering: .releasing) }
         let shares = Shares(of: count, pool.shares, threads: threadCount)
         pool.run(threadCount) { thread in
             while let index = shares.takeFirst(of: thread) { body(index) }
@@ -60,18 +64,30 @@ public enum ParallelFor {
                 while let index = shares.takeLast(of: (thread + other) % shares.threads) { body(index) }
             }
         }
-        isRunning.store(false, ordering: .releasing)
     }
 
-    /// Runs `body` once for each part in `0..<parts` (at most `threadCount`), at the same time where it can.
+    /// Runs `body` once for each part in `0..<parts`, at the same time where it can.
     @usableFromInline
     static func run(_ parts: Int, _ body: (Int) -> Void) {
-        guard let pool, !isRunning.exchange(true, ordering: .acquiring) else {
+        guard let pool = takePool() else {
+            for part in 0..<parts { body(part) }
+            return
+        }
+        defer { isRunning.store(false, ordering: .releasing) }
+        // Another thread may have set a smaller number since the parts were counted.
+        guard parts <= threadCount else {
             for part in 0..<parts { body(part) }
             return
         }
         pool.run(parts, body)
+    }
+
+    /// The pool, held by the caller until it stores false in `isRunning`; nil where a loop runs already or there is none.
+    private static func takePool() -> WorkerPool? {
+        guard !isRunning.exchange(true, ordering: .acquiring) else { return nil }
+        if let pool { return pool }
         isRunning.store(false, ordering: .releasing)
+        return nil
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds Luthier's tokenizers against Hugging Face's and SentencePiece; `make interop` runs it.
 
-    tokenizers.py FOLDER [DATA]     DATA holds corpus-nltk, corpus-stress and gpt2-tokenizer; without it, only random
+    tokenizer_ids.py FOLDER [DATA]  DATA holds corpus-nltk, corpus-stress and gpt2-tokenizer; without it, only random
                                     texts and the small tokenizers of Tests/Fixtures are used
 
 Writes to FOLDER the texts (texts.bin) and for each tokenizer a folder with tokenizer.json or gguf.json, ids.bin (special
@@ -20,7 +20,6 @@ import random
 import struct
 import sys
 
-sys.path = [path for path in sys.path if pathlib.Path(path or ".").resolve() != pathlib.Path(__file__).resolve().parent]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Fixtures"))
 import make_tokenizers as fixtures  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers  # noqa: E402
