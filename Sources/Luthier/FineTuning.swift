@@ -3,6 +3,7 @@
 import Foundation
 internal import Models
 internal import StrictJSON
+import Synchronization
 internal import Training
 
 /// A training run in the making: fine-tunes a model, or trains one from scratch.
@@ -32,7 +33,7 @@ public struct FineTuning {
     private var reader = ConfigReader()
     /// Threads and kernel belong to the process: a run waits for the one that another thread has under way.
     private static let turn = NSRecursiveLock()
-    private nonisolated(unsafe) static var isUnderWay = false
+    private static let isUnderWay = Atomic(false)
 
     /// A run in which every key has its default. `data.train` has none and must be set.
     public init() {}
@@ -115,12 +116,12 @@ public struct FineTuning {
     private static func inTurn<Value>(_ body: () throws -> Value) throws(LuthierError) -> Value {
         turn.lock()
         defer { turn.unlock() }
-        guard !isUnderWay else {
+        guard !isUnderWay.load(ordering: .relaxed) else {
             throw LuthierError(
                 "a run cannot start inside another run's `onProgress`", hint: "start it when the first one has ended")
         }
-        isUnderWay = true
-        defer { isUnderWay = false }
+        isUnderWay.store(true, ordering: .relaxed)
+        defer { isUnderWay.store(false, ordering: .relaxed) }
         return try LuthierError.wrapping(body)
     }
 
