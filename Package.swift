@@ -29,6 +29,7 @@ let package = Package(
 
         .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Jinja", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
@@ -68,6 +69,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Kernels", "Model", "StrictJSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], swiftSettings: strict),
         .testTarget(
