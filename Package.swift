@@ -34,7 +34,8 @@ let package = Package(
         .target(name: "Tokenizer", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
-        .target(name: "Datasets", dependencies: ["Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "Datasets", dependencies: ["Jinja", "Kernels", "Tokenizer", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Preparation",
             dependencies: ["CZlib", "Checkpoint", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer"],

@@ -26,6 +26,19 @@ public struct ChatTemplate: Sendable, Equatable {
     public var answerLead: String
     /// Texts that end an answer even where the model does not.
     public var stop: [String]
+    /// The template that the model came with, where the frames above cannot express it; they are then empty.
+    package var model: ModelTemplate?
+
+    public init(
+        name: String, system: Frame, user: Frame, assistant: Frame, answerLead: String, stop: [String]
+    ) {
+        self.name = name
+        self.system = system
+        self.user = user
+        self.assistant = assistant
+        self.answerLead = answerLead
+        self.stop = stop
+    }
 
     /// Prompt, then completion, nothing between.
     public static let raw = ChatTemplate(
@@ -50,16 +63,28 @@ public struct ChatTemplate: Sendable, Equatable {
             case text([UInt8])
             /// The special token that ends an answer.
             case endOfText
+            /// Another special token.
+            case token(Int32)
         }
         public var content: Content
         /// Whether it is part of an answer; everything else is prompt.
         public var isAnswer: Bool
         /// Of an answer in the loss.
         public var weight: Float
+        /// Whether it continues the text of the piece before, which no special token ends. A tokenizer that puts a
+        /// space before every text puts none here.
+        public var continuesText = false
     }
 
-    /// A whole conversation, answers with their end.
-    public func pieces(_ messages: [Message]) -> [Piece] {
+    /// A complete conversation, answers with their end.
+    ///
+    /// - Parameter specials: the special tokens that a model's own template may write.
+    package func pieces(_ messages: [Message], _ specials: SpecialTokens) throws(TemplateError) -> [Piece] {
+        guard let model else { return framedPieces(messages) }
+        return try model.pieces(messages, specials)
+    }
+
+    private func framedPieces(_ messages: [Message]) -> [Piece] {
         var pieces: [Piece] = []
         for message in messages {
             switch message.role {
@@ -78,14 +103,41 @@ public struct ChatTemplate: Sendable, Equatable {
         return pieces.filter { $0.content != .text([]) }
     }
 
-    /// The conversation up to where the assistant is to go on.
-    public func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TokenizerError) -> [Int32] {
-        var ids: [Int32] = []
+    /// The conversation up to where the assistant's answer begins.
+    public func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        if let model { return try encode(model.prompt(messages, SpecialTokens(tokenizer)), tokenizer) }
         let open = messages.last?.role == .assistant ? [] : [prompt(Array(assistant.before.utf8))]
-        for piece in pieces(messages) + open {
+        return try encode(framedPieces(messages) + open, tokenizer)
+    }
+
+    /// The tokens that are learned of an answer, its end among them.
+    public func answer(_ content: [UInt8], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        let messages = [Message(role: .user, content: []), Message(role: .assistant, content: content)]
+        let pieces = try pieces(messages, SpecialTokens(tokenizer))
+        return try encode(pieces.filter(\.isAnswer), tokenizer)
+    }
+
+    /// Whether a conversation begins with the token that begins a text, so that it is not put in front again.
+    package func writesStart(_ pieces: [Piece], _ specials: SpecialTokens) -> Bool {
+        guard let start = model?.startToken, let id = specials.id(of: start) else { return false }
+        return pieces.first?.content == .token(id)
+    }
+
+    /// The ids of the tokens that end an answer: the tokenizer's own, and those of the model's template.
+    public func endIDs(_ tokenizer: Tokenizer) -> [Int] {
+        let specials = SpecialTokens(tokenizer)
+        let named = (model?.ends ?? []).compactMap { specials.id(of: $0).map(Int.init) }
+        return Array(Set(named + (tokenizer.endOfTextID.map { [$0] } ?? []))).sorted()
+    }
+
+    private func encode(_ pieces: [Piece], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        var ids: [Int32] = []
+        for piece in pieces {
             switch piece.content {
-            case .text(let bytes): ids += try tokenizer.encode(bytes)
+            case .text(let bytes):
+                do { ids += try tokenizer.encode(bytes) } catch { throw .tokenizer(error) }
             case .endOfText: if let end = tokenizer.endOfTextID { ids.append(Int32(end)) }
+            case .token(let id): ids.append(id)
             }
         }
         return ids
@@ -98,6 +150,9 @@ extension ChatTemplate {
     /// As JSON, for configs and checkpoints.
     public var json: JSONOutput {
         func frame(_ frame: Frame) -> JSONOutput { .array([.string(frame.before), .string(frame.after)]) }
+        if let model, case .object(let members) = model.members {
+            return .object([("name", .string(name))] + members)
+        }
         return .object([
             ("name", .string(name)), ("system", frame(system)), ("user", frame(user)),
             ("assistant", frame(assistant)), ("answerLead", .string(answerLead)),
@@ -105,7 +160,8 @@ extension ChatTemplate {
         ])
     }
 
-    /// Reads a template's JSON: a name, or its parts; parts that are missing are those of `raw`. Nil where it is neither.
+    /// Reads a template's JSON: a name, or its parts; parts that are missing are those of `raw`; or Jinja under `jinja`,
+    /// whose errors show when it is used. Nil where it is none of these.
     public init?(_ node: JSONNode) {
         if let name = node.string {
             guard let known = ChatTemplate.named.first(where: { $0.name == name }) else { return nil }
@@ -115,6 +171,12 @@ extension ChatTemplate {
         guard let object = node.object else { return nil }
         self = .raw
         name = "own"
+        if object["jinja"] != nil {
+            guard let model = ModelTemplate(object) else { return nil }
+            name = object["name"]?.string ?? name
+            self.model = model
+            return
+        }
         for member in object.members {
             let texts = member.value.array?.compactMap(\.string) ?? []
             let isPair = texts.count == 2 && member.value.array?.count == 2

@@ -6,6 +6,7 @@ import Tokenizer
 struct DocumentEncoder {
     let tokenizer: Tokenizer
     let options: EncodingOptions
+    private let specials: SpecialTokens
     private(set) var tokens: [Int32] = []
     private(set) var weights: [Float] = []
     private(set) var sources: [TokenizedText.Source] = []
@@ -18,6 +19,7 @@ struct DocumentEncoder {
     init(tokenizer: Tokenizer, options: EncodingOptions) {
         self.tokenizer = tokenizer
         self.options = options
+        specials = SpecialTokens(tokenizer)
     }
 
     /// One document's tokens before they join the others.
@@ -74,24 +76,35 @@ struct DocumentEncoder {
     private func encode(_ document: Document) throws(DatasetError) -> Encoded {
         var result = Encoded()
         let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
-        if options.startToken { result.append(end, weight: 0) }
+        var pieces: [ChatTemplate.Piece] = []
+        if case .conversation(let messages) = document.content { pieces = try self.pieces(messages, document) }
+        if options.startToken, !options.template.writesStart(pieces, specials) { result.append(end, weight: 0) }
         switch document.content {
         case .stream(let bytes):
             result.append(try ids(bytes, document), weight: 1)
         case .text(let bytes):
             result.append(try ids(bytes, document), weight: 1)
             if options.endsTexts { result.append(end, weight: 1) }
-        case .conversation(let messages):
-            for piece in options.template.pieces(messages) {
+        case .conversation:
+            for piece in pieces {
                 let weight = piece.isAnswer ? piece.weight : options.promptLossWeight
                 if piece.isAnswer, result.firstAnswer == nil { result.firstAnswer = result.tokens.count }
                 switch piece.content {
                 case .text(let bytes): result.append(try ids(bytes, document), weight: weight)
                 case .endOfText: result.append(end, weight: weight)
+                case .token(let id): result.append([id], weight: weight)
                 }
             }
         }
         return result
+    }
+
+    private func pieces(
+        _ messages: [Message], _ document: Document
+    ) throws(DatasetError) -> [ChatTemplate.Piece] {
+        do { return try options.template.pieces(messages, specials) } catch {
+            throw .encoding(path: document.path, line: document.line, reason: "\(error)")
+        }
     }
 
     private func ids(_ bytes: [UInt8], _ document: Document) throws(DatasetError) -> [Int32] {

@@ -34,7 +34,7 @@ struct Continuation {
         pending = nil
         guard tokensLeft > 0 else { return }
         let token = Sampler.next(logits, settings.sampling, previous: history, using: &generator)
-        if Int(token) == endOfText {
+        if Int(token) == endOfText || settings.endIDs.contains(Int(token)) {
             reason = .stop
             return
         }

@@ -19,6 +19,8 @@ public struct GenerationSettings: Sendable, Equatable {
     public var maximumTokens: Int
     /// Texts at which the continuation ends; they are not part of it.
     public var stop: [String]
+    /// Tokens that end the continuation, besides the tokenizer's end of text.
+    public var endIDs: [Int] = []
     public var seed: UInt64
 
     public init(sampling: SamplingSettings, maximumTokens: Int = 64, stop: [String] = [], seed: UInt64 = 1) {

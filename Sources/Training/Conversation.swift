@@ -25,6 +25,7 @@ public final class Responder {
     public func settings(seed: UInt64) -> GenerationSettings {
         var settings = saved.config.generationSettings(seed: seed)
         settings.stop += template?.stop ?? []
+        settings.endIDs = template?.endIDs(saved.tokenizer) ?? []
         return settings
     }
 

@@ -29,13 +29,10 @@ public struct LabelEvaluator {
     /// - Parameter examples: turns that stand in front of every prompt.
     public init(
         _ model: Transformer, tokenizer: Tokenizer, template: ChatTemplate, labels: [[UInt8]], examples: [Message] = []
-    ) throws(TokenizerError) {
+    ) throws(TemplateError) {
         (self.model, self.tokenizer, self.template) = (model, tokenizer, template)
         (self.labels, self.examples) = (labels, examples)
-        let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
-        labelTokens = try labels.map { label throws(TokenizerError) in
-            try tokenizer.encode(Array(template.answerLead.utf8) + label) + end
-        }
+        labelTokens = try labels.map { label throws(TemplateError) in try template.answer(label, tokenizer) }
     }
 
     /// Judges every document that has one answer; others are left out.
@@ -43,7 +40,7 @@ public struct LabelEvaluator {
     /// - Parameter progress: called after each row with the number of rows done.
     public func classify(
         _ documents: [Document], progress: (Int) -> Void = { _ in }
-    ) throws(TokenizerError) -> [LabelledRow] {
+    ) throws(TemplateError) -> [LabelledRow] {
         var rows: [LabelledRow] = []
         for (index, document) in documents.enumerated() {
             guard let (prompt, answer) = AnswerLabels.split(document) else { continue }

@@ -85,6 +85,10 @@ import Testing
     }
 
     @Test func depthOfEvaluation() {
+        var bounds = JinjaBounds()
+        bounds.evaluationDepth = 2
+        #expect(Self.defect("{{ 1 }}", bounds) == nil)
+        #expect(Self.defect("{{ [1] }}", bounds) == .evaluatedTooDeep(limit: 2))
         let endless = "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"
         #expect(Self.defect(endless) == .evaluatedTooDeep(limit: 160))
         let deep = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(20) }}"

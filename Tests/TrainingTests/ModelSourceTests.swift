@@ -43,13 +43,15 @@ import Training
         try folder.write(settings("{{ raise_exception('no') }}"), as: "tokenizer_config.json")
         var source = try ModelSource(path: folder.path)
         #expect(source.template == nil && source.notes.count == 1)
-        #expect(source.notes.first?.contains("chat_template has no counterpart") == true)
+        #expect(
+            source.notes.first == "the folder's chat_template is not used; set data.template: the chat template, "
+                + "line 1, column 19: the template refuses this: no")
         let jinja =
             "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + eos_token }}{% endfor %}"
         try folder.write(settings(jinja), as: "tokenizer_config.json")
         source = try ModelSource(path: folder.path)
-        // Here a user's turn would end with the token too.
-        #expect(source.template == nil)
+        // Here a user's turn ends with the token too, which frames cannot express.
+        #expect(source.template?.jinja == jinja && source.notes.isEmpty)
         try folder.write(
             settings(jinja.replacing(" + eos_token", with: " + ('x')")), as: "tokenizer_config.json")
         #expect(try ModelSource(path: folder.path).template == nil)
@@ -61,6 +63,26 @@ import Training
         source = try ModelSource(path: folder.path)
         #expect(source.template?.assistant.before == "Bot: " && source.template?.user.after == "!")
         #expect(source.notes.isEmpty)
+    }
+
+    /// What came with a model is what a checkpoint of it holds and what an export writes, to the byte.
+    @Test func aModelsTemplateIsKept() throws {
+        let (folder, _) = try Self.folder()
+        let jinja = "{% for m in messages %}\n{{ m.role }}: {{ m.content | trim }}{{ eos_token }}\n{% endfor %}é\n"
+        try folder.write(jinja, as: "chat_template.jinja")
+        let source = try ModelSource(path: folder.path)
+        let template = try #require(source.template)
+        #expect(template.jinja == jinja && source.notes.isEmpty)
+        try source.load().write(to: folder.path + "/kept.h5")
+        let kept = try ModelSource(path: folder.path + "/kept.h5")
+        #expect(kept.template == template)
+        let responder = Responder(try kept.load())
+        #expect(responder.settings(seed: 1).endIDs == [256])
+        let prompt = try responder.prompt([.init(.user, " q ")])
+        #expect(prompt == Array("user: q".utf8).map { Int32($0) } + [256] + Array("\né".utf8).map { Int32($0) })
+        _ = try ModelExport(kept).write(.huggingface, type: .f32, to: folder.path + "/out")
+        let again = try ModelSource(path: folder.path + "/out")
+        #expect(again.template?.jinja == jinja)
     }
 
     @Test func anOrdinaryEndOfTextIsNotUsed() throws {

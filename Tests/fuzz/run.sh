@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Coverage-guided fuzzing of the readers: builds one program for each, runs it, and says what part of each file it reached.
-# Use: Tests/fuzz/run.sh [executions, by default 1000000] [reader …, by default JSONL CSV Text]
+# Use: Tests/fuzz/run.sh [executions, by default 1000000] [reader …, by default JSONL CSV Text Template]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-1000000}
 shift || true
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(JSONL CSV Text)
+[ ${#readers[@]} -gt 0 ] || readers=(JSONL CSV Text Template)
 build=.build/fuzz
 mkdir -p "$build"
 flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature ExistentialAny -package-name luthier
@@ -15,7 +15,7 @@ flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature Existentia
 for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc "$word"); done
 libraries="$(pkg-config --libs openblas hdf5 libcrypto zlib) -ldnnl"
 
-modules=(StrictJSON Files Kernels Tokenizer Checkpoint Datasets Preparation)
+modules=(StrictJSON Jinja Files Kernels Tokenizer Checkpoint Datasets Preparation)
 objects=()
 for module in "${modules[@]}"; do objects+=("$build/$module.o"); done
 if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/fuzz/*.swift -newer "$build/built" -print -quit)" ]; then
@@ -24,7 +24,7 @@ if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/fuzz/*.swift -newer "$b
         swiftc "${flags[@]}" -wmo -module-name "$module" -emit-module -emit-module-path "$build/$module.swiftmodule" \
             -emit-object -o "$build/$module.o" "${sources[@]}"
     done
-    for reader in JSONL CSV Text; do
+    for reader in JSONL CSV Text Template; do
         # shellcheck disable=SC2086
         swiftc "${flags[@]}" -module-name "Fuzz$reader" -o "$build/fuzz-$reader" "Tests/fuzz/Fuzz$reader.swift" \
             "${objects[@]}" $libraries
@@ -34,8 +34,10 @@ fi
 status=0
 for reader in "${readers[@]}"; do
     mkdir -p "$build/corpus-$reader"
+    words=Tests/fuzz/words.dict
+    [ "$reader" != Template ] || words=Tests/fuzz/template.dict
     LLVM_PROFILE_FILE="$build/$reader.profraw" "$build/fuzz-$reader" -runs="$runs" -max_len=512 -timeout=10 \
-        -print_final_stats=1 -dict=Tests/fuzz/words.dict -artifact_prefix="$build/" \
+        -print_final_stats=1 -dict="$words" -artifact_prefix="$build/" \
         "$build/corpus-$reader" "Tests/fuzz/seeds/$reader" >"$build/$reader.log" 2>&1 || status=1
     grep -E 'number_of_executed_units|ERROR|Fatal' "$build/$reader.log" | sed "s/^/$reader: /"
 done
@@ -44,7 +46,8 @@ tools=$(dirname "$(readlink -f "$(command -v swiftc)")")
 if [ -x "$tools/llvm-profdata" ] && [ -x "$tools/llvm-cov" ]; then
     "$tools/llvm-profdata" merge -o "$build/all.profdata" "$build"/*.profraw
     "$tools/llvm-cov" report -instr-profile "$build/all.profdata" "$build/fuzz-JSONL" -object "$build/fuzz-CSV" \
-        -object "$build/fuzz-Text" Sources/Preparation/Reading/{Record,Row,Delimited,JSON,Chat,Column,Text,Source}*.swift \
+        -object "$build/fuzz-Text" -object "$build/fuzz-Template" \
+        Sources/Preparation/Reading/{Record,Row,Delimited,JSON,Chat,Column,Text,Source}*.swift Sources/Jinja/*/*.swift \
         >"$build/coverage.txt"
     # The share of lines. What needs a file, RecordReader and ByteStream, is out of the fuzzers' reach.
     awk '/\.swift/ && !/RecordReader|RecordBatch/ { print $1, $10 }' "$build/coverage.txt"

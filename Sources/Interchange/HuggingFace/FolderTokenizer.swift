@@ -12,6 +12,8 @@ public struct FolderTokenizer {
     public let tokenizer: Tokenizer
     /// The text of a chat template in Jinja, where the folder has one.
     public let template: String?
+    /// The text of the token that begins a text, where the folder names one.
+    public let startOfText: String?
     /// What was found and is not used.
     public let notes: [String]
 
@@ -41,6 +43,7 @@ public struct FolderTokenizer {
         }
         self.tokenizer = tokenizer
         self.notes = notes
+        startOfText = FolderTokenizer.name(settings?["bos_token"]) ?? FolderTokenizer.name(map?["bos_token"])
         template = try FolderTokenizer.template(settings, path)
     }
 

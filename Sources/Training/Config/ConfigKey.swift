@@ -174,7 +174,9 @@ extension ConfigKey {
     static func template(_ path: String, _ target: any Path<ChatTemplate?>, _ meaning: String) -> ConfigKey {
         let names = ChatTemplate.named.map(\.name).joined(separator: ", ")
         return ConfigKey(
-            path: path, values: "one of \(names), or an object with system, user, assistant, answerLead, stop, or null",
+            path: path,
+            values:
+                "one of \(names), or an object with system, user, assistant, answerLead, stop or with jinja, or null",
             defaultText: "chat for chats, instruction for instructions, else raw", meaning: meaning,
             assign: { node, config in
                 guard !node.isNull else {

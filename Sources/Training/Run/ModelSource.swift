@@ -145,12 +145,16 @@ public struct ModelSource {
         try self.init(folder.config, read.tokenizer, config, hash: nil, notes: notes, state: nil, .folder(folder))
     }
 
-    /// Takes over a folder's chat template, if it has one that can be expressed here.
+    /// Takes over a folder's chat template, if it has one that can be evaluated here.
     private static func adoptTemplate(of read: FolderTokenizer, to config: inout RunConfig, _ notes: inout [String]) {
         guard let text = read.template else { return }
-        config.data.template = ChatTemplate(jinja: text, endOfText: read.endOfText)
-        guard config.data.template == nil else { return }
-        notes.append("the folder's chat_template has no counterpart here and is not used; set data.template")
+        do {
+            config.data.template = try ChatTemplate.adopting(
+                jinja: text, startToken: read.startOfText, endToken: read.endOfText, read.tokenizer)
+        } catch {
+            config.data.template = nil
+            notes.append("the folder's chat_template is not used; set data.template: \(error)")
+        }
     }
 
     /// Shape, tokenizer and config of an opened checkpoint.
