@@ -8,7 +8,7 @@ import Testing
 import Tokenizer
 
 @Suite struct ModelTemplateTests {
-    /// One token a byte, and these besides.
+    /// One token a byte, and these special ones.
     static let specials = [
         "<s>", "</s>", "<bos>", "<eos>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|start_header_id|>",
         "<|end_header_id|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>", "<end>", "<end>\n",
@@ -144,7 +144,7 @@ import Tokenizer
         ])
         let template = try #require(ChatTemplate(JSONText.parse(json.serialized())))
         let turns = Self.messages([(.user, "q"), (.assistant, "a")])
-        // Then the prompt is what stands before the answer in training.
+        // Then the prompt is what comes before the answer in training.
         let prompt = try Self.prompt(template, turns.dropLast())
         #expect(prompt.hasSuffix("⟨<|im_start|>⟩assistant\n<think>\n\n</think>\n\n"))
         #expect(try Self.view(template, turns) == prompt + "[a⟨<|im_end|>⟩]")

@@ -80,6 +80,10 @@ import Testing
             "{{ ['123456'] | string }}{{ ['1234567'] }}", "{{ '123456789' | tojson }}", "{{ '12345678901' | upper }}",
         ]
         for template in longer { #expect(Self.defect(template, bounds) == .textTooLong(limit: 10), "\(template)") }
+        // The same where nothing is written.
+        for template in ["{% set x = '123456' + '78901' %}", "{% set x = '12345678901' | upper %}"] {
+            #expect(Self.defect(template, bounds) == .textTooLong(limit: 10), "\(template)")
+        }
         #expect(Self.defect("{{ 'a' * 99999999999 }}") == .textTooLong(limit: 16 << 20))
         #expect(Self.defect("{{ [1] * 9223372036854775807 }}") == .textTooLong(limit: 16 << 20))
     }
