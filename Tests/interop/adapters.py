@@ -32,10 +32,13 @@ CASES = {
     "gpt-neo": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
         r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "out_proj"])),
 }
+ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 # The same beside models of today's families, whose queries, keys, values, gate and up have adapters of their own.
 FAMILY_CASES = {
     "llama-attention": ("llama-grouped", dict(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "o_proj"])),
     "llama-all-linear": ("llama-scaled", dict(r=2, lora_alpha=3, target_modules="all-linear")),
+    "qwen2-attention": ("qwen2-windows", dict(r=3, lora_alpha=6, target_modules=ATTENTION)),
+    "qwen3-all-linear": ("qwen3-windows", dict(r=2, lora_alpha=3, target_modules="all-linear")),
 }
 STEPS, LEARNING_RATE = 10, 1e-2
 
