@@ -42,7 +42,23 @@ import Testing
         Change("qwen3-tied", ["model_type": "\"qwen3_moe\""], "the architecture \"qwen3_moe\" is not supported"),
     ]
 
+    static let gptNeoX = [
+        Change("neox-parallel", ["hidden_act": "\"relu\""], "hidden_act is \"relu\""),
+        Change(
+            "neox-parallel", ["num_attention_heads": "5"], "hidden_size 24 is not divisible by num_attention_heads 5"),
+        Change("neox-parallel", ["rope_parameters": "", "rotary_pct": "0"], "rotary_pct is 0.0"),
+        Change("neox-parallel", ["rope_parameters": "", "rotary_pct": "0.4"], "a rotary width of 3"),
+        Change("neox-parallel", ["rope_parameters": "", "rotary_pct": "1.5"], "rotary_pct is 1.5"),
+        Change(
+            "neox-parallel", ["rope_parameters": "{\"rope_type\": \"dynamic\", \"factor\": 2}"],
+            "rope_type is \"dynamic\""),
+        Change("neox-parallel", ["use_parallel_residual": "1"], "use_parallel_residual is a number"),
+        Change("neox-parallel", ["hidden_act": "\"gelu_fast\""]),
+        Change("neox-parallel", ["hidden_act": ""]),
+    ]
+
     @Test(arguments: qwen) func qwenIsChecked(change: Change) throws { try check(change) }
+    @Test(arguments: gptNeoX) func gptNeoXIsChecked(change: Change) throws { try check(change) }
 
     /// The config with the changes; a right one ends in the weights, which are not there.
     private func check(_ change: Change) throws {
@@ -97,5 +113,19 @@ import Testing
             "qwen2-tied",
             ["rope_parameters": "", "rope_theta": "10000", "rope_scaling": "{\"type\": \"linear\", \"factor\": 2.5}"])
         #expect(older == newer)
+    }
+
+    /// The keys of before Transformers 5, and the values that Transformers gives to absent ones.
+    @Test func olderKeysOfGPTNeoX() throws {
+        let newer = try architecture("neox-parallel", [:])
+        #expect(newer.blocks[0].attention.rotary?.width == 2 && newer.blocks[0].isParallel)
+        #expect(newer.blocks[0].feedForward.kind == .plain(activation: .geluExact))
+        let absent = [
+            "rope_parameters", "use_parallel_residual", "attention_bias", "hidden_act", "tie_word_embeddings",
+        ]
+        #expect(try architecture("neox-parallel", Dictionary(uniqueKeysWithValues: absent.map { ($0, "") })) == newer)
+        let older = try architecture(
+            "neox-parallel", ["rope_parameters": "", "rotary_pct": "0.75", "rotary_emb_base": "500"])
+        #expect(older.blocks[0].attention.rotary == (try RotaryFrequencies(base: 500, width: 6)))
     }
 }

@@ -17,7 +17,14 @@ import Tokenizer
                 "general.architecture": .text("qwen2"), "qwen2.attention.head_count_kv": .unsigned(1),
                 "qwen2.rope.scaling.factor": .number(2.5),
             ]
-        )
+        ),
+        (
+            "neox-parallel",
+            [
+                "general.architecture": .text("gptneox"), "gptneox.use_parallel_residual": .flag(true),
+                "gptneox.rope.dimension_count": .unsigned(2),
+            ]
+        ),
     ]
 
     /// The file of a model, and what is read from it.
@@ -44,7 +51,7 @@ import Tokenizer
 
     static let refusals: [(name: String, reason: String)] = [
         ("qwen2-windows", "without attention windows"), ("qwen3-windows", "without attention windows"),
-        ("qwen3-tied", "llama3's scaling"),
+        ("qwen3-tied", "llama3's scaling"), ("neox-sequential", "which GELU"),
     ]
 
     @Test(arguments: refusals) func isRefused(name: String, reason: String) throws {
@@ -68,5 +75,20 @@ import Tokenizer
         architecture.blocks.indices.forEach { architecture.blocks[$0].attention.hasOutputBias = true }
         let error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
         #expect(error?.description.contains("no biases") == true)
+    }
+
+    @Test func gptNeoXSaysWhichGELU() throws {
+        let model = try SavedFamily.random("neox-parallel")
+        #expect(GGUFModel.note(for: model, .bytes)?.contains("tanh form") == true)
+        #expect(GGUFModel.note(for: try SavedFamily.random("qwen2-tied"), .bytes) == nil)
+        var architecture = model.architecture
+        architecture.head.isTied = true
+        var error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
+        #expect(error?.description.contains("separate head") == true)
+        architecture = model.architecture
+        for index in architecture.blocks.indices { architecture.blocks[index].attention.hasInputBias = false }
+        for index in architecture.blocks.indices { architecture.blocks[index].attention.hasOutputBias = false }
+        error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
+        #expect(error?.description.contains("biases in attention") == true)
     }
 }

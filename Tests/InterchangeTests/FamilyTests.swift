@@ -10,7 +10,7 @@ import Testing
 /// A model that Transformers has saved, and its answers in float64 (Tests/Fixtures/make_families.py).
 struct SavedFamily {
     static let names = [
-        "qwen2-tied", "qwen2-windows", "qwen3-tied", "qwen3-windows",
+        "qwen2-tied", "qwen2-windows", "qwen3-tied", "qwen3-windows", "neox-parallel", "neox-sequential",
     ]
 
     let folder: HuggingFaceFolder

@@ -32,7 +32,7 @@ struct HuggingFaceConfigTests {
             (
                 ["model_type": "\"bloom\""],
                 "the architecture \"bloom\" is not supported; supported: gpt2, gpt_neo, "
-                    + "llama, qwen2, qwen3"
+                    + "gpt_neox, llama, qwen2, qwen3"
             ),
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),

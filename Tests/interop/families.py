@@ -66,6 +66,13 @@ MODELS = {
                            sliding_window=9, layer_types=[SLIDING, FULL, SLIDING], tie_word_embeddings=False),
     "qwen3-tied": qwen3(622, hidden_size=35, num_attention_heads=3, num_key_value_heads=3, head_dim=8,
                         tie_word_embeddings=True, attention_bias=True, rms_norm_eps=1e-5, rope_parameters=LLAMA3),
+    # A fourth of each head rotates; all of it, on another base.
+    "neox-parallel": gpt_neox(631, hidden_size=24, num_attention_heads=3, num_hidden_layers=3, intermediate_size=27,
+                              vocab_size=263, tie_word_embeddings=False),
+    "neox-sequential": gpt_neox(632, hidden_size=40, num_attention_heads=4, use_parallel_residual=False,
+                                attention_bias=False, hidden_act="gelu_new", layer_norm_eps=1e-6,
+                                tie_word_embeddings=True,
+                                rope_parameters=dict(LINEAR, rope_theta=100.0, partial_rotary_factor=0.61)),
 }
 
 
