@@ -57,6 +57,25 @@ import Testing
         Change("neox-parallel", ["hidden_act": ""]),
     ]
 
+    static let gemma3 = [
+        Change("gemma3-capped", ["hidden_activation": "\"silu\""], "hidden_activation is \"silu\""),
+        Change("gemma3-capped", ["attn_logit_softcapping": "50.0"], "attn_logit_softcapping is 50"),
+        Change("gemma3-capped", ["use_bidirectional_attention": "true"], "use_bidirectional_attention is true"),
+        Change("gemma3-capped", ["final_logit_softcapping": "0.0"], "final_logit_softcapping is 0.0"),
+        Change("gemma3-capped", ["query_pre_attn_scalar": "0"], "query_pre_attn_scalar is 0.0"),
+        Change("gemma3-capped", ["sliding_window": "null"], "the key sliding_window is missing"),
+        Change(
+            "gemma3-capped", ["rope_parameters": "{\"rope_type\": \"default\"}"], "rope_parameters is an object for all"
+        ),
+        Change(
+            "gemma3-capped",
+            ["rope_parameters": "{\"sliding_attention\": {\"rope_type\": \"linear\", \"factor\": 2}}"],
+            "rope_parameters.sliding_attention.rope_type is a scaling"),
+        Change("gemma3-capped", ["model_type": "\"gemma3\""], "the architecture \"gemma3\" is not supported"),
+        Change("gemma3-capped", ["use_bidirectional_attention": "null"]),
+    ]
+
+    @Test(arguments: gemma3) func gemma3IsChecked(change: Change) throws { try check(change) }
     @Test(arguments: qwen) func qwenIsChecked(change: Change) throws { try check(change) }
     @Test(arguments: gptNeoX) func gptNeoXIsChecked(change: Change) throws { try check(change) }
 
@@ -127,5 +146,25 @@ import Testing
         let older = try architecture(
             "neox-parallel", ["rope_parameters": "", "rotary_pct": "0.75", "rotary_emb_base": "500"])
         #expect(older.blocks[0].attention.rotary == (try RotaryFrequencies(base: 500, width: 6)))
+    }
+
+    /// The keys of before Transformers 5, and the values that Transformers gives to absent ones.
+    @Test func olderKeysOfGemma3() throws {
+        let newer = try architecture("gemma3-pattern", [:])
+        #expect(newer.blocks.map(\.attention.window) == [7, 7, 7, 7, 7, nil])
+        #expect(newer.embedding.scale == Float(20).squareRoot() && newer.head.softCap == nil)
+        let older = try architecture(
+            "gemma3-pattern",
+            [
+                "rope_parameters": "", "rope_theta": "5000.0", "rope_local_base_freq": "100.0", "layer_types": "",
+                "rope_scaling": "{\"rope_type\": \"linear\", \"factor\": 2.5}",
+            ])
+        #expect(older == newer)
+        let absent = try architecture(
+            "gemma3-pattern",
+            ["rope_parameters": "", "layer_types": "", "sliding_window_pattern": "3", "sliding_window": ""])
+        #expect(absent.blocks.map(\.attention.window) == [4096, 4096, nil, 4096, 4096, nil])
+        #expect(absent.blocks[2].attention.rotary == (try RotaryFrequencies(base: 1_000_000, width: 10)))
+        #expect(absent.blocks[0].attention.rotary == (try RotaryFrequencies(base: 10_000, width: 10)))
     }
 }

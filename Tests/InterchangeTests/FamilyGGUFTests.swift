@@ -52,6 +52,7 @@ import Tokenizer
     static let refusals: [(name: String, reason: String)] = [
         ("qwen2-windows", "without attention windows"), ("qwen3-windows", "without attention windows"),
         ("qwen3-tied", "llama3's scaling"), ("neox-sequential", "which GELU"),
+        ("gemma3-pattern", "root of a head's width"), ("gemma3-capped", "does not cap logits"),
     ]
 
     @Test(arguments: refusals) func isRefused(name: String, reason: String) throws {
@@ -90,5 +91,34 @@ import Tokenizer
         for index in architecture.blocks.indices { architecture.blocks[index].attention.hasOutputBias = false }
         error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
         #expect(error?.description.contains("biases in attention") == true)
+    }
+
+    /// Norms are stored as 1 + w, and every sixth block has no window.
+    @Test func gemma3ComesBack() throws {
+        let saved = try SavedFamily.random("gemma3-pattern")
+        var architecture = saved.architecture
+        for index in architecture.blocks.indices {
+            architecture.blocks[index].attention.scale = 1 / Float(10).squareRoot()
+        }
+        let model = Transformer(architecture, weights: saved.weights)
+        let (read, file) = try Self.written(model)
+        #expect(read.architecture == architecture)
+        #expect(file["gemma3.attention.sliding_window"] == .unsigned(7))
+        #expect(file["gemma3.rope.freq_base"] == .number(5000) && file["gemma3.rope.freq_base_swa"] == .number(100))
+        #expect(file["gemma3.rope.scaling.factor"] == .number(2.5))
+        for parameter in model.layout.parameters {
+            let found = Array(read.weights.buffer[parameter.range])
+            let expected = model.weights.buffer[parameter.range]
+            let rounding: Float = parameter.shape.count == 1 ? 2e-7 : 0
+            #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= rounding }, "\(parameter.name)")
+        }
+        let norm = try #require(file.entries.first { $0.name == "blk.3.post_ffw_norm.weight" })
+        let own = try #require(model.layout["h.3.mlp.post_norm.weight"])
+        #expect(try file.floats(norm) == model.weights.buffer[own.range].map { $0 + 1 })
+        architecture.blocks[5].attention.window = 7
+        architecture.blocks[5].attention.rotary = architecture.blocks[4].attention.rotary
+        let error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
+        #expect(error?.description.contains("every sixth") == true)
+        withExtendedLifetime(saved) {}
     }
 }

@@ -11,6 +11,7 @@ import Testing
 struct SavedFamily {
     static let names = [
         "qwen2-tied", "qwen2-windows", "qwen3-tied", "qwen3-windows", "neox-parallel", "neox-sequential",
+        "gemma3-pattern", "gemma3-capped",
     ]
 
     let folder: HuggingFaceFolder

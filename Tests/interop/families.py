@@ -66,6 +66,15 @@ MODELS = {
                            sliding_window=9, layer_types=[SLIDING, FULL, SLIDING], tie_word_embeddings=False),
     "qwen3-tied": qwen3(622, hidden_size=35, num_attention_heads=3, num_key_value_heads=3, head_dim=8,
                         tie_word_embeddings=True, attention_bias=True, rms_norm_eps=1e-5, rope_parameters=LLAMA3),
+    # One head wider than the stream, scores scaled by another number, five blocks with windows for one without.
+    "gemma3-pattern": gemma3(641, hidden_size=20, num_attention_heads=4, num_key_value_heads=1, head_dim=10,
+                             num_hidden_layers=6, intermediate_size=27, query_pre_attn_scalar=13, sliding_window=7,
+                             tie_word_embeddings=True, rope_parameters={
+                                 FULL: dict(rope_type="linear", rope_theta=5000.0, factor=2.5),
+                                 SLIDING: dict(rope_type="default", rope_theta=100.0)}),
+    "gemma3-capped": gemma3(642, hidden_size=24, num_attention_heads=3, num_key_value_heads=3, head_dim=6,
+                            vocab_size=263, query_pre_attn_scalar=6, sliding_window=9, attention_bias=True,
+                            layer_types=[FULL, SLIDING], final_logit_softcapping=4.0, tie_word_embeddings=False),
     # A fourth of each head rotates; all of it, on another base.
     "neox-parallel": gpt_neox(631, hidden_size=24, num_attention_heads=3, num_hidden_layers=3, intermediate_size=27,
                               vocab_size=263, tie_word_embeddings=False),

@@ -72,7 +72,7 @@ extension ModelFamily {
 public enum ModelFamilies {
     /// All families. Of several that compute an architecture the first one writes it.
     public static let all: [any ModelFamily.Type] = [
-        GPTNeo.self, GPT2.self, Llama.self, Qwen2.self, Qwen3.self, GPTNeoX.self,
+        GPTNeo.self, GPT2.self, Llama.self, Qwen2.self, Qwen3.self, GPTNeoX.self, Gemma3.self,
     ]
 
     /// The family of this `model_type`, or nil.
