@@ -147,6 +147,7 @@ compare-revisions: deps
 
 fixtures:
 	$(PYTHON) Tests/Fixtures/make_fixtures.py --check
+	$(PYTHON) Tests/Fixtures/make_families.py --check
 
 # Public Python packages, in a separate virtual environment. The processor's PyTorch where there is one. FLAGS are
 # those of an earlier build, whose products then serve again.

@@ -26,6 +26,8 @@ public struct ExportReport: Sendable {
     public let parameters: Int
     /// Between the logits of the model and of what was read back, on a probe text.
     public let largestDifference: Float
+    /// What the program that the export is for computes otherwise; nil where it computes the same.
+    public let note: String?
 }
 
 /// Writing and checking.
@@ -68,7 +70,8 @@ public struct ModelExport {
             let one = abs(pair.0 - pair.1)
             return one.isNaN ? .infinity : max(largest, one)
         }
-        return ExportReport(parameters: parameters, largestDifference: difference)
+        let note = format == .gguf ? GGUFModel.note(for: model, saved.tokenizer) : nil
+        return ExportReport(parameters: parameters, largestDifference: difference, note: note)
     }
 
     /// The logits of a probe text.

@@ -31,7 +31,8 @@ struct HuggingFaceConfigTests {
         arguments: [
             (
                 ["model_type": "\"bloom\""],
-                "the architecture \"bloom\" is not supported; supported: gpt2, gpt_neo, llama"
+                "the architecture \"bloom\" is not supported; supported: gemma3_text, gpt2, gpt_neo, "
+                    + "gpt_neox, llama, qwen2, qwen3"
             ),
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),

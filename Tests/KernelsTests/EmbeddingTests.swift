@@ -21,6 +21,30 @@ import Testing
         #expect(output.isIntact)
     }
 
+    /// Only the tokens' rows are scaled, and their gradients.
+    @Test(arguments: [1, 16, 33], [false, true]) func scaled(width: Int, learnsPositions: Bool) {
+        let (tokenTable, positionTable) = (Grid.random(11, width, seed: 1), Grid.random(5, width, seed: 2))
+        let output = Grid(Self.tokens.count, width, filledWith: .nan)
+        Embedding.forward(
+            into: output.matrix, tokens: Self.tokens, positions: Self.positions, tokenTable: tokenTable.matrix,
+            positionTable: learnsPositions ? positionTable.matrix : nil, scale: 2.5)
+        let expected = Reference.embedding(
+            tokens: Self.tokens, positions: Self.positions, tokenTable: tokenTable.doubles.map { 2.5 * $0 },
+            positionTable: positionTable.doubles.map { learnsPositions ? $0 : 0 }, width: width)
+        #expect(relativeError(output.values, expected) < tolerance)
+        let dOutput = Grid.random(Self.tokens.count, width, seed: 3)
+        let (plain, scaled) = (Grid(11, width, filledWith: 0), Grid.random(11, width, seed: 4))
+        let before = scaled.doubles
+        Embedding.backward(
+            dTokenTable: plain.matrix, dPositionTable: nil, dOutput: dOutput.matrix, tokens: Self.tokens,
+            positions: Self.positions)
+        Embedding.backward(
+            dTokenTable: scaled.matrix, dPositionTable: nil, dOutput: dOutput.matrix, tokens: Self.tokens,
+            positions: Self.positions, scale: 2.5)
+        #expect(relativeError(scaled.values, sum(before, plain.doubles.map { 2.5 * $0 })) < tolerance)
+        #expect(output.isIntact && scaled.isIntact)
+    }
+
     @Test(arguments: [1, 7, 16, 33, 100]) func backwardAddsRepeatedTokens(width: Int) {
         let dOutput = Grid.random(Self.tokens.count, width, seed: 3)
         let (dTokens, dPositions) = (Grid.random(11, width, seed: 4), Grid.random(5, width, seed: 5))

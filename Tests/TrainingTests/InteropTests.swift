@@ -118,7 +118,7 @@ private struct InteropModel {
     }
 
     /// Ten steps from the adapters that PEFT began with, on families whose modules are parts of Luthier's layers.
-    @Test(arguments: InteropModel.adapterNames.filter { $0.hasPrefix("llama") })
+    @Test(arguments: InteropModel.adapterNames.filter { !$0.hasPrefix("gpt") && $0 != "published" })
     func tenLossesAsPEFT(name: String) throws {
         let path = try #require(InteropModel.root) + "/adapters/" + name
         let reference = try Fixture(at: path + "/reference")
@@ -126,11 +126,12 @@ private struct InteropModel {
         let base = Transformer(folder.architecture)
         try folder.loadWeights(layout: base.layout, into: base.weights)
         let start = try PEFTAdapter(path: path + "/start")
-        let targets = name.hasSuffix("all-linear") ? ["all"] : ["q_proj", "v_proj", "self_attn.o_proj"]
+        // As the config lists them: names between quotation marks.
+        let targets = start.targets.split(separator: "\"").map(String.init).filter { $0.first?.isLetter == true }
         let config = AdapterConfig(rank: start.rank, alpha: Double(start.scale) * Double(start.rank), targets: targets)
         let model = base.adapted(config, seed: 0)
         let adapters = try #require(model.adapters)
-        try fill(adapters, from: SafetensorsFile(path: start.weightsFile))
+        try fill(adapters, from: SafetensorsFile(path: start.weightsFile), folder)
 
         let tokens = try reference.integers("inputs")
         var batch = SequenceBatch()
@@ -149,17 +150,23 @@ private struct InteropModel {
         }
     }
 
-    /// Copies PEFT's matrices, which are the transposes of Luthier's.
-    private func fill(_ adapters: Adapters, from file: SafetensorsFile) throws {
+    /// Copies PEFT's matrices, which are the transposes of Luthier's. GPT-NeoX has queries, keys and values head by head.
+    private func fill(_ adapters: Adapters, from file: SafetensorsFile, _ folder: HuggingFaceFolder) throws {
+        let attention = folder.architecture.blocks[0].attention
+        let (H, D) = (attention.headCount, attention.headWidth)
         for parameter in adapters.layout.parameters {
-            let name = parameter.name.replacing("h.", with: "base_model.model.model.layers.", maxReplacements: 1)
+            let name = parameter.name.replacing(
+                "h.", with: "base_model.model.\(folder.family.prefix)layers.", maxReplacements: 1)
+            let isFused = name.hasSuffix("query_key_value.lora_B")
             let entry = try #require(file[name + ".weight"], "\(name)")
             let values = try file.floats(entry)
             let (rows, columns) = (parameter.shape[0], parameter.shape[1])
             #expect(entry.shape == [columns, rows])
             for row in 0..<rows {
                 for column in 0..<columns {
-                    adapters.weights.base[parameter.offset + row * columns + column] = values[column * rows + row]
+                    let place = column / D % H * 3 * D + column / (H * D) * D + column % D
+                    adapters.weights.base[parameter.offset + row * columns + column] =
+                        values[(isFused ? place : column) * rows + row]
                 }
             }
         }

@@ -32,10 +32,17 @@ CASES = {
     "gpt-neo": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
         r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "out_proj"])),
 }
+ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 # The same beside models of today's families, whose queries, keys, values, gate and up have adapters of their own.
 FAMILY_CASES = {
     "llama-attention": ("llama-grouped", dict(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "o_proj"])),
     "llama-all-linear": ("llama-scaled", dict(r=2, lora_alpha=3, target_modules="all-linear")),
+    "qwen2-attention": ("qwen2-windows", dict(r=3, lora_alpha=6, target_modules=ATTENTION)),
+    "gemma3-attention": ("gemma3-capped", dict(r=3, lora_alpha=6, target_modules=ATTENTION)),
+    "gemma3-all-linear": ("gemma3-pattern", dict(r=2, lora_alpha=3, target_modules="all-linear")),
+    "neox-attention": ("neox-sequential", dict(r=3, lora_alpha=6, target_modules=["query_key_value", "dense"])),
+    "neox-all-linear": ("neox-parallel", dict(r=2, lora_alpha=3, target_modules="all-linear")),
+    "qwen3-all-linear": ("qwen3-windows", dict(r=2, lora_alpha=3, target_modules="all-linear")),
 }
 STEPS, LEARNING_RATE = 10, 1e-2
 

@@ -10,6 +10,8 @@ public protocol ModelFamily: Sendable {
     static var modelType: String { get }
     /// The prefix of its tensors' names, except the head's: `transformer.`.
     static var prefix: String { get }
+    /// The names that the head's tensor may have, without a prefix; the first one is written.
+    static var headNames: [String] { get }
     /// Where its config.json has the sizes.
     static var sizeKeys: HuggingFaceSizeKeys { get }
     /// Whether its files store the matrices of linear layers as (inputs, outputs).
@@ -37,17 +39,28 @@ public protocol ModelFamily: Sendable {
 }
 
 extension ModelFamily {
+    public static var headNames: [String] { ["lm_head.weight"] }
     public static func completed(_ architecture: Architecture) -> Architecture { architecture }
     public static func ignoredTensors(block: Int) -> [String] { [] }
     public static var gguf: GGUFFamily? { nil }
 
     /// The tensors that hold a parameter, by their full names, with the columns that each holds.
     package static func tensors(of parameter: Parameter, in architecture: Architecture) -> [(
-        name: String, columns: Range<Int>
+        name: String, columns: [Range<Int>]
     )] {
         pieces(of: parameter, in: architecture).map {
-            (publishedName($0), $0.columns ?? 0..<(parameter.shape.last ?? 1))
+            (publishedName($0), $0.columns ?? [0..<(parameter.shape.last ?? 1)])
         }
+    }
+
+    /// Whether a config.json with these members means an architecture, as far as it computes; its own initialization
+    /// and the names of its modules do not count.
+    static func describes(_ members: [(key: String, value: JSONOutput)], _ wanted: Architecture) -> Bool {
+        let text = JSONOutput.object(members).serializedBytes()
+        guard let object = try? JSONText.parse(text).object, var read = try? architecture(ConfigFields(object: object))
+        else { return false }
+        (read.initialization, read.linearModules) = (wanted.initialization, wanted.linearModules)
+        return read == wanted
     }
 
     /// The name that a tensor has in the family's files.
@@ -58,7 +71,9 @@ extension ModelFamily {
 
 public enum ModelFamilies {
     /// All families. Of several that compute an architecture the first one writes it.
-    public static let all: [any ModelFamily.Type] = [GPTNeo.self, GPT2.self, Llama.self]
+    public static let all: [any ModelFamily.Type] = [
+        GPTNeo.self, GPT2.self, Llama.self, Qwen2.self, Qwen3.self, GPTNeoX.self, Gemma3.self,
+    ]
 
     /// The family of this `model_type`, or nil.
     public static func named(_ modelType: String) -> (any ModelFamily.Type)? {
@@ -108,8 +123,9 @@ public struct StoredPiece: Sendable {
     let name: String
     /// Sizes as the file has them.
     let shape: [Int]
-    /// Which columns of the parameter it holds, a matrix's as rows; nil for the complete parameter, not transposed.
-    let columns: Range<Int>?
+    /// Which columns of the parameter it holds in order, a matrix's as rows; nil for the complete parameter, not
+    /// transposed.
+    let columns: [Range<Int>]?
     /// Whether it is the language head, whose name takes no prefix.
     let isHead: Bool
 
@@ -123,8 +139,13 @@ public struct StoredPiece: Sendable {
 
     /// Columns of a matrix, stored (columns, rows) as `nn.Linear` has its weights; or elements of a vector.
     init(columns: Range<Int>, of parameter: Parameter, name: String) {
+        self.init(columns: [columns], of: parameter, name: name)
+    }
+
+    /// Columns that are not next to one another.
+    init(columns: [Range<Int>], of parameter: Parameter, name: String) {
         self.name = name
-        shape = [columns.count] + parameter.shape.dropLast()
+        shape = [columns.reduce(0) { $0 + $1.count }] + parameter.shape.dropLast()
         self.columns = columns
         isHead = false
     }

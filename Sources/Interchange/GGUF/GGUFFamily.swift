@@ -14,6 +14,8 @@ public struct GGUFFamily: Sendable {
     let objection: @Sendable (Architecture) -> GGUFObjection?
     /// The architecture that a file describes, not validated yet.
     let describe: @Sendable (GGUFFile) throws(GGUFDefect) -> Architecture
+    /// What to know of llama.cpp's computation of an architecture; nil where it is the same.
+    var note: @Sendable (Architecture) -> String? = { _ in nil }
 }
 
 /// Why llama.cpp cannot run an architecture as a family.
@@ -30,6 +32,8 @@ struct GGUFPiece: Sendable {
     let columns: Range<Int>?
     /// How the file's rows follow one another.
     let order: GGUFRowOrder
+    /// By how much larger each element is in the file; 0 for matrices.
+    var added: Float = 0
 
     /// A complete parameter, as it is.
     init(_ name: String) { (self.name, columns, order) = (name, nil, .same) }
@@ -50,7 +54,9 @@ extension GGUFFamily {
     static let names: [ParameterRole: String] = [
         .tokenEmbedding: "token_embd", .positionEmbedding: "position_embd", .finalNorm: "output_norm",
         .head: "output", .attentionNorm: "attn_norm", .attentionInput: "attn_qkv", .attentionOutput: "attn_output",
+        .queryNorm: "attn_q_norm", .keyNorm: "attn_k_norm", .attentionOutputNorm: "post_attention_norm",
         .feedForwardNorm: "ffn_norm", .feedForwardInput: "ffn_up", .feedForwardOutput: "ffn_down",
+        .feedForwardOutputNorm: "post_ffw_norm",
     ]
 
     /// `blk.3.attn_q.weight`.

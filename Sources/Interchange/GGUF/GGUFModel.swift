@@ -54,6 +54,11 @@ public enum GGUFModel {
             metadata + self.vocabulary(vocabulary, rows: complete.vocabularySize, conversation), tensors, to: path)
     }
 
+    /// What to know of llama.cpp's computation of a model that `write` writes; nil where it is the same.
+    public static func note(for model: Transformer, _ tokenizer: Tokenizer) -> String? {
+        (try? family(of: model.architecture, tokenizer)).flatMap { $0.1.note(model.architecture) }
+    }
+
     /// Reads a file that `write` has written: for proof that it is right.
     public static func model(_ file: GGUFFile) throws(InterchangeError) -> Transformer {
         let opened = try GGUFModelFile(file)
@@ -118,6 +123,10 @@ public enum GGUFModel {
         return GGUFTensor(name: piece.name, shape: shape, type: isPlain ? .f32 : fits ? type : .f16) {
             body throws(InterchangeError) in
             guard let columns = piece.columns else {
+                if piece.added != 0 {
+                    let values = (0..<parameter.count).map { source[$0] + piece.added }
+                    return try values.withUnsafeBufferPointer { (buffer) throws(InterchangeError) in try body(buffer) }
+                }
                 let step = max(1, (1 << 18) / (shape.last ?? 1)) * (shape.last ?? 1)
                 for start in stride(from: 0, to: parameter.count, by: step) {
                     try body(UnsafeBufferPointer(start: source + start, count: min(step, parameter.count - start)))

@@ -85,6 +85,9 @@ public struct GGUFModelFile: Sendable {
         guard let columns = part.piece.columns, target.shape.count > 1 else {
             let first = part.piece.columns?.lowerBound ?? 0
             let rows = part.piece.columns == nil ? destination.count / width : entry.rowCount
+            defer {
+                if part.piece.added != 0 { for index in destination.indices { destination[index] -= part.piece.added } }
+            }
             for start in stride(from: 0, to: rows, by: step) {
                 let range = start..<min(start + step, rows)
                 let elements = (first + range.lowerBound * width)..<(first + range.upperBound * width)

@@ -21,6 +21,8 @@ public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     case badEpsilon(key: String, Float)
     /// GPT-Neo's `attention_types` describes another number of blocks than the model has.
     case attentionTypes(described: Int, blocks: Int, blocksKey: String)
+    /// `layer_types` has another number of kinds than the model has blocks.
+    case layerTypes(described: Int, blocks: Int)
     /// `attention_layers` is not what `attention_types` expands to.
     case attentionLayersDiffer
 }
@@ -44,7 +46,8 @@ extension HuggingFaceConfigDefect {
             case .badEpsilon(let value): .badEpsilon(key: keys.epsilon, value)
             case .windowsDoNotFitBlocks(let windows, let blocks):
                 .attentionTypes(described: windows, blocks: blocks, blocksKey: keys.blocks[0])
-            case .badModule(let name), .unsupportedActivation(let name):
+            case .badFactor(let value): .badEpsilon(key: "final_logit_softcapping", value)
+            case .badModule(let name), .unsupportedActivation(let name), .unsupportedNorm(let name):
                 .unsupportedValue(key: "hidden_act", value: name, supported: ["what this program has kernels for"])
             case .rotaryTooWide(let width, let headWidth):
                 .unsupportedValue(key: "rotary_pct", value: "\(width)", supported: ["up to \(headWidth)"])
@@ -75,6 +78,8 @@ extension HuggingFaceConfigDefect: CustomStringConvertible {
         case .badEpsilon(let key, let value): "\(key) is \(value); it must be a positive number"
         case .attentionTypes(let described, let blocks, let blocksKey):
             "attention_types describes \(described) layers, but \(blocksKey) is \(blocks)"
+        case .layerTypes(let described, let blocks):
+            "layer_types lists \(described) layers, but the model has \(blocks)"
         case .attentionLayersDiffer: "attention_layers is not what attention_types describes"
         }
     }

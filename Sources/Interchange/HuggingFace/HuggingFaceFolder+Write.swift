@@ -44,14 +44,11 @@ extension HuggingFaceFolder {
                     guard let columns = piece.columns else {
                         return try body(UnsafeBufferPointer(start: source, count: parameter.count))
                     }
-                    guard piece.shape.count > 1 else {
-                        return try body(UnsafeBufferPointer(start: source + columns.lowerBound, count: columns.count))
-                    }
-                    let (rows, width) = (parameter.shape[0], parameter.shape[1])
-                    for (place, column) in columns.enumerated() {
+                    let (rows, width) = (piece.shape.count > 1 ? parameter.shape[0] : 1, parameter.shape.last ?? 1)
+                    for (place, column) in columns.joined().enumerated() {
                         for row in 0..<rows { scratch.base[place * rows + row] = source[row * width + column] }
                     }
-                    try body(UnsafeBufferPointer(start: scratch.base, count: columns.count * rows))
+                    try body(UnsafeBufferPointer(start: scratch.base, count: piece.shape.reduce(1, *)))
                 }
             }
         }

@@ -42,7 +42,20 @@ public struct HuggingFaceFolder: Sendable {
         for (target, source) in zip(layout.parameters, matched.parameters) {
             let destination = UnsafeMutableBufferPointer(rebasing: arena.buffer[target.range])
             for (piece, tensor) in source.pieces {
-                try read(tensor, piece, columns: target.shape.last ?? 1, into: destination)
+                var first = 0
+                for columns in piece.columns ?? [0..<destination.count] {
+                    let isTransposed = piece.columns != nil && piece.shape.count > 1
+                    if isTransposed {
+                        try read(
+                            tensor, rows: first, of: piece.shape[1], as: columns, of: target.shape[1], into: destination
+                        )
+                    } else {
+                        try read(
+                            tensor, elements: first,
+                            into: UnsafeMutableBufferPointer(rebasing: destination[columns]))
+                    }
+                    first += columns.count
+                }
             }
         }
         if let head = matched.redundantHead {
@@ -88,7 +101,7 @@ public struct HuggingFaceFolder: Sendable {
             guard missing.isEmpty else {
                 throw .missing(tensors: Array(missing.prefix(WeightsDefect.listed)), count: missing.count)
             }
-            if architecture.head.isTied, let head = found.removeValue(forKey: "lm_head.weight") {
+            if architecture.head.isTied, let head = found.removeValue(forKey: family.headNames[0]) {
                 try check(head, hasShape: [architecture.vocabularySize, architecture.modelWidth])
                 result.redundantHead = head
             }
@@ -109,7 +122,8 @@ public struct HuggingFaceFolder: Sendable {
         let prefix = family.prefix
         var result: [String: StoredWeights.Tensor] = [:]
         for tensor in weights.tensors {
-            let name = tensor.name.hasPrefix(prefix) ? String(tensor.name.dropFirst(prefix.count)) : tensor.name
+            var name = tensor.name.hasPrefix(prefix) ? String(tensor.name.dropFirst(prefix.count)) : tensor.name
+            if family.headNames.contains(name) { name = family.headNames[0] }
             if let other = result[name] { throw .twice(other.name, tensor.name) }
             result[name] = tensor
         }
@@ -125,29 +139,36 @@ public struct HuggingFaceFolder: Sendable {
     /// Elements that are read at a time: few enough to stay in the cache while they are transposed, and to be given back.
     private static let chunk = 1 << 18
 
-    /// Reads a tensor into the columns of a parameter that it holds, as far as `destination` goes.
+    /// Reads as many elements of a tensor as `destination` has, from `first` on.
     private func read(
-        _ tensor: StoredWeights.Tensor, _ piece: StoredPiece, columns: Int,
-        into destination: UnsafeMutableBufferPointer<Float>
+        _ tensor: StoredWeights.Tensor, elements first: Int, into destination: UnsafeMutableBufferPointer<Float>
     ) throws(InterchangeError) {
-        guard let transposed = piece.columns, piece.shape.count > 1 else {
-            let own = UnsafeMutableBufferPointer(rebasing: destination[piece.columns ?? 0..<destination.count])
-            for start in stride(from: 0, to: own.count, by: HuggingFaceFolder.chunk) {
-                let elements = start..<min(start + HuggingFaceFolder.chunk, own.count)
-                let part = UnsafeMutableBufferPointer(rebasing: own[elements])
-                try tensor.file.readFinite(tensor.entry, elements: elements, into: part)
-            }
-            return
+        for start in stride(from: 0, to: destination.count, by: HuggingFaceFolder.chunk) {
+            let elements = start..<min(start + HuggingFaceFolder.chunk, destination.count)
+            try tensor.file.readFinite(
+                tensor.entry, elements: (first + elements.lowerBound)..<(first + elements.upperBound),
+                into: UnsafeMutableBufferPointer(rebasing: destination[elements]))
         }
+    }
+
+    /// Reads rows of a tensor, from `first` on, into columns of a matrix.
+    ///
+    /// - Parameters:
+    ///   - length: of a row of the tensor.
+    ///   - transposed: the columns.
+    ///   - columns: how many the matrix has.
+    private func read(
+        _ tensor: StoredWeights.Tensor, rows first: Int, of length: Int, as transposed: Range<Int>,
+        of columns: Int, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws(InterchangeError) {
         // Some of the file's rows at a time, each of which is a column here.
-        let length = piece.shape[1]
         let rows = max(1, HuggingFaceFolder.chunk / length)
         let scratch = FloatArena(count: rows * length)
         defer { withExtendedLifetime(scratch) {} }
         for start in stride(from: 0, to: transposed.count, by: rows) {
             let count = min(rows, transposed.count - start)
             let values = UnsafeMutableBufferPointer(start: scratch.base, count: count * length)
-            let elements = (start * length)..<((start + count) * length)
+            let elements = ((first + start) * length)..<((first + start + count) * length)
             try tensor.file.readFinite(tensor.entry, elements: elements, into: values)
             for row in 0..<length {
                 let line = row * columns + transposed.lowerBound + start

@@ -24,7 +24,7 @@ extension PEFTAdapter {
         for module in family.linearModules(of: architecture) {
             guard let (a, b, columns) = matrices(of: module, adapters, architecture) else { continue }
             tensors.append(
-                transposed(a, columns: 0..<a.shape[1], of: adapters, name: name(of: module, "lora_A", family)))
+                transposed(a, columns: [0..<a.shape[1]], of: adapters, name: name(of: module, "lora_A", family)))
             tensors.append(transposed(b, columns: columns, of: adapters, name: name(of: module, "lora_B", family)))
             if !ends.contains(module.end) { ends.append(module.end) }
         }
@@ -39,32 +39,33 @@ extension PEFTAdapter {
     /// The adapter whose columns contain the module's: its two matrices, and the module's columns of the second.
     private static func matrices(
         of module: StoredModule, _ adapters: Adapters, _ architecture: Architecture
-    ) -> (a: Parameter, b: Parameter, columns: Range<Int>)? {
+    ) -> (a: Parameter, b: Parameter, columns: [Range<Int>])? {
         let key = module.parameter.key
         guard let block = key.block else { return nil }
         for (number, own) in architecture.linearModules.enumerated() where own.layer.role == key.role {
             let columns = own.part.columns(
                 of: own.layer, in: architecture.blocks[block], modelWidth: architecture.modelWidth)
-            guard columns.contains(module.columns),
+            guard module.columns.allSatisfy({ columns.contains($0) }),
                 let a = adapters.layout[ParameterKey(key.role, block: block, .adapterA(module: number))],
                 let b = adapters.layout[ParameterKey(key.role, block: block, .adapterB(module: number))]
             else { continue }
-            let first = module.columns.lowerBound - columns.lowerBound
-            return (a, b, first..<(first + module.columns.count))
+            let first = columns.lowerBound
+            return (a, b, module.columns.map { ($0.lowerBound - first)..<($0.upperBound - first) })
         }
         return nil
     }
 
     /// Columns of one of the adapters' matrices as the rows of a tensor.
     private static func transposed(
-        _ parameter: Parameter, columns: Range<Int>, of adapters: Adapters, name: String
+        _ parameter: Parameter, columns: [Range<Int>], of adapters: Adapters, name: String
     ) -> SafetensorsTensor {
         let (rows, width) = (parameter.shape[0], parameter.shape[1])
-        return SafetensorsTensor(name: name, shape: [columns.count, rows]) { body throws(InterchangeError) in
+        let count = columns.reduce(0) { $0 + $1.count }
+        return SafetensorsTensor(name: name, shape: [count, rows]) { body throws(InterchangeError) in
             let matrix = adapters.weights.base + parameter.offset
             var values: [Float] = []
-            values.reserveCapacity(columns.count * rows)
-            for column in columns {
+            values.reserveCapacity(count * rows)
+            for column in columns.joined() {
                 for row in 0..<rows { values.append(matrix[row * width + column]) }
             }
             try values.withUnsafeBufferPointer { (buffer) throws(InterchangeError) in try body(buffer) }

@@ -59,10 +59,15 @@ public struct PEFTAdapter: Sendable {
             try file.readFinite(a, elements: 0..<a.count, into: arenaA.buffer)
             try file.readFinite(b, elements: 0..<b.count, into: arenaB.buffer)
             let weight = module.weight(in: model.weights)
-            MatrixMultiply.run(
-                into: weight, Matrix(arenaA, rows: rank, columns: weight.rows),
-                Matrix(arenaB, rows: weight.columns, columns: rank), transposingA: true, transposingB: true,
-                scale: scale, adding: true)
+            let matrixB = Matrix(arenaB, rows: module.outputs, columns: rank)
+            var first = 0
+            for columns in module.columns {
+                MatrixMultiply.run(
+                    into: weight.columns(columns), Matrix(arenaA, rows: rank, columns: weight.rows),
+                    matrixB.rows(first..<(first + columns.count)), transposingA: true, transposingB: true,
+                    scale: scale, adding: true)
+                first += columns.count
+            }
             withExtendedLifetime((arenaA, arenaB)) {}
         }
     }
@@ -90,7 +95,7 @@ public struct PEFTAdapter: Sendable {
                     missing.append(PEFTAdapter.name(of: module, name, family))
                 }
                 guard let a = pair[0], let b = pair[1] else { continue }
-                for (entry, shape) in [(a, [rank, module.inputs]), (b, [module.columns.count, rank])]
+                for (entry, shape) in [(a, [rank, module.inputs]), (b, [module.outputs, rank])]
                 where entry.shape != shape {
                     throw .shape(tensor: entry.name, found: entry.shape, expected: shape)
                 }
@@ -139,10 +144,11 @@ struct StoredModule {
     let name: String
     /// The weight.
     let parameter: Parameter
-    /// Which columns of the weight are the layer's outputs.
-    let columns: Range<Int>
+    /// Which columns of the weight are the layer's outputs, in order.
+    let columns: [Range<Int>]
 
     var inputs: Int { parameter.shape[0] }
+    var outputs: Int { columns.reduce(0) { $0 + $1.count } }
     /// The name within a block, `attn.c_attn`: what follows the block's number.
     var end: String {
         let parts = name.split(separator: ".")
@@ -150,9 +156,9 @@ struct StoredModule {
         return parts[(number + 1)...].joined(separator: ".")
     }
 
-    /// (in, out).
+    /// The complete parameter, (in, out).
     func weight(in arena: FloatArena) -> Matrix {
-        Matrix(arena, offset: parameter.offset, rows: inputs, columns: parameter.shape[1]).columns(columns)
+        Matrix(arena, offset: parameter.offset, rows: inputs, columns: parameter.shape[1])
     }
 }
 
@@ -166,7 +172,7 @@ extension ModelFamily {
                 return pieces(of: parameter, in: architecture).map { piece in
                     StoredModule(
                         name: String(piece.name.dropLast(".weight".count)), parameter: parameter,
-                        columns: piece.columns ?? 0..<parameter.shape[1])
+                        columns: piece.columns ?? [0..<parameter.shape[1]])
                 }
             }
         }

@@ -14,6 +14,16 @@ public enum Elementwise {
         }
     }
 
+    /// destination = source, both (N, C).
+    package static func copy(into destination: Matrix, of source: Matrix) {
+        precondition(
+            destination.rows == source.rows && destination.columns == source.columns,
+            "copying \(source.shape) into \(destination.shape)")
+        ParallelFor.ranges(source.rows) { rows in
+            for row in rows { destination.row(row).update(from: source.row(row), count: source.columns) }
+        }
+    }
+
     /// destination[i] = source[rows[i]]: some rows of a matrix side by side.
     public static func gather(into destination: Matrix, rows: [Int], of source: Matrix) {
         check(destination, rows, source)

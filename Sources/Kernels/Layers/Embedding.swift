@@ -1,7 +1,7 @@
-// Token and position embeddings: a row of each table, added; or of the tokens' table alone.
+// Token and position embeddings: a row of each table, added; or of the tokens' table alone, which may be scaled.
 
 public enum Embedding {
-    /// output[n] = tokenTable[tokens[n]] + positionTable[positions[n]].
+    /// output[n] = scale · tokenTable[tokens[n]] + positionTable[positions[n]].
     ///
     /// - Parameters:
     ///   - output: (N, C), overwritten.
@@ -9,19 +9,24 @@ public enum Embedding {
     ///   - positions: N positions inside the own sequence, each below the context length.
     ///   - tokenTable: (V, C).
     ///   - positionTable: (context, C); nil where no positions are learned.
+    ///   - scale: nil for 1.
     public static func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
-        tokenTable: Matrix, positionTable: Matrix?
+        tokenTable: Matrix, positionTable: Matrix?, scale: Float? = nil
     ) {
         check(output, tokens, positions, tokenTable, positionTable)
         ParallelFor.ranges(output.rows, for: .embedding) { rows in
             for row in rows {
-                guard let positionTable else {
-                    output.row(row).update(from: tokenTable.row(Int(tokens[row])), count: output.columns)
-                    continue
+                let (target, token) = (output.row(row), tokenTable.row(Int(tokens[row])))
+                if let scale {
+                    let factor = Lanes(repeating: scale)
+                    mapLanes(into: target, token, count: output.columns) { $0 * factor }
+                } else if positionTable == nil {
+                    target.update(from: token, count: output.columns)
                 }
+                guard let positionTable else { continue }
                 mapLanes(
-                    into: output.row(row), tokenTable.row(Int(tokens[row])), positionTable.row(Int(positions[row])),
+                    into: target, scale == nil ? token : target, positionTable.row(Int(positions[row])),
                     count: output.columns
                 ) { $0 + $1 }
             }
@@ -35,9 +40,10 @@ public enum Embedding {
     ///   - dTokenTable: (V, C), added to.
     ///   - dPositionTable: (context, C), added to; nil where no positions are learned.
     ///   - dOutput: (N, C).
+    ///   - scale: as in `forward`.
     public static func backward(
         dTokenTable: Matrix, dPositionTable: Matrix?, dOutput: Matrix, tokens: UnsafePointer<Int32>,
-        positions: UnsafePointer<Int32>
+        positions: UnsafePointer<Int32>, scale: Float? = nil
     ) {
         check(dOutput, tokens, positions, dTokenTable, dPositionTable)
         ParallelFor.ranges(dOutput.columns, grain: laneCount, for: .embedding) { columns in
@@ -45,7 +51,12 @@ public enum Embedding {
             for row in 0..<dOutput.rows {
                 let source = dOutput.row(row) + first
                 let token = dTokenTable.row(Int(tokens[row])) + first
-                mapLanes(into: token, token, source, count: count) { $0 + $1 }
+                if let scale {
+                    let factor = Lanes(repeating: scale)
+                    mapLanes(into: token, token, source, count: count) { $0.addingProduct(factor, $1) }
+                } else {
+                    mapLanes(into: token, token, source, count: count) { $0 + $1 }
+                }
                 guard let dPositionTable else { continue }
                 let position = dPositionTable.row(Int(positions[row])) + first
                 mapLanes(into: position, position, source, count: count) { $0 + $1 }

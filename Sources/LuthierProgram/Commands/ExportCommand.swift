@@ -38,6 +38,7 @@ struct ExportCommand: ParsableCommand {
         Console.message(
             "\(report.parameters) parameters written to \(output); after reading back, logits on a probe text differ by "
                 + "at most \(report.largestDifference)")
+        if let note = report.note { Console.message("note: \(note)") }
         guard json else { return }
         Console.json([
             ("parameters", .integer(report.parameters)),

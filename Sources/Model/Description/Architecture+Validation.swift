@@ -28,6 +28,10 @@ extension Architecture {
                 throw .headsNotShared(heads: attention.headCount, keyValueHeads: attention.keyValueHeadCount)
             }
             for norm in [block.attentionNorm, block.feedForwardNorm] { try norm.validate() }
+            for case let norm? in [block.attentionOutputNorm, block.feedForwardOutputNorm, attention.headNorm] {
+                try norm.validate()
+                guard norm.kind != .layer else { throw .unsupportedNorm("a LayerNorm of heads or of a layer's result") }
+            }
             try block.feedForward.validate()
             if let rotary = attention.rotary, rotary.width > attention.headWidth {
                 throw .rotaryTooWide(width: rotary.width, headWidth: attention.headWidth)
@@ -37,6 +41,9 @@ extension Architecture {
             }
         }
         try finalNorm.validate()
+        for case let factor? in [embedding.scale, head.softCap] {
+            guard factor > 0, factor.isFinite else { throw .badFactor(factor) }
+        }
         guard approximateParameterCount <= Double(Architecture.mostParameters) else {
             throw .tooManyParameters(about: approximateParameterCount, limit: Architecture.mostParameters)
         }
@@ -64,6 +71,7 @@ extension Architecture {
 extension NormDescription {
     fileprivate func validate() throws(ArchitectureError) {
         guard epsilon > 0, epsilon.isFinite else { throw .badEpsilon(epsilon) }
+        guard kind == .layer || !hasBias else { throw .unsupportedNorm("an RMSNorm with a bias") }
     }
 }
 
@@ -88,6 +96,9 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case windowsDoNotFitBlocks(windows: Int, blockCount: Int)
     case badWindow(Int, limit: Int)
     case unsupportedActivation(String)
+    case unsupportedNorm(String)
+    /// The embedding's scale or the logits' soft cap.
+    case badFactor(Float)
     case rotaryTooWide(width: Int, headWidth: Int)
     /// A linear module names a part that its layer does not have.
     case badModule(String)
@@ -108,7 +119,9 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
             "model.attentionWindows has \(windows) numbers for \(blockCount) blocks; it takes one a block, or none"
         case .badWindow(let window, let limit):
             "model.attentionWindows holds \(window); a window is between 1 and \(limit), and 0 stands for none"
-        case .unsupportedActivation(let name): "\(name) has no kernel here"
+        case .unsupportedActivation(let name), .unsupportedNorm(let name): "\(name) has no kernel here"
+        case .badFactor(let value):
+            "the embedding's scale or the logits' soft cap is \(value); both must be positive numbers"
         case .rotaryTooWide(let width, let headWidth):
             "rotary positions of width \(width) do not fit heads of width \(headWidth)"
         case .badModule(let name): "the linear module \(name) is a part that its layer does not have"

@@ -47,6 +47,8 @@ public struct Architecture: Sendable, Equatable, Codable {
 public struct EmbeddingDescription: Sendable, Equatable, Codable {
     /// Whether a learned table of positions is added.
     public var learnsPositions: Bool
+    /// Multiplies the rows of the tokens; nil for none. A tied head uses the table as it is.
+    package var scale: Float?
 
     public init(learnsPositions: Bool) { self.learnsPositions = learnsPositions }
 }
@@ -55,6 +57,8 @@ public struct EmbeddingDescription: Sendable, Equatable, Codable {
 public struct HeadDescription: Sendable, Equatable, Codable {
     /// Whether the head multiplies by the token embedding instead of a separate matrix.
     public var isTied: Bool
+    /// c: logits become c tanh(logits / c); nil for none.
+    package var softCap: Float?
 
     public init(isTied: Bool) { self.isTied = isTied }
 }

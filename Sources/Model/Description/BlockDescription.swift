@@ -2,12 +2,25 @@
 
 import Kernels
 
-/// One block: x + attention(norm(x)), then x + feedForward(norm(x)).
+/// One block: x + attention(norm(x)), then x + feedForward(norm(x)); or in parallel, both added to the same x.
+///
+/// What only some families have is optional and nil in the others, whose text in checkpoints then does not change.
 public struct BlockDescription: Sendable, Equatable, Codable {
     public var attentionNorm: NormDescription
     public var attention: AttentionDescription
+    /// Of attention's result, before it is added to the stream; nil for none.
+    package var attentionOutputNorm: NormDescription?
     public var feedForwardNorm: NormDescription
     public var feedForward: FeedForwardDescription
+    /// Of the feed-forward layer's result, before it is added to the stream; nil for none.
+    package var feedForwardOutputNorm: NormDescription?
+    private var parallel: Bool?
+
+    /// Whether attention and feed-forward layer both read the stream as it enters the block.
+    package var isParallel: Bool {
+        get { parallel ?? false }
+        set { parallel = newValue ? true : nil }
+    }
 
     public init(
         attentionNorm: NormDescription, attention: AttentionDescription, feedForwardNorm: NormDescription,
@@ -27,6 +40,8 @@ public struct NormDescription: Sendable, Equatable, Codable {
         case layer
         /// To mean square 1, then scaled.
         case rms
+        /// To mean square 1, then scaled by 1 + weight.
+        case rmsPlusOne = "rms-plus-one"
     }
 
     public var kind: Kind
@@ -37,6 +52,9 @@ public struct NormDescription: Sendable, Equatable, Codable {
     public init(kind: Kind, epsilon: Float, hasBias: Bool) {
         (self.kind, self.epsilon, self.hasBias) = (kind, epsilon, hasBias)
     }
+
+    /// Whether the rows are scaled by 1 + weight, so that weights of zero scale by one.
+    var addsOne: Bool { kind == .rmsPlusOne }
 }
 
 /// Causal self-attention.
@@ -51,6 +69,8 @@ public struct AttentionDescription: Sendable, Equatable, Codable {
     public var window: Int?
     /// Multiplies the scores.
     public var scale: Float
+    /// Normalizes each head of the queries and of the keys, with weights that the heads share; nil for none.
+    package var headNorm: NormDescription?
     /// How queries and keys are rotated by their positions; nil where they are not.
     package var rotary: RotaryFrequencies?
     /// Whether the projection to queries, keys and values has a bias.

@@ -2,12 +2,12 @@
 
 import Kernels
 
-/// The scale of a norm, and its shift where it has one: (C) each.
+/// The scale of a norm, and its shift where it has one: (C) each, of the heads' norms (D).
 public struct NormParameters: Sendable {
     public let weight: Vector
     public let bias: Vector?
 
-    /// The gradient of a frozen norm.
+    /// The gradient of a frozen norm, or the parameters of one that the architecture does not have.
     static let none = NormParameters(weight: .none, bias: nil)
 }
 
@@ -16,18 +16,23 @@ public struct BlockParameters: Sendable {
     public let attentionNorm: NormParameters
     /// C → (H + 2K)·D: queries, keys, values.
     public var attentionInput: LinearParameters
+    let queryNorm: NormParameters
+    let keyNorm: NormParameters
     /// H·D → C.
     public var attentionOutput: LinearParameters
+    let attentionOutputNorm: NormParameters
     public let feedForwardNorm: NormParameters
     /// C → F.
     public var feedForwardInput: LinearParameters
     /// F → C.
     public var feedForwardOutput: LinearParameters
+    let feedForwardOutputNorm: NormParameters
 
     /// Gradients that nobody asks for.
     static let none = BlockParameters(
-        attentionNorm: .none, attentionInput: .none, attentionOutput: .none, feedForwardNorm: .none,
-        feedForwardInput: .none, feedForwardOutput: .none)
+        attentionNorm: .none, attentionInput: .none, queryNorm: .none, keyNorm: .none, attentionOutput: .none,
+        attentionOutputNorm: .none, feedForwardNorm: .none, feedForwardInput: .none, feedForwardOutput: .none,
+        feedForwardOutputNorm: .none)
 
     subscript(layer: LinearLayer) -> LinearParameters {
         get { self[keyPath: BlockParameters.path(layer)] }
@@ -64,10 +69,13 @@ public struct ModelParameters: Sendable {
             BlockParameters(
                 attentionNorm: finder.norm(.attentionNorm, index),
                 attentionInput: finder.linear(.attentionInput, index),
+                queryNorm: finder.normIfPresent(.queryNorm, index), keyNorm: finder.normIfPresent(.keyNorm, index),
                 attentionOutput: finder.linear(.attentionOutput, index),
+                attentionOutputNorm: finder.normIfPresent(.attentionOutputNorm, index),
                 feedForwardNorm: finder.norm(.feedForwardNorm, index),
                 feedForwardInput: finder.linear(.feedForwardInput, index),
-                feedForwardOutput: finder.linear(.feedForwardOutput, index))
+                feedForwardOutput: finder.linear(.feedForwardOutput, index),
+                feedForwardOutputNorm: finder.normIfPresent(.feedForwardOutputNorm, index))
         }
         finalNorm = finder.norm(.finalNorm)
         head = HeadParameters(weight: architecture.head.isTied ? tokenEmbedding : finder.matrix(.head))
@@ -158,6 +166,10 @@ public struct ModelParameters: Sendable {
                 preconditionFailure("the layout has no vector for \(role)")
             }
             return NormParameters(weight: weight, bias: vector(role, block, .bias))
+        }
+
+        func normIfPresent(_ role: ParameterRole, _ block: Int) -> NormParameters {
+            layout[ParameterKey(role, block: block)] == nil ? .none : norm(role, block)
         }
     }
 }

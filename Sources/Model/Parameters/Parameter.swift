@@ -3,21 +3,25 @@
 /// What a parameter is for. The names of other programs' files are made from roles.
 public enum ParameterRole: Sendable, Hashable, CaseIterable {
     case tokenEmbedding, positionEmbedding
-    case attentionNorm, attentionInput, attentionOutput
-    case feedForwardNorm, feedForwardInput, feedForwardOutput
+    case attentionNorm, attentionInput, queryNorm, keyNorm, attentionOutput, attentionOutputNorm
+    case feedForwardNorm, feedForwardInput, feedForwardOutput, feedForwardOutputNorm
     case finalNorm, head
 
-    /// The name in GPT-2's published checkpoint; of a block's parameters, within the block.
+    /// The name in GPT-2's published checkpoint, or one like it; of a block's parameters, within the block.
     public var name: String {
         switch self {
         case .tokenEmbedding: "wte"
         case .positionEmbedding: "wpe"
         case .attentionNorm: "ln_1"
         case .attentionInput: "attn.c_attn"
+        case .queryNorm: "attn.q_norm"
+        case .keyNorm: "attn.k_norm"
         case .attentionOutput: "attn.c_proj"
+        case .attentionOutputNorm: "attn.post_norm"
         case .feedForwardNorm: "ln_2"
         case .feedForwardInput: "mlp.c_fc"
         case .feedForwardOutput: "mlp.c_proj"
+        case .feedForwardOutputNorm: "mlp.post_norm"
         case .finalNorm: "ln_f"
         case .head: "lm_head"
         }

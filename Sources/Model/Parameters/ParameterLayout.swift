@@ -26,10 +26,14 @@ public struct ParameterLayout: Sendable, Equatable {
             list.block = index
             list.addNorm(.attentionNorm, C, block.attentionNorm)
             list.addLinear(.attentionInput, size(.attentionInput), plain, bias: attention.hasInputBias)
+            list.addNorm(.queryNorm, attention.headWidth, attention.headNorm)
+            list.addNorm(.keyNorm, attention.headWidth, attention.headNorm)
             list.addLinear(.attentionOutput, size(.attentionOutput), residual, bias: attention.hasOutputBias)
+            list.addNorm(.attentionOutputNorm, C, block.attentionOutputNorm)
             list.addNorm(.feedForwardNorm, C, block.feedForwardNorm)
             list.addLinear(.feedForwardInput, size(.feedForwardInput), plain, bias: feedForward.hasInputBias)
             list.addLinear(.feedForwardOutput, size(.feedForwardOutput), residual, bias: feedForward.hasOutputBias)
+            list.addNorm(.feedForwardOutputNorm, C, block.feedForwardOutputNorm)
         }
         list.block = nil
         list.addNorm(.finalNorm, C, architecture.finalNorm)
@@ -83,8 +87,9 @@ public struct ParameterLayout: Sendable, Equatable {
                 initializer)
         }
 
-        mutating func addNorm(_ role: ParameterRole, _ width: Int, _ norm: NormDescription) {
-            add(role, [width], .ones)
+        mutating func addNorm(_ role: ParameterRole, _ width: Int, _ norm: NormDescription?) {
+            guard let norm else { return }
+            add(role, [width], norm.addsOne ? .zeros : .ones)
             if norm.hasBias { add(role, [width], .zeros, .bias) }
         }
 

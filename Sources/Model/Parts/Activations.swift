@@ -8,10 +8,12 @@ public struct BlockActivations {
     public let input: Matrix
     public let attentionNorm: NormActivations
     public let attention: AttentionActivations
+    let attentionOutputNorm: ResultNorm?
     /// (N, C) the residual stream between attention and feed-forward.
     public let middle: Matrix
     public let feedForwardNorm: NormActivations
     public let feedForward: FeedForwardActivations
+    let feedForwardOutputNorm: ResultNorm?
 
     fileprivate init(
         _ block: BlockDescription, input: Matrix, activated: Matrix, _ allocator: inout ArenaAllocator
@@ -20,18 +22,22 @@ public struct BlockActivations {
         self.input = input
         attentionNorm = NormActivations(block.attentionNorm, rowCount: N, width: C, &allocator)
         attention = AttentionActivations(block.attention, rowCount: N, &allocator)
+        attentionOutputNorm = ResultNorm(block.attentionOutputNorm, rowCount: N, width: C, &allocator)
         middle = allocator.matrix(N, C)
         feedForwardNorm = NormActivations(block.feedForwardNorm, rowCount: N, width: C, &allocator)
         feedForward = FeedForwardActivations(block.feedForward, rowCount: N, activated: activated, &allocator)
+        feedForwardOutputNorm = ResultNorm(block.feedForwardOutputNorm, rowCount: N, width: C, &allocator)
     }
 
     private init(_ other: BlockActivations, first N: Int, input: Matrix, attended: Matrix) {
         self.input = input.rows(0..<N)
         attentionNorm = other.attentionNorm.first(N)
         attention = other.attention.first(N, output: attended)
+        attentionOutputNorm = other.attentionOutputNorm?.first(N)
         middle = other.middle.rows(0..<N)
         feedForwardNorm = other.feedForwardNorm.first(N)
         feedForward = other.feedForward.first(N)
+        feedForwardOutputNorm = other.feedForwardOutputNorm?.first(N)
     }
 
     /// The first N of the rows, for a batch smaller than the memory was made for; of other inputs, where they are given.

@@ -1,9 +1,10 @@
-// One transformer block, forward and backward: x + attention(norm(x)), then x + feed-forward(norm(x)).
+// One transformer block, forward and backward: x + attention(norm(x)), then x + feed-forward(norm(x)), or both at once.
 
 import Kernels
 
-/// A block with its norms in front (Radford et al. 2019, §2.3). Backward is forward read from below: each line of one
-/// has its line in the other, with the same number.
+/// A block with its norms in front (Radford et al. 2019, §2.3), where described also with norms of the layers' results
+/// (Team Gemma 2024, §2) or with both layers in parallel (Wang & Komatsuzaki 2021). Backward is forward read from below:
+/// each line of one has its line in the other, with the same number.
 public enum Block {
     /// What both directions need in addition to arrays of numbers.
     struct Context {
@@ -48,13 +49,22 @@ public enum Block {
     static func finish(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
         let block = pass.description
         // 2. Back towards the stream.
-        p.attentionOutput.forward(into: a.middle, of: a.attention.output, pass.dropout)
+        p.attentionOutput.forward(
+            into: a.attentionOutputNorm?.input ?? a.middle, of: a.attention.output, pass.dropout)
+        a.attentionOutputNorm?.forward(into: a.middle, p.attentionOutputNorm)
         pass.dropout?.apply(to: a.middle, .attentionOutput(block: pass.index))
-        // 3. `middle` becomes the stream, which is normalized for the feed-forward layer.
-        block.feedForwardNorm.forwardAddingResidual(
-            a.feedForwardNorm, inPlace: a.middle, adding: a.input, p.feedForwardNorm)
-        block.feedForward.forward(into: output, a.feedForward, of: a.feedForwardNorm.output, p, pass)
+        // 3. `middle` becomes the stream, which is normalized for the feed-forward layer; in parallel, its input is.
+        if block.isParallel {
+            block.feedForwardNorm.forward(a.feedForwardNorm, of: a.input, p.feedForwardNorm)
+            Elementwise.add(to: a.middle, a.input)
+        } else {
+            block.feedForwardNorm.forwardAddingResidual(
+                a.feedForwardNorm, inPlace: a.middle, adding: a.input, p.feedForwardNorm)
+        }
+        block.feedForward.forward(
+            into: a.feedForwardOutputNorm?.input ?? output, a.feedForward, of: a.feedForwardNorm.output, p, pass)
         // 4. Back into the stream.
+        a.feedForwardOutputNorm?.forward(into: output, p.feedForwardOutputNorm)
         pass.dropout?.apply(to: output, .feedForwardOutput(block: pass.index))
         Elementwise.add(to: output, a.middle)
     }
@@ -79,16 +89,29 @@ public enum Block {
     ) {
         let (block, s) = (pass.description, scratch.first(a.middle.rows))
         // 4. output = middle + drop(feed-forward): the stream's own gradient passes on as it is.
-        let dFeedForward = branch(of: s.dResidual, into: s.dBranch, pass, .feedForwardOutput(block: pass.index))
-        // 3. feed-forward(norm(middle)).
+        let dFeedForward = branch(of: s, pass, .feedForwardOutput(block: pass.index), a.feedForwardOutputNorm) {
+            $0.backward(inPlace: $1, g.feedForwardOutputNorm, p.feedForwardOutputNorm)
+        }
+        // 3. feed-forward(norm(middle)), in parallel feed-forward(norm(input)).
         block.feedForward.backward(
             dInput: s.dNorm, g, dOutput: dFeedForward, dActivated: s.dActivated, input: a.feedForwardNorm.output,
             a.feedForward, p, pass)
+        // The gradient of `middle` is complete before the norm's part in parallel, and after it otherwise.
+        if block.isParallel { backwardOfAttentionOutput(s, g, a, p, pass) }
         block.feedForwardNorm.backward(
-            dInput: s.dResidual, g.feedForwardNorm, dOutput: s.dNorm, input: a.middle, a.feedForwardNorm,
-            p.feedForwardNorm)
+            dInput: s.dResidual, g.feedForwardNorm, dOutput: s.dNorm, input: block.isParallel ? a.input : a.middle,
+            a.feedForwardNorm, p.feedForwardNorm)
+        if !block.isParallel { backwardOfAttentionOutput(s, g, a, p, pass) }
+    }
+
+    /// `s.dAttended` becomes the gradient of the heads' outputs.
+    private static func backwardOfAttentionOutput(
+        _ s: BackwardScratch.Views, _ g: BlockParameters, _ a: BlockActivations, _ p: BlockParameters, _ pass: Context
+    ) {
         // 2. middle = input + drop(attended · W).
-        let dAttention = branch(of: s.dResidual, into: s.dBranch, pass, .attentionOutput(block: pass.index))
+        let dAttention = branch(of: s, pass, .attentionOutput(block: pass.index), a.attentionOutputNorm) {
+            $0.backward(inPlace: $1, g.attentionOutputNorm, p.attentionOutputNorm)
+        }
         p.attentionOutput.backward(
             s.dAttended, g.attentionOutput, dAttention, input: a.attention.output, pass.dropout)
     }
@@ -107,13 +130,16 @@ public enum Block {
             dInput: s.dResidual, g.attentionNorm, dOutput: s.dNorm, input: a.input, a.attentionNorm, p.attentionNorm)
     }
 
-    /// The gradient of a residual branch's output: the stream's, after the branch's dropout mask where it has one.
+    /// The gradient of a layer's result: the stream's, after the branch's dropout mask and its norm where it has them.
     private static func branch(
-        of dResidual: Matrix, into dBranch: Matrix, _ pass: Context, _ site: TrainingDropout.Site
+        of s: BackwardScratch.Views, _ pass: Context, _ site: TrainingDropout.Site, _ norm: ResultNorm?,
+        backward: (ResultNorm, Matrix) -> Void
     ) -> Matrix {
-        guard let dropout = pass.dropout, dropout.rates.residual > 0 else { return dResidual }
-        dBranch.base.update(from: dResidual.base, count: dResidual.rows * dResidual.columns)
-        dropout.apply(to: dBranch, site)
-        return dBranch
+        let dropout = pass.dropout.flatMap { $0.rates.residual > 0 ? $0 : nil }
+        guard dropout != nil || norm != nil else { return s.dResidual }
+        s.dBranch.base.update(from: s.dResidual.base, count: s.dResidual.rows * s.dResidual.columns)
+        dropout?.apply(to: s.dBranch, site)
+        if let norm { backward(norm, s.dBranch) }
+        return s.dBranch
     }
 }

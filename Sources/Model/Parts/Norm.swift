@@ -20,11 +20,11 @@ public struct NormActivations {
         switch norm.kind {
         case .layer:
             saved = .layer(LayerNorm.Saved(mean: allocator.vector(N), reciprocalDeviation: allocator.vector(N)))
-        case .rms: saved = .rms(allocator.vector(N))
+        case .rms, .rmsPlusOne: saved = .rms(allocator.vector(N))
         }
     }
 
-    private init(output: Matrix, saved: Saved) { (self.output, self.saved) = (output, saved) }
+    fileprivate init(output: Matrix, saved: Saved) { (self.output, self.saved) = (output, saved) }
 
     /// The first N of the rows.
     func first(_ N: Int) -> NormActivations {
@@ -45,7 +45,8 @@ extension NormDescription {
             LayerNorm.forward(
                 into: a.output, saving: saved, of: input, weight: p.weight, bias: p.bias, epsilon: epsilon)
         case .rms(let scales):
-            RMSNorm.forward(into: a.output, saving: scales, of: input, weight: p.weight, epsilon: epsilon)
+            RMSNorm.forward(
+                into: a.output, saving: scales, of: input, weight: p.weight, addsOne: addsOne, epsilon: epsilon)
         }
     }
 
@@ -60,7 +61,8 @@ extension NormDescription {
                 epsilon: epsilon)
         case .rms(let scales):
             RMSNorm.forwardAddingResidual(
-                into: a.output, saving: scales, inPlace: input, adding: residual, weight: p.weight, epsilon: epsilon)
+                into: a.output, saving: scales, inPlace: input, adding: residual, weight: p.weight, addsOne: addsOne,
+                epsilon: epsilon)
         }
     }
 
@@ -81,7 +83,42 @@ extension NormDescription {
         case .rms(let scales):
             RMSNorm.backward(
                 dInput: dInput, dWeight: gradient.weight.ifAny, dOutput: dOutput, input: input, weight: p.weight,
-                saved: scales)
+                addsOne: addsOne, saved: scales)
         }
+    }
+}
+
+/// An RMSNorm of what a layer gives to the residual stream.
+public struct ResultNorm {
+    /// (N, C) the layer's result, which backward reads again; its normalization goes to the stream.
+    let input: Matrix
+    private let description: NormDescription
+    private let scales: Vector
+
+    /// nil where the block has no such norm.
+    init?(_ norm: NormDescription?, rowCount N: Int, width C: Int, _ allocator: inout ArenaAllocator) {
+        guard let norm else { return nil }
+        (description, input, scales) = (norm, allocator.matrix(N, C), allocator.vector(N))
+    }
+
+    private init(_ other: ResultNorm, first N: Int) {
+        (description, input, scales) = (
+            other.description, other.input.rows(0..<N), Vector(other.scales.base, count: N)
+        )
+    }
+
+    /// The first N of the rows.
+    func first(_ N: Int) -> ResultNorm { ResultNorm(self, first: N) }
+
+    /// output (N, C) = norm(input), overwritten.
+    func forward(into output: Matrix, _ p: NormParameters) {
+        description.forward(NormActivations(output: output, saved: .rms(scales)), of: input, p)
+    }
+
+    /// Replaces the gradient of the output (N, C) by that of the input, and adds to the weight's.
+    func backward(inPlace dOutput: Matrix, _ gradient: NormParameters, _ p: NormParameters) {
+        RMSNorm.backward(
+            inPlace: dOutput, dWeight: gradient.weight.ifAny, input: input, weight: p.weight,
+            addsOne: description.addsOne, saved: scales)
     }
 }

@@ -10,21 +10,26 @@ public struct AttentionActivations {
     public let logSumExp: Matrix
     /// (N, H·D) the outputs of the heads, next to one another.
     public let output: Matrix
+    /// nil where heads are not normalized.
+    let headNorm: HeadNorm?
 
     init(_ attention: AttentionDescription, rowCount N: Int, _ allocator: inout ArenaAllocator) {
         qkv = allocator.matrix(N, attention.inputWidth)
         logSumExp = allocator.matrix(attention.headCount, N)
         output = allocator.matrix(N, attention.queryWidth)
+        headNorm = HeadNorm(attention, rowCount: N, &allocator)
     }
 
-    private init(qkv: Matrix, logSumExp: Matrix, output: Matrix) {
-        (self.qkv, self.logSumExp, self.output) = (qkv, logSumExp, output)
+    private init(_ other: AttentionActivations, first N: Int, output: Matrix) {
+        qkv = other.qkv.rows(0..<N)
+        logSumExp = other.logSumExp.columns(0..<N)
+        self.output = output.rows(0..<N)
+        headNorm = other.headNorm?.first(N)
     }
 
     /// The first N of the rows; with another output, where it is given.
     func first(_ N: Int, output: Matrix? = nil) -> AttentionActivations {
-        AttentionActivations(
-            qkv: qkv.rows(0..<N), logSumExp: logSumExp.columns(0..<N), output: (output ?? self.output).rows(0..<N))
+        AttentionActivations(self, first: N, output: output ?? self.output)
     }
 }
 
@@ -39,8 +44,9 @@ enum AttentionScope {
 extension AttentionDescription {
     /// Overwrites `a` with the heads' outputs for the normalized rows of input (N, C).
     func forward(_ a: AttentionActivations, of input: Matrix, _ p: BlockParameters, _ pass: Block.Context) {
-        // 1. Queries, keys and values.
+        // 1. Queries, keys and values; where heads are normalized, each of them.
         p.attentionInput.forward(into: a.qkv, of: input, pass.dropout)
+        a.headNorm?.forward(inPlace: rotated(a.qkv), p)
         // 2. Their positions.
         if let table = pass.rotary {
             Rotary.forward(inPlace: rotated(a.qkv), headWidth: headWidth, positions: pass.positions, table)
@@ -60,7 +66,7 @@ extension AttentionDescription {
         }
     }
 
-    /// Overwrites dInput (N, C), adds to the gradients of the input projection.
+    /// Overwrites dInput (N, C), adds to the gradients of the input projection and of the heads' norms.
     ///
     /// - Parameters:
     ///   - dOutput: (N, H·D) of the heads' outputs.
@@ -83,6 +89,7 @@ extension AttentionDescription {
             Rotary.backward(inPlace: rotated(dQKV), headWidth: headWidth, positions: pass.positions, table)
         }
         // 1. Queries, keys and values.
+        a.headNorm?.backward(inPlace: rotated(dQKV), gradient, p)
         p.attentionInput.backward(dInput, gradient.attentionInput, dQKV, input: input, pass.dropout)
     }
 

@@ -60,7 +60,7 @@ public final class Decoder {
         let states = a.finalNorm.first(rows.count)
         architecture.finalNorm.forward(states, of: a.output.rows(rows), parameters.finalNorm)
         let result = Matrix(logits, rows: rows.count, columns: architecture.vocabularySize)
-        parameters.head.forward(into: result, of: states.output)
+        architecture.head.forward(into: result, of: states.output, parameters.head)
         return result
     }
 

@@ -12,9 +12,10 @@ final class LanguageHead {
     /// Rows that it works on together.
     let capacity: Int
     private let V: Int
+    private let softCap: Float?
 
     init(_ architecture: Architecture, rowCount: Int) {
-        V = architecture.vocabularySize
+        (V, softCap) = (architecture.vocabularySize, architecture.head.softCap)
         capacity = LanguageHead.rows(for: rowCount)
         logits = FloatArena(count: LanguageHead.floatCount(architecture, rowCount: rowCount))
     }
@@ -22,9 +23,9 @@ final class LanguageHead {
     /// Rows that are worked on together for a batch of N.
     static func rows(for N: Int) -> Int { max(1, min(N, chunk)) }
 
-    /// Floats that the logits take.
+    /// Floats that the logits take; twice as many where they are capped, as backward needs both.
     static func floatCount(_ architecture: Architecture, rowCount: Int) -> Int {
-        rows(for: rowCount) * architecture.vocabularySize
+        rows(for: rowCount) * architecture.vocabularySize * (architecture.head.softCap == nil ? 1 : 2)
     }
 
     /// The gradients that one call makes, and what it divides by.
@@ -52,14 +53,20 @@ final class LanguageHead {
             let part = start..<min(start + capacity, weighted.count)
             PartClock.measure(.head) {
                 // 1. The logits.
-                let (states, z) = (hidden.rows(part), Matrix(logits, rows: part.count, columns: V))
-                parameters.forward(into: z, of: states)
+                let (states, plain) = (hidden.rows(part), Matrix(logits, rows: part.count, columns: V))
+                parameters.forward(into: plain, of: states)
+                var z = plain
+                if let softCap {
+                    z = Matrix(logits, offset: capacity * V, rows: part.count, columns: V)
+                    SoftCap.forward(into: z, of: plain, cap: softCap)
+                }
                 // 2. Softmax and loss; the logits become their own gradient.
                 let targets = weighted[part].map { batch.targets[$0] }
                 var results = [CrossEntropy.Row](repeating: .init(), count: part.count)
                 if let gradient {
                     let factors = weighted[part].map { Float(Double(batch.weights[$0]) / gradient.weightSum) }
                     CrossEntropy.forwardBackward(into: &results, inPlace: z, targets: targets, factors: factors)
+                    if let softCap { SoftCap.backward(inPlace: z, input: plain, cap: softCap) }
                     // 3. logits = states · Wᵀ: back to both.
                     parameters.backward(gradient.dHidden.rows(part), gradient.dWeight, z, states: states)
                 } else {
@@ -68,5 +75,13 @@ final class LanguageHead {
                 for (row, result) in zip(weighted[part], results) { rows[row] = result }
             }
         }
+    }
+}
+
+extension HeadDescription {
+    /// logits (N, V) of states (N, C), overwritten: for passes that have no backward.
+    func forward(into logits: Matrix, of states: Matrix, _ parameters: HeadParameters) {
+        parameters.forward(into: logits, of: states)
+        if let softCap { SoftCap.forward(inPlace: logits, cap: softCap) }
     }
 }

@@ -94,7 +94,8 @@ public final class Transformer {
         let (N, V) = (batch.rowCount, architecture.vocabularySize)
         let a = forward(batch, finishing: Array(0..<N), parameters, dropout: nil, keepsAll: false)
         let result = FloatArena(count: N * V)
-        parameters.head.forward(into: Matrix(result, rows: N, columns: V), of: a.finalNorm.output.rows(0..<N))
+        architecture.head.forward(
+            into: Matrix(result, rows: N, columns: V), of: a.finalNorm.output.rows(0..<N), parameters.head)
         return result
     }
 
@@ -182,13 +183,13 @@ public final class Transformer {
 }
 
 extension EmbeddingDescription {
-    /// output (N, C) = the rows of the tokens, plus those of the positions where these are learned; overwritten.
+    /// output (N, C) = the rows of the tokens, scaled, plus those of the positions where these are learned; overwritten.
     func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, _ p: ModelParameters
     ) {
         Embedding.forward(
             into: output, tokens: tokens, positions: positions, tokenTable: p.tokenEmbedding,
-            positionTable: p.positionEmbedding.ifAny)
+            positionTable: p.positionEmbedding.ifAny, scale: scale)
     }
 
     /// Adds to the gradients of the tables.
@@ -197,6 +198,6 @@ extension EmbeddingDescription {
     ) {
         Embedding.backward(
             dTokenTable: gradients.tokenEmbedding, dPositionTable: gradients.positionEmbedding.ifAny,
-            dOutput: dOutput, tokens: tokens, positions: positions)
+            dOutput: dOutput, tokens: tokens, positions: positions, scale: scale)
     }
 }
