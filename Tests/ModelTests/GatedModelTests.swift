@@ -11,8 +11,7 @@ import Testing
     ]
 
     /// Six query heads on two key/value heads, wider together than the stream.
-    private static func architecture(_ scaling: RotaryFrequencies.Scaling, biases: Bool = false) throws -> Architecture
-    {
+    static func architecture(_ scaling: RotaryFrequencies.Scaling, biases: Bool = false) throws -> Architecture {
         let norm = NormDescription(kind: .rms, epsilon: 1e-5, hasBias: false)
         let block = BlockDescription(
             attentionNorm: norm,
@@ -29,7 +28,7 @@ import Testing
             blocks: [block, block], finalNorm: norm, head: .init(isTied: !biases))
     }
 
-    private static func model(_ architecture: Architecture) throws -> Transformer {
+    static func model(_ architecture: Architecture) throws -> Transformer {
         try architecture.validate()
         let model = Transformer(architecture)
         var generator = SplitMix64(seed: 3)
@@ -42,7 +41,7 @@ import Testing
         return model
     }
 
-    private static func batch() -> SequenceBatch {
+    static func batch() -> SequenceBatch {
         var (batch, generator) = (SequenceBatch(), SplitMix64(seed: 5))
         for (example, length) in [11, 1, 7].enumerated() {
             let tokens = (0...length).map { _ in Int32(generator.below(41)) }

@@ -46,6 +46,22 @@ public enum Block {
 
     /// The rest, each position by itself; so those that nobody reads afterwards can be skipped.
     static func finish(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
+        activate(a, p, pass)
+        p.feedForwardOutput.forward(into: output, of: a.feedForward.activated, pass.dropout)
+        // 4. Back into the stream.
+        pass.dropout?.apply(to: output, .feedForwardOutput(block: pass.index))
+        Elementwise.add(to: output, a.middle)
+    }
+
+    /// All of `a` again from `a.input`, with the same bits: forward without the last product, whose result is the next
+    /// block's input.
+    static func recompute(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
+        attend(a, p, pass)
+        activate(a, p, pass)
+    }
+
+    /// From the heads' outputs to the feed-forward layer's activation.
+    private static func activate(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
         let block = pass.description
         // 2. Back towards the stream.
         p.attentionOutput.forward(into: a.middle, of: a.attention.output, pass.dropout)
@@ -53,10 +69,7 @@ public enum Block {
         // 3. `middle` becomes the stream, which is normalized for the feed-forward layer.
         block.feedForwardNorm.forwardAddingResidual(
             a.feedForwardNorm, inPlace: a.middle, adding: a.input, p.feedForwardNorm)
-        block.feedForward.forward(into: output, a.feedForward, of: a.feedForwardNorm.output, p, pass)
-        // 4. Back into the stream.
-        pass.dropout?.apply(to: output, .feedForwardOutput(block: pass.index))
-        Elementwise.add(to: output, a.middle)
+        block.feedForward.forward(a.feedForward, of: a.feedForwardNorm.output, p, pass)
     }
 
     /// - Parameters:

@@ -150,10 +150,10 @@ public struct ConfigReader {
 }
 
 extension RunConfig {
-    /// The complete config as JSON, which reads back to the same config.
+    /// The complete config as JSON, which reads back to the same config; later keys only where they are not default.
     public func serialized() -> String {
         var sections: [(key: String, value: JSONOutput)] = []
-        for key in ConfigKey.all {
+        for key in ConfigKey.all where key.isWritten(self) {
             let name = String(key.path.dropFirst(key.section.count + 1))
             let member = (key: name, value: key.value(self))
             if let last = sections.last, last.key == key.section, case .object(let members) = last.value {

@@ -83,6 +83,7 @@ public struct RunConfig: Sendable, Equatable {
         public var gradientClip = 1.0
         public var seed = 1
         public var precision = "f32"
+        public var recomputeActivations = false
         public var threads = 0
         public var saveEvery: Int?
         public var keepLast = 2

@@ -64,7 +64,7 @@ public struct PreparedRun {
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
-            origins: origins(start.origins, hasBase: config.model.base != nil), isResumed: start.isResumed)
+            origins: origins(start.origins, config), isResumed: start.isResumed)
     }
 
     /// Adds adapters to the model if the config asks for them: new ones, or those of a checkpoint.
@@ -104,14 +104,14 @@ public struct PreparedRun {
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
                 sequenceLength: plan.set.meanWindowLength, isFrozen: model.adapters != nil),
-            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: plan.neededBytes)
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), memory: plan.memory)
     }
 
     /// `origins.json`: where each value of the resolved config came from.
-    private static func origins(_ given: [String: String], hasBase: Bool) -> JSONOutput {
+    private static func origins(_ given: [String: String], _ config: RunConfig) -> JSONOutput {
         .object(
-            ConfigKey.all.map { key in
-                let adopted = hasBase && (key.section == "model" && !key.path.hasSuffix("Dropout"))
+            ConfigKey.all.filter { given[$0.path] != nil || $0.isWritten(config) }.map { key in
+                let adopted = config.model.base != nil && (key.section == "model" && !key.path.hasSuffix("Dropout"))
                 return (key: key.path, value: .string(given[key.path] ?? (adopted ? "base" : "default")))
             })
     }
