@@ -26,7 +26,7 @@ import Training
         ("training.accumulation", "1"), ("training.learningRate", "null"), ("training.minimumLearningRate", "null"),
         ("training.schedule", "\"cosine\""), ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),
         ("training.beta1", "0.9"), ("training.beta2", "0.999"), ("training.epsilon", "1e-08"),
-        ("training.gradientClip", "1.0"), ("training.seed", "1"), ("training.precision", "\"f32\""),
+        ("training.gradientClip", "1.0"), ("training.seed", "1"), ("training.precision", "\"auto\""),
         ("training.recomputeActivations", "false"), ("training.threads", "0"), ("training.saveEvery", "null"),
         ("training.keepLast", "2"),
         ("training.logEvery", "10"), ("training.earlyStoppingPatience", "null"),
