@@ -30,6 +30,7 @@ enum FoldRuns {
         let divided = Folds.divide(documents, into: count, seed: UInt64(data.splitSeed))
         let files = try Folds.write(documents, divided, to: folder.path + "-folds")
         var results: [EvaluationResult] = []
+        var reader = reader
         for (index, file) in files.enumerated() {
             Console.message("fold \(index + 1) of \(count): \(divided[index].count) rows are held out")
             var own = reader
@@ -39,6 +40,9 @@ enum FoldRuns {
             let request = RunRequest(
                 reader: own, folder: RunFolder(path: "\(folder.path)-fold-\(index + 1)"), resume: false)
             let run = try TrainingRun.prepare(request, report: { printer.show($0) }, shouldStop: { StopSignal.reason })
+            // All folds compute in the precision that the first one has measured.
+            let precision = run.config.training.precision
+            try reader.set("training.precision", toText: precision, source: "--folds", origin: "--folds")
             let result = try run.run()
             Console.endProgress()
             if result.stopped == .interrupt { throw ExitCode(130) }

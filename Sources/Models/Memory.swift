@@ -1,19 +1,8 @@
-// How much memory a run will take, how much there is, and how much was taken.
+// How much memory there is, and how much was taken.
 
 import Foundation
-import Model
 
 public enum Memory {
-    /// Bytes that training takes: weights; gradients, two moments and, with adapters, the values of what is trained;
-    /// activations of a micro-batch, logits of a chunk.
-    public static func trainingBytes(
-        _ architecture: Architecture, rowsPerBatch: Int, adapter: AdapterConfig? = nil
-    ) -> Int {
-        let weights = ParameterLayout(architecture).arenaCount
-        let trained = adapter.map { 4 * ParameterLayout(adapters: $0, of: architecture).arenaCount } ?? 3 * weights
-        return 4 * (weights + trained + TrainingPass.workingFloats(architecture, rowCount: rowsPerBatch))
-    }
-
     /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`
     /// included; nil where it does not say.
     public static var availableBytes: Int? {

@@ -65,7 +65,9 @@ public final class Trainer {
             .init(
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
                 weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
-        pass = TrainingPass(model, precision: Precision(rawValue: config.training.precision) ?? .f32)
+        pass = TrainingPass(
+            model, precision: Precision(rawValue: config.training.precision) ?? .f32,
+            recomputesActivations: config.training.recomputeActivations)
         gradients = FloatArena(count: model.trained.layout.arenaCount)
         gradientViews = pass.gradientViews(in: gradients)
     }

@@ -64,7 +64,8 @@ struct MemoryTests {
         _ = try writeModel(config, to: place)
         try place.write(SampleText.paragraphs, to: "text.txt")
         try place.write(
-            "{\"model\": {\"contextLength\": 16}, \"data\": {\"train\": \"text.txt\"}, \"training\": {\"batchSize\": 1}}",
+            "{\"model\": {\"contextLength\": 16}, \"data\": {\"train\": \"text.txt\"}, \"training\": "
+                + "{\"batchSize\": 1, \"precision\": \"f32\"}}",
             to: "small.json")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -47,7 +47,7 @@ import Testing
         },
     ]
 
-    private static func model(_ variant: Variant) throws -> Transformer {
+    static func model(_ variant: Variant) throws -> Transformer {
         var architecture = try GatedModelTests.architecture(.none)
         variant.change(&architecture)
         return try GatedModelTests.model(architecture)

@@ -14,13 +14,16 @@ import Testing
 
     /// A block more costs its own arrays and a residual stream where all is kept, and nothing where nothing is.
     @Test func blocksShareMemoryWhereNothingIsKept() {
-        func count(_ blockCount: Int, keepsAll: Bool) -> Int {
-            Activations.floatCount(Self.architecture(blockCount: blockCount), rowCount: 16, keepsAll: keepsAll)
+        func count(_ blockCount: Int, _ keeping: Activations.Keeping) -> Int {
+            Activations.floatCount(Self.architecture(blockCount: blockCount), rowCount: 16, keeping: keeping)
         }
-        #expect(count(2, keepsAll: false) == count(5, keepsAll: false))
+        #expect(count(2, .nothing) == count(5, .nothing))
         // (N, C) four times, (N, 3C), (N, F), (H, N), four moments, and the stream; all multiples of 16 here.
         let (N, C, F, H) = (16, 12, 20, 2)
-        #expect(count(3, keepsAll: true) - count(2, keepsAll: true) == N * (5 * C + 3 * C + F + H + 4))
+        #expect(count(3, .all) - count(2, .all) == N * (5 * C + 3 * C + F + H + 4))
+        // Where backward computes a block again, it costs its input only.
+        #expect(count(3, .inputs) - count(2, .inputs) == N * C)
+        #expect(count(1, .inputs) == count(1, .all))
     }
 
     /// Matrices are aligned, disjoint, and all inside the arena that was counted for them.

@@ -54,7 +54,7 @@ import Training
 
     @Test func constantDefaultsArePrintedAsTheyAre() throws {
         let others = Set(Self.dependent.map(\.path) + Self.unresolved.map(\.path))
-        for key in ConfigKey.all where !others.contains(key.path) {
+        for key in ConfigKey.all where !others.contains(key.path) && !key.omitsDefault {
             let value = try Self.value(key.path, RunConfig())
             #expect(value != "null", "\(key.path) needs an entry in this test")
             #expect(value == key.defaultText || value == "\"\(key.defaultText)\"", "\(key.path)")

@@ -75,7 +75,7 @@ import Training
             ),
             (
                 #"{"training": {"precision": "f16"}}"#,
-                "line 1, column 15: training.precision is \"f16\"; it takes one of f32, bf16"
+                "line 1, column 15: training.precision is \"f16\"; it takes one of auto, f32, bf16"
             ),
             (
                 #"{"training": {"schedule": "the one that everybody uses everywhere nowadays"}}"#,

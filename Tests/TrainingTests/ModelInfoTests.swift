@@ -44,6 +44,7 @@ import Training
         info.template = .instruction
         let saved = try SavedModel(model: model, tokenizer: .bytes, info: info, configText: nil).withRunConfig()
         var config = RunConfig()
+        config.training.precision = "f32"
         config.adopt(model.architecture)
         config.data.template = .instruction
         #expect(saved.configText == Array(config.serialized().utf8) && saved.info == info)

@@ -107,7 +107,8 @@ struct TinyRuns {
                        "embeddingDropout": 0.1, "attentionDropout": 0.1, "residualDropout": 0.1 },
             "tokenizer": { "vocabularySize": 257 },
             "data": { "train": "TRAIN", "format": "lines" },
-            "training": { "steps": 30, "batchSize": 2, "accumulation": 2, "learningRate": 0.001, "saveEvery": 7,
+            "training": { "steps": 30, "batchSize": 2, "accumulation": 2, "learningRate": 0.001,
+                          "precision": "f32", "saveEvery": 7,
                           "keepLast": 3, "logEvery": 3, "threads": 1 },
             "evaluation": { "every": 5, "batchSize": 2, "samples": ["the "] },
             "generation": { "maximumTokens": 5 }

@@ -36,7 +36,9 @@ struct DoctorCommand: ParsableCommand {
         }
         line("", "matrix products of GPT-2's shape: \(giga(floats)) GFLOP/s, \(percent(floats / peak)) of the peak")
         line("oneDNN", RoundedWeight.libraryVersion + (rounded == nil ? ": no bfloat16 on this processor" : ""))
-        if let rounded { line("", "the same in bf16: \(giga(rounded)) GFLOP/s; --precision bf16 uses it") }
+        if let rounded {
+            line("", "the same in bf16: \(giga(rounded)) GFLOP/s; --precision auto measures a model's own shapes")
+        }
         for test in tests {
             line(
                 "self-test",

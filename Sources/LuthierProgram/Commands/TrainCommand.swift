@@ -86,6 +86,11 @@ struct TrainCommand: ParsableCommand {
                 + "the run would take about \(ProgressPrinter.duration(estimate.expectedSeconds)) "
                 + "and \(estimate.peakMemoryBytes >> 20) MiB of memory, "
                 + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on the disk")
+        let (memory, saved) = (estimate.summary.memory, estimate.summary.memory.bytesSavedByRecomputing >> 20)
+        Console.message(
+            memory.recomputesActivations
+                ? "computing activations again saves \(saved) MiB"
+                : "training.recomputeActivations would save \(saved) MiB")
         Console.message("nothing was written")
         guard json else { return }
         Console.json([
@@ -93,6 +98,8 @@ struct TrainCommand: ParsableCommand {
             ("tokensPerSecond", .number(estimate.tokensPerSecond)), ("seconds", .number(estimate.expectedSeconds)),
             ("peakMemoryBytes", .integer(estimate.peakMemoryBytes)),
             ("checkpointBytes", .integer(estimate.checkpointBytes)),
+            ("estimatedMemoryBytes", .integer(estimate.summary.estimatedBytes)),
+            ("recomputingSavesBytes", .integer(estimate.summary.memory.bytesSavedByRecomputing)),
         ])
     }
 

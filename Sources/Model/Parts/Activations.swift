@@ -48,9 +48,20 @@ public struct BlockActivations {
 
 /// The activations of all blocks for N rows.
 package final class Activations {
+    /// What of a forward pass is still there after it, in ascending order.
+    package enum Keeping: Int, Comparable, CaseIterable {
+        /// The last block's activations: no backward pass follows.
+        case nothing
+        /// Each block's input, from which backward computes the block's activations again.
+        case inputs
+        case all
+
+        package static func < (one: Keeping, other: Keeping) -> Bool { one.rawValue < other.rawValue }
+    }
+
     let rowCount: Int
-    let keepsAll: Bool
-    /// One for each block; where nothing is kept they all share one memory, except for the residual stream.
+    let keeping: Keeping
+    /// One for each block; unless all is kept they share one memory, except for the residual stream.
     var blocks: [BlockActivations] { content.blocks }
     /// (N, C) the residual stream after the last block.
     var output: Matrix { content.output }
@@ -58,18 +69,17 @@ package final class Activations {
     private let content: Content
     private let arena: FloatArena
 
-    /// - Parameter keepsAll: whether backward will follow.
-    init(_ architecture: Architecture, rowCount: Int, keepsAll: Bool) {
+    init(_ architecture: Architecture, rowCount: Int, keeping: Keeping) {
         self.rowCount = rowCount
-        self.keepsAll = keepsAll
+        self.keeping = keeping
         (content, arena) = ArenaAllocator.allocate {
-            Content(architecture, rowCount: rowCount, keepsAll: keepsAll, &$0)
+            Content(architecture, rowCount: rowCount, keeping: keeping, &$0)
         }
     }
 
     /// Floats that the activations of N rows take, for estimates.
-    package static func floatCount(_ architecture: Architecture, rowCount: Int, keepsAll: Bool) -> Int {
-        ArenaAllocator.count { Content(architecture, rowCount: rowCount, keepsAll: keepsAll, &$0) }
+    package static func floatCount(_ architecture: Architecture, rowCount: Int, keeping: Keeping) -> Int {
+        ArenaAllocator.count { Content(architecture, rowCount: rowCount, keeping: keeping, &$0) }
     }
 
     private struct Content {
@@ -80,9 +90,9 @@ package final class Activations {
         let output: Matrix
         let finalNorm: NormActivations
 
-        init(_ architecture: Architecture, rowCount N: Int, keepsAll: Bool, _ allocator: inout ArenaAllocator) {
+        init(_ architecture: Architecture, rowCount N: Int, keeping: Keeping, _ allocator: inout ArenaAllocator) {
             let (C, descriptions) = (architecture.modelWidth, architecture.blocks)
-            let streamCount = keepsAll ? descriptions.count + 1 : 2
+            let streamCount = keeping > .nothing ? descriptions.count + 1 : 2
             let streams = (0..<streamCount).map { _ in allocator.matrix(N, C) }
             func block(_ index: Int, _ activated: Matrix, _ allocator: inout ArenaAllocator) -> BlockActivations {
                 BlockActivations(
@@ -94,7 +104,7 @@ package final class Activations {
                 Matrix(shared.base, rows: N, columns: descriptions[index].feedForward.width)
             }
             blocks =
-                keepsAll
+                keeping == .all
                 ? descriptions.indices.map { block($0, activated($0), &allocator) }
                 : allocator.overlaid(descriptions.count) { block($1, activated($1), &$0) }
             chosenInput = allocator.matrix(N, C)

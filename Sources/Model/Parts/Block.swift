@@ -47,6 +47,30 @@ public enum Block {
 
     /// The rest, each position by itself; so those that nobody reads afterwards can be skipped.
     static func finish(into output: Matrix, _ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
+        activate(a, p, pass)
+        // 4. Back into the stream.
+        p.feedForwardOutput.forward(
+            into: a.feedForwardOutputNorm?.input ?? output, of: a.feedForward.activated, pass.dropout)
+        a.feedForwardOutputNorm?.forward(into: output, p.feedForwardOutputNorm)
+        pass.dropout?.apply(to: output, .feedForwardOutput(block: pass.index))
+        Elementwise.add(to: output, a.middle)
+    }
+
+    /// All of `a` again from `a.input`, with the same bits: forward without the block's output, which is the next block's
+    /// input. Its last product is left out too, unless a norm of its result needs it.
+    ///
+    /// - Parameter spare: (N, C), overwritten where there is such a norm.
+    static func recompute(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context, spare: Matrix) {
+        attend(a, p, pass)
+        activate(a, p, pass)
+        if let norm = a.feedForwardOutputNorm {
+            p.feedForwardOutput.forward(into: norm.input, of: a.feedForward.activated, pass.dropout)
+            norm.forward(into: spare, p.feedForwardOutputNorm)
+        }
+    }
+
+    /// From the heads' outputs to the feed-forward layer's activation.
+    private static func activate(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context) {
         let block = pass.description
         // 2. Back towards the stream.
         p.attentionOutput.forward(
@@ -61,12 +85,7 @@ public enum Block {
             block.feedForwardNorm.forwardAddingResidual(
                 a.feedForwardNorm, inPlace: a.middle, adding: a.input, p.feedForwardNorm)
         }
-        block.feedForward.forward(
-            into: a.feedForwardOutputNorm?.input ?? output, a.feedForward, of: a.feedForwardNorm.output, p, pass)
-        // 4. Back into the stream.
-        a.feedForwardOutputNorm?.forward(into: output, p.feedForwardOutputNorm)
-        pass.dropout?.apply(to: output, .feedForwardOutput(block: pass.index))
-        Elementwise.add(to: output, a.middle)
+        block.feedForward.forward(a.feedForward, of: a.feedForwardNorm.output, p, pass)
     }
 
     /// - Parameters:

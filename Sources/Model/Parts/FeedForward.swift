@@ -26,11 +26,8 @@ public struct FeedForwardActivations {
 }
 
 extension FeedForwardDescription {
-    /// output (N, C) = out(activation(in(input))), overwritten, and so is `a`.
-    func forward(
-        into output: Matrix, _ a: FeedForwardActivations, of input: Matrix, _ p: BlockParameters,
-        _ pass: Block.Context
-    ) {
+    /// Overwrites `a` with in(input) and its activation, which the output projection reads; input (N, C).
+    func forward(_ a: FeedForwardActivations, of input: Matrix, _ p: BlockParameters, _ pass: Block.Context) {
         switch kind {
         case .plain(let activation):
             let exact = activation == .geluExact
@@ -44,7 +41,6 @@ extension FeedForwardDescription {
             p.feedForwardInput.forward(into: a.hidden, of: input, pass.dropout)
             GatedActivation.forward(into: a.activated, of: a.hidden, activation.gate)
         }
-        p.feedForwardOutput.forward(into: output, of: a.activated, pass.dropout)
     }
 
     /// Overwrites dInput (N, C), adds to the gradients of both projections.

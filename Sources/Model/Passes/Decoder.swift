@@ -23,7 +23,7 @@ public final class Decoder {
         parameters = format.map { model.parameters.compacted($0) } ?? model.parameters
         activations = Activations(
             model.architecture,
-            rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.architecture.contextLength)), keepsAll: false)
+            rowCount: max(Decoder.mostTokens, min(Decoder.chunk, model.architecture.contextLength)), keeping: .nothing)
         logits = FloatArena(count: Decoder.mostTokens * model.architecture.vocabularySize)
     }
 

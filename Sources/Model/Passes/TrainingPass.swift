@@ -15,14 +15,20 @@ public enum Precision: String, Sendable, CaseIterable {
 public final class TrainingPass {
     public let model: Transformer
     public let precision: Precision
+    /// Whether forward keeps only each block's input, and backward computes the block's activations again.
+    package let recomputesActivations: Bool
     /// What training's products use: the model's parameters, or these with copies in bfloat16.
     private let parameters: ModelParameters
     private var scratch: BackwardScratch?
 
-    /// - Parameter precision: of training's products; evaluation is always in float.
-    public init(_ model: Transformer, precision: Precision = .f32) {
+    /// - Parameters:
+    ///   - precision: of training's products; evaluation is always in float.
+    ///   - recomputesActivations: for less memory and more time. No bit of a loss or a gradient depends on it: the same
+    ///     kernels compute the same activations, dropout included, whose masks are functions of place and step.
+    public init(_ model: Transformer, precision: Precision = .f32, recomputesActivations: Bool = false) {
         self.model = model
         self.precision = precision
+        self.recomputesActivations = recomputesActivations
         parameters = precision == .bf16 ? model.parameters.rounded() : model.parameters
         RoundedWeight.refresh(parameters.roundedWeights)
     }
@@ -53,7 +59,8 @@ public final class TrainingPass {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
         let weighted = batch.rowsWithLoss
         guard !weighted.isEmpty else { return Transformer.Result(rows, batch) }
-        let a = model.forward(batch, finishing: weighted, parameters, dropout: dropout, keepsAll: true)
+        let a = model.forward(
+            batch, finishing: weighted, parameters, dropout: dropout, keeping: recomputesActivations ? .inputs : .all)
         let (scratch, M) = (backwardScratch(batch.rowCount), 0..<weighted.count)
         let s = scratch.first(weighted.count)
         // 4. The head.
@@ -81,6 +88,10 @@ public final class TrainingPass {
             for index in architecture.blocks.indices.reversed() {
                 let pass = model.context(index, pointers, dropout)
                 let (g, p, own) = (gradients.blocks[index], parameters.blocks[index], a.blocks[index].first(N))
+                // The last block's activations are those that forward has left.
+                if a.keeping == .inputs && index < architecture.blockCount - 1 {
+                    Block.recompute(own, p, pass, spare: scratch.first(N).dBranch)
+                }
                 if let some = pointers.finished, index == architecture.blockCount - 1 {
                     Block.backwardOfFinish(
                         scratch, gradients: g, a.chosen(some.rows.count), p, pass.withRows(some.identities))
@@ -111,10 +122,30 @@ public final class TrainingPass {
 
     /// Floats that a pass over `rowCount` rows works on, without weights and gradients: for estimates. Counted by
     /// the code that reserves them.
-    public static func workingFloats(_ architecture: Architecture, rowCount: Int) -> Int {
-        Activations.floatCount(architecture, rowCount: rowCount, keepsAll: true)
+    ///
+    /// - Parameter evaluationRows: of a batch that is evaluated between steps, whose activations take turns with training's.
+    public static func workingFloats(
+        _ architecture: Architecture, rowCount: Int, recomputesActivations: Bool = false, evaluationRows: Int = 0
+    ) -> Int {
+        let longest = max(rowCount, evaluationRows)
+        return max(
+            Activations.floatCount(
+                architecture, rowCount: rowCount, keeping: recomputesActivations ? .inputs : .all),
+            Activations.floatCount(architecture, rowCount: evaluationRows, keeping: .nothing))
             + BackwardScratch.floatCount(architecture, rowCount: rowCount)
-            + LanguageHead.floatCount(architecture, rowCount: rowCount)
-            + RotaryTables.floatCount(architecture, positions: rowCount)
+            + LanguageHead.floatCount(architecture, rowCount: longest)
+            + RotaryTables.floatCount(architecture, positions: longest)
+    }
+
+    /// Bytes that products in bfloat16 take in addition: two copies of each matrix, and rounded operands.
+    public static func roundedBytes(_ architecture: Architecture, rowCount N: Int) -> Int {
+        let (V, C) = (architecture.vocabularySize, architecture.modelWidth)
+        let sizes = architecture.blocks.flatMap { block in
+            LinearLayer.allCases.map { $0.size(in: block, modelWidth: C) }
+        }
+        let weights = sizes.reduce(V * C) { $0 + $1.rows * $1.columns }
+        let inputs = N * (sizes.map(\.rows).max() ?? C)
+        let outputs = max(N * (sizes.map(\.columns).max() ?? 0), LanguageHead.rows(for: N) * V)
+        return 2 * (2 * weights + inputs + outputs)
     }
 }

@@ -82,7 +82,7 @@ public final class Transformer {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
         let weighted = batch.rowsWithLoss
         guard !weighted.isEmpty else { return Result(rows, batch) }
-        let a = forward(batch, finishing: weighted, parameters, dropout: nil, keepsAll: false)
+        let a = forward(batch, finishing: weighted, parameters, dropout: nil, keeping: .nothing)
         languageHead(batch.rowCount).run(
             into: &rows, weighted: weighted, hidden: a.finalNorm.output.rows(0..<weighted.count), parameters.head,
             batch: batch, gradient: nil)
@@ -92,7 +92,7 @@ public final class Transformer {
     /// The logits of every row, (N, V) in a separate arena: for tests and small texts.
     public func logits(_ batch: SequenceBatch) -> FloatArena {
         let (N, V) = (batch.rowCount, architecture.vocabularySize)
-        let a = forward(batch, finishing: Array(0..<N), parameters, dropout: nil, keepsAll: false)
+        let a = forward(batch, finishing: Array(0..<N), parameters, dropout: nil, keeping: .nothing)
         let result = FloatArena(count: N * V)
         architecture.head.forward(
             into: Matrix(result, rows: N, columns: V), of: a.finalNorm.output.rows(0..<N), parameters.head)
@@ -101,23 +101,25 @@ public final class Transformer {
 
     /// The activations of a complete pass, kept block by block: for tests against published ones.
     package func tracedForward(_ batch: SequenceBatch) -> [BlockActivations] {
-        let a = forward(batch, finishing: Array(0..<batch.rowCount), parameters, dropout: nil, keepsAll: true)
+        let a = forward(batch, finishing: Array(0..<batch.rowCount), parameters, dropout: nil, keeping: .all)
         return a.blocks.map { $0.first(batch.rowCount) }
     }
 
     /// Embeddings, blocks, final norm.
     ///
-    /// - Parameter finished: the M rows that are needed after the last block, ascending. `output` and `finalNorm` hold
-    ///   them next to one another.
+    /// - Parameters:
+    ///   - finished: the M rows that are needed after the last block, ascending. `output` and `finalNorm` hold them next to
+    ///     one another.
+    ///   - keeping: the least that is kept.
     func forward(
         _ batch: SequenceBatch, finishing finished: [Int], _ parameters: ModelParameters, dropout: TrainingDropout?,
-        keepsAll: Bool
+        keeping: Activations.Keeping
     ) -> Activations {
         let (N, M) = (batch.rowCount, 0..<finished.count)
         precondition(
             batch.sequences.allSatisfy { $0.count <= architecture.contextLength },
             "a sequence longer than the context of \(architecture.contextLength)")
-        let a = reserveActivations(N, keepsAll: keepsAll)
+        let a = reserveActivations(N, keeping)
         batch.withPointers(finishing: finished) { pointers in
             // 1. The embeddings.
             let input = (a.blocks.first?.input ?? a.output).rows(0..<N)
@@ -163,11 +165,12 @@ public final class Transformer {
             rotary: rotaryTables.table(block: index, positions: count), dropout: nil)
     }
 
-    private func reserveActivations(_ rowCount: Int, keepsAll: Bool) -> Activations {
-        if let activations, activations.rowCount >= rowCount, activations.keepsAll || !keepsAll { return activations }
-        let keeps = keepsAll || activations?.keepsAll == true
+    /// Memory for `rowCount` rows: what is there, if it does, otherwise as little as does. A pass that keeps nothing may
+    /// have far more rows than those that keep everything.
+    private func reserveActivations(_ rowCount: Int, _ keeping: Activations.Keeping) -> Activations {
+        if let activations, activations.rowCount >= rowCount, activations.keeping >= keeping { return activations }
         activations = nil
-        let made = Activations(architecture, rowCount: rowCount, keepsAll: keeps)
+        let made = Activations(architecture, rowCount: rowCount, keeping: keeping)
         activations = made
         return made
     }

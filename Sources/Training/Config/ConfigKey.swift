@@ -18,6 +18,21 @@ public struct ConfigKey: Sendable {
     let assign: @Sendable (JSONNode, inout RunConfig) -> Bool
     /// The value as JSON.
     let value: @Sendable (RunConfig) -> JSONOutput
+    /// Whether a config without the key is written where it has its default: the files of earlier versions stay as they
+    /// were.
+    public private(set) var omitsDefault = false
+
+    /// The same key, written only where it differs from its default.
+    func omittingDefault() -> ConfigKey {
+        var copy = self
+        copy.omitsDefault = true
+        return copy
+    }
+
+    /// Whether the key is written for this config.
+    func isWritten(_ config: RunConfig) -> Bool {
+        !omitsDefault || value(config).serialized() != value(RunConfig()).serialized()
+    }
 
     /// Copies the key's value from one config to another.
     func copy(_ source: RunConfig, _ target: inout RunConfig) {

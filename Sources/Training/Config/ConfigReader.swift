@@ -88,9 +88,11 @@ public struct ConfigReader {
         into earlier: ConfigReader, changeable: Set<String>
     ) throws(TrainingError) -> [(path: String, here: String, there: String)] {
         // The tokenizer is the base's, whatever a config for training from scratch says.
-        let fixed: Set<String> =
+        var fixed: Set<String> =
             earlier.config.model.base == nil
             ? [] : ["tokenizer.path", "tokenizer.vocabularySize", "tokenizer.split"]
+        // What was measured when the run began stays.
+        if config.training.precision == RunConfig.measuredPrecision { fixed.insert("training.precision") }
         let given = Set(origins.keys).subtracting(fixed)
         let differences = config.differences(from: earlier.config).filter { given.contains($0.path) }
         for difference in differences where !changeable.contains(difference.path) {
@@ -101,6 +103,9 @@ public struct ConfigReader {
         config = merged
         return differences
     }
+
+    /// Says where a value came from that is neither given nor default.
+    mutating func note(origin: String, of path: String) { origins[path] = origin }
 
     /// Applies `--set key.path=value`. The value is JSON if it parses as JSON, otherwise a text.
     public mutating func set(assignment text: String) throws(ConfigError) {
@@ -150,10 +155,10 @@ public struct ConfigReader {
 }
 
 extension RunConfig {
-    /// The complete config as JSON, which reads back to the same config.
+    /// The complete config as JSON, which reads back to the same config; later keys only where they are not default.
     public func serialized() -> String {
         var sections: [(key: String, value: JSONOutput)] = []
-        for key in ConfigKey.all {
+        for key in ConfigKey.all where key.isWritten(self) {
             let name = String(key.path.dropFirst(key.section.count + 1))
             let member = (key: name, value: key.value(self))
             if let last = sections.last, last.key == key.section, case .object(let members) = last.value {

@@ -85,7 +85,9 @@ public struct RunConfig: Sendable, Equatable {
         public var epsilon = 1e-8
         public var gradientClip = 1.0
         public var seed = 1
-        public var precision = "f32"
+        /// f32, bf16, or auto until a measurement has settled it.
+        public var precision = RunConfig.measuredPrecision
+        public var recomputeActivations = false
         public var threads = 0
         public var saveEvery: Int?
         public var keepLast = 2
@@ -120,6 +122,9 @@ public struct RunConfig: Sendable, Equatable {
         try shape.validate()
         return Architecture(gpt2: shape)
     }
+
+    /// The value of `training.precision` that a measurement replaces.
+    package static let measuredPrecision = "auto"
 
     /// The LoRA adapters to train; nil to train the full model.
     public var adapter: AdapterConfig? {

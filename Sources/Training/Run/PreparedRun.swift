@@ -15,6 +15,8 @@ public struct RunRequest {
     public var resume: Bool
     /// Whether not even tokens may be kept on disk.
     public var writesNothing = false
+    /// Chooses the precision of a run that leaves it open.
+    public var meter = PrecisionMeter.machine
 
     public init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
@@ -30,7 +32,7 @@ public struct PreparedRun {
     public let data: RunData
     public let trainer: Trainer
     public let summary: RunSummary
-    let origins: JSONOutput
+    package let origins: JSONOutput
     let isResumed: Bool
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates. The tokenizer comes before
@@ -42,7 +44,7 @@ public struct PreparedRun {
         let cache = TokenCache(folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens")
         let tokens = try RunTokens.encode(
             documents, start, source, cache: request.writesNothing ? nil : cache, notice: notice)
-        let plan = try RunPlan.make(start, source, tokens)
+        let plan = try RunPlan.make(start, source, tokens, request.meter, notice: notice)
         return try ready(start, source, tokens, plan, name: request.folder.name)
     }
 
@@ -64,7 +66,7 @@ public struct PreparedRun {
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
-            origins: origins(start.origins, hasBase: config.model.base != nil), isResumed: start.isResumed)
+            origins: origins(plan.origins, config), isResumed: start.isResumed)
     }
 
     /// Adds adapters to the model if the config asks for them: new ones, or those of a checkpoint.
@@ -104,14 +106,14 @@ public struct PreparedRun {
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
                 sequenceLength: plan.set.meanWindowLength, isFrozen: model.adapters != nil),
-            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), estimatedBytes: plan.neededBytes)
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), memory: plan.memory)
     }
 
     /// `origins.json`: where each value of the resolved config came from.
-    private static func origins(_ given: [String: String], hasBase: Bool) -> JSONOutput {
+    private static func origins(_ given: [String: String], _ config: RunConfig) -> JSONOutput {
         .object(
-            ConfigKey.all.map { key in
-                let adopted = hasBase && (key.section == "model" && !key.path.hasSuffix("Dropout"))
+            ConfigKey.all.filter { given[$0.path] != nil || $0.isWritten(config) }.map { key in
+                let adopted = config.model.base != nil && (key.section == "model" && !key.path.hasSuffix("Dropout"))
                 return (key: key.path, value: .string(given[key.path] ?? (adopted ? "base" : "default")))
             })
     }

@@ -3,6 +3,7 @@
 import Datasets
 import Evaluation
 import Model
+import Models
 
 /// One event of a run, in the order in which they happen.
 public enum Progress: Sendable {
@@ -35,8 +36,10 @@ public struct RunSummary: Sendable {
     /// (`MachinePeak`): tokens per second times their quotient is the model FLOPs utilisation.
     public var flopsPerToken: Double
     public var peakFlopsPerSecond: Double
-    /// Bytes of weights, gradients, moments and activations.
-    public var estimatedBytes: Int
+    /// Of weights, gradients, moments and activations.
+    public var memory: TrainingMemory
+    /// Bytes that it comes to.
+    public var estimatedBytes: Int { memory.bytes }
 }
 
 /// Why a run ended.

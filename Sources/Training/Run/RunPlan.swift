@@ -7,38 +7,81 @@ import Models
 struct RunPlan {
     /// Every value settled; nothing changes it later.
     let config: RunConfig
+    /// Key path → where its value came from.
+    let origins: [String: String]
     let architecture: Architecture
     let set: TrainingSet
     /// The schedule's length, steps taken already included.
     let totalSteps: Int
     let stepsPerEpoch: Int
-    /// Bytes of weights, gradients, moments and activations.
-    let neededBytes: Int
+    /// Of weights, gradients, moments and activations.
+    let memory: TrainingMemory
 
     /// Throws where the memory is too small, values do not fit together, or the data is not what it was.
-    static func make(_ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens) throws -> RunPlan {
+    static func make(
+        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ meter: PrecisionMeter,
+        notice: (String) -> Void
+    ) throws -> RunPlan {
         let given = start.config
         let architecture =
             try source?.architecture ?? given.architecture(vocabularySize: tokens.tokenizer.vocabularySize)
         let set = TrainingSet(
             tokens.training, contextLength: architecture.contextLength, shuffles: given.data.shuffle,
             seed: UInt64(given.training.seed))
-        let rows = set.mostTokens(inWindows: given.training.batchSize)
-        let needed = Memory.trainingBytes(architecture, rowsPerBatch: rows, adapter: given.adapter)
-        if let available = Memory.availableBytes, needed > available {
-            throw ModelError.notEnoughMemory(needed: needed, available: available)
-        }
         let perStep = given.training.batchSize * given.training.accumulation
         let totalSteps =
             given.training.steps ?? set.stepCount(epochs: given.training.epochs, examplesPerStep: perStep)
-        let config = settled(given, start, source, tokens, architecture, totalSteps: totalSteps)
+        var config = settled(given, start, source, tokens, architecture, totalSteps: totalSteps)
         try checkConsistency(config, architecture)
+        let origins = measurePrecision(&config, start, architecture, set, meter, notice: notice)
+        let memory = memory(config, architecture, set, tokens)
+        if let available = Memory.availableBytes, memory.bytes > available {
+            throw ModelError.notEnoughMemory(needed: memory.bytes, available: available)
+        }
         if let state = start.state, state.dataHash != tokens.data.hash {
             throw TrainingError.dataChanged(run: state.dataHash, now: tokens.data.hash)
         }
         return RunPlan(
-            config: config, architecture: architecture, set: set, totalSteps: totalSteps,
-            stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), neededBytes: needed)
+            config: config, origins: origins, architecture: architecture, set: set, totalSteps: totalSteps,
+            stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), memory: memory)
+    }
+
+    /// Settles `training.precision`. A resumed run keeps what it was started with.
+    ///
+    /// - Returns: the origins of all values, with that of a precision that was measured.
+    private static func measurePrecision(
+        _ config: inout RunConfig, _ start: RunStart, _ architecture: Architecture, _ set: TrainingSet,
+        _ meter: PrecisionMeter, notice: (String) -> Void
+    ) -> [String: String] {
+        let given = config.training.precision
+        guard given == RunConfig.measuredPrecision || !start.isResumed else { return start.origins }
+        let load = ProductLoad(
+            architecture: architecture, rows: set.mostTokens(inWindows: config.training.batchSize),
+            microBatches: config.training.accumulation, isFrozen: config.adapter != nil)
+        let choice = PrecisionChoice.make(given, load, meter)
+        if let text = choice.notice { notice(text) }
+        config.training.precision = choice.precision.rawValue
+        guard given == RunConfig.measuredPrecision else { return start.origins }
+        return start.origins.merging([precisionKey: measuredOrigin]) { $1 }
+    }
+
+    private static let precisionKey = "training.precision"
+    /// The origin of a value that a measurement settled.
+    static let measuredOrigin = "measured"
+
+    private static func memory(
+        _ config: RunConfig, _ architecture: Architecture, _ set: TrainingSet, _ tokens: RunTokens
+    ) -> TrainingMemory {
+        var memory = TrainingMemory(
+            architecture, rowsPerBatch: set.mostTokens(inWindows: config.training.batchSize))
+        let window = config.evaluation.window ?? architecture.contextLength
+        let predictions = tokens.data.splits[.validation]?.predictionCount ?? 0
+        let rows = config.evaluation.batchSize * window
+        memory.evaluationRows = (config.evaluation.stride ?? window) < window ? rows : min(rows, predictions)
+        memory.adapter = config.adapter
+        memory.precision = Precision(rawValue: config.training.precision) ?? .f32
+        memory.recomputesActivations = config.training.recomputeActivations
+        return memory
     }
 
     /// The only place where a run's config changes: the template that was found, a base's shape, and what hangs on other

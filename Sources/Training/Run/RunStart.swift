@@ -1,8 +1,10 @@
 // Where a run starts: at step 0, or at the newest valid checkpoint of its folder.
 
 import Checkpoint
+import Foundation
 import Kernels
 import Models
+import StrictJSON
 
 /// What a run was asked for, and the checkpoint that it resumes from.
 struct RunStart {
@@ -44,6 +46,11 @@ struct RunStart {
         try earlier.read(path: folder.file("config.json"))
         for difference in try reader.merge(into: earlier, changeable: changeable) where difference.here != "null" {
             notice("\(difference.path) changes from \(difference.there) to \(difference.here)")
+        }
+        let origins = FileManager.default.contents(atPath: folder.file("origins.json"))
+            .flatMap { try? JSONText.parse([UInt8]($0)).object }
+        for member in origins?.members ?? [] where member.value.string == RunPlan.measuredOrigin {
+            reader.note(origin: RunPlan.measuredOrigin, of: member.key)
         }
     }
 

@@ -53,6 +53,8 @@ extension RunConfig {
     /// The config of a model that was not trained here: what is known of it, and defaults.
     public init(_ info: ModelInfo) {
         self.init()
+        // There is nothing to measure for.
+        training.precision = Precision.f32.rawValue
         adopt(info.shape)
         data.template = info.template
     }
