@@ -126,8 +126,9 @@ private struct InteropModel {
         let base = Transformer(folder.architecture)
         try folder.loadWeights(layout: base.layout, into: base.weights)
         let start = try PEFTAdapter(path: path + "/start")
-        // As the config lists them: names between quotation marks.
-        let targets = start.targets.split(separator: "\"").map(String.init).filter { $0.first?.isLetter == true }
+        // As the config lists them: names between quotation marks, of which the last two parts are within a block.
+        let names = start.targets.split(separator: "\"").filter { $0.first?.isLetter == true }
+        let targets = names.map { $0.split(separator: ".").suffix(2).joined(separator: ".") }
         let config = AdapterConfig(rank: start.rank, alpha: Double(start.scale) * Double(start.rank), targets: targets)
         let model = base.adapted(config, seed: 0)
         let adapters = try #require(model.adapters)
