@@ -70,7 +70,7 @@ public struct ModelExport {
             let one = abs(pair.0 - pair.1)
             return one.isNaN ? .infinity : max(largest, one)
         }
-        let note = format == .gguf ? GGUFModel.note(for: model, saved.tokenizer) : nil
+        let note = format == .gguf ? GGUFModel.note(for: model) : nil
         return ExportReport(parameters: parameters, largestDifference: difference, note: note)
     }
 

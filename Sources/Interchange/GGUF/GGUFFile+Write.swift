@@ -11,7 +11,6 @@ enum GGUFOutput: Sendable {
     case texts([String])
     case int32s([Int32])
     case float32s([Float])
-    case flag(Bool)
 }
 
 /// A tensor to be written: rows of float32, stored as `type`.
@@ -98,9 +97,6 @@ extension [UInt8] {
         case .float32s(let numbers):
             append(list: 6, count: numbers.count)
             for number in numbers { append(integer: number.bitPattern) }
-        case .flag(let isSet):
-            append(integer: UInt32(7))
-            append(integer: UInt8(isSet ? 1 : 0))
         }
     }
 

@@ -55,8 +55,8 @@ public enum GGUFModel {
     }
 
     /// What to know of llama.cpp's computation of a model that `write` writes; nil where it is the same.
-    public static func note(for model: Transformer, _ tokenizer: Tokenizer) -> String? {
-        (try? family(of: model.architecture, tokenizer)).flatMap { $0.1.note(model.architecture) }
+    package static func note(for model: Transformer) -> String? {
+        (try? family(of: model.architecture)).flatMap { $0.1.note(model.architecture) }
     }
 
     /// Reads a file that `write` has written: for proof that it is right.
