@@ -80,8 +80,8 @@ import Tokenizer
 
     @Test func gptNeoXSaysWhichGELU() throws {
         let model = try SavedFamily.random("neox-parallel")
-        #expect(GGUFModel.note(for: model, .bytes)?.contains("tanh form") == true)
-        #expect(GGUFModel.note(for: try SavedFamily.random("qwen2-tied"), .bytes) == nil)
+        #expect(GGUFModel.note(for: model)?.contains("tanh form") == true)
+        #expect(GGUFModel.note(for: try SavedFamily.random("qwen2-tied")) == nil)
         var architecture = model.architecture
         architecture.head.isTied = true
         var error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }

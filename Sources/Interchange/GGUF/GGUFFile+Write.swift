@@ -6,10 +6,11 @@ import Files
 enum GGUFOutput: Sendable {
     case uint32(UInt32)
     case float32(Float)
-    case flag(Bool)
     case text(String)
     case texts([String])
     case int32s([Int32])
+    case float32s([Float])
+    case flag(Bool)
 }
 
 /// A tensor to be written: rows of float32, stored as `type`.
@@ -81,9 +82,6 @@ extension [UInt8] {
         case .float32(let number):
             append(integer: UInt32(6))
             append(integer: number.bitPattern)
-        case .flag(let value):
-            append(integer: UInt32(7))
-            append(value ? 1 : 0)
         case .text(let text):
             append(integer: UInt32(8))
             append(text: text)
@@ -93,6 +91,12 @@ extension [UInt8] {
         case .int32s(let numbers):
             append(list: 5, count: numbers.count)
             for number in numbers { append(integer: number) }
+        case .float32s(let numbers):
+            append(list: 6, count: numbers.count)
+            for number in numbers { append(integer: number.bitPattern) }
+        case .flag(let isSet):
+            append(integer: UInt32(7))
+            append(integer: UInt8(isSet ? 1 : 0))
         }
     }
 
