@@ -6,6 +6,7 @@ import Files
 enum GGUFOutput: Sendable {
     case uint32(UInt32)
     case float32(Float)
+    case flag(Bool)
     case text(String)
     case texts([String])
     case int32s([Int32])
@@ -81,6 +82,9 @@ extension [UInt8] {
         case .float32(let number):
             append(integer: UInt32(6))
             append(integer: number.bitPattern)
+        case .flag(let isSet):
+            append(integer: UInt32(7))
+            append(integer: UInt8(isSet ? 1 : 0))
         case .text(let text):
             append(integer: UInt32(8))
             append(text: text)
