@@ -12,36 +12,71 @@ public struct FolderTokenizer {
     public let tokenizer: Tokenizer
     /// The text of a chat template in Jinja, where the folder has one.
     public let template: String?
+    /// The text of the token that begins a text, where the folder names one.
+    public let startOfText: String?
     /// What was found and is not used.
     public let notes: [String]
 
-    /// The name of the token that ends a text.
-    public var endOfText: String? {
+    /// The text of the token that the folder's settings call `eos_token`, or else of the one that ends a text.
+    public let endOfText: String?
+
+    /// Reads the tokenizer of the folder `path`. The token that ends a text is the one that tokenizer_config.json or
+    /// special_tokens_map.json names, else `<|endoftext|>`; the first of `endIDs` wins where that is a special token of
+    /// the tokenizer. The others, and those of generation_config.json, end a text too.
+    ///
+    /// - Parameter endIDs: the config's `eos_token_id`.
+    public init(path: String, endIDs: [Int]) throws {
+        let settings = try FolderTokenizer.object(path + "/tokenizer_config.json")
+        let map = try FolderTokenizer.object(path + "/special_tokens_map.json")
+        let start = FolderTokenizer.name(settings?["bos_token"]) ?? FolderTokenizer.name(map?["bos_token"])
+        let end = FolderTokenizer.name(settings?["eos_token"]) ?? FolderTokenizer.name(map?["eos_token"])
+        let named = try FolderTokenizer.read(path, endOfText: end)
+        let (chosen, note) = try FolderTokenizer.ending(named, with: endIDs.first, path)
+        tokenizer = FolderTokenizer.completed(
+            chosen, ends: try endIDs + FolderTokenizer.generationEnds(path), start: start)
+        notes = note.map { [$0] } ?? []
+        startOfText = start
+        endOfText = FolderTokenizer.endName(end == nil ? tokenizer : named)
+        template = try FolderTokenizer.template(settings, path)
+    }
+
+    private static func endName(_ tokenizer: Tokenizer) -> String? {
         tokenizer.endOfTextID.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }
     }
 
-    /// Reads the tokenizer of the folder `path`. The token that ends a text is the one that tokenizer_config.json or
-    /// special_tokens_map.json names, else `<|endoftext|>`; the config's `eos_token_id` wins where that is a special
-    /// token of the tokenizer.
-    public init(path: String, endOfTextID: Int?) throws {
-        let settings = try FolderTokenizer.object(path + "/tokenizer_config.json")
-        let map = try FolderTokenizer.object(path + "/special_tokens_map.json")
-        let name = FolderTokenizer.name(settings?["eos_token"]) ?? FolderTokenizer.name(map?["eos_token"])
-        var tokenizer = try FolderTokenizer.read(path, endOfText: name)
-        var notes: [String] = []
-        if let id = endOfTextID, id != tokenizer.endOfTextID {
-            if tokenizer.specialIDs.contains(id) {
-                let text = String(decoding: tokenizer.bytes(of: id), as: UTF8.self)
-                tokenizer = try Tokenizer(path: path, endOfText: text)
-            } else {
-                notes.append(
-                    "config.json ends texts with token \(id), which is no special token of the tokenizer; "
-                        + (tokenizer.endOfTextID.map { "token \($0) is used" } ?? "none is used"))
-            }
+    /// The tokenizer with the config's end token, and what to say where that is not possible.
+    private static func ending(
+        _ tokenizer: Tokenizer, with id: Int?, _ path: String
+    ) throws(TokenizerError) -> (Tokenizer, note: String?) {
+        guard let id, id != tokenizer.endOfTextID else { return (tokenizer, nil) }
+        guard tokenizer.specialIDs.contains(id) else {
+            let used = tokenizer.endOfTextID.map { "token \($0) is used" } ?? "none is used"
+            return (
+                tokenizer,
+                "config.json ends texts with token \(id), which is no special token of the tokenizer; \(used)"
+            )
         }
-        self.tokenizer = tokenizer
-        self.notes = notes
-        template = try FolderTokenizer.template(settings, path)
+        let text = String(decoding: tokenizer.bytes(of: id), as: UTF8.self)
+        return (try Tokenizer(path: path, endOfText: text), nil)
+    }
+
+    /// The `eos_token_id` of generation_config.json: a number, or a list of them.
+    private static func generationEnds(_ path: String) throws(InterchangeError) -> [Int] {
+        let node = try object(path + "/generation_config.json")?["eos_token_id"]
+        if let id = node?.integer { return [id] }
+        return node?.array?.compactMap(\.integer) ?? []
+    }
+
+    /// The tokenizer with further special tokens that end a text, and with the one that begins it.
+    private static func completed(_ tokenizer: Tokenizer, ends further: [Int], start: String?) -> Tokenizer {
+        var ends = tokenizer.endIDs
+        for id in further where !ends.contains(id) && tokenizer.specialIDs.contains(id) { ends.append(id) }
+        let named = start.flatMap { start in
+            tokenizer.specialIDs.first { tokenizer.bytes(of: $0).elementsEqual(start.utf8) }
+        }
+        let begin = tokenizer.beginID ?? (named == ends.first ? nil : named)
+        guard ends != tokenizer.endIDs || begin != tokenizer.beginID else { return tokenizer }
+        return Tokenizer(tokenizer, endIDs: ends, beginID: begin, addsBegin: tokenizer.addsBegin)
     }
 
     /// A name in tokenizer_config.json that the vocabulary does not have is passed over: such files are often copied.
