@@ -58,7 +58,7 @@ struct GenerateBenchmark: ParsableCommand {
         let weights = Double(model.layout.parameterCount - table)
         let keyWidths = model.architecture.blocks.reduce(0) { $0 + $1.attention.keyWidth }
         let cached = positions * Double(2 * keyWidths * MemoryLayout<Float>.stride)
-        let read = weights * Double(precision.bytesPerWeight) + cached
+        let read = weights * precision.bitsPerWeight / 8 + cached
         let shares = rates.indices.map {
             rates[$0] * read / Report.mean(bandwidths[$0...($0 + 1)])
         }

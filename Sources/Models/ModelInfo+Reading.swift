@@ -2,6 +2,7 @@
 
 import Conversations
 import Inference
+import Kernels
 import Model
 import StrictJSON
 
@@ -24,7 +25,7 @@ extension ModelInfo {
             architecture = Architecture(gpt2: shape)
         }
         generation = try ModelInfo.generation(text.group("generation"))
-        adapter = try ModelInfo.adapter(text.group("method"))
+        (adapter, baseWeights) = try ModelInfo.adapter(text.group("method"))
         let data = try text.group("data")
         template = try data.value("template", "the template of a conversation or null", default: .some(nil)) { node in
             if node.isNull { return .some(nil) }
@@ -69,7 +70,7 @@ extension ModelInfo {
         return settings
     }
 
-    private static func adapter(_ group: ConfigGroup) throws(ModelError) -> AdapterConfig? {
+    private static func adapter(_ group: ConfigGroup) throws(ModelError) -> (AdapterConfig?, WeightFormat) {
         let defaults = AdapterConfig()
         let type: Method = try group.choice("type", default: .full)
         let adapter = AdapterConfig(
@@ -78,8 +79,9 @@ extension ModelInfo {
                 "alpha", default: defaults.alpha, in: Double.leastNonzeroMagnitude...Double.greatestFiniteMagnitude),
             dropout: try group.number("dropout", default: defaults.dropout, in: 0...1),
             targets: try group.texts("targets", default: defaults.targets))
+        let baseWeights = try group.choice("baseWeights", default: WeightFormat.f32)
         try group.refuseOthers(than: [])
-        return type == .lora ? adapter : nil
+        return (type == .lora ? adapter : nil, baseWeights)
     }
 
     private enum Method: String, CaseIterable { case full, lora }

@@ -2,6 +2,7 @@
 
 import Conversations
 import Inference
+import Kernels
 import Model
 
 /// What a program needs to know to use a model: a part of what its training was set to, in a checkpoint's `/config`.
@@ -15,6 +16,8 @@ public struct ModelInfo: Sendable, Equatable {
     public var generation: GenerationSettings
     /// The adapters that were trained; nil where all weights were.
     public var adapter: AdapterConfig?
+    /// How their base was held while they were trained.
+    public var baseWeights = WeightFormat.f32
     /// Whether end-of-text was in front of every document in training.
     public var startToken = false
     /// Weight of prompt tokens in the training loss.

@@ -143,7 +143,13 @@ public struct ModelSource {
         if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
         (info.architecture, info.shape) = (base.architecture, base.shape)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
-        try self.init(tokenizer, info, text, hash: reader.hash, notes: [], .adapters(reader, base: base), base.layout)
+        let format = info.baseWeights.rawValue
+        let note =
+            "its adapters were trained on a base rounded to \(format): eval measures them on that base; everything else "
+            + "merges them into the base's own weights"
+        try self.init(
+            tokenizer, info, text, hash: reader.hash, notes: info.baseWeights == .f32 ? [] : [note],
+            .adapters(reader, base: base), base.layout)
     }
 
     private init(huggingFace path: String) throws {
@@ -299,11 +305,8 @@ public struct ModelSource {
     ///
     /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
     public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
-        let copy = format?.bytesPerWeight ?? 0
-        let needed = (4 + copy) * layout.arenaCount
-        if let available = Memory.availableBytes, needed > available {
-            throw ModelError.notEnoughMemory(needed: needed, available: available)
-        }
+        let bits = 32 + (format?.bitsPerWeight ?? 0)
+        try ModelSource.checkMemory(Int(bits / 8 * Double(layout.arenaCount)))
         let model: Transformer
         switch weights {
         case .adapters:
@@ -311,29 +314,106 @@ public struct ModelSource {
         case .peft(let adapter, let base):
             model = try loadBase(base)
             try adapter.merge(into: model)
-        case .folder(let folder):
+        case .folder, .gguf, .checkpoint:
             model = Transformer(architecture, layout: layout)
-            try folder.loadWeights(layout: model.layout, into: model.weights)
-        case .gguf(let opened):
-            model = Transformer(architecture, layout: layout)
-            try opened.loadWeights(layout: model.layout, into: model.weights)
-        case .checkpoint(let reader):
-            model = Transformer(architecture, layout: layout)
-            for parameter in model.layout.parameters {
-                let name = "/model/" + parameter.name
-                let destination = model.weights.slice(parameter.range)
-                guard let stored = reader.arrays.first(where: { $0.name == name }), stored.shape != parameter.shape
-                else {
-                    try reader.read(name, shape: parameter.shape, into: destination)
-                    continue
-                }
-                // The position table of a context that was shortened.
-                let full = FloatArena(count: stored.count)
-                defer { withExtendedLifetime(full) {} }
-                try reader.read(name, shape: stored.shape, into: full.slice(0..<stored.count))
-                _ = destination.update(from: full.slice(0..<destination.count))
-            }
+            try readWeights(into: { model.weights.slice($0.range) }, finished: { _ in })
         }
         return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
+    }
+
+    private static func checkMemory(_ needed: Int) throws(ModelError) {
+        if let available = Memory.availableBytes, needed > available {
+            throw .notEnoughMemory(needed: needed, available: available)
+        }
+    }
+
+    /// Reads the weights of files that hold all of them, one parameter after the other.
+    private func readWeights(
+        into memory: (Parameter) -> UnsafeMutableBufferPointer<Float>, finished: (Parameter) -> Void
+    ) throws {
+        switch weights {
+        case .folder(let folder): try folder.loadWeights(layout: layout, into: memory, finished: finished)
+        case .gguf(let opened): try opened.loadWeights(layout: layout, into: memory, finished: finished)
+        case .checkpoint(let reader):
+            for parameter in layout.parameters {
+                try ModelSource.read(parameter, of: reader, into: memory(parameter))
+                finished(parameter)
+            }
+        case .adapters, .peft:
+            // Merged in float first.
+            let merged = try load().model
+            for parameter in layout.parameters {
+                _ = memory(parameter).update(from: merged.weights.slice(parameter.range))
+                finished(parameter)
+            }
+        }
+    }
+
+    private static func read(
+        _ parameter: Parameter, of reader: CheckpointReader, into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        let name = "/model/" + parameter.name
+        guard let stored = reader.arrays.first(where: { $0.name == name }), stored.shape != parameter.shape else {
+            try reader.read(name, shape: parameter.shape, into: destination)
+            return
+        }
+        // The position table of a context that was shortened.
+        let full = FloatArena(count: stored.count)
+        defer { withExtendedLifetime(full) {} }
+        try reader.read(name, shape: stored.shape, into: full.slice(0..<stored.count))
+        _ = destination.update(from: full.slice(0..<destination.count))
+    }
+
+    /// Reads the weights as a frozen base in `format`, one parameter after the other: no more than one matrix is in
+    /// float at a time, unless the files hold adapters, which are merged in float first.
+    ///
+    /// - Returns: the model, and SHA-256 over the weights as they are in the files, as `SavedModel.hash` gives it.
+    package func loadFrozen(_ format: WeightFormat) throws -> (model: Transformer, hash: String) {
+        let largest = layout.parameters.map(\.count).max() ?? 0
+        try ModelSource.checkMemory(FrozenBase.byteCount(layout, format: format) + 4 * largest)
+        let (base, digest) = (FrozenBase(architecture, layout, format: format), RunningDigest())
+        var scratch: FloatArena?
+        try readWeights { parameter in
+            let arena = FloatArena(count: parameter.count)
+            scratch = arena
+            return arena.buffer
+        } finished: { parameter in
+            guard let values = scratch?.buffer else { return }
+            digest.update(UnsafeRawBufferPointer(values))
+            base.store(parameter, values)
+            scratch = nil
+        }
+        return (Transformer(base), digest.finish())
+    }
+
+    /// Reads the model as it was trained: adapters next to their frozen base, in the format that training held it in.
+    /// Every other model is as `load` gives it.
+    public func loadAsTrained() throws -> SavedModel {
+        guard case .adapters(let reader, let base) = weights, info.baseWeights != .f32, let adapter = info.adapter
+        else { return try load() }
+        var shortened = base
+        shortened.shortenContext(to: shape.contextLength)
+        let (plain, hash) = try shortened.loadFrozen(info.baseWeights)
+        try ModelSource.checkBase(reader, hash)
+        let model = plain.adapted(adapter, seed: 0)
+        try model.adapters?.read(reader)
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: self.hash)
+    }
+}
+
+/// A digest that a closure can continue.
+private final class RunningDigest {
+    private var digest: SHA256Digest? = SHA256Digest()
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        guard var own = digest.take() else { return }
+        own.update(bytes)
+        digest = consume own
+    }
+
+    /// SHA-256 in hexadecimal digits; call once, at the end.
+    func finish() -> String {
+        guard let own = digest.take() else { preconditionFailure("a digest finished twice") }
+        return SHA256Digest.hexadecimal(own.finish())
     }
 }

@@ -1,5 +1,6 @@
 // How much memory training takes, counted by the code that reserves it.
 
+import Kernels
 import Model
 
 /// What of a run its memory depends on.
@@ -11,6 +12,8 @@ public struct TrainingMemory: Sendable {
     public var evaluationRows = 0
     /// nil where all weights are trained.
     public var adapter: AdapterConfig?
+    /// How a frozen base is held.
+    public var baseWeights = WeightFormat.f32
     public var precision = Precision.f32
     public var recomputesActivations = false
 
@@ -20,7 +23,9 @@ public struct TrainingMemory: Sendable {
 
     /// Bytes of weights; of gradients, two moments and, with adapters, the values of what is trained; of a micro-batch's
     /// activations, and the logits of a chunk.
-    public var bytes: Int { 4 * (weightFloats + trainedFloats + workingFloats) + roundedBytes }
+    public var bytes: Int {
+        max(weightBytes + loadingBytes, weightBytes + 4 * (trainedFloats + workingFloats) + roundedBytes)
+    }
 
     /// Bytes that computing activations again saves, or would save.
     public var bytesSavedByRecomputing: Int {
@@ -29,7 +34,17 @@ public struct TrainingMemory: Sendable {
         return kept.bytes - computed.bytes
     }
 
-    private var weightFloats: Int { ParameterLayout(architecture).arenaCount }
+    private var weightBytes: Int {
+        let layout = ParameterLayout(architecture)
+        return baseWeights == .f32
+            ? 4 * layout.arenaCount
+            : FrozenBase.byteCount(layout, format: baseWeights) + 4 * CompactWeight.scratchFloats
+    }
+
+    /// The matrix that is being rounded.
+    private var loadingBytes: Int {
+        baseWeights == .f32 ? 0 : 4 * (ParameterLayout(architecture).parameters.map(\.count).max() ?? 0)
+    }
 
     private var trainedFloats: Int {
         adapter.map { 4 * ParameterLayout(adapters: $0, of: architecture).arenaCount }

@@ -1,4 +1,4 @@
-// Generation's compact weights against the double-precision reference on the values that they stand for.
+// Compact weights against the double-precision reference on the values that they stand for.
 
 import Kernels
 import TestSupport
@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct CompactWeightTests {
     /// What an (in, out) matrix becomes in the format.
-    static func stored(_ values: [Double], input: Int, output: Int, _ format: WeightFormat) -> [Double] {
+    static func stored(_ values: [Double], input: Int, output: Int, _ kind: Kind) -> [Double] {
+        let format = kind.format
+        if format == .q4 || kind.isGrouped && format == .int8 { return grouped(values, input, output, format) }
         guard format == .int8 else { return format == .bf16 ? RoundedWeightTests.rounded(values) : values }
         var result = values
         for column in 0..<output {
@@ -20,17 +22,99 @@ import Testing
         return result
     }
 
-    @Test(arguments: WeightFormat.allCases, [(1, 1), (7, 16), (16, 64), (33, 65), (100, 130), (3, 200)])
-    func product(format: WeightFormat, size: (Int, Int)) {
+    /// Groups of 32 inputs with a scale in bfloat16: the largest is 127 steps, or the largest of either sign -8.
+    private static func grouped(_ values: [Double], _ input: Int, _ output: Int, _ format: WeightFormat) -> [Double] {
+        var result = values
+        for column in 0..<output {
+            for start in stride(from: 0, to: input, by: 32) {
+                let places = (start..<min(start + 32, input)).map { $0 * output + column }
+                let group = places.map { Float(values[$0]) }
+                let largest = group.max { abs($0) < abs($1) } ?? 0
+                let exact = format == .int8 ? abs(largest) / 127 : largest / -8
+                let scale = Float(RoundedWeightTests.rounded([Double(exact)])[0])
+                let limits: ClosedRange<Float> = format == .int8 ? -127...127 : -8...7
+                for (place, value) in zip(places, group) {
+                    let step = (value * (1 / scale)).rounded(.toNearestOrEven)
+                    result[place] = Double(scale) * Double(min(max(step, limits.lowerBound), limits.upperBound))
+                }
+            }
+        }
+        return result
+    }
+
+    /// A format, and whether 32 inputs have a scale where all of an output could.
+    struct Kind: Sendable, CustomTestStringConvertible {
+        let format: WeightFormat
+        var isGrouped = false
+        var testDescription: String { "\(format)\(isGrouped ? " in groups" : "")" }
+        static let all = WeightFormat.allCases.map { Kind(format: $0) } + [Kind(format: .int8, isGrouped: true)]
+    }
+
+    /// The plain (in, out) values of a weight, and it in the format, stored as it is or transposed.
+    private static func make(_ kind: Kind, _ input: Int, _ output: Int, isTransposed: Bool) -> (CompactWeight, [Double])
+    {
+        let weight = isTransposed ? Grid.random(output, input, seed: 1) : Grid.random(input, output, seed: 1)
+        let values = weight.doubles
+        let plain =
+            isTransposed ? (0..<(input * output)).map { values[$0 % output * input + $0 / output] } : values
+        let compact = CompactWeight(
+            weight.matrix, transposed: isTransposed, format: kind.format, isGrouped: kind.isGrouped)
+        return (compact, stored(plain, input: input, output: output, kind))
+    }
+
+    /// Many rows at a time: both directions, and the values themselves; sizes beyond a panel of 512 by 1,024.
+    @Test(arguments: Kind.all, [(1, 1), (33, 65), (100, 130), (515, 3), (40, 1_030)])
+    func productsOfManyRows(kind: Kind, size: (Int, Int)) {
+        let (input, output) = size
+        for (rows, isTransposed) in [(1, false), (9, true), (17, false)] {
+            let (compact, weight) = Self.make(kind, input, output, isTransposed: isTransposed)
+            let (x, bias) = (Grid.random(rows, input, seed: 2), Grid.random(1, output, seed: 3))
+            let (y, plain) = (Grid(rows, output, filledWith: .nan), Grid(rows, output, filledWith: .nan))
+            compact.forward(into: y.matrix, of: x.matrix, bias: bias.vector)
+            compact.forward(into: plain.matrix, of: x.matrix, bias: nil)
+            func expected(_ bias: [Double]?) -> [Double] {
+                Reference.linear(x.doubles, weight: weight, bias: bias, rows: rows, input: input, output: output)
+            }
+            #expect(relativeError(y.values, expected(bias.doubles)) < tolerance && y.isIntact, "\(rows)")
+            #expect(relativeError(plain.values, expected(nil)) < tolerance && plain.isIntact, "\(rows)")
+
+            let (dy, dx) = (Grid.random(rows, output, seed: 4), Grid(rows, input, filledWith: .nan))
+            compact.backward(dInput: dx.matrix, dOutput: dy.matrix)
+            let transposed = (0..<(input * output)).map { weight[$0 % input * output + $0 / input] }
+            let slopes = Reference.linear(
+                dy.doubles, weight: transposed, bias: nil, rows: rows, input: output, output: input)
+            #expect(relativeError(dx.values, slopes) < tolerance && dx.isIntact, "\(rows)")
+
+            let decoded = Grid(input, output, filledWith: .nan)
+            compact.decode(into: decoded.matrix, transposed: false)
+            #expect(decoded.values == weight.map { Float($0) } && decoded.isIntact)
+            let numbers = [output - 1, 0, output / 2].map { Int32($0) }
+            let columns = Grid(3, input, filledWith: .nan)
+            compact.gather(into: columns.matrix, columns: numbers)
+            #expect(columns.values == numbers.flatMap { n in (0..<input).map { Float(weight[$0 * output + Int(n)]) } })
+        }
+    }
+
+    /// Groups lose less than a scale for all of an output does: the promise of 8 and 4 bits.
+    @Test func theErrorOfEachFormat() {
+        let plain = Grid.random(256, 70, seed: 1).doubles
+        let errors = Kind.all.map { kind in
+            let (compact, _) = Self.make(kind, 256, 70, isTransposed: false)
+            let decoded = Grid(256, 70, filledWith: .nan)
+            compact.decode(into: decoded.matrix, transposed: false)
+            return relativeError(decoded.values, plain)
+        }
+        let limits = [0, 2.5e-3, 8e-3, 0.1, 6e-3]
+        for (kind, (error, limit)) in zip(Kind.all, zip(errors, limits)) {
+            #expect(error <= limit && error >= limit / 3, "\(kind.testDescription): \(error)")
+        }
+    }
+
+    @Test(arguments: Kind.all, [(1, 1), (7, 16), (16, 64), (33, 65), (100, 130), (3, 200)])
+    func product(kind: Kind, size: (Int, Int)) {
         let (input, output) = size
         for isTransposed in [false, true] {
-            let weight = isTransposed ? Grid.random(output, input, seed: 1) : Grid.random(input, output, seed: 1)
-            let values = weight.doubles
-            let plain =
-                isTransposed
-                ? (0..<(input * output)).map { values[$0 % output * input + $0 / output] } : values
-            let expectedWeight = Self.stored(plain, input: input, output: output, format)
-            let compact = CompactWeight(weight.matrix, transposed: isTransposed, format: format)
+            let (compact, expectedWeight) = Self.make(kind, input, output, isTransposed: isTransposed)
             for rows in [1, 2, 4, 7, 8] {
                 let (x, bias) = (Grid.random(rows, input, seed: 2), Grid.random(1, output, seed: 3))
                 let y = Grid(rows, output, filledWith: .nan)
@@ -50,10 +134,11 @@ import Testing
     }
 
     /// A column of zeros has no scale.
-    @Test(arguments: WeightFormat.allCases) func zeros(format: WeightFormat) {
+    @Test(arguments: Kind.all) func zeros(kind: Kind) {
         let (weight, x) = (Grid(5, 70, filledWith: 0), Grid.random(1, 5, seed: 4))
         let y = Grid(1, 70, filledWith: .nan)
-        CompactWeight(weight.matrix, transposed: false, format: format).multiply(into: y.matrix, x.matrix, bias: nil)
+        CompactWeight(weight.matrix, transposed: false, format: kind.format, isGrouped: kind.isGrouped)
+            .multiply(into: y.matrix, x.matrix, bias: nil)
         #expect(y.values == [Float](repeating: 0, count: 70))
     }
 }

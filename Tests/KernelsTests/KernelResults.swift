@@ -71,7 +71,9 @@ enum KernelResults {
                 .multiply(into: y.matrix, x.matrix, bias: bias.vector)
             return ("\(format) row product", y.values)
         }
-        return [("row product", first), ("transposed row product", transposed)] + compact
+        let groups = CompactWeight(weight.matrix, transposed: false, format: .q4)
+        groups.multiply(into: y.matrix, x.matrix, bias: bias.vector)
+        return [("row product", first), ("transposed row product", transposed), ("q4 row product", y.values)] + compact
     }
 
     private static func losses() -> [(String, [Float])] {

@@ -21,7 +21,7 @@ import Training
         ("data.validationFraction", "0.1"), ("data.testFraction", "0.0"), ("data.splitSeed", "1"),
         ("data.shuffle", "true"), ("data.startToken", "false"),
         ("method.type", "\"full\""), ("method.rank", "8"), ("method.alpha", "16.0"), ("method.dropout", "0.0"),
-        ("method.targets", "[\"attention\"]"),
+        ("method.targets", "[\"attention\"]"), ("method.baseWeights", "\"f32\""),
         ("training.epochs", "3"), ("training.steps", "null"), ("training.batchSize", "8"),
         ("training.accumulation", "1"), ("training.learningRate", "null"), ("training.minimumLearningRate", "null"),
         ("training.schedule", "\"cosine\""), ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),
@@ -96,7 +96,7 @@ import Training
                 "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "template": "chat",
                 "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop"
             },
-            "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"] },
+            "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4" },
             "training": {
                 "epochs": 5, "steps": 77, "batchSize": 3, "accumulation": 2, "learningRate": 3e-4,
                 "minimumLearningRate": 0, "schedule": "linear", "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,

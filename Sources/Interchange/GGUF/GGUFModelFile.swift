@@ -69,11 +69,27 @@ public struct GGUFModelFile: Sendable {
     /// for which the last rows of a position table are dropped. Throws where an element is not finite.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
-        for part in parts {
-            guard let target = layout[part.parameter.key] else {
-                preconditionFailure("the layout has no \(part.parameter.name)")
+        try loadWeights(layout: layout) { UnsafeMutableBufferPointer(rebasing: arena.buffer[$0.range]) }
+    }
+
+    /// The same, one parameter after the other in the layout's order.
+    ///
+    /// - Parameters:
+    ///   - memory: where a parameter's values go; asked once for each.
+    ///   - finished: called when all of a parameter's values are there, which are not read again afterwards.
+    public func loadWeights(
+        layout: ParameterLayout, into memory: (Parameter) -> UnsafeMutableBufferPointer<Float>,
+        finished: (Parameter) -> Void = { _ in }
+    ) throws(InterchangeError) {
+        var pieces = parts[...]
+        for target in layout.parameters {
+            let destination = memory(target)
+            precondition(pieces.first?.parameter.key == target.key, "the layout is not that of the file")
+            while let part = pieces.first, part.parameter.key == target.key {
+                try read(part, into: destination, target)
+                pieces.removeFirst()
             }
-            try read(part, into: UnsafeMutableBufferPointer(rebasing: arena.buffer[target.range]), target)
+            finished(target)
         }
     }
 

@@ -36,11 +36,23 @@ public struct HuggingFaceFolder: Sendable {
     /// where a tied head in the file differs from the embedding.
     public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
+        try loadWeights(layout: layout) { UnsafeMutableBufferPointer(rebasing: arena.buffer[$0.range]) }
+    }
+
+    /// The same, one parameter after the other in the layout's order.
+    ///
+    /// - Parameters:
+    ///   - memory: where a parameter's values go; asked once for each.
+    ///   - finished: called when all of a parameter's values are there, which are not read again afterwards.
+    public func loadWeights(
+        layout: ParameterLayout, into memory: (Parameter) -> UnsafeMutableBufferPointer<Float>,
+        finished: (Parameter) -> Void = { _ in }
+    ) throws(InterchangeError) {
         precondition(
             layout.parameters.map(\.name) == matched.parameters.map(\.parameter.name),
             "the layout is not that of the folder's config")
         for (target, source) in zip(layout.parameters, matched.parameters) {
-            let destination = UnsafeMutableBufferPointer(rebasing: arena.buffer[target.range])
+            let destination = memory(target)
             for (piece, tensor) in source.pieces {
                 var first = 0
                 for columns in piece.columns ?? [0..<destination.count] {
@@ -57,9 +69,10 @@ public struct HuggingFaceFolder: Sendable {
                     first += columns.count
                 }
             }
-        }
-        if let head = matched.redundantHead {
-            try checkTied(head, matched.parameters[0].pieces[0].tensor, layout.parameters[0], arena)
+            if let head = matched.redundantHead, target.key.role == .tokenEmbedding {
+                try checkTied(head, source.pieces[0].tensor, destination)
+            }
+            finished(target)
         }
     }
 
@@ -179,16 +192,15 @@ public struct HuggingFaceFolder: Sendable {
 
     /// A head that is stored although it is tied must hold the same numbers as the embedding.
     private func checkTied(
-        _ head: StoredWeights.Tensor, _ embedding: StoredWeights.Tensor, _ parameter: Parameter, _ arena: FloatArena
+        _ head: StoredWeights.Tensor, _ embedding: StoredWeights.Tensor, _ tied: UnsafeMutableBufferPointer<Float>
     ) throws(InterchangeError) {
-        let tied = arena.buffer[parameter.range]
         let scratch = FloatArena(count: min(HuggingFaceFolder.chunk, tied.count))
         defer { withExtendedLifetime(scratch) {} }
         for start in stride(from: 0, to: tied.count, by: scratch.count) {
             let elements = start..<min(start + scratch.count, tied.count)
             let stored = UnsafeMutableBufferPointer(start: scratch.base, count: elements.count)
             try head.file.read(head.entry, elements: elements, into: stored)
-            guard let index = stored.indices.first(where: { stored[$0] != tied[tied.startIndex + start + $0] }) else {
+            guard let index = stored.indices.first(where: { stored[$0] != tied[start + $0] }) else {
                 continue
             }
             throw .weights(

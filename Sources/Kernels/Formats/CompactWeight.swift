@@ -1,4 +1,4 @@
-// Copies of weights for generation, which is bound by reading them: in one stream, and smaller where that is wanted.
+// Weights in few bytes: copies for generation, which is bound by reading them, and the only ones of a frozen base.
 
 /// The memory of a model's copies, concatenated. Most of them are smaller than a huge page; if each had its own block,
 /// the processor would have to look up an address every 4 KiB.
@@ -23,66 +23,86 @@ public final class CompactStorage: @unchecked Sendable {
 public final class CompactWeight: @unchecked Sendable {
     public let inner: Int
     public let columns: Int
-    private let format: WeightFormat
+    let layout: any PackedWords.Type
     /// Keeps the memory of the next two.
     private let storage: CompactStorage
-    private let words: UnsafeMutablePointer<UInt32>
-    /// One for each column, filled up to full blocks; 1 for bfloat16.
-    private let scales: UnsafeMutablePointer<Float>
+    let words: UnsafeMutablePointer<UInt32>
+    /// One for each column, filled up to full blocks; 1 where the format has none.
+    let scales: UnsafeMutablePointer<Float>
+    /// Words of a block.
+    let blockWords: Int
 
     /// Columns of a block, in four registers.
-    private static let block = 4 * laneCount
-    private var blockCount: Int { (columns + Self.block - 1) / Self.block }
+    static let block = 4 * laneCount
+    var blockCount: Int { (columns + Self.block - 1) / Self.block }
 
     /// - Parameters:
     ///   - weight: (in, out), or (out, in) where `transposed`; not needed any more afterwards.
+    ///   - isGrouped: whether 32 inputs have a scale where the format could have one for all of an output.
     ///   - storage: with room for `wordCount` words more; nil to allocate its own.
-    public init(_ weight: Matrix, transposed: Bool, format: WeightFormat, in storage: CompactStorage? = nil) {
+    public init(
+        _ weight: Matrix, transposed: Bool, format: WeightFormat, isGrouped: Bool = false,
+        in storage: CompactStorage? = nil
+    ) {
         (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
-        self.format = format
+        layout = format.layout(isGrouped: isGrouped)
         let storage =
             storage
-            ?? CompactStorage(wordCount: CompactWeight.wordCount(of: weight, transposed: transposed, format: format))
+            ?? CompactStorage(
+                wordCount: CompactWeight.wordCount(
+                    inner: inner, columns: columns, format: format, isGrouped: isGrouped))
         self.storage = storage
         let blocks = (columns + Self.block - 1) / Self.block
-        words = storage.take(blocks * inner * format.wordsInRow)
+        blockWords = layout.wordCount(rows: inner)
+        words = storage.take(blocks * blockWords)
         scales = UnsafeMutableRawPointer(storage.take(blocks * Self.block)).assumingMemoryBound(to: Float.self)
-        ParallelFor.tasks(blocks) { pack($0, weight, transposed) }
+        let hasColumnScales = format == .int8 && !isGrouped
+        ParallelFor.tasks(blocks) { pack($0, weight, transposed, hasColumnScales: hasColumnScales) }
     }
 
-    /// The words that a copy takes of its storage.
-    public static func wordCount(of weight: Matrix, transposed: Bool, format: WeightFormat) -> Int {
-        let (inner, columns) = transposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
-        return (columns + block - 1) / block * (inner * format.wordsInRow + block)
+    /// The words that an (inner, columns) matrix takes of its storage.
+    public static func wordCount(inner: Int, columns: Int, format: WeightFormat, isGrouped: Bool = false) -> Int {
+        (columns + block - 1) / block * (format.layout(isGrouped: isGrouped).wordCount(rows: inner) + block)
     }
 
-    private func pack(_ block: Int, _ weight: Matrix, _ transposed: Bool) {
-        func value(_ row: Int, _ column: Int) -> Float {
-            guard column < columns else { return 0 }
-            return transposed ? weight.row(column)[row] : weight.row(row)[column]
-        }
-        let first = block * Self.block
-        for column in 0..<Self.block {
-            let largest = (0..<inner).reduce(Float(0)) { max($0, abs(value($1, first + column))) }
-            scales[first + column] = format == .int8 && largest > 0 ? largest / 127 : 1
-        }
-        let target = words + block * inner * format.wordsInRow
-        for row in 0..<inner {
-            for lane in 0..<laneCount {
-                let columns = (0..<4).map { first + $0 * laneCount + lane }
-                switch format {
-                case .int8:
-                    let steps = columns.map {
-                        UInt32(Int32((value(row, $0) / scales[$0]).rounded()) + 128)
-                    }
-                    target[row * 16 + lane] = steps[0] | steps[1] << 8 | steps[2] << 16 | steps[3] << 24
-                case .bf16:
-                    let bits = columns.map { BFloat16.bits(value(row, $0)) }
-                    target[row * 32 + lane] = bits[0] | bits[1] << 16
-                    target[row * 32 + 16 + lane] = bits[2] | bits[3] << 16
-                case .f32:
-                    for group in 0..<4 { target[row * 64 + 16 * group + lane] = value(row, columns[group]).bitPattern }
+    /// Packs one block, 32 rows at a time.
+    private func pack(_ block: Int, _ weight: Matrix, _ transposed: Bool, hasColumnScales: Bool) {
+        let own = scales + block * Self.block
+        withScratch(32 * Self.block) { tile in
+            func tiles(_ body: (Range<Int>) -> Void) {
+                for start in stride(from: 0, to: inner, by: 32) {
+                    let rows = start..<min(start + 32, inner)
+                    copy(rows, block, of: weight, transposed, to: tile)
+                    body(rows)
                 }
+            }
+            own.update(repeating: hasColumnScales ? 0 : 1, count: Self.block)
+            if hasColumnScales {
+                tiles { rows in
+                    for index in 0..<(Self.block * rows.count) {
+                        own[index % Self.block] = max(own[index % Self.block], abs(tile[index]))
+                    }
+                }
+                for column in 0..<Self.block { own[column] = own[column] > 0 ? own[column] / 127 : 1 }
+            }
+            tiles { layout.store(tile, rows: $0, in: words + block * blockWords, scales: own) }
+        }
+    }
+
+    /// Copies some rows of a block to `tile` (32, 64), and zeros to where the matrix ends.
+    private func copy(
+        _ rows: Range<Int>, _ block: Int, of weight: Matrix, _ transposed: Bool, to tile: UnsafeMutablePointer<Float>
+    ) {
+        let (first, width) = (block * Self.block, min(Self.block, columns - block * Self.block))
+        if rows.count < 32 || width < Self.block { tile.update(repeating: 0, count: 32 * Self.block) }
+        if transposed {
+            for column in 0..<width {
+                let source = weight.row(first + column)
+                for (place, row) in rows.enumerated() { tile[Self.block * place + column] = source[row] }
+            }
+        } else {
+            for (place, row) in rows.enumerated() {
+                (tile + Self.block * place).update(from: weight.row(row) + first, count: width)
             }
         }
     }
@@ -93,10 +113,13 @@ public final class CompactWeight: @unchecked Sendable {
         precondition(
             input.rows == output.rows && input.columns == inner && output.columns == columns,
             "row product of \(input.shape) with (\(inner), \(columns)) into \(output.shape)")
-        switch format {
-        case .int8: multiply(into: output, input, bias, EightBitWords.self)
-        case .bf16: multiply(into: output, input, bias, SixteenBitWords.self)
-        case .f32: multiply(into: output, input, bias, FloatWords.self)
+        // Each kind of words has its own loops.
+        switch layout {
+        case is EightBitWords.Type: multiply(into: output, input, bias, EightBitWords.self)
+        case is SixteenBitWords.Type: multiply(into: output, input, bias, SixteenBitWords.self)
+        case is EightBitGroups.Type: multiply(into: output, input, bias, EightBitGroups.self)
+        case is FourBitGroups.Type: multiply(into: output, input, bias, FourBitGroups.self)
+        default: multiply(into: output, input, bias, FloatWords.self)
         }
     }
 
@@ -124,7 +147,7 @@ public final class CompactWeight: @unchecked Sendable {
     private func sums<Words: PackedWords>(
         _ x: UnsafeMutablePointer<Float>, _ block: Int, _: Words.Type
     ) -> Quad {
-        let source = words + block * inner * Words.wordsInRow
+        let source = words + block * blockWords
         var (even, odd) = (Quad(), Quad())
         var index = 0
         while index + 2 <= inner {
@@ -141,7 +164,7 @@ public final class CompactWeight: @unchecked Sendable {
     private func multiplyFour<Words: PackedWords>(
         into output: Matrix, _ input: Matrix, _ row: Int, _ block: Int, _ bias: Vector?, _: Words.Type
     ) {
-        let source = words + block * inner * Words.wordsInRow
+        let source = words + block * blockWords
         let (x0, x1, x2, x3) = (input.row(row), input.row(row + 1), input.row(row + 2), input.row(row + 3))
         func sums(_ parity: Int) -> (Quad, Quad, Quad, Quad) {
             var (first, second, third, fourth) = (Quad(), Quad(), Quad(), Quad())

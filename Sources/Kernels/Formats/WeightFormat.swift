@@ -1,24 +1,39 @@
-// The formats of generation's copies of weights, and how a row of sixty-four of them becomes floats.
+// The formats of compact weights, and how a row of sixty-four of them becomes floats.
 
-/// How generation keeps its copy of a weight matrix.
+/// How generation keeps its copy of a weight matrix, or training a frozen one.
 public enum WeightFormat: String, Sendable, CaseIterable {
     /// The float weights in another order.
     case f32
     /// Rounded to bfloat16.
     case bf16
-    /// Rounded to 255 steps of a column's largest magnitude, one scale for each output.
+    /// Rounded to 255 steps of the largest magnitude: for generation of a column, one scale for each output; of a frozen
+    /// base, of 32 inputs of a column, as GGUF's Q8_0.
     case int8
+    /// Rounded to 16 steps of the largest magnitude among 32 inputs of a column, as GGUF's Q4_0.
+    case q4
 
-    public var bytesPerWeight: Int {
+    /// Scales of groups included.
+    public var bitsPerWeight: Double {
         switch self {
-        case .f32: 4
-        case .bf16: 2
-        case .int8: 1
+        case .f32: 32
+        case .bf16: 16
+        case .int8: 8
+        case .q4: 4.5
         }
     }
 
-    /// 32-bit words that sixty-four columns of a row take.
-    var wordsInRow: Int { 16 * bytesPerWeight }
+    /// How the words of a block are arranged.
+    ///
+    /// - Parameter isGrouped: whether 32 inputs of an output have a scale, where the format could also have one for all.
+    func layout(isGrouped: Bool) -> any PackedWords.Type {
+        switch self {
+        case .f32: FloatWords.self
+        case .bf16: SixteenBitWords.self
+        case .int8 where isGrouped: EightBitGroups.self
+        case .int8: EightBitWords.self
+        case .q4: FourBitGroups.self
+        }
+    }
 }
 
 /// Sixty-four columns in four registers.
@@ -40,14 +55,21 @@ struct Quad {
     }
 }
 
-/// How a row of a block is stored.
+/// How the rows of a block are stored.
 protocol PackedWords {
-    static var wordsInRow: Int { get }
+    /// 32-bit words that a block of `rows` rows takes.
+    static func wordCount(rows: Int) -> Int
+    /// A row's numbers, without the scale of their column.
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad
+    /// Stores up to 32 rows of a block, the first of which is a multiple of 32. `tile` (32, 64) holds them, zeros after
+    /// the last one; `scales` are the columns'.
+    static func store(
+        _ tile: UnsafeMutablePointer<Float>, rows: Range<Int>, in block: UnsafeMutablePointer<UInt32>,
+        scales: UnsafeMutablePointer<Float>)
 }
 
 enum EightBitWords: PackedWords {
-    static let wordsInRow = WeightFormat.int8.wordsInRow
+    static func wordCount(rows: Int) -> Int { 16 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
@@ -64,10 +86,24 @@ enum EightBitWords: PackedWords {
             c: unsafeBitCast(((word &>> 16) & mask) | exponent, to: Lanes.self) - offset,
             d: unsafeBitCast((word &>> 24) | exponent, to: Lanes.self) - offset)
     }
+
+    static func store(
+        _ tile: UnsafeMutablePointer<Float>, rows: Range<Int>, in block: UnsafeMutablePointer<UInt32>,
+        scales: UnsafeMutablePointer<Float>
+    ) {
+        for (place, row) in rows.enumerated() {
+            let values = tile + 64 * place
+            func step(_ column: Int) -> UInt32 { UInt32(Int32((values[column] / scales[column]).rounded()) + 128) }
+            for lane in 0..<laneCount {
+                block[16 * row + lane] =
+                    step(lane) | step(lane + 16) << 8 | step(lane + 32) << 16 | step(lane + 48) << 24
+            }
+        }
+    }
 }
 
 enum FloatWords: PackedWords {
-    static let wordsInRow = WeightFormat.f32.wordsInRow
+    static func wordCount(rows: Int) -> Int { 64 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
@@ -78,20 +114,48 @@ enum FloatWords: PackedWords {
             c: source.loadUnaligned(fromByteOffset: 128, as: Lanes.self),
             d: source.loadUnaligned(fromByteOffset: 192, as: Lanes.self))
     }
+
+    static func store(
+        _ tile: UnsafeMutablePointer<Float>, rows: Range<Int>, in block: UnsafeMutablePointer<UInt32>,
+        scales: UnsafeMutablePointer<Float>
+    ) {
+        for index in 0..<(64 * rows.count) { block[64 * rows.lowerBound + index] = tile[index].bitPattern }
+    }
 }
 
 enum SixteenBitWords: PackedWords {
-    static let wordsInRow = WeightFormat.bf16.wordsInRow
+    static func wordCount(rows: Int) -> Int { 32 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
         let source = UnsafeRawPointer(block + row * 32)
         source.prefetchAhead(lines: 2)
+        return quad(source)
+    }
+
+    /// Sixty-four numbers from thirty-two words.
+    @inline(__always)
+    static func quad(_ source: UnsafeRawPointer) -> Quad {
         let first = source.loadUnaligned(as: SIMD16<UInt32>.self)
         let second = source.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt32>.self)
         let upper = SIMD16<UInt32>(repeating: 0xFFFF_0000)
         return Quad(
             a: unsafeBitCast(first &<< 16, to: Lanes.self), b: unsafeBitCast(first & upper, to: Lanes.self),
             c: unsafeBitCast(second &<< 16, to: Lanes.self), d: unsafeBitCast(second & upper, to: Lanes.self))
+    }
+
+    static func store(
+        _ tile: UnsafeMutablePointer<Float>, rows: Range<Int>, in block: UnsafeMutablePointer<UInt32>,
+        scales: UnsafeMutablePointer<Float>
+    ) {
+        for (place, row) in rows.enumerated() { store(tile + 64 * place, in: block + 32 * row) }
+    }
+
+    /// Sixty-four numbers, rounded, into thirty-two words.
+    static func store(_ values: UnsafeMutablePointer<Float>, in target: UnsafeMutablePointer<UInt32>) {
+        for lane in 0..<laneCount {
+            target[lane] = BFloat16.bits(values[lane]) | BFloat16.bits(values[lane + 16]) << 16
+            target[lane + 16] = BFloat16.bits(values[lane + 32]) | BFloat16.bits(values[lane + 48]) << 16
+        }
     }
 }

@@ -33,6 +33,23 @@ public enum Embedding {
         }
     }
 
+    /// The same with a frozen table of tokens, (C, V) since it is stored transposed.
+    public static func forward(
+        into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
+        tokenTable: CompactWeight, positionTable: Matrix?
+    ) {
+        tokenTable.gather(into: output, columns: tokens)
+        guard let positionTable else { return }
+        ParallelFor.ranges(output.rows, for: .embedding) { rows in
+            for row in rows {
+                let target = output.row(row)
+                mapLanes(into: target, target, positionTable.row(Int(positions[row])), count: output.columns) {
+                    $0 + $1
+                }
+            }
+        }
+    }
+
     /// Adds each row's gradient to the two table rows that made it. Threads take columns, so that rows that stand for
     /// the same token are added in order and never at the same time.
     ///

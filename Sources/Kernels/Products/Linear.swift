@@ -40,7 +40,7 @@ public enum Linear {
     }
 
     /// Overwrites every row with `values`.
-    private static func fillRows(of matrix: Matrix, with values: Vector) {
+    static func fillRows(of matrix: Matrix, with values: Vector) {
         precondition(matrix.columns == values.count, "a bias of \(values.count) for rows of \(matrix.columns)")
         ParallelFor.ranges(matrix.rows) { rows in
             for row in rows { matrix.row(row).update(from: values.base, count: values.count) }

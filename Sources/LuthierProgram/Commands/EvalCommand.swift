@@ -49,7 +49,7 @@ struct EvalCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let saved = try model.load()
+        let saved = try model.open().loadAsTrained()
         let context = saved.model.architecture.contextLength
         let window = window ?? context
         guard window <= context else {

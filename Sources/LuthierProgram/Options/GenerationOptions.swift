@@ -22,7 +22,8 @@ struct GenerationOptions: ParsableArguments {
     @Option(help: "Seed of the sampling.")
     var seed: UInt64 = 1
 
-    @Option(help: "Format of the weights during generation; bf16 and int8 are faster and slightly less exact.")
+    @Option(
+        help: "Format of the weights during generation; bf16, int8 and q4 are faster and less exact, in this order.")
     var precision: WeightFormat = .f32
 
     mutating func validate() throws(ValidationError) {

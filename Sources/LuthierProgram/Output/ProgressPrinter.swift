@@ -42,7 +42,10 @@ final class ProgressPrinter {
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         if summary.trainedParameters < summary.parameters {
-            Console.message("  LoRA: \(summary.trainedParameters) parameters are trained, all others are frozen")
+            let format = summary.memory.baseWeights
+            Console.message(
+                "  LoRA: \(summary.trainedParameters) parameters are trained, all others are frozen"
+                    + (format == .f32 ? "" : " and held in \(format.rawValue)"))
         }
         for line in summary.data { Console.message("  \(line)") }
         Console.message(

@@ -4,11 +4,12 @@ import Kernels
 
 /// A weight matrix (in, out) and its bias (out).
 public struct LinearParameters: Sendable {
+    /// `none` where the weight is frozen and only `compact` holds it.
     public let weight: Matrix
     public let bias: Vector?
     /// The weight for training's products in bfloat16; nil for products in float.
     private(set) var rounded: RoundedWeight?
-    /// The weight for generation's products with a few rows; nil for products in float.
+    /// The weight for generation's products with a few rows, or a frozen one for all products; nil for products in float.
     private(set) var compact: CompactWeight?
     /// What LoRA adds to the product; as a gradient, that of its matrices.
     var adapters: [LinearAdapter] = []
@@ -16,6 +17,12 @@ public struct LinearParameters: Sendable {
     init(weight: Matrix, bias: Vector?) {
         self.weight = weight
         self.bias = bias
+    }
+
+    /// A frozen layer whose weight exists in a compact format only.
+    init(frozen: CompactWeight, bias: Vector?) {
+        self.init(weight: .none, bias: bias)
+        compact = frozen
     }
 
     /// The gradient of a frozen layer.
@@ -27,7 +34,7 @@ public struct LinearParameters: Sendable {
 
     /// The words that `compact` takes of its storage.
     func compactWordCount(_ format: WeightFormat) -> Int {
-        CompactWeight.wordCount(of: weight, transposed: false, format: format)
+        CompactWeight.wordCount(inner: weight.rows, columns: weight.columns, format: format)
     }
 
     mutating func compact(_ format: WeightFormat, in storage: CompactStorage) {
@@ -43,6 +50,8 @@ public struct LinearParameters: Sendable {
             defer { for adapter in adapters { adapter.add(to: output, of: input, dropout?.adapterMask(adapter.site)) } }
             if let compact, input.rows <= VectorMatrix.mostRows {
                 compact.multiply(into: output, input, bias: bias)
+            } else if let compact, weight.ifAny == nil {
+                compact.forward(into: output, of: input, bias: bias)
             } else if let rounded {
                 rounded.forward(into: output, of: input, bias: bias)
             } else {
@@ -63,7 +72,9 @@ public struct LinearParameters: Sendable {
                         dropout?.adapterMask(adapter.site))
                 }
             }
-            if let rounded {
+            if let compact, weight.ifAny == nil {
+                compact.backward(dInput: dInput, dOutput: dOutput)
+            } else if let rounded {
                 rounded.backward(
                     dInput: dInput, dWeight: gradient.weight.ifAny, dBias: gradient.bias, dOutput: dOutput, input: input
                 )
@@ -78,6 +89,7 @@ public struct LinearParameters: Sendable {
 
 /// The head's matrix, stored (V, C) like the token embedding that it often is.
 public struct HeadParameters: Sendable {
+    /// As a linear layer's.
     public let weight: Matrix
     /// As a linear layer's.
     private(set) var rounded: RoundedWeight?
@@ -85,12 +97,18 @@ public struct HeadParameters: Sendable {
 
     init(weight: Matrix) { self.weight = weight }
 
+    /// A frozen head whose weight exists in a compact format only.
+    init(frozen: CompactWeight) {
+        self.init(weight: .none)
+        compact = frozen
+    }
+
     mutating func round(_ workspace: BFloat16Workspace) {
         rounded = RoundedWeight(weight, transposed: true, workspace: workspace)
     }
 
     func compactWordCount(_ format: WeightFormat) -> Int {
-        CompactWeight.wordCount(of: weight, transposed: true, format: format)
+        CompactWeight.wordCount(inner: weight.columns, columns: weight.rows, format: format)
     }
 
     mutating func compact(_ format: WeightFormat, in storage: CompactStorage) {
@@ -101,6 +119,8 @@ public struct HeadParameters: Sendable {
     func forward(into logits: Matrix, of states: Matrix) {
         if let compact, states.rows <= VectorMatrix.mostRows {
             compact.multiply(into: logits, states, bias: nil)
+        } else if let compact, weight.ifAny == nil {
+            compact.forward(into: logits, of: states, bias: nil)
         } else if let rounded {
             rounded.forward(into: logits, of: states, bias: nil)
         } else if states.rows <= VectorMatrix.mostRows {
@@ -112,7 +132,9 @@ public struct HeadParameters: Sendable {
 
     /// Overwrites dStates (N, C), adds to dWeight (V, C) unless that is nil.
     func backward(_ dStates: Matrix, _ dWeight: Matrix?, _ dLogits: Matrix, states: Matrix) {
-        if let rounded {
+        if let compact, weight.ifAny == nil {
+            compact.backward(dInput: dStates, dOutput: dLogits)
+        } else if let rounded {
             rounded.backward(dInput: dStates, dWeight: dWeight, dBias: nil, dOutput: dLogits, input: states)
         } else {
             MatrixMultiply.run(into: dStates, dLogits, weight)

@@ -51,8 +51,10 @@ public struct BlockParameters: Sendable {
 
 /// All parameters of a model, in an arena that the caller keeps alive.
 public struct ModelParameters: Sendable {
-    /// (V, C).
+    /// (V, C); `none` where the table is frozen and exists in a compact format only.
     public let tokenEmbedding: Matrix
+    /// Such a table, transposed.
+    let frozenTokenEmbedding: CompactWeight?
     /// (context, C); `none` where no positions are learned.
     public let positionEmbedding: Matrix
     public private(set) var blocks: [BlockParameters]
@@ -63,7 +65,7 @@ public struct ModelParameters: Sendable {
     /// Views of an arena of the architecture's layout.
     public init(_ layout: ParameterLayout, in arena: FloatArena, _ architecture: Architecture) {
         let finder = Finder(layout: layout, arena: arena)
-        tokenEmbedding = finder.matrix(.tokenEmbedding)
+        (tokenEmbedding, frozenTokenEmbedding) = (finder.matrix(.tokenEmbedding), nil)
         positionEmbedding = architecture.embedding.learnsPositions ? finder.matrix(.positionEmbedding) : .none
         blocks = architecture.blocks.indices.map { index in
             BlockParameters(
@@ -81,6 +83,22 @@ public struct ModelParameters: Sendable {
         head = HeadParameters(weight: architecture.head.isTied ? tokenEmbedding : finder.matrix(.head))
     }
 
+    /// Those of a frozen base.
+    init(_ base: FrozenBase) {
+        (tokenEmbedding, frozenTokenEmbedding) = (.none, base.matrix(.tokenEmbedding))
+        positionEmbedding = base.positionTable
+        blocks = base.architecture.blocks.indices.map { index in
+            BlockParameters(
+                attentionNorm: base.norm(.attentionNorm, index), attentionInput: base.linear(.attentionInput, index),
+                attentionOutput: base.linear(.attentionOutput, index),
+                feedForwardNorm: base.norm(.feedForwardNorm, index),
+                feedForwardInput: base.linear(.feedForwardInput, index),
+                feedForwardOutput: base.linear(.feedForwardOutput, index))
+        }
+        finalNorm = base.norm(.finalNorm)
+        head = HeadParameters(frozen: base.matrix(base.architecture.head.isTied ? .tokenEmbedding : .head))
+    }
+
     /// The same parameters with adapters next to the linear layers.
     func adapted(_ adapters: Adapters) -> ModelParameters { withAdapters(adapters, in: adapters.weights) }
 
@@ -91,6 +109,7 @@ public struct ModelParameters: Sendable {
 
     private init(frozenBlocks blockCount: Int) {
         (tokenEmbedding, positionEmbedding, finalNorm) = (.none, .none, .none)
+        frozenTokenEmbedding = nil
         blocks = [BlockParameters](repeating: .none, count: blockCount)
         head = HeadParameters(weight: .none)
     }

@@ -29,6 +29,7 @@ public final class TrainingPass {
         self.model = model
         self.precision = precision
         self.recomputesActivations = recomputesActivations
+        precondition(precision == .f32 || model.frozenBase == nil, "a frozen base has products in float")
         parameters = precision == .bf16 ? model.parameters.rounded() : model.parameters
         RoundedWeight.refresh(parameters.roundedWeights)
     }

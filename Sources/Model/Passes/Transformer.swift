@@ -8,8 +8,10 @@ import Kernels
 public final class Transformer {
     public let architecture: Architecture
     public let layout: ParameterLayout
-    /// All weights, in one arena of the layout.
+    /// All weights, in one arena of the layout; empty where they are a frozen base.
     public let weights: FloatArena
+    /// The weights in a compact format; nil where they are floats.
+    package let frozenBase: FrozenBase?
     /// Views of the weights, with the adapters where there are any.
     public let parameters: ModelParameters
     /// LoRA's matrices; nil for a model without.
@@ -26,13 +28,22 @@ public final class Transformer {
     ///   - layout: that of the architecture, where it was made already.
     public convenience init(_ architecture: Architecture, layout: ParameterLayout? = nil, weights: FloatArena? = nil) {
         let layout = layout ?? ParameterLayout(architecture)
-        self.init(architecture, layout, weights ?? FloatArena(count: layout.arenaCount), adapters: nil)
+        self.init(architecture, layout, weights ?? FloatArena(count: layout.arenaCount), base: nil, adapters: nil)
     }
 
-    private init(_ architecture: Architecture, _ layout: ParameterLayout, _ weights: FloatArena, adapters: Adapters?) {
+    /// A model around a frozen base, in which all parameters are stored.
+    package convenience init(_ base: FrozenBase) {
+        self.init(base.architecture, base.layout, FloatArena(count: 0), base: base, adapters: nil)
+    }
+
+    private init(
+        _ architecture: Architecture, _ layout: ParameterLayout, _ weights: FloatArena, base: FrozenBase?,
+        adapters: Adapters?
+    ) {
         (self.architecture, self.layout, self.weights, self.adapters) = (architecture, layout, weights, adapters)
+        frozenBase = base
         rotaryTables = RotaryTables(architecture)
-        let plain = ModelParameters(layout, in: weights, architecture)
+        let plain = base.map { ModelParameters($0) } ?? ModelParameters(layout, in: weights, architecture)
         parameters = adapters.map(plain.adapted) ?? plain
     }
 
@@ -41,19 +52,20 @@ public final class Transformer {
         precondition(adapters == nil, "adapters for a model that has adapters")
         let made = Adapters(config, of: architecture)
         made.layout.initialize(made.weights, seed: seed)
-        return Transformer(architecture, layout, weights, adapters: made)
+        return Transformer(architecture, layout, weights, base: frozenBase, adapters: made)
     }
 
     /// Adds the adapters to the weights, in place. The adapted model must not be used afterwards.
     ///
     /// - Returns: a model of the same weights without adapters.
     public func merged() -> Transformer {
+        precondition(frozenBase == nil, "adapters merged into a frozen base")
         for block in parameters.blocks {
             for layer in LinearLayer.allCases {
                 for adapter in block[layer].adapters { adapter.merge(into: block[layer].weight) }
             }
         }
-        return Transformer(architecture, layout, weights, adapters: nil)
+        return Transformer(architecture, layout, weights, base: nil, adapters: nil)
     }
 
     /// What is trained: the list, and the arena of its values.
@@ -190,6 +202,12 @@ extension EmbeddingDescription {
     func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, _ p: ModelParameters
     ) {
+        if let table = p.frozenTokenEmbedding {
+            Embedding.forward(
+                into: output, tokens: tokens, positions: positions, tokenTable: table,
+                positionTable: p.positionEmbedding.ifAny)
+            return
+        }
         Embedding.forward(
             into: output, tokens: tokens, positions: positions, tokenTable: p.tokenEmbedding,
             positionTable: p.positionEmbedding.ifAny, scale: scale)

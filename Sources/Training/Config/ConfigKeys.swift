@@ -1,5 +1,6 @@
 // The only list of config keys: `luthier train --help` prints it; reading, writing and validation use it.
 
+import Kernels
 import Model
 
 extension ConfigKey {
@@ -106,6 +107,10 @@ extension ConfigKey {
         .texts(
             "method.targets", \.method.targets, "list of names, attention or all",
             "Layers with LoRA."),
+        .choice(
+            "method.baseWeights", \.method.baseWeights,
+            "How LoRA's frozen base is held in memory; int8 and q4 have a scale for every 32 weights."
+        ).omittingDefault(),
     ]
 
     private static let training: [ConfigKey] = [

@@ -2,6 +2,7 @@
 
 import Conversations
 import Datasets
+import Kernels
 import Model
 
 /// A run's config. Optional values are nil until `resolve` sets their default, which depends on other values.
@@ -67,6 +68,7 @@ public struct RunConfig: Sendable, Equatable {
         public var alpha = 16.0
         public var dropout = 0.0
         public var targets = ["attention"]
+        public var baseWeights = WeightFormat.f32
     }
 
     /// The training loop and the optimizer.

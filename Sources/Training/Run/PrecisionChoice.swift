@@ -79,7 +79,7 @@ package struct PrecisionChoice: Equatable {
     /// without a measurement in between.
     static let smallestFlops = 2e9
 
-    /// For `training.precision` as it was given. An explicit value stands; where it is the slower one, that is said.
+    /// For `training.precision` as it was given. An explicit value is kept; where it is the slower one, that is said.
     package static func make(_ given: String, _ load: ProductLoad, _ meter: PrecisionMeter) -> PrecisionChoice {
         let explicit = Precision(rawValue: given)
         guard explicit != .f32 else { return PrecisionChoice(precision: .f32, notice: nil) }

@@ -53,9 +53,7 @@ public struct PreparedRun {
         _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, name: String
     ) throws -> PreparedRun {
         let config = plan.config
-        let plain = try source?.load().model ?? Transformer(plan.architecture)
-        if source == nil { plain.layout.initialize(plain.weights, seed: UInt64(config.training.seed)) }
-        let (model, baseHash) = try adapted(plain, config, start.checkpoint)
+        let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
         let trainer = Trainer(
             model: model, data: plan.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(start.state, plan, dataHash: tokens.data.hash))
@@ -69,18 +67,30 @@ public struct PreparedRun {
             origins: origins(plan.origins, config), isResumed: start.isResumed)
     }
 
-    /// Adds adapters to the model if the config asks for them: new ones, or those of a checkpoint.
+    /// The source's model or a new one, with adapters if the config asks for them: new ones, or those of a checkpoint.
     ///
     /// - Returns: the model, and the hash of the weights that the adapters belong to.
-    private static func adapted(
-        _ model: Transformer, _ config: RunConfig, _ previous: CheckpointReader?
+    private static func model(
+        _ source: ModelSource?, _ config: RunConfig, _ architecture: Architecture, _ previous: CheckpointReader?
     ) throws -> (Transformer, String?) {
-        guard let adapter = config.adapter else { return (model, nil) }
-        let hash = SavedModel.hash(of: model)
-        if let previous { try ModelSource.checkBase(previous, hash) }
-        let adapted = model.adapted(adapter, seed: UInt64(config.training.seed))
+        let seed = UInt64(config.training.seed)
+        guard let source else {
+            let model = Transformer(architecture)
+            model.layout.initialize(model.weights, seed: seed)
+            return (model, nil)
+        }
+        guard let adapter = config.adapter else { return (try source.load().model, nil) }
+        let base: (model: Transformer, hash: String)
+        if config.method.baseWeights == .f32 {
+            let model = try source.load().model
+            base = (model, SavedModel.hash(of: model))
+        } else {
+            base = try source.loadFrozen(config.method.baseWeights)
+        }
+        if let previous { try ModelSource.checkBase(previous, base.hash) }
+        let adapted = base.model.adapted(adapter, seed: seed)
         if let previous { try adapted.adapters?.read(previous) }
-        return (adapted, hash)
+        return (adapted, base.hash)
     }
 
     private static func startingState(_ state: TrainingState?, _ plan: RunPlan, dataHash: String) -> TrainingState {

@@ -55,6 +55,10 @@ struct RunPlan {
     ) -> [String: String] {
         let given = config.training.precision
         guard given == RunConfig.measuredPrecision || !start.isResumed else { return start.origins }
+        guard config.method.baseWeights == .f32 else {
+            config.training.precision = Precision.f32.rawValue
+            return start.origins
+        }
         let load = ProductLoad(
             architecture: architecture, rows: set.mostTokens(inWindows: config.training.batchSize),
             microBatches: config.training.accumulation, isFrozen: config.adapter != nil)
@@ -78,7 +82,7 @@ struct RunPlan {
         let predictions = tokens.data.splits[.validation]?.predictionCount ?? 0
         let rows = config.evaluation.batchSize * window
         memory.evaluationRows = (config.evaluation.stride ?? window) < window ? rows : min(rows, predictions)
-        memory.adapter = config.adapter
+        (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
         memory.recomputesActivations = config.training.recomputeActivations
         return memory
@@ -118,6 +122,17 @@ struct RunPlan {
                     "method.targets holds \(target); it takes all, attention, \(names), or the end of one of these")
             }
             guard !config.method.targets.isEmpty else { throw .inconsistent("method.targets names no layer") }
+        }
+        let format = config.method.baseWeights
+        if format != .f32, config.method.type != "lora" {
+            throw .inconsistent(
+                "method.baseWeights is \(format.rawValue), but method.type \(config.method.type) trains the base's own "
+                    + "weights, which are f32; use lora")
+        }
+        if format != .f32, config.training.precision == Precision.bf16.rawValue {
+            throw .inconsistent(
+                "training.precision is bf16, but products with method.baseWeights \(format.rawValue) are in float; use "
+                    + "f32 or auto")
         }
         if config.training.precision == Precision.bf16.rawValue, !RoundedWeight.isSupported {
             throw .inconsistent(

@@ -66,7 +66,7 @@ extension RunConfig {
         var shape = model.shape
         shape.vocabularySize = architecture.vocabularySize
         var info = ModelInfo(architecture, shape: shape)
-        (info.template, info.adapter) = (data.template, adapter)
+        (info.template, info.adapter, info.baseWeights) = (data.template, adapter, method.baseWeights)
         info.generation = generationSettings(seed: info.generation.seed)
         (info.startToken, info.promptLossWeight) = (data.startToken, data.promptLossWeight)
         return info
