@@ -5,9 +5,9 @@
                                     texts and the small tokenizers of Tests/Fixtures are used
 
 Writes to FOLDER the texts (texts.bin) and for each tokenizer a folder with tokenizer.json or gguf.json, ids.bin (special
-tokens read as text) and special.bin (those texts whose ids differ when special tokens are found). The Swift tests
-TokenizerInteropTests read them (LUTHIER_INTEROP=FOLDER/..). A file is a list of records, each a little-endian 32-bit
-count and as many items: bytes of texts, 32-bit ids; in special.bin the number of the text stands first.
+tokens read as text) and, except for SentencePiece, special.bin (those texts whose ids differ when special tokens are
+found). The Swift tests TokenizerInteropTests read them (LUTHIER_INTEROP=FOLDER/..). A file is a list of records, each a
+little-endian 32-bit count and as many items: bytes of texts, 32-bit ids; in special.bin the number of the text stands first.
 
 SMOLLM2=FILE.gguf adds SmolLM2's own tokenizer, read from a GGUF file with the package gguf.
 """
@@ -28,7 +28,7 @@ RANDOM = 100_000
 
 
 def corpus(data):
-    """Documents of the 387 languages, then naughty strings and emoji, whole and line by line."""
+    """Documents of the 387 languages, then naughty strings and emoji, as files and line by line."""
     documents = []
     for path in sorted((data / "corpus-nltk/udhr2").glob("*.txt")):
         documents.append(path.read_bytes().decode("utf-8", "replace"))
@@ -79,8 +79,10 @@ def write_ids(folder, plain, special=None):
     with open(folder / "ids.bin", "wb") as file:
         for ids in plain:
             file.write(record(ids, "i"))
+    if special is None:
+        return
     with open(folder / "special.bin", "wb") as file:
-        for number, (ids, found) in enumerate(zip(plain, special or plain)):
+        for number, (ids, found) in enumerate(zip(plain, special)):
             if ids != found:
                 file.write(struct.pack("<I", number) + record(found, "i"))
 
