@@ -11,7 +11,11 @@ public enum Llama: ModelFamily {
     public static let prefix = "model."
     public static let sizeKeys = HuggingFaceSizeKeys(
         context: ["max_position_embeddings"], blocks: ["num_hidden_layers"], heads: ["num_attention_heads"],
-        width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "rms_norm_eps")
+        width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "rms_norm_eps",
+        defaults: [
+            "vocab_size": 32_000, "max_position_embeddings": 2048, "num_hidden_layers": 32, "num_attention_heads": 32,
+            "hidden_size": 4096, "intermediate_size": 11_008,
+        ])
     public static let storesInputsFirst = false
 
     /// The linear layers by the names of Transformers' modules.

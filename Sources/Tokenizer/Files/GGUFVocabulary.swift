@@ -154,7 +154,7 @@ private struct GGUFReader {
         let usual = special.filter { Self.usualEnds.contains(String(decoding: $0.content, as: UTF8.self)) }.map(\.id)
         for id in vocabulary.endIDs + usual where !ends.contains(id) { ends.append(id) }
         for id in ends + [vocabulary.beginID, parts.model.unknownID].compactMap({ $0 })
-        where !vocabulary.tokens.indices.contains(id) {
+        where !parts.vocabulary.hasToken(id) {
             throw .unknownID(id, vocabularySize: vocabulary.tokens.count)
         }
         parts.ends = ends

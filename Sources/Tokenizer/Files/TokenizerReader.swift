@@ -1,5 +1,6 @@
 // Finds a tokenizer's files and reads them in whichever form they have.
 
+import Files
 import Foundation
 import StrictJSON
 
@@ -27,7 +28,8 @@ enum TokenizerReader {
                 return try files.read(endOfText: endOfText)
             }
         }
-        throw .noTokenizerInFolder(path: path)
+        let others = ["tokenizer.model", "spiece.model", "vocab.txt"].filter { existing($0) != nil }
+        throw .noTokenizerInFolder(path: path, found: others)
     }
 
     private static func readTokenizerFile(_ path: String, endOfText: String?) throws(TokenizerError) -> Tokenizer {
@@ -53,7 +55,11 @@ enum TokenizerReader {
             guard size <= largestFile else {
                 throw TokenizerError.fileTooLarge(path: path, bytes: size, limit: largestFile)
             }
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            if let pointer = bytes.withUnsafeBytes({ GitLFSPointer.detect($0) }) {
+                throw TokenizerError.gitLFSPointer(path: path, pointer)
+            }
+            return bytes
         } catch let error as TokenizerError {
             throw error
         } catch {
