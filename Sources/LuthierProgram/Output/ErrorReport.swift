@@ -7,6 +7,7 @@ import Foundation
 import Interchange
 import Models
 import Preparation
+import Tokenizer
 import Training
 
 /// An error that may have a hint for the user.
@@ -22,6 +23,7 @@ extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
+extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}
 
 enum ErrorReport {
