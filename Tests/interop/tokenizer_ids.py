@@ -9,6 +9,7 @@ tokens read as text) and, except for SentencePiece, special.bin (those texts who
 found). The Swift tests TokenizerInteropTests read them (LUTHIER_INTEROP=FOLDER/..). A file is a list of records, each a
 little-endian 32-bit count and as many items: bytes of texts, 32-bit ids; in special.bin the number of the text stands first.
 
+COMPLETE=1 takes 100,000 random texts instead of 4000 and complete documents, which takes minutes.
 SMOLLM2=FILE.gguf adds SmolLM2's own tokenizer, read from a GGUF file with the package gguf.
 """
 
@@ -20,11 +21,16 @@ import random
 import struct
 import sys
 
+# gguf.py next to this file is not the package gguf.
+sys.path = [path for path in sys.path if pathlib.Path(path or ".").resolve() != pathlib.Path(__file__).resolve().parent]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Fixtures"))
 import make_tokenizers as fixtures  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers  # noqa: E402
 
-RANDOM = 100_000
+COMPLETE = os.environ.get("COMPLETE") == "1"
+RANDOM = 100_000 if COMPLETE else 4000
+# Characters of each document.
+LONGEST = None if COMPLETE else 2500
 
 
 def corpus(data):
@@ -95,7 +101,7 @@ def main():
     kinds = list(fixtures.kinds())
     if data:
         documents, lines = corpus(data)
-        texts += documents + lines
+        texts += [document[:LONGEST] for document in documents] + lines
         # Larger vocabularies of the same kinds, learned from every twelfth line of all languages.
         fixtures.SENTENCES = [line for text in documents for line in text.split("\n")][::12]
         fixtures.MERGES, fixtures.CHARACTERS = 6000, 1500
