@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf benchmarks compare compare-revisions clean
+	interop interop-gguf interop-templates benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         train a small weather chatbot from scratch, evaluate it, show five answers'
@@ -29,6 +29,7 @@ help:
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
+	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
 
@@ -180,6 +181,19 @@ interop-gguf: build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
 		--train $(CURDIR)/data/tinyshakespeare.txt
 	$(LLAMA_VENV)/bin/python Tests/interop/gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained data/tinyshakespeare.txt \
 		$(GGUF_RUN)
+
+TEMPLATES_VENV = .build/templates-venv
+TEMPLATES = .build/interop-templates
+$(TEMPLATES_VENV)/ready:
+	$(PYTHON) -m venv $(TEMPLATES_VENV)
+	$(TEMPLATES_VENV)/bin/pip install -q jinja2 transformers
+	touch $@
+
+interop-templates: deps $(TEMPLATES_VENV)/ready
+	$(TEMPLATES_VENV)/bin/python Tests/Fixtures/make_templates.py --check
+	$(TEMPLATES_VENV)/bin/python Tests/interop/templates.py $(TEMPLATES)
+	$(BUILD) --build-tests $(FLAGS)
+	LUTHIER_TEMPLATES=$(CURDIR)/$(TEMPLATES) $(SWIFT) test -c release --skip-build $(FLAGS) --filter DifferentialTests
 
 clean:
 	rm -rf .build

@@ -31,11 +31,12 @@ let package = Package(
 
         .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Jinja", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
-        .target(name: "Conversations", dependencies: ["StrictJSON", "Tokenizer"], swiftSettings: strict),
+        .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
             name: "Datasets", dependencies: ["Conversations", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
@@ -111,11 +112,16 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Kernels", "Model"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Kernels", "Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ConversationsTests",
+            dependencies: ["Conversations", "Datasets", "StrictJSON", "TestSupport", "Tokenizer"],
+            swiftSettings: strict),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Conversations", "Datasets", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
@@ -139,7 +145,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ModelsTests",
-            dependencies: ["Checkpoint", "Interchange", "Kernels", "Model", "Models", "TestSupport", "Tokenizer"],
+            dependencies: [
+                "Checkpoint", "Conversations", "Inference", "Interchange", "Kernels", "Model", "Models", "StrictJSON",
+                "TestSupport", "Tokenizer",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
@@ -150,8 +159,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Interchange", "Kernels", "Model",
-                "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
+                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
+                "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),

@@ -1,5 +1,7 @@
 // A chat template of Hugging Face's, turned into one of ours where both give the same text.
 
+import Tokenizer
+
 extension ChatTemplate {
     /// Marks that stand for a message's content and for the end-of-text token; no template contains them.
     private static let (content, end) = ("\u{E001}", "\u{E000}")
@@ -43,8 +45,14 @@ extension ChatTemplate {
         else { return nil }
     }
 
-    /// The template in Jinja, for other programs; `init(jinja:endOfText:)` reads it back.
-    public var jinja: String {
+    /// The template in Jinja, for other programs; `init(jinja:endOfText:)` reads it back. A model's own comes back as it
+    /// was.
+    public var jinja: String { jinja(addsBegin: false) }
+
+    /// - Parameter addsBegin: whether the tokenizer puts `bos_token` in front of every text. A model's own template says
+    ///   that itself.
+    public func jinja(addsBegin: Bool) -> String {
+        if let model { return model.source }
         func literal(_ text: String) -> String {
             let escaped = text.map { ["\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t"][$0] ?? String($0) }
             return "'" + escaped.joined() + "'"
@@ -53,12 +61,39 @@ extension ChatTemplate {
             "if message['role'] == '\(role)' %}{{ " + parts.filter { $0 != "''" }.joined(separator: " + ") + " }}"
         }
         let content = "message['content']"
-        return "{% for message in messages %}{% "
+        return (addsBegin ? "{{ bos_token }}" : "") + "{% for message in messages %}{% "
             + turn("system", [literal(system.before), content, literal(system.after)])
             + "{% el" + turn("user", [literal(user.before), content, literal(user.after)]) + "{% el"
             + turn(
                 "assistant",
                 [literal(assistant.before), literal(answerLead), content, "eos_token", literal(assistant.after)])
             + "{% endif %}{% endfor %}{% if add_generation_prompt %}{{ \(literal(assistant.before)) }}{% endif %}"
+    }
+}
+
+extension ChatTemplate {
+    /// The template that a model comes with: in frames where they express it exactly, otherwise as it is.
+    ///
+    /// - Parameters:
+    ///   - startToken: the text of the token that begins a text, which the template calls `bos_token`.
+    ///   - endToken: the text of the token that ends a text, `eos_token`.
+    ///   - ends: texts of further tokens at which the model stops. The one that the template writes after an answer is
+    ///     found by itself.
+    /// - Throws: what is wrong with the template or not supported, with its line; `noEnd` where answers would not end.
+    public static func adopting(
+        jinja: String, startToken: String?, endToken: String?, ends: [String] = [], _ tokenizer: Tokenizer
+    ) throws(TemplateError) -> ChatTemplate {
+        // In front of frames comes what the tokenizer puts in front of every text, which this template does not write.
+        if !tokenizer.addsBegin, let framed = ChatTemplate(jinja: jinja, endOfText: endToken) { return framed }
+        var ends = ends
+        if let endToken, !ends.contains(endToken) { ends.insert(endToken, at: 0) }
+        let specials = SpecialTokens(tokenizer)
+        let probe = ModelTemplate(source: jinja, startToken: startToken, endToken: endToken, ends: ends)
+        guard let end = try probe.endAfterAnswer(specials) else { throw .noEnd }
+        if !ends.contains(end) { ends.append(end) }
+        var template = ChatTemplate.raw
+        template.name = "folder"
+        template.model = ModelTemplate(source: jinja, startToken: startToken, endToken: endToken, ends: ends)
+        return template
     }
 }

@@ -26,6 +26,19 @@ public struct ChatTemplate: Sendable, Equatable {
     public var answerLead: String
     /// Texts that end an answer even where the model does not.
     public var stop: [String]
+    /// The template that the model came with, where the frames above cannot express it; they are then empty.
+    package var model: ModelTemplate?
+
+    public init(
+        name: String, system: Frame, user: Frame, assistant: Frame, answerLead: String, stop: [String]
+    ) {
+        self.name = name
+        self.system = system
+        self.user = user
+        self.assistant = assistant
+        self.answerLead = answerLead
+        self.stop = stop
+    }
 
     /// Prompt, then completion, nothing between.
     public static let raw = ChatTemplate(
@@ -50,16 +63,35 @@ public struct ChatTemplate: Sendable, Equatable {
             case text([UInt8])
             /// The special token that ends an answer.
             case endOfText
+            /// Another special token.
+            case token(Int32)
         }
         public var content: Content
         /// Whether it is part of an answer; everything else is prompt.
         public var isAnswer: Bool
         /// Of an answer in the loss.
         public var weight: Float
+        /// Whether it continues the text of the piece before, which no special token ends. A tokenizer that puts a
+        /// space before every text puts none here.
+        public var continuesText = false
+
+        /// Whether a tokenizer that puts a space before texts puts none before this piece.
+        ///
+        /// - Parameter place: its number among the conversation's pieces, from 0.
+        package func continues(at place: Int, _ tokenizer: Tokenizer) -> Bool {
+            continuesText || (place > 0 && tokenizer.prefixesOnlyStart)
+        }
     }
 
-    /// A whole conversation, answers with their end.
-    public func pieces(_ messages: [Message]) -> [Piece] {
+    /// A complete conversation, answers with their end.
+    ///
+    /// - Parameter specials: the special tokens that a model's own template may write.
+    package func pieces(_ messages: [Message], _ specials: SpecialTokens) throws(TemplateError) -> [Piece] {
+        guard let model else { return framedPieces(messages) }
+        return try model.pieces(messages, specials)
+    }
+
+    private func framedPieces(_ messages: [Message]) -> [Piece] {
         var pieces: [Piece] = []
         for message in messages {
             switch message.role {
@@ -75,17 +107,69 @@ public struct ChatTemplate: Sendable, Equatable {
         }
         // What stands behind the last answer teaches and asks nothing.
         if messages.last?.role == .assistant { pieces.removeLast() }
-        return pieces.filter { $0.content != .text([]) }
+        return ChatTemplate.joined(pieces)
     }
 
-    /// The conversation up to where the assistant is to go on.
-    public func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TokenizerError) -> [Int32] {
-        var ids: [Int32] = []
+    /// The pieces that are not empty; a text after a text continues it.
+    private static func joined(_ pieces: [Piece]) -> [Piece] {
+        var joined: [Piece] = []
+        for var piece in pieces where piece.content != .text([]) {
+            if case .text = piece.content, case .text = joined.last?.content { piece.continuesText = true }
+            joined.append(piece)
+        }
+        return joined
+    }
+
+    /// The conversation up to where the assistant's answer begins.
+    public func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        if let model { return try encode(model.prompt(messages, SpecialTokens(tokenizer)), tokenizer) }
         let open = messages.last?.role == .assistant ? [] : [prompt(Array(assistant.before.utf8))]
-        for piece in pieces(messages) + open {
+        let pieces = ChatTemplate.joined(framedPieces(messages) + open)
+        let start = start(of: pieces, tokenizer, SpecialTokens(), isAsked: false)
+        return try (start.map { [$0] } ?? []) + encode(pieces, tokenizer)
+    }
+
+    /// The tokens that are learned of an answer, its end among them.
+    public func answer(_ content: [UInt8], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        let messages = [Message(role: .user, content: []), Message(role: .assistant, content: content)]
+        let pieces = try pieces(messages, SpecialTokens(tokenizer))
+        return try encode(pieces.filter(\.isAnswer), tokenizer)
+    }
+
+    /// The token to put in front of a conversation; nil where none belongs there, or where the template writes it.
+    ///
+    /// A model's own template decides whether there is one. In front of the other templates' texts comes what the
+    /// tokenizer puts in front of every text.
+    ///
+    /// - Parameter isAsked: whether it is wanted in any case.
+    package func start(
+        of pieces: [Piece], _ tokenizer: Tokenizer, _ specials: SpecialTokens, isAsked: Bool
+    ) -> Int32? {
+        guard let start = tokenizer.startID, isAsked || (tokenizer.addsBegin && model == nil) else { return nil }
+        let written = [model?.startToken.flatMap { specials.id(of: $0) }, tokenizer.beginID.map { Int32($0) }]
+        let isWritten = written.contains { id in id.map { pieces.first?.content == .token($0) } ?? false }
+        return isWritten ? nil : Int32(start)
+    }
+
+    /// The texts of `bos_token` and `eos_token` in the template that a model came with.
+    package var tokenNames: (start: String?, end: String?) { (model?.startToken, model?.endToken) }
+
+    /// The ids of the tokens that end an answer: the tokenizer's own, and those of the model's template.
+    public func endIDs(_ tokenizer: Tokenizer) -> [Int] {
+        let specials = SpecialTokens(tokenizer)
+        let named = (model?.ends ?? []).compactMap { specials.id(of: $0).map(Int.init) }
+        return Array(Set(named + tokenizer.endIDs)).sorted()
+    }
+
+    private func encode(_ pieces: [Piece], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+        var ids: [Int32] = []
+        for (place, piece) in pieces.enumerated() {
             switch piece.content {
-            case .text(let bytes): ids += try tokenizer.encode(bytes)
+            case .text(let bytes):
+                let continues = piece.continues(at: place, tokenizer)
+                do { ids += try tokenizer.encode(bytes, continues: continues) } catch { throw .tokenizer(error) }
             case .endOfText: if let end = tokenizer.endOfTextID { ids.append(Int32(end)) }
+            case .token(let id): ids.append(id)
             }
         }
         return ids
@@ -98,6 +182,9 @@ extension ChatTemplate {
     /// As JSON, for configs and checkpoints.
     public var json: JSONOutput {
         func frame(_ frame: Frame) -> JSONOutput { .array([.string(frame.before), .string(frame.after)]) }
+        if let model, case .object(let members) = model.members {
+            return .object([("name", .string(name))] + members)
+        }
         return .object([
             ("name", .string(name)), ("system", frame(system)), ("user", frame(user)),
             ("assistant", frame(assistant)), ("answerLead", .string(answerLead)),
@@ -105,7 +192,8 @@ extension ChatTemplate {
         ])
     }
 
-    /// Reads a template's JSON: a name, or its parts; parts that are missing are those of `raw`. Nil where it is neither.
+    /// Reads a template's JSON: a name, or its parts; parts that are missing are those of `raw`; or Jinja under `jinja`,
+    /// whose errors show when it is used. Nil where it is none of these.
     public init?(_ node: JSONNode) {
         if let name = node.string {
             guard let known = ChatTemplate.named.first(where: { $0.name == name }) else { return nil }
@@ -115,6 +203,12 @@ extension ChatTemplate {
         guard let object = node.object else { return nil }
         self = .raw
         name = "own"
+        if object["jinja"] != nil {
+            guard let model = ModelTemplate(object) else { return nil }
+            name = object["name"]?.string ?? name
+            self.model = model
+            return
+        }
         for member in object.members {
             let texts = member.value.array?.compactMap(\.string) ?? []
             let isPair = texts.count == 2 && member.value.array?.count == 2

@@ -1,11 +1,13 @@
 // Encodes documents and records which ones do not fit.
 
+import Conversations
 import Tokenizer
 
 /// Builds the parts of a `TokenizedText`.
 struct DocumentEncoder {
     let tokenizer: Tokenizer
     let options: EncodingOptions
+    private let specials: SpecialTokens
     private(set) var tokens: [Int32] = []
     private(set) var weights: [Float] = []
     private(set) var sources: [TokenizedText.Source] = []
@@ -18,6 +20,7 @@ struct DocumentEncoder {
     init(tokenizer: Tokenizer, options: EncodingOptions) {
         self.tokenizer = tokenizer
         self.options = options
+        specials = SpecialTokens(tokenizer)
     }
 
     /// The tokens of one document before they are appended.
@@ -74,28 +77,51 @@ struct DocumentEncoder {
     private func encode(_ document: Document) throws(DatasetError) -> Encoded {
         var result = Encoded()
         let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
-        if options.startToken { result.append(end, weight: 0) }
+        var pieces: [ChatTemplate.Piece] = []
+        if case .conversation(let messages) = document.content { pieces = try self.pieces(messages, document) }
+        if let start = start(of: document, pieces) { result.append([start], weight: 0) }
         switch document.content {
         case .stream(let bytes):
             result.append(try ids(bytes, document), weight: 1)
         case .text(let bytes):
             result.append(try ids(bytes, document), weight: 1)
             if options.endsTexts { result.append(end, weight: 1) }
-        case .conversation(let messages):
-            for piece in options.template.pieces(messages) {
+        case .conversation:
+            for (place, piece) in pieces.enumerated() {
                 let weight = piece.isAnswer ? piece.weight : options.promptLossWeight
                 if piece.isAnswer, result.firstAnswer == nil { result.firstAnswer = result.tokens.count }
                 switch piece.content {
-                case .text(let bytes): result.append(try ids(bytes, document), weight: weight)
+                case .text(let bytes):
+                    result.append(
+                        try ids(bytes, document, continues: piece.continues(at: place, tokenizer)), weight: weight)
                 case .endOfText: result.append(end, weight: weight)
+                case .token(let id): result.append([id], weight: weight)
                 }
             }
         }
         return result
     }
 
-    private func ids(_ bytes: [UInt8], _ document: Document) throws(DatasetError) -> [Int32] {
-        do { return try tokenizer.encode(bytes) } catch {
+    /// The token in front of a document; nil where none belongs there.
+    private func start(of document: Document, _ pieces: [ChatTemplate.Piece]) -> Int32? {
+        if case .conversation = document.content {
+            return options.template.start(of: pieces, tokenizer, specials, isAsked: options.startToken)
+        }
+        return options.startToken || tokenizer.addsBegin ? tokenizer.startID.map { Int32($0) } : nil
+    }
+
+    private func pieces(
+        _ messages: [Message], _ document: Document
+    ) throws(DatasetError) -> [ChatTemplate.Piece] {
+        do { return try options.template.pieces(messages, specials) } catch {
+            throw .encoding(path: document.path, line: document.line, reason: "\(error)")
+        }
+    }
+
+    private func ids(
+        _ bytes: [UInt8], _ document: Document, continues: Bool = false
+    ) throws(DatasetError) -> [Int32] {
+        do { return try tokenizer.encode(bytes, continues: continues) } catch {
             throw .encoding(path: document.path, line: document.line, reason: "\(error)")
         }
     }

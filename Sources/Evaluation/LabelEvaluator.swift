@@ -30,13 +30,10 @@ public struct LabelEvaluator {
     /// - Parameter examples: turns in front of every prompt.
     public init(
         _ model: Transformer, tokenizer: Tokenizer, template: ChatTemplate, labels: [[UInt8]], examples: [Message] = []
-    ) throws(TokenizerError) {
+    ) throws(TemplateError) {
         (self.model, self.tokenizer, self.template) = (model, tokenizer, template)
         (self.labels, self.examples) = (labels, examples)
-        let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
-        labelTokens = try labels.map { label throws(TokenizerError) in
-            try tokenizer.encode(Array(template.answerLead.utf8) + label) + end
-        }
+        labelTokens = try labels.map { label throws(TemplateError) in try template.answer(label, tokenizer) }
     }
 
     /// Judges every document that has one answer; others are skipped.
@@ -44,7 +41,7 @@ public struct LabelEvaluator {
     /// - Parameter progress: called after each row with the number of rows done.
     public func classify(
         _ documents: [Document], progress: (Int) -> Void = { _ in }
-    ) throws(TokenizerError) -> [LabelledRow] {
+    ) throws(TemplateError) -> [LabelledRow] {
         var rows: [LabelledRow] = []
         for (index, document) in documents.enumerated() {
             guard let (prompt, answer) = AnswerLabels.split(document) else { continue }
@@ -72,7 +69,7 @@ public struct LabelEvaluator {
             var batch = SequenceBatch()
             for (offset, label) in part.enumerated() {
                 let tokens = labelTokens[label]
-                let full = (prompt.isEmpty ? [Int32(tokenizer.endOfTextID ?? 0)] : prompt) + tokens
+                let full = (prompt.isEmpty ? [Int32(tokenizer.startID ?? 0)] : prompt) + tokens
                 let kept = Array(full.suffix(context + 1))
                 let count = kept.count - 1
                 let weights = (0..<count).map { Float($0 >= count - tokens.count ? 1 : 0) }

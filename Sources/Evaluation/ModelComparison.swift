@@ -42,7 +42,7 @@ public struct ModelComparison {
         options.dropsRowsWithoutLoss = true
         let context = saved.model.architecture.contextLength
         let evaluator = Evaluator(window: context, stride: context, batchSize: batchSize)
-        let judge = try labels.map { labels throws(TokenizerError) in
+        let judge = try labels.map { labels throws(TemplateError) in
             try LabelEvaluator(
                 saved.model, tokenizer: saved.tokenizer, template: template, labels: labels, examples: shown)
         }

@@ -11,7 +11,8 @@ struct Generation {
     private(set) var pending: Int32?
 
     private let settings: GenerationSettings
-    private let endOfText: Int?
+    /// The tokens that end it.
+    private let ends: Set<Int>
     private let promptCount: Int
     private var generator: SplitMix64
     private var text: StoppingText
@@ -21,7 +22,7 @@ struct Generation {
         history = prompt
         promptCount = prompt.count
         self.settings = settings
-        endOfText = tokenizer.endOfTextID
+        ends = Set(tokenizer.endIDs + settings.endIDs)
         generator = SplitMix64(seed: settings.seed, stream: UInt64(stream))
         text = StoppingText(stops: settings.stop, decoder: tokenizer.makeStreamingDecoder())
     }
@@ -34,7 +35,7 @@ struct Generation {
         pending = nil
         guard tokensLeft > 0 else { return }
         let token = Sampler.next(logits, settings.sampling, previous: history, using: &generator)
-        if Int(token) == endOfText {
+        if ends.contains(Int(token)) {
             reason = .stop
             return
         }

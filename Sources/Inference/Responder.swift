@@ -38,6 +38,7 @@ public final class Responder {
         var settings = defaults
         settings.seed = seed
         settings.stop += template?.stop ?? []
+        settings.endIDs = template?.endIDs(generator.tokenizer) ?? []
         return settings
     }
 

@@ -19,6 +19,8 @@ public struct GenerationSettings: Sendable, Equatable {
     public var maximumTokens: Int
     /// Texts at which the generation ends; they are not part of it.
     public var stop: [String]
+    /// Tokens that end the generation, in addition to the tokenizer's `endIDs`.
+    public var endIDs: [Int] = []
     public var seed: UInt64
 
     public init(sampling: SamplingSettings, maximumTokens: Int = 64, stop: [String] = [], seed: UInt64 = 1) {
@@ -70,15 +72,14 @@ public final class TextGenerator {
         sequence = CachedSequence(model.architecture)
     }
 
-    /// The tokens of a prompt; an empty prompt is the end-of-text token, after which a text begins.
+    /// The tokens of a prompt, after the begin token where the tokenizer puts it in front of every text; an empty prompt
+    /// is the begin token, or the end-of-text token where there is none.
     public func encode(prompt: String) throws(GenerationError) -> [Int32] {
-        var tokens: [Int32]
+        let tokens: [Int32]
         do { tokens = try tokenizer.encode(prompt) } catch { throw .unencodable("\(error)") }
-        if tokens.isEmpty {
-            guard let start = tokenizer.endOfTextID else { throw .emptyPrompt }
-            tokens = [Int32(start)]
-        }
-        return tokens
+        guard tokens.isEmpty || tokenizer.addsBegin else { return tokens }
+        guard let start = tokenizer.startID else { throw .emptyPrompt }
+        return [Int32(start)] + tokens
     }
 
     /// Continues `prompt`.

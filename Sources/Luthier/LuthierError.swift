@@ -1,6 +1,7 @@
 // The one error that the library throws, made from the typed errors of the modules below.
 
 internal import Checkpoint
+internal import Conversations
 internal import Datasets
 internal import Files
 import Foundation
@@ -72,4 +73,5 @@ extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension RunLockError: Hinting {}
+extension TemplateError: Hinting {}
 extension TrainingError: Hinting {}

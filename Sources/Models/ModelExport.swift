@@ -53,7 +53,7 @@ public struct ModelExport {
             other = try ModelSource(path: path).load().model
         case .gguf:
             let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-            try GGUFModel.write(model, saved.tokenizer, type: type, name: name, to: path)
+            try GGUFModel.write(model, saved.tokenizer, conversation, type: type, name: name, to: path)
             other = try GGUFModel.model(GGUFFile(path: path))
         case .peft:
             parameters = try writeAdapter(path)
@@ -83,7 +83,8 @@ public struct ModelExport {
     }
 
     private func writeFolder(_ path: String) throws {
-        try HuggingFaceFolder.write(saved.model, endOfText: saved.tokenizer.endOfTextID, to: path)
+        try HuggingFaceFolder.write(
+            saved.model, endOfText: saved.tokenizer.endOfTextID, beginOfText: saved.tokenizer.beginID, to: path)
         try writeTokenizer(path)
         try writeText(json(generationSettings), path, "generation_config.json")
         try writeText(try ModelCard(source).text(named: lastName(path)), path, "README.md")
@@ -116,7 +117,7 @@ public struct ModelExport {
     private func json(_ value: JSONOutput) -> String { value.serialized(pretty: true) + "\n" }
 
     private var generationSettings: JSONOutput {
-        let (settings, end) = (source.info.generation, saved.tokenizer.endOfTextID)
+        let settings = source.info.generation
         let sampling = settings.sampling
         var members: [(key: String, value: JSONOutput)] = [
             ("max_new_tokens", .integer(settings.maximumTokens)), ("do_sample", .bool(sampling.temperature > 0)),
@@ -128,16 +129,21 @@ public struct ModelExport {
                 ("top_p", .number(sampling.topP)),
             ]
         }
-        if let end {
-            members += ["bos_token_id", "eos_token_id", "pad_token_id"].map { ($0, .integer(end)) }
+        if let end = endIDs.first, let start = saved.tokenizer.startID {
+            let ends = endIDs.count == 1 ? JSONOutput.integer(end) : .array(endIDs.map { .integer($0) })
+            members += [("bos_token_id", .integer(start)), ("eos_token_id", ends), ("pad_token_id", .integer(end))]
         }
         return .object(members)
     }
 
     private var specialTokens: JSONOutput {
-        guard let end = saved.tokenizer.endOfTextID else { return .object([]) }
-        let name = JSONOutput.string(String(decoding: saved.tokenizer.bytes(of: end), as: UTF8.self))
-        return ["bos_token": name, "eos_token": name, "pad_token": name]
+        guard let end = saved.tokenizer.endOfTextID, let start = saved.tokenizer.startID else { return .object([]) }
+        func name(_ id: Int) -> String { String(decoding: saved.tokenizer.bytes(of: id), as: UTF8.self) }
+        let own = saved.template?.tokenNames
+        return [
+            "bos_token": .string(own?.start ?? name(start)), "eos_token": .string(own?.end ?? name(end)),
+            "pad_token": .string(name(end)),
+        ]
     }
 
     private var tokenizerSettings: JSONOutput {
@@ -147,9 +153,19 @@ public struct ModelExport {
             ("clean_up_tokenization_spaces", false),
         ]
         if case .object(let tokens) = specialTokens { members += tokens }
-        if let template = saved.template, template != .raw {
-            members.append(("chat_template", .string(template.jinja)))
-        }
+        if let template = conversation.template { members.append(("chat_template", .string(template))) }
         return .object(members)
+    }
+
+    /// The ids at which the model stops: the tokenizer's in its order, then those of the template.
+    private var endIDs: [Int] {
+        let own = saved.tokenizer.endIDs
+        return own + (saved.template?.endIDs(saved.tokenizer) ?? []).filter { !own.contains($0) }
+    }
+
+    private var conversation: GGUFConversation {
+        guard let template = saved.template, template != .raw else { return GGUFConversation() }
+        return GGUFConversation(
+            template: template.jinja(addsBegin: saved.tokenizer.addsBegin), endIDs: endIDs)
     }
 }

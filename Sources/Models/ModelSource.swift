@@ -20,6 +20,8 @@ public struct ModelSource {
     public let hash: String?
     /// What a person should know of the files: parts of them that are not used.
     public let notes: [String]
+    /// Why the files' own chat template cannot be evaluated; nil where it can, and where there is none.
+    public private(set) var templateDefect: TemplateError?
     /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
     public private(set) var base: String?
     private let weights: Weights
@@ -107,14 +109,19 @@ public struct ModelSource {
         var (tokenizer, info, notes) = (base.tokenizer, base.info, base.notes)
         info.architecture = try adapter.adapted(base.architecture)
         info.shape.tiedHead = info.architecture.head.isTied
+        var defect = base.templateDefect
         if hasTokenizer {
-            let read = try FolderTokenizer(path: path, endOfTextID: tokenizer.endOfTextID)
+            let read = try FolderTokenizer(path: path, endIDs: tokenizer.endIDs)
             (tokenizer, notes) = (read.tokenizer, read.notes)
-            ModelSource.adoptTemplate(read.template, endOfText: read.endOfText, to: &info, &notes)
+            if read.template != nil {
+                defect = ModelSource.adoptTemplate(
+                    read.template, (read.startOfText, read.endOfText), tokenizer, to: &info, &notes)
+            }
         }
         try self.init(
             tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base),
             ParameterLayout(info.architecture))
+        templateDefect = defect
         self.base = origin
     }
 
@@ -144,11 +151,13 @@ public struct ModelSource {
 
     private init(huggingFace path: String) throws {
         let folder = try HuggingFaceFolder(path: path)
-        let read = try FolderTokenizer(path: path, endOfTextID: folder.endOfTextID)
+        let read = try FolderTokenizer(path: path, endIDs: folder.endIDs)
         var info = ModelInfo(folder.architecture)
         var notes = folder.notes + read.notes
-        ModelSource.adoptTemplate(read.template, endOfText: read.endOfText, to: &info, &notes)
+        let defect = ModelSource.adoptTemplate(
+            read.template, (read.startOfText, read.endOfText), read.tokenizer, to: &info, &notes)
         try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder), folder.layout)
+        templateDefect = defect
     }
 
     private init(gguf path: String) throws {
@@ -156,18 +165,30 @@ public struct ModelSource {
         let tokenizer = try opened.tokenizer()
         var (info, notes) = (ModelInfo(opened.architecture), [String]())
         let end = tokenizer.endOfTextID.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }
-        ModelSource.adoptTemplate(try opened.chatTemplate(), endOfText: end, to: &info, &notes)
+        let defect = ModelSource.adoptTemplate(
+            try opened.chatTemplate(), (try opened.beginningOfText(), end), tokenizer, to: &info, &notes)
         try self.init(tokenizer, info, nil, hash: nil, notes: notes, .gguf(opened), opened.layout)
+        templateDefect = defect
     }
 
-    /// Takes over a chat template, if it can be expressed here.
+    /// Takes over a chat template, if it can be evaluated.
+    ///
+    /// - Parameter names: the texts of `bos_token` and `eos_token`.
+    /// - Returns: why it cannot be evaluated.
     private static func adoptTemplate(
-        _ template: String?, endOfText: String?, to info: inout ModelInfo, _ notes: inout [String]
-    ) {
-        guard let text = template else { return }
-        info.template = ChatTemplate(jinja: text, endOfText: endOfText)
-        guard info.template == nil else { return }
-        notes.append("the model's chat template has no counterpart here and is not used; set data.template")
+        _ template: String?, _ names: (start: String?, end: String?), _ tokenizer: Tokenizer,
+        to info: inout ModelInfo, _ notes: inout [String]
+    ) -> TemplateError? {
+        guard let text = template else { return nil }
+        do {
+            info.template = try ChatTemplate.adopting(
+                jinja: text, startToken: names.start, endToken: names.end, tokenizer)
+            return nil
+        } catch {
+            info.template = nil
+            notes.append("the model's chat template is not used; set data.template: \(error)")
+            return error
+        }
     }
 
     /// Shape, tokenizer and use of the model in an opened checkpoint.

@@ -14,7 +14,7 @@ public enum TokenizerSource {
         }
         if isFolder.boolValue {
             if RunFolder.isRun(path) { return try ModelSource(path: path).tokenizer }
-            return try FolderTokenizer(path: path, endOfTextID: nil).tokenizer
+            return try FolderTokenizer(path: path, endIDs: []).tokenizer
         }
         switch ThirdPartyFile(path: path) {
         case .gguf: return try GGUFFile(path: path).tokenizer()

@@ -25,8 +25,14 @@ public final class Tokenizer: Sendable {
     public var endIDs: [Int] { parts.ends }
     /// The id of the token that begins a text, where that is not the one that ends it.
     public var beginID: Int? { parts.begin }
+    /// The id with which a text begins: `beginID`, or the one that ends the text before it.
+    public var startID: Int? { beginID ?? endOfTextID }
     /// A text begins with `beginID`. Encoding does not put it there: texts are encoded in parts.
     public var addsBegin: Bool { parts.addsBegin }
+    /// Tokens consist of characters, with ▁ for a space.
+    package var marksSpaces: Bool { parts.form.marks != nil }
+    /// A space is put only in front of a text's first character, not in front of each part between added tokens.
+    package var prefixesOnlyStart: Bool { parts.form.marks?.prefix == .firstUnlessPresent }
     /// The tokens that are looked for in a text, special ones among them, by ascending id.
     public var addedTokens: [AddedToken] { parts.added }
 

@@ -9,6 +9,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case dataChanged(run: String, now: String)
     case nothingToTrain(String)
     case badTokenizerSplit(String)
+    /// `data.template` asks for a template that is not there.
+    case noBaseTemplate
 
     public var description: String {
         switch self {
@@ -23,6 +25,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the data has changed since the run was started: SHA-256 \(run.prefix(16))… then, \(now.prefix(16))… now"
         case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
+        case .noBaseTemplate: "data.template is \"base\", but the base has no chat template"
         }
     }
 

@@ -139,6 +139,25 @@ import Tokenizer
         #expect(completion.tokens == [0x61, 0x62, 0xC3] && completion.finishReason == .stop)
     }
 
+    /// A chat may end on another token than a text, or on one of several.
+    @Test func everyEndTokenEndsIt() throws {
+        for end in [256, 0x01, 0x02] {
+            let model = try Self.scriptedModel([0x61, 0x62, end, 0x63])
+            let generator = TextGenerator(model: model, tokenizer: .bytes)
+            var settings = Self.greedy(4)
+            #expect(try generator.complete([0x78], settings).finishReason == (end == 256 ? .stop : .length))
+            let other = Tokenizer(.bytes, endIDs: [256, 0x02, 0x01], beginID: nil, addsBegin: false)
+            let ended = try TextGenerator(model: model, tokenizer: other).complete([0x78], settings)
+            #expect(ended.text == "ab" && ended.finishReason == .stop)
+            settings.endIDs = [0x02, 0x01]
+            let completion = try generator.complete([0x78], settings)
+            #expect(completion.text == "ab" && completion.finishReason == .stop)
+            var all: [Completion] = []
+            try generator.complete([[0x78]], settings) { all.append($1) }
+            #expect(all == [completion])
+        }
+    }
+
     /// An empty prompt stands for a text's beginning, where the tokenizer knows one.
     @Test func emptyPrompts() throws {
         let generator = try Self.scripted("abc")

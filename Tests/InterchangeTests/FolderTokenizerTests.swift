@@ -31,7 +31,7 @@ import Tokenizer
 
     @Test func aFolderWithoutMoreIsAsItsTokenizerSays() throws {
         let folder = try Self.folder()
-        let read = try FolderTokenizer(path: folder.path, endOfTextID: nil)
+        let read = try FolderTokenizer(path: folder.path, endIDs: [])
         #expect(read.tokenizer == (try Tokenizer(path: folder.path)))
         #expect(read.endOfText == "<|endoftext|>" && read.notes.isEmpty && read.template == nil)
         #expect(read.tokenizer.beginID == nil && !read.tokenizer.addsBegin)
@@ -54,7 +54,9 @@ import Tokenizer
         files["tokenizer_config.json"] = named.map { "{\"eos_token\":\"\($0)\"}" }
         files["generation_config.json"] = generation.map { "{\"eos_token_id\":\($0)}" }
         let folder = try Self.folder(files)
-        let read = try FolderTokenizer(path: folder.path, endOfTextID: given)
+        let ids = config.split { !$0.isNumber }.compactMap { Int($0) }
+        #expect(ids.first == given)
+        let read = try FolderTokenizer(path: folder.path, endIDs: ids)
         #expect(read.tokenizer.endIDs == ends)
         #expect(read.notes.isEmpty)
     }
@@ -70,7 +72,7 @@ import Tokenizer
         ] as [(String, Bool, Int?, Bool)])
     func aTokenBeginsAText(settings: String, begins: Bool, id: Int?, adds: Bool) throws {
         let folder = try Self.folder(["tokenizer_config.json": settings], begins: begins)
-        let read = try FolderTokenizer(path: folder.path, endOfTextID: nil)
+        let read = try FolderTokenizer(path: folder.path, endIDs: [])
         #expect(read.tokenizer.beginID == id)
         #expect(read.tokenizer.addsBegin == adds)
         #expect(try Tokenizer(serialized: read.tokenizer.serialized()) == read.tokenizer)
@@ -78,11 +80,11 @@ import Tokenizer
 
     @Test func addedTokensWithoutARowAreDropped() throws {
         let folder = try Self.folder(["config.json": "{\"vocab_size\":259}"])
-        let read = try FolderTokenizer(path: folder.path, endOfTextID: 258)
+        let read = try FolderTokenizer(path: folder.path, endIDs: [258])
         #expect(read.tokenizer.vocabularySize == 259 && read.tokenizer.endIDs == [258])
         #expect(read.notes == ["2 added tokens from id 259 on have no row in the embedding and are not used"])
         // Not where one of them is needed.
-        let needed = try FolderTokenizer(path: folder.path, endOfTextID: 259)
+        let needed = try FolderTokenizer(path: folder.path, endIDs: [259])
         #expect(needed.tokenizer.vocabularySize == 261 && needed.notes.isEmpty)
     }
 }

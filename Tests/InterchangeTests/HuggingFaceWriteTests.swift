@@ -27,7 +27,7 @@ struct HuggingFaceWriteTests {
         var expected = try #require(ModelShape(gpt2: model.architecture))
         let hasBiases = expected.biases
         expected.biases = true
-        #expect(opened.architecture == Architecture(gpt2: expected) && opened.endOfTextID == 7)
+        #expect(opened.architecture == Architecture(gpt2: expected) && opened.endIDs == [7])
         #expect(opened.family.modelType == (name == "neo" ? "gpt_neo" : "gpt2"))
         let readLayout = ParameterLayout(opened.architecture)
         let read = FloatArena(count: readLayout.arenaCount)

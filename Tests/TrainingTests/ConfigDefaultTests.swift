@@ -25,7 +25,10 @@ import Training
     /// Keys that stay null in a run, or are set elsewhere, with the printed text.
     static let unresolved: [(path: String, text: String)] = [
         ("model.base", "null"), ("tokenizer.path", "the base's, otherwise one is trained"),
-        ("data.template", "chat for chat rows, instruction for instruction rows, otherwise raw"),
+        (
+            "data.template",
+            "base if it has one, otherwise chat for chat rows, instruction for instruction rows, else raw"
+        ),
         ("training.steps", "null"), ("training.saveEvery", "at each evaluation"),
         ("training.earlyStoppingPatience", "null"), ("evaluation.every", "each epoch"),
         ("evaluation.maximumTokens", "all"),

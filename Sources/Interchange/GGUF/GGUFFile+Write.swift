@@ -9,6 +9,8 @@ enum GGUFOutput: Sendable {
     case text(String)
     case texts([String])
     case int32s([Int32])
+    case float32s([Float])
+    case flag(Bool)
 }
 
 /// A tensor to be written: rows of float32, stored as `type`.
@@ -89,6 +91,12 @@ extension [UInt8] {
         case .int32s(let numbers):
             append(list: 5, count: numbers.count)
             for number in numbers { append(integer: number) }
+        case .float32s(let numbers):
+            append(list: 6, count: numbers.count)
+            for number in numbers { append(integer: number.bitPattern) }
+        case .flag(let isSet):
+            append(integer: UInt32(7))
+            append(integer: UInt8(isSet ? 1 : 0))
         }
     }
 

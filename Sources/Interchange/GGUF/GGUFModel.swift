@@ -4,6 +4,19 @@ import Kernels
 import Model
 import Tokenizer
 
+/// What a GGUF file says of conversations.
+public struct GGUFConversation: Sendable {
+    /// The chat template in Jinja.
+    public var template: String?
+    /// Ids that end an answer, in addition to the tokenizer's `endIDs`.
+    public var endIDs: [Int]
+
+    public init(template: String? = nil, endIDs: [Int] = []) {
+        self.template = template
+        self.endIDs = endIDs
+    }
+}
+
 /// Models in GGUF files: linear layers are stored (outputs, inputs).
 public enum GGUFModel {
     /// Writes `model` with its linear layers and token table as `type`; the position table and all vectors are F32. A
@@ -11,9 +24,17 @@ public enum GGUFModel {
     ///
     /// Throws where llama.cpp computes something else, or splits texts otherwise.
     public static func write(
-        _ model: Transformer, _ tokenizer: Tokenizer, type: GGUFType, name: String, to path: String
+        _ model: Transformer, _ tokenizer: Tokenizer, _ conversation: GGUFConversation = .init(), type: GGUFType,
+        name: String, to path: String
     ) throws(InterchangeError) {
-        let (family, format) = try family(of: model.architecture, tokenizer)
+        let (family, format) = try family(of: model.architecture)
+        guard let vocabulary = GGUFVocabulary(tokenizer) else {
+            let reason =
+                tokenizer.split == .none && !tokenizer.marksSpaces
+                ? "its tokenizer merges across words, and llama.cpp splits texts into words first"
+                : "llama.cpp has no tokenizer that cuts and merges texts as this one does"
+            throw .notExpressible(format: "a GGUF file", reason: reason)
+        }
         let complete = family.completed(model.architecture)
         let parameters = ParameterLayout(complete).parameters
         let zeros = FloatArena(count: parameters.lazy.filter { !$0.decays }.map(\.count).max() ?? 0)
@@ -29,7 +50,8 @@ public enum GGUFModel {
             ] + format.metadata(model.architecture) + [
                 ("general.file_type", .uint32(type.fileType ?? 0)), ("general.quantization_version", .uint32(2)),
             ]
-        try GGUFFile.write(metadata + vocabulary(tokenizer, complete.vocabularySize), tensors, to: path)
+        try GGUFFile.write(
+            metadata + self.vocabulary(vocabulary, rows: complete.vocabularySize, conversation), tensors, to: path)
     }
 
     /// Reads a file that `write` has written: for proof that it is right.
@@ -42,7 +64,7 @@ public enum GGUFModel {
 
     /// The family that llama.cpp runs the model as. Throws what it could not compute.
     private static func family(
-        of architecture: Architecture, _ tokenizer: Tokenizer?
+        of architecture: Architecture
     ) throws(InterchangeError) -> (any ModelFamily.Type, GGUFFamily) {
         var reason = "llama.cpp runs no family that computes what this model does"
         for family in ModelFamilies.all {
@@ -50,35 +72,40 @@ public enum GGUFModel {
             switch format.objection(architecture) {
             case .otherFamily: continue
             case .reason(let text): reason = text
-            case nil:
-                guard let tokenizer, tokenizer.split == .none && tokenizer.mergeCount > 0 else {
-                    return (family, format)
-                }
-                reason = "its tokenizer merges across words, and llama.cpp splits texts into words first"
+            case nil: return (family, format)
             }
         }
         throw .notExpressible(format: "a GGUF file", reason: reason)
     }
 
-    /// Tokens as tokenizer.json writes them, their kinds (1 ordinary, 3 special, 5 padding), and the merges.
+    /// The tokenizer, padding for the rows that no token has, and what a conversation needs.
     private static func vocabulary(
-        _ tokenizer: Tokenizer, _ vocabularySize: Int
+        _ vocabulary: GGUFVocabulary, rows: Int, _ conversation: GGUFConversation
     ) -> [(key: String, value: GGUFOutput)] {
-        var tokens = tokenizer.writtenTokens
-        var kinds = [Int32](repeating: 1, count: tokens.count)
-        for id in tokenizer.specialIDs { kinds[id] = 3 }
-        for id in tokens.count..<vocabularySize {
-            tokens.append("[PAD\(id)]")
-            kinds.append(5)
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        let padding = vocabulary.tokens.count..<max(rows, vocabulary.tokens.count)
+        var result: [(key: String, value: GGUFOutput)] = [("model", .text(vocabulary.model))]
+        if let name = vocabulary.pre { result.append(("pre", .text(name))) }
+        result.append(("tokens", .texts(vocabulary.tokens.map(text) + padding.map { "[PAD\($0)]" })))
+        if let scores = vocabulary.scores {
+            result.append(("scores", .float32s(scores + padding.map { _ in -1000 })))
         }
-        var result: [(key: String, value: GGUFOutput)] = [
-            ("tokenizer.ggml.model", .text("gpt2")), ("tokenizer.ggml.pre", .text("gpt-2")),
-            ("tokenizer.ggml.tokens", .texts(tokens)), ("tokenizer.ggml.token_type", .int32s(kinds)),
-            ("tokenizer.ggml.merges", .texts(tokenizer.writtenMerges)),
-        ]
-        if let id = tokenizer.endOfTextID.map({ UInt32($0) }) {
-            result += [("tokenizer.ggml.bos_token_id", .uint32(id)), ("tokenizer.ggml.eos_token_id", .uint32(id))]
+        result.append(("token_type", .int32s((vocabulary.types ?? []) + padding.map { _ in 5 })))
+        if let merges = vocabulary.merges { result.append(("merges", .texts(merges.map(text)))) }
+        func add(_ name: String, _ id: Int?) {
+            if let id { result.append((name + "_token_id", .uint32(UInt32(id)))) }
         }
+        let ends = vocabulary.endIDs + conversation.endIDs.filter { !vocabulary.endIDs.contains($0) }
+        add("bos", vocabulary.beginID)
+        add("eos", ends.first)
+        // The format has two more places for ids that end something; others llama.cpp knows by their texts.
+        add("eot", ends.dropFirst().first)
+        add("eom", ends.dropFirst(2).first)
+        add("unknown", vocabulary.unknownID)
+        if let addsBegin = vocabulary.addsBegin { result.append(("add_bos_token", .flag(addsBegin))) }
+        if let addsPrefix = vocabulary.addsSpacePrefix { result.append(("add_space_prefix", .flag(addsPrefix))) }
+        result = result.map { ("tokenizer.ggml." + $0.key, $0.value) }
+        if let template = conversation.template { result.append(("tokenizer.chat_template", .text(template))) }
         return result
     }
 

@@ -9,5 +9,11 @@ extension GGUFModelFile {
     /// The text of the chat template in Jinja; nil where the file has none.
     public func chatTemplate() throws(InterchangeError) -> String? { try tokenizerKeys().chatTemplate }
 
+    /// The text of the token that begins a text; nil where the file names none.
+    public func beginningOfText() throws(InterchangeError) -> String? {
+        let keys = try tokenizerKeys()
+        return keys.beginningOfText.map { String(decoding: keys.tokens[$0], as: UTF8.self) }
+    }
+
     private func tokenizerKeys() throws(InterchangeError) -> GGUFTokenizerKeys { try file.tokenizerKeys() }
 }

@@ -98,13 +98,15 @@ public struct ConfigFields {
             supported: [node.bool == nil ? "null" : "false"])
     }
 
-    /// The token that ends a text: a number, or the first of a list.
-    func endOfTextID() throws(HuggingFaceConfigDefect) -> Int? {
-        guard let node = present("eos_token_id") else { return nil }
-        guard let id = node.integer ?? node.array?.first?.integer else {
+    /// The tokens that end a text, the one that is written first: a number, or a list of them.
+    func endIDs() throws(HuggingFaceConfigDefect) -> [Int] {
+        guard let node = present("eos_token_id") else { return [] }
+        if let id = node.integer { return [id] }
+        let ids = node.array?.compactMap(\.integer)
+        guard let ids, ids.count == node.array?.count else {
             throw ConfigFields.wrongType("eos_token_id", node, "an integer or a list of them")
         }
-        return id
+        return ids
     }
 
     static func wrongType(_ key: String, _ node: JSONNode, _ expected: String) -> HuggingFaceConfigDefect {

@@ -10,8 +10,8 @@ import StrictJSON
 struct HuggingFaceConfig {
     let family: any ModelFamily.Type
     let architecture: Architecture
-    /// The id of the token that ends a text, where the file names one.
-    let endOfTextID: Int?
+    /// The ids of the tokens that end a text, as the file lists them.
+    let endIDs: [Int]
 
     /// The config that `text`, the bytes of a `config.json`, describes.
     init(_ text: [UInt8], file: String) throws(InterchangeError) {
@@ -39,7 +39,7 @@ struct HuggingFaceConfig {
         do throws(ArchitectureError) { try architecture.validate() } catch {
             throw HuggingFaceConfigDefect(error, family.sizeKeys)
         }
-        (self.family, self.architecture, endOfTextID) = (family, architecture, try fields.endOfTextID())
+        (self.family, self.architecture, endIDs) = (family, architecture, try fields.endIDs())
     }
 
     /// The bytes of a config.json with these members.

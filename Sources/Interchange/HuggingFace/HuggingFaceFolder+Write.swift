@@ -9,13 +9,19 @@ extension HuggingFaceFolder {
     /// Writes `config.json` and `model.safetensors` to the folder `path`, which is made if only its parent exists.
     ///
     /// Biases that a family's files hold and this model does not have are written as zeros, which compute the same.
-    /// `endOfText` is the id that ends a text, if the tokenizer has one. Each file takes its place complete or not at
+    /// `endOfText` is the id that ends a text, if the tokenizer has one, and `beginOfText` the id that begins one where
+    /// that is another. Each file takes its place complete or not at
     /// all, the weights first. Throws also where no family computes what the model does.
-    public static func write(_ model: Transformer, endOfText: Int?, to path: String) throws(InterchangeError) {
+    public static func write(
+        _ model: Transformer, endOfText: Int?, beginOfText: Int? = nil, to path: String
+    ) throws(InterchangeError) {
         let family = try ModelFamilies.expressing(model.architecture)
         try InterchangeError.wrapping { () throws(FileError) in try FileDescriptor.makeFolder(path) }
         try writeWeights(model, family, to: path + "/model.safetensors")
-        let members = family.configMembers(model.architecture, endOfTextID: endOfText) ?? []
+        var members = family.configMembers(model.architecture, endOfTextID: endOfText) ?? []
+        if let beginOfText, let place = members.firstIndex(where: { $0.key == "bos_token_id" }) {
+            members[place].value = .integer(beginOfText)
+        }
         try InterchangeError.wrapping { () throws(FileError) in
             try AtomicFile.write(HuggingFaceConfig.text(members), to: path + "/config.json")
         }

@@ -10,8 +10,8 @@ public struct HuggingFaceFolder: Sendable {
     public let path: String
     public let family: any ModelFamily.Type
     public let architecture: Architecture
-    /// The id of the token that ends a text, where the config names one.
-    public let endOfTextID: Int?
+    /// The ids of the tokens that end a text, as the config lists them.
+    public let endIDs: [Int]
     /// The layout of `architecture`.
     public let layout: ParameterLayout
     /// What a person should know of the files: tensors that are not used.
@@ -29,7 +29,7 @@ public struct HuggingFaceFolder: Sendable {
         self.path = path
         let configPath = path + "/config.json"
         let described = try HuggingFaceConfig(try MappedFile.contents(of: configPath), file: configPath)
-        (family, architecture, endOfTextID) = (described.family, described.architecture, described.endOfTextID)
+        (family, architecture, endIDs) = (described.family, described.architecture, described.endIDs)
         weights = try StoredWeights(folder: path)
         (layout, matched) = try HuggingFaceFolder.match(weights, to: architecture, family)
         notes = HuggingFaceFolder.notes(matched.otherHeads)

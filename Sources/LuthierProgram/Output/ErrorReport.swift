@@ -1,6 +1,7 @@
 // Shows errors to the user: what is wrong and, if known, what to do.
 
 import Checkpoint
+import Conversations
 import Datasets
 import Files
 import Foundation
@@ -23,6 +24,7 @@ extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
+extension TemplateError: Hinting {}
 extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}
 

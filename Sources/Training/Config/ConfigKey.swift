@@ -174,20 +174,28 @@ extension ConfigKey {
 
     private static func list(_ texts: [String]) -> JSONOutput { .array(texts.map { .string($0) }) }
 
-    static func template(_ path: String, _ target: any Path<ChatTemplate?>, _ meaning: String) -> ConfigKey {
+    /// A template, or `base` for the base's own.
+    static func template(
+        _ path: String, _ target: any Path<ChatTemplate?>, asksForBase: any Path<Bool>, _ meaning: String
+    ) -> ConfigKey {
         let names = ChatTemplate.named.map(\.name).joined(separator: ", ")
         return ConfigKey(
-            path: path, values: "one of \(names), or an object with system, user, assistant, answerLead, stop, or null",
-            defaultText: "chat for chat rows, instruction for instruction rows, otherwise raw", meaning: meaning,
+            path: path,
+            values: "base, one of \(names), or an object with system, user, assistant, answerLead, stop or with jinja, "
+                + "or null",
+            defaultText: "base if it has one, otherwise chat for chat rows, instruction for instruction rows, else raw",
+            meaning: meaning,
             assign: { node, config in
-                guard !node.isNull else {
+                config[keyPath: asksForBase] = node.string == "base"
+                guard !node.isNull, node.string != "base" else {
                     config[keyPath: target] = nil
                     return true
                 }
                 guard let template = ChatTemplate(node) else { return false }
                 config[keyPath: target] = template
                 return true
-            }, value: { $0[keyPath: target]?.json ?? .null })
+            },
+            value: { $0[keyPath: asksForBase] ? "base" : $0[keyPath: target]?.json ?? .null })
     }
 
     private static func range(_ noun: String, _ minimum: Int, _ maximum: Int) -> String {

@@ -68,8 +68,8 @@ extension ConfigKey {
             "Input format. text: each file is one stream; documents: separated by blank lines; lines: one document per "
                 + "line; the others: one JSON object per line; auto: detected from the content."),
         .template(
-            "data.template", \.data.template,
-            "Text around the messages of a conversation; stored with the model."),
+            "data.template", \.data.template, asksForBase: \.data.asksForBaseTemplate,
+            "Text around the messages of a conversation; stored with the model. base: the base's own chat template."),
         .number(
             "data.promptLossWeight", \.data.promptLossWeight, "number from 0 to 1",
             "Weight of prompt tokens in the training loss."

@@ -46,7 +46,10 @@ public struct RunConfig: Sendable, Equatable {
         public var validation: [String] = []
         public var test: [String] = []
         public var format = DataFormat.auto
+        /// nil for the base's own, or else for the default of the rows.
         public var template: ChatTemplate?
+        /// Whether only the base's own template will do.
+        public var asksForBaseTemplate = false
         public var promptLossWeight = 0.0
         public var overlong = OverlongPolicy.error
         public var rowsWithoutLoss = "error"

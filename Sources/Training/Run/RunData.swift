@@ -61,7 +61,9 @@ public struct RunDocuments: Sendable {
             switch document.content {
             case .stream(let bytes), .text(let bytes): return bytes
             case .conversation(let messages):
-                return template.pieces(messages).reduce(into: []) { text, piece in
+                // A conversation that the template refuses is an error where it is encoded.
+                let pieces = (try? template.pieces(messages, SpecialTokens())) ?? []
+                return pieces.reduce(into: []) { text, piece in
                     if case .text(let bytes) = piece.content { text += bytes }
                 }
             }

@@ -48,7 +48,7 @@ struct RunPlan {
         _ architecture: Architecture, totalSteps: Int
     ) -> RunConfig {
         var config = given
-        config.data.template = tokens.template
+        (config.data.template, config.data.asksForBaseTemplate) = (tokens.template, false)
         if let source, !start.isResumed { config.adopt(source.shape) }
         config.resolve(totalSteps: totalSteps, usualDropout: architecture.usualDropout)
         return config

@@ -22,7 +22,7 @@ struct RunTokens {
         notice: (String) -> Void
     ) throws -> RunTokens {
         let config = start.config
-        let template = config.data.template ?? source?.template ?? documents.defaultTemplate
+        let template = try template(config.data, source, documents)
         let tokenizer =
             try source?.tokenizer
             ?? makeTokenizer(config.tokenizer, documents.texts(of: .train, template: template ?? .raw))
@@ -42,6 +42,19 @@ struct RunTokens {
             throw DatasetError.emptySplit(split: "validation", reason: "no document has two tokens or more")
         }
         return RunTokens(template: template, tokenizer: tokenizer, data: data, training: training)
+    }
+
+    /// What the config asks for, or the base's own template, or the default for the rows.
+    ///
+    /// - Throws: where the base's own cannot be evaluated and would be used.
+    private static func template(
+        _ data: RunConfig.DataSection, _ source: ModelSource?, _ documents: RunDocuments
+    ) throws -> ChatTemplate? {
+        if let template = data.template ?? source?.template { return template }
+        let standard = documents.defaultTemplate
+        if let defect = source?.templateDefect, data.asksForBaseTemplate || standard != nil { throw defect }
+        if data.asksForBaseTemplate { throw TrainingError.noBaseTemplate }
+        return standard
     }
 
     private static func makeTokenizer(

@@ -1,10 +1,9 @@
 // Chat templates of Hugging Face's: which become templates here, and which are not used.
 
 import Conversations
-import Datasets
 import Testing
 
-@Suite struct JinjaTests {
+@Suite struct FramedTemplateTests {
     @Test(arguments: [ChatTemplate.chat, .instruction])
     func ownTemplatesComeBack(template: ChatTemplate) throws {
         let read = try #require(ChatTemplate(jinja: template.jinja, endOfText: "<|endoftext|>"))

@@ -1,0 +1,33 @@
+// What can be wrong when a conversation becomes tokens.
+
+import Jinja
+import Tokenizer
+
+/// A defect of a chat template, or of a conversation that it does not take.
+public enum TemplateError: Error, Equatable, CustomStringConvertible {
+    /// A place in the template, and what is wrong or not supported there.
+    case template(line: Int, column: Int, reason: String)
+    /// No token ends an answer, so that a model would never stop.
+    case noEnd
+    case tokenizer(TokenizerError)
+
+    init(_ error: JinjaError) {
+        self = .template(line: error.position.line, column: error.position.column, reason: "\(error.defect)")
+    }
+
+    public var description: String {
+        switch self {
+        case .template(let line, let column, let reason):
+            "the chat template, line \(line), column \(column): \(reason)"
+        case .noEnd: "the chat template writes no end token after an answer"
+        case .tokenizer(let error): "\(error)"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .template, .noEnd: "data.template sets another template"
+        case .tokenizer: nil
+        }
+    }
+}
