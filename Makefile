@@ -27,7 +27,7 @@ help:
 	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte written must be the same as before'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
-	@echo 'make interop      compare models and adapters with Transformers and PEFT, both ways (installs Python packages)'
+	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
@@ -155,13 +155,14 @@ VENV = .build/interop-venv
 $(VENV)/ready:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q torch==2.13.0+cpu || $(VENV)/bin/pip install -q torch
-	$(VENV)/bin/pip install -q transformers peft safetensors numpy
+	$(VENV)/bin/pip install -q transformers peft safetensors numpy sentencepiece
 	touch $@
 
 INTEROP = .build/interop
 interop: deps $(VENV)/ready
 	rm -rf $(INTEROP)
 	$(VENV)/bin/python Tests/interop/interop.py make $(INTEROP)
+	$(VENV)/bin/python Tests/interop/tokenizer_ids.py $(INTEROP)/tokenizers $(DATA)
 	$(BUILD) --build-tests $(FLAGS)
 	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)

@@ -1,5 +1,7 @@
 // Messages for a checkpoint's defects.
 
+import Files
+
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
         switch self {
@@ -18,6 +20,7 @@ extension CheckpointError: CustomStringConvertible {
         case .library(let path, let operation, let detail): "\(path): HDF5 failed in \(operation): \(detail)"
         case .readBackDiffers(let path, let name):
             "\(path): \(name) read back from the disk differs from what was written"
+        case .gitLFSPointer(let path, let pointer): "\(path) is \(pointer)"
         case .notARegularFile(let path, let kind): "\(path) is \(kind), not a checkpoint"
         case .sizeOutOfRange(let path, let found, let minimum, let maximum):
             "\(path) has \(found) bytes; a checkpoint has between \(minimum) and \(maximum)"
@@ -45,6 +48,7 @@ extension CheckpointError: CustomStringConvertible {
     public var hint: String? {
         switch self {
         case .file(let error): error.hint
+        case .gitLFSPointer(_, let pointer): pointer.hint
         case .notEnoughSpace: "free some disk space, or choose a folder on another disk"
         case .notACheckpoint(_, .safetensors), .notACheckpoint(_, .plainHDF5): "convert it with 'luthier import'"
         case .notACheckpoint(_, .pytorch): "save it as safetensors, then convert it with 'luthier import'"

@@ -25,6 +25,8 @@ public enum CheckpointError: Error, Equatable {
     case readBackDiffers(path: String, name: String)
 
     // The file itself.
+    /// A pointer text in the place of a file that Git LFS has not fetched.
+    case gitLFSPointer(path: String, GitLFSPointer)
     case notARegularFile(path: String, kind: String)
     case sizeOutOfRange(path: String, found: Int, minimum: Int, maximum: Int)
     case notACheckpoint(path: String, format: DetectedFormat)

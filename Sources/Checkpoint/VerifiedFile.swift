@@ -37,6 +37,7 @@ struct VerifiedFile {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path: path, kind: kind(of: status)) }
         let minimum = UserBlock.byteCount + UserBlock.hdf5Signature.count
         let byteCount = Int(status.st_size)
+        try refusePointer(file, byteCount)
         guard (minimum...maximumBytes).contains(byteCount) else {
             throw .sizeOutOfRange(path: path, found: byteCount, minimum: minimum, maximum: maximumBytes)
         }
@@ -70,6 +71,18 @@ struct VerifiedFile {
     }
 
     /// What `status` describes, as a phrase.
+    /// Throws where the file is a pointer of Git LFS.
+    private static func refusePointer(_ file: FileDescriptor, _ byteCount: Int) throws(CheckpointError) {
+        guard byteCount <= GitLFSPointer.largestBytes else { return }
+        var bytes: [UInt8] = []
+        try file.forEachPiece(of: 0..<byteCount, wrapping: { CheckpointError.file($0) }) {
+            _, piece throws(CheckpointError) in
+            bytes += piece
+        }
+        guard let pointer = bytes.withUnsafeBytes({ GitLFSPointer.detect($0) }) else { return }
+        throw .gitLFSPointer(path: file.path, pointer)
+    }
+
     static func kind(of status: stat) -> String {
         switch status.st_mode & S_IFMT {
         case S_IFDIR: "a folder"

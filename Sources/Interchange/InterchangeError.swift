@@ -66,7 +66,6 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
             "in Python: transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(new_folder) writes "
                 + "safetensors, which cannot run anything"
         case .notAModel(_, .safetensors): "name the folder, with its config.json and tokenizer files"
-        case .notAModel(_, .gguf): "`luthier inspect` shows what is in it; start from the model that it was made of"
         default: nil
         }
     }
@@ -80,9 +79,8 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
         switch kind {
         case .pickle: "holds pickles, which can run any program when they are read, and is not opened"
         case .safetensors: "holds weights alone, which do not say what model they are of"
-        case .gguf: "is a GGUF file, which is written and inspected here, but no model is loaded from one"
         case .gitLFSPointer(let pointer): "is \(pointer)"
-        case .other: "is not a model"
+        case .gguf, .other: "is not a model"
         }
     }
 }

@@ -50,10 +50,9 @@ public enum ThirdPartyFile: Sendable, Equatable {
     public static func rejectAsModel(_ path: String) throws(InterchangeError) {
         switch ThirdPartyFile(path: path) {
         case .safetensors: throw .notAModel(file: path, .safetensors)
-        case .gguf: throw .notAModel(file: path, .gguf)
         case .pickle: throw .notAModel(file: path, .pickle)
         case .gitLFSPointer(let pointer): throw .gitLFSPointer(file: path, pointer)
-        case .other: return
+        case .gguf, .other: return
         }
     }
 }

@@ -16,6 +16,8 @@ public enum ExportFormat: Sendable, Equatable {
         case bfloat16
         /// Blocks of 32 weights of eight bits with a common scale: llama.cpp's `q8_0`.
         case int8
+        /// Blocks of 32 weights of four bits with a common scale: llama.cpp's `q4_0`.
+        case int4
     }
 
     /// A folder for Transformers: weights, configuration, tokenizer, generation settings and model card.
@@ -54,6 +56,7 @@ extension LanguageModel {
             case .gguf(.float16): (.gguf, .f16)
             case .gguf(.bfloat16): (.gguf, .bf16)
             case .gguf(.int8): (.gguf, .q8_0)
+            case .gguf(.int4): (.gguf, .q4_0)
             case .peft: (.peft, .f32)
             case .checkpoint: (.weights, .f32)
             }

@@ -107,6 +107,8 @@ public struct ModelSource {
         try adapter.check(base.architecture)
         let hasTokenizer = FolderTokenizer.names.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
         var (tokenizer, info, notes) = (base.tokenizer, base.info, base.notes)
+        info.architecture = try adapter.adapted(base.architecture)
+        info.shape.tiedHead = info.architecture.head.isTied
         var defect = base.templateDefect
         if hasTokenizer {
             let read = try FolderTokenizer(path: path, endIDs: tokenizer.endIDs)
@@ -117,7 +119,8 @@ public struct ModelSource {
             }
         }
         try self.init(
-            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base), base.layout)
+            tokenizer, info, base.configText, hash: nil, notes: notes, .peft(adapter, base: base),
+            ParameterLayout(info.architecture))
         templateDefect = defect
         self.base = origin
     }
@@ -156,7 +159,7 @@ public struct ModelSource {
         let folder = try HuggingFaceFolder(path: path)
         let read = try FolderTokenizer(path: path, endIDs: folder.endIDs)
         var info = ModelInfo(folder.architecture)
-        var notes = read.notes
+        var notes = folder.notes + read.notes
         let defect = ModelSource.adoptTemplate(
             read.template, (read.startOfText, read.endOfText), read.tokenizer, to: &info, &notes)
         try self.init(read.tokenizer, info, nil, hash: nil, notes: notes, .folder(folder), folder.layout)
@@ -280,6 +283,19 @@ public struct ModelSource {
         return try base.load().model
     }
 
+    /// The model with a separate head, a copy of the embedding, where an adapter unties them.
+    private func untied(_ plain: Transformer) -> Transformer {
+        guard plain.architecture.head.isTied, !architecture.head.isTied else { return plain }
+        let model = Transformer(architecture, layout: layout)
+        for parameter in layout.parameters {
+            guard let source = plain.layout[parameter.key] ?? plain.layout[ParameterKey(.tokenEmbedding)] else {
+                preconditionFailure("the base has no \(parameter.name)")
+            }
+            _ = model.weights.slice(parameter.range).update(from: plain.weights.slice(source.range))
+        }
+        return model
+    }
+
     /// The base with its adapters separate from the weights: they are not merged. Throws if there are none.
     public func loadAdapted() throws -> SavedModel {
         guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
@@ -312,7 +328,7 @@ public struct ModelSource {
         case .adapters:
             model = try loadAdapted().model.merged()
         case .peft(let adapter, let base):
-            model = try loadBase(base)
+            model = untied(try loadBase(base))
             try adapter.merge(into: model)
         case .folder, .gguf, .checkpoint:
             model = Transformer(architecture, layout: layout)

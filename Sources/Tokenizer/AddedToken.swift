@@ -1,6 +1,6 @@
 // A token that is found in a text before the text is cut.
 
-/// A token beside the model's vocabulary, as Hugging Face's tokenizers know it.
+/// A token next to the model's vocabulary, as Hugging Face's tokenizers know it.
 public struct AddedToken: Sendable, Equatable {
     public var id: Int
     /// What is looked for, in UTF-8.

@@ -22,7 +22,7 @@ extension Tokenizer {
 
         /// GPT-2's pattern: words, numbers and punctuation with the space before them. Also Pythia's and OLMo's.
         public static let gpt2 = Split("gpt2", [.gpt2])
-        /// Not at all: the whole text is one piece.
+        /// Not at all: the text is one piece.
         public static let none = Split("none", [])
         /// SmolLM's and StarCoder's: each digit alone, and GPT-2's pattern between the digits.
         public static let smollm = Split("smollm", [.digits, .gpt2])

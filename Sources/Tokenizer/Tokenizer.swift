@@ -51,10 +51,10 @@ public final class Tokenizer: Sendable {
 
     /// The same tokenizer with other tokens that begin and end a text.
     ///
-    /// - Precondition: all ids are of the vocabulary.
+    /// - Precondition: all ids are of the vocabulary, those of `endIDs` of special tokens.
     public convenience init(_ other: Tokenizer, endIDs: [Int], beginID: Int?, addsBegin: Bool) {
-        let range = 0..<other.vocabularySize
-        precondition((endIDs + [beginID].compactMap { $0 }).allSatisfy(range.contains), "ids beyond \(range)")
+        precondition(Set(endIDs).isSubset(of: other.specialIDs), "ends \(endIDs) that are no special tokens")
+        precondition(beginID.map { (0..<other.vocabularySize).contains($0) } ?? true, "no token \(beginID ?? -1)")
         var parts = other.parts
         parts.ends = endIDs
         parts.begin = beginID == endIDs.first && !addsBegin ? nil : beginID

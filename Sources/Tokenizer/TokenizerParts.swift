@@ -32,7 +32,7 @@ struct TokenizerParts: Sendable, Equatable {
 /// What of a BPE model is not in its vocabulary and merges.
 struct MergeModel: Sendable, Equatable {
     /// A piece that is a token as it stands is not merged (`ignore_merges`).
-    var takesWholePieces = false
+    var leavesTokensUnmerged = false
     /// A character that the vocabulary lacks becomes the tokens of its bytes (`byte_fallback`).
     var fallsBackToBytes = false
     /// The token for what is not in the vocabulary.

@@ -92,6 +92,26 @@ import Tokenizer
         #expect(try folder.names().isEmpty)
     }
 
+    /// IQ4_NL has blocks as large as Q4_0's: the file is right, and refused by the type's name before a weight is read.
+    @Test func aTypeThatIsNotReadIsNamed() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.path + "/m.gguf"
+            try GGUFModel.write(Self.model(width: 32), .bytes, type: .q4_0, name: "m", to: path)
+            var bytes = try folder.read("m.gguf")
+            let name = try #require(bytes.firstRange(of: Array("blk.0.attn_qkv.weight".utf8)))
+            // The number of axes and two sizes come before the type.
+            let place = name.upperBound + 4 + 16
+            #expect(bytes[place] == 2)
+            bytes[place] = UInt8(GGUFType.iq4_nl.rawValue)
+            try folder.write(bytes, as: "m.gguf")
+            let error = #expect(throws: InterchangeError.self) { try GGUFModelFile(path: path) }
+            #expect(
+                error?.description.contains("tensor \"blk.0.attn_qkv.weight\" is stored as IQ4_NL (type 20)") == true)
+            #expect(error?.hint?.contains("Q4_0") == true)
+            #expect(try GGUFFile(path: path).entries.contains { $0.typeName == "IQ4_NL" })
+        }
+    }
+
     /// Every file that ends early, and many with changed bytes, gives an answer or an error.
     @Test func damagedFilesDoNotTrap() throws {
         let bytes = try withTemporaryFolder { folder in

@@ -43,7 +43,7 @@ import Testing
                 "/config.json: attention_layers is not what attention_types describes"
             ),
             (["num_heads": "4"], "/config.json: hidden_size 6 is not divisible by num_heads 4"),
-            (["hidden_size": nil], "/config.json: the key hidden_size is missing"),
+            (["hidden_size": nil], "/config.json: hidden_size 2048 is not divisible by num_heads 3"),
             (["window_size": "0"], "/config.json: window_size is 0; it must be between 1 and 1048576"),
         ] as [([String: String?], String)])
     func isJudged(changes: [String: String?], message: String) throws {

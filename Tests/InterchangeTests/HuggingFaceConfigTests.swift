@@ -36,7 +36,7 @@ struct HuggingFaceConfigTests {
             ),
             (["model_type": nil], "the key model_type is missing"),
             (["model_type": "3"], "model_type is a number; a string is expected"),
-            (["n_head": nil], "the key n_head is missing"),
+            (["n_head": nil], "n_embd 6 is not divisible by n_head 12"),
             (["n_layer": "2.0"], "n_layer is a number; an integer is expected"),
             (["n_embd": "0"], "n_embd is 0; it must be between 1 and 1048576"),
             (["n_embd": "9223372036854775807"], "n_embd is 9223372036854775807; it must be between 1 and 1048576"),

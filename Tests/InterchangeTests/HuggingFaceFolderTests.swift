@@ -129,8 +129,8 @@ struct HuggingFaceFolderTests {
         Damage(message: "the model has no place for the tensor \"transformer.h.2.ln_1.bias\"") {
             $0["transformer.h.2.ln_1.bias"] = ([6], [0, 0, 0, 0, 0, 0])
         },
-        Damage(message: "the model has no place for 2 tensors: \"score.weight\", \"transformer.h.2.attn.bias\"") {
-            $0["score.weight"] = ([1], [0])
+        Damage(message: "the model has no place for 2 tensors: \"pooler.weight\", \"transformer.h.2.attn.bias\"") {
+            $0["pooler.weight"] = ([1], [0])
             $0["transformer.h.2.attn.bias"] = ([1], [0])
         },
         Damage(message: "tensor \"transformer.wpe.weight\" has the shape [4, 12]; the config asks for [8, 6]") {

@@ -25,14 +25,16 @@ struct PEFTDefectTests {
             ("peft_type", "\"IA3\"", "is \"IA3\"", "\"LORA\""),
             ("task_type", "\"SEQ_CLS\"", "is \"SEQ_CLS\"", "\"CAUSAL_LM\""),
             ("bias", "\"lora_only\"", "is \"lora_only\"", "\"none\""),
-            ("use_dora", "true", "is true", "false"),
-            ("lora_bias", "true", "is true", "false"),
-            ("modules_to_save", "[\"lm_head\"]", "is an array", "null"),
-            ("rank_pattern", "{\"c_attn\": 4}", "is an object", "null"),
-            ("alpha_pattern", "{\"c_attn\": 4}", "is an object", "null"),
-            ("layers_to_transform", "[0]", "is an array", "null"),
-            ("layers_to_transform", "1", "is 1", "null"),
-            ("exclude_modules", "\"c_proj\"", "is \"c_proj\"", "null"),
+            ("peft_type", "\"PROMPT_TUNING\"", "is \"PROMPT_TUNING\"", "\"LORA\""),
+            ("modules_to_save", "[\"c_fc\"]", "is \"c_fc\"", "embeddings, norms and the head of this model"),
+            ("modules_to_save", "[\"score\"]", "is \"score\"", "embeddings, norms and the head of this model"),
+            ("rank_pattern", "{\"c_attn\": 1.5}", "is 1.5", "integers from 1"),
+            ("rank_pattern", "{\"c_attn\": 0}", "is 0.0", "integers from 1"),
+            ("rank_pattern", "{\"(\": 4}", "is \"(\"", "regular expressions"),
+            ("alpha_pattern", "{\"c_attn\": 0}", "is 0.0", "numbers other than 0"),
+            ("exclude_modules", "\"(\"", "is \"(\"", "regular expressions, lists"),
+            ("layers_pattern", "[\"(\"]", "is \"(\"", "regular expressions"),
+            ("target_parameters", "[\"x\"]", "is an array", "null"),
             ("layer_replication", "[[0, 2]]", "is an array", "null"),
             ("trainable_token_indices", "[3]", "is an array", "null"),
             ("init_lora_weights", "\"pissa\"", "is \"pissa\"", "\"gaussian\", \"eva\", \"orthogonal\""),
@@ -61,6 +63,14 @@ struct PEFTDefectTests {
             ("r", "0", "r is 0; it must be between 1 and 1048576"),
             ("r", "\"8\"", "r is a string; an integer is expected"),
             ("use_rslora", "1", "use_rslora is a number; true or false is expected"),
+            ("use_dora", "1", "use_dora is a number; true or false is expected"),
+            ("rank_pattern", "[]", "rank_pattern is an array; an object is expected"),
+            ("alpha_pattern", "{\"a\": \"b\"}", "alpha_pattern.a is a string; a number is expected"),
+            (
+                "layers_to_transform", "\"1\"",
+                "layers_to_transform is a string; an integer or a list of them is expected"
+            ),
+            ("modules_to_save", "3", "modules_to_save is a number; a list of names is expected"),
             ("base_model_name_or_path", "[]", "base_model_name_or_path is an array; a string is expected"),
         ] as [(String, String?, String)]) func form(key: String, value: String?, expected: String) throws
     {
@@ -103,9 +113,9 @@ struct PEFTDefectTests {
 
     @Test func typesAndValues() throws {
         var folder = PEFTFolder()
-        folder.tensors[1].type = "F64"
+        folder.tensors[1].type = "I32"
         #expect(try message(folder).text.contains("\"\(folder.tensors[1].name)\""))
-        #expect(try message(folder).text.contains("F64"))
+        #expect(try message(folder).text.contains("I32"))
         folder = PEFTFolder()
         folder.tensors[3].values[5] = .nan
         #expect(

@@ -78,7 +78,6 @@ import Testing
     @Test func notAModel() throws {
         let files: [(bytes: [UInt8], name: String, word: String)] = [
             ([0x80, 0x02, 0x63], "pytorch_model.bin", "pickles"), ([0x50, 0x4B, 3, 4], "x.pt", "pickles"),
-            (Array("GGUF".utf8) + [3, 0, 0, 0], "x.gguf", "GGUF"),
             (safetensors("{}"), "x.safetensors", "weights alone"),
         ]
         let folder = try TemporaryFolder()

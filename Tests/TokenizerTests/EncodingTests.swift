@@ -50,7 +50,7 @@ import Tokenizer
             ("123", [1, 2, 3]), (" 12", [1, 2, 3]), ("a  1", [1, 3, 4]), ("  a", [1, 3]), ("½a²", [2, 3, 5]),
             ("1 \n 2", [1, 4, 5]), ("a1!", [1, 2, 3]), ("\u{11DE1}\u{11DE2}", [4, 8]),
         ] as [(String, [Int])])
-    func cutsDigitsApart(text: String, ends: [Int]) {
+    func isolatesDigits(text: String, ends: [Int]) {
         #expect(Tokenizer.pieceEnds(of: Array(text.utf8), split: .smollm) == ends)
         #expect(ObviousSplit.pieceEnds(of: text, split: .smollm) == ends)
     }

@@ -10,6 +10,9 @@ private struct RecordReader {
     private let bytes: Data
     private var place = 0
 
+    /// No records.
+    init() { bytes = Data() }
+
     init(_ path: String) throws { bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) }
 
     var isAtEnd: Bool { place >= bytes.count }
@@ -78,7 +81,9 @@ struct TokenizerInteropTests {
     private func compare(_ tokenizer: Tokenizer, _ name: String, _ folder: String) throws {
         var texts = try RecordReader(folder + "/texts.bin")
         var plain = try RecordReader(folder + "/\(name)/ids.bin")
-        var special = try RecordReader(folder + "/\(name)/special.bin")
+        let path = folder + "/\(name)/special.bin"
+        let findsSpecial = FileManager.default.fileExists(atPath: path)
+        var special = findsSpecial ? try RecordReader(path) : RecordReader()
         var nextSpecial = special.isAtEnd ? -1 : special.number()
         var (number, skipped, idCount, differing) = (0, 0, 0, 0)
         while !texts.isAtEnd, differing < 5 {
@@ -96,7 +101,7 @@ struct TokenizerInteropTests {
                 nextSpecial = special.isAtEnd ? -1 : special.number()
             }
             let ids = try tokenizer.encode(text)
-            let withSpecial = try tokenizer.encode(text, findsSpecialTokens: true)
+            let withSpecial = findsSpecial ? try tokenizer.encode(text, findsSpecialTokens: true) : found
             if ids != expected || withSpecial != found {
                 differing += 1
                 let shown = String(decoding: text.prefix(200), as: UTF8.self).debugDescription

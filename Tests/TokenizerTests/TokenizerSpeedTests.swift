@@ -25,6 +25,17 @@ import Tokenizer
         }
     }
 
+    @Test(arguments: ReferenceTokenizer.names)
+    func halfAMegabyteOfOneThingInEveryKind(name: String) throws {
+        let tokenizer = try ReferenceTokenizer(name).tokenizer
+        for unit in ["a", " ", "\n", "0", "\u{301}", "e\u{301}", " a", "<mask>", "▁", "\u{1100}\u{1161}", "😀", " <"] {
+            let text = Array(String(repeating: unit, count: (512 << 10) / unit.utf8.count).utf8)
+            var ids: [Int32] = []
+            #expect(try Self.seconds { ids = try tokenizer.encode(text, findsSpecialTokens: true) } < 2, "\(unit)")
+            #expect(!ids.isEmpty)
+        }
+    }
+
     @Test func halfAMegabyteOfInvalidBytes() throws {
         let tokenizer = try TestTexts.makeTokenizer()
         for byte in [0x80, 0xC3, 0xFF, 0x00] as [UInt8] {

@@ -13,7 +13,7 @@ import Training
 /// One of the folders, read.
 private struct InteropModel {
     static let root = ProcessInfo.processInfo.environment["LUTHIER_INTEROP"]
-    static let names = folders(in: "").filter { $0 != "adapters" }
+    static let names = folders(in: "").filter { $0 != "adapters" && $0 != "tokenizers" }
     /// Those with adapters of PEFT's.
     static let adapterNames = folders(in: "/adapters")
 
@@ -115,6 +115,16 @@ private struct InteropModel {
         let error = relativeError(Array(logits.buffer), try reference.doubles("logits"))
         #expect(error < 1e-5, "\(name): \(error)")
         withExtendedLifetime(logits) {}
+        guard FileManager.default.fileExists(atPath: path + "/merged") else { return }
+        let folder = try HuggingFaceFolder(path: path + "/merged")
+        let merged = Transformer(folder.architecture)
+        try folder.loadWeights(layout: merged.layout, into: merged.weights)
+        #expect(merged.layout.parameters.map(\.name) == model.layout.parameters.map(\.name))
+        for parameter in model.layout.parameters {
+            let expected = merged.weights.buffer[try #require(merged.layout[parameter.name]).range].map(Double.init)
+            let error = relativeError(Array(model.weights.buffer[parameter.range]), expected)
+            #expect(error < 1e-6, "\(name), \(parameter.name): \(error)")
+        }
     }
 
     /// Ten steps from the adapters that PEFT began with, on families whose modules are parts of Luthier's layers.

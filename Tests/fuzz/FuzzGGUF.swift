@@ -2,6 +2,7 @@
 
 import Files
 import Interchange
+import Tokenizer
 
 /// Called by libFuzzer with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -35,7 +36,17 @@ private func ask(_ metadata: GGUFMetadata) {
         attempt { () throws(GGUFDefect) in _ = try metadata.numbersIfPresent(key) }
         attempt { () throws(GGUFDefect) in _ = try metadata.flagsIfPresent(key) }
     }
-    attempt { () throws(GGUFDefect) in _ = try GGUFVocabulary(metadata) }
+    attempt { () throws(GGUFDefect) in makeTokenizer(try GGUFTokenizerKeys(metadata)) }
+}
+
+/// A tokenizer of the values, which must encode.
+private func makeTokenizer(_ keys: GGUFTokenizerKeys) {
+    do throws(TokenizerError) {
+        let tokenizer = try Tokenizer(gguf: GGUFVocabulary(keys))
+        _ = try tokenizer.decode(try tokenizer.encode("a b\u{E9}▁1", findsSpecialTokens: true).map { Int($0) })
+    } catch {
+        precondition(!error.description.isEmpty)
+    }
 }
 
 /// Every row of a tensor, in every order of the file.

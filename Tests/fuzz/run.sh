@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Coverage-guided fuzzing of the readers: builds one program for each, runs it, and says what part of each file it reached.
-# Use: Tests/fuzz/run.sh [executions, by default 1000000] [reader …, by default JSONL CSV Text GGUF Template]
+# Use: Tests/fuzz/run.sh [executions, by default 1000000] [reader …, by default JSONL CSV Text GGUF Tokenizer Template]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-1000000}
 shift || true
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(JSONL CSV Text GGUF Template)
+[ ${#readers[@]} -gt 0 ] || readers=(JSONL CSV Text GGUF Tokenizer Template)
 build=.build/fuzz
 mkdir -p "$build"
 flags=(-O -parse-as-library -swift-version 6 -enable-upcoming-feature ExistentialAny -package-name luthier
@@ -27,18 +27,25 @@ if [ ! -f "$build/built" ] || [ -n "$(find Sources Tests/PreparationSupport Test
         swiftc "${flags[@]}" -wmo -module-name "$module" -emit-module -emit-module-path "$build/$module.swiftmodule" \
             -emit-object -o "$build/$module.o" "${sources[@]}"
     done
-    for reader in JSONL CSV Text GGUF Template; do
+    for reader in JSONL CSV Text GGUF Tokenizer Template; do
         # shellcheck disable=SC2086
         swiftc "${flags[@]}" -module-name "Fuzz$reader" -o "$build/fuzz-$reader" "Tests/fuzz/Fuzz$reader.swift" \
             "${objects[@]}" $libraries
     done
     touch "$build/built"
 fi
+# The fuzzer, not Swift's backtrace, handles a trap: it keeps the input.
+export SWIFT_BACKTRACE=enable=no
 status=0
 for reader in "${readers[@]}"; do
     mkdir -p "$build/corpus-$reader"
     # A GGUF file with a block of every type is longer than a text with every kind of row.
-    case $reader in GGUF) length=1536 words=gguf ;; Template) length=512 words=template ;; *) length=512 words=words ;; esac
+    case $reader in
+        GGUF) length=1536 words=gguf ;;
+        Template) length=512 words=template ;;
+        Tokenizer) length=1024 words=tokenizer ;;
+        *) length=512 words=words ;;
+    esac
     LLVM_PROFILE_FILE="$build/$reader.profraw" "$build/fuzz-$reader" -runs="$runs" -max_len="$length" -timeout=10 \
         -print_final_stats=1 -dict="Tests/fuzz/$words.dict" -artifact_prefix="$build/" \
         "$build/corpus-$reader" "Tests/fuzz/seeds/$reader" >"$build/$reader.log" 2>&1 || status=1
@@ -49,10 +56,12 @@ tools=$(dirname "$(readlink -f "$(command -v swiftc)")")
 if [ -x "$tools/llvm-profdata" ] && [ -x "$tools/llvm-cov" ]; then
     "$tools/llvm-profdata" merge -o "$build/all.profdata" "$build"/*.profraw
     "$tools/llvm-cov" report -instr-profile "$build/all.profdata" "$build/fuzz-JSONL" -object "$build/fuzz-CSV" \
-        -object "$build/fuzz-Text" -object "$build/fuzz-GGUF" -object "$build/fuzz-Template" \
+        -object "$build/fuzz-Text" -object "$build/fuzz-GGUF" -object "$build/fuzz-Tokenizer" \
+        -object "$build/fuzz-Template" \
         Sources/Preparation/Reading/{Record,Row,Delimited,JSON,Chat,Column,Text,Source}*.swift \
-        Sources/Interchange/GGUF/GGUF{Cursor,Defect,Header,Metadata,RowOrder,Type,Value,Vocabulary}.swift \
+        Sources/Interchange/GGUF/GGUF{Cursor,Defect,Header,Metadata,RowOrder,TokenizerKeys,Type,Value}.swift \
         Sources/Interchange/GGUF/Dequantization/*.swift Sources/Files/GitLFSPointer.swift Sources/Jinja/*/*.swift \
+        Sources/Tokenizer/Files/{TokenizerFile*,VocabularyBuilder,MergeListBuilder,ScoredPairs,GGUFVocabulary}.swift \
         >"$build/coverage.txt"
     # The share of lines. What needs a file, RecordReader and ByteStream, is out of the fuzzers' reach.
     awk '/\.swift/ && !/RecordReader|RecordBatch/ { print $1, $10 }' "$build/coverage.txt"

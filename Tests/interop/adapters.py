@@ -29,6 +29,29 @@ CASES = {
     "gpt2-pattern": (dict(layers=3, inner=56), dict(
         r=4, lora_alpha=3, use_rslora=True, target_modules=r".*\.h\.[02]\.(attn\.c_attn|mlp\.c_proj)")),
     "gpt2-all-linear": (dict(tied=False), dict(r=2, lora_alpha=1, target_modules="all-linear")),
+    "gpt2-ranks": (dict(layers=3), dict(
+        r=3, lora_alpha=6, use_rslora=True, target_modules=["c_attn", "c_fc"],
+        rank_pattern={"h.1.attn.c_attn": 5, "mlp.c_fc": 1},
+        alpha_pattern={"^transformer.h.0.attn.c_attn": 7, r"h\.[12]\.mlp\.c_fc": 2})),
+    "gpt2-layers": (dict(layers=3), dict(
+        r=3, lora_alpha=6, target_modules=["c_attn", "c_proj", "c_fc"], layers_to_transform=[0, 2], layers_pattern="h",
+        exclude_modules=["mlp.c_proj"])),
+    "gpt2-dora": (dict(inner=56), dict(
+        r=3, lora_alpha=6, use_dora=True, target_modules=["c_attn", "c_proj", "c_fc"])),
+    "gpt2-bias": (dict(), dict(r=2, lora_alpha=3, lora_bias=True, target_modules=["c_attn", "c_proj"])),
+    "gpt2-saved": (dict(), dict(
+        r=2, lora_alpha=3, target_modules=["c_attn"], modules_to_save=["wte", "lm_head", "ln_f"])),
+    "gpt2-saved-head": (dict(), dict(
+        r=2, lora_alpha=3, use_dora=True, target_modules=["c_proj"], modules_to_save=["lm_head"])),
+    "gpt2-saved-embedding": (dict(), dict(
+        r=2, lora_alpha=3, target_modules=["c_proj"], modules_to_save=["wte", "wpe"])),
+    "gpt2-saved-tied": (dict(), dict(
+        r=2, lora_alpha=3, target_modules=["c_proj"], modules_to_save=["wte"], ensure_weight_tying=True)),
+    "gpt2-saved-both-tied": (dict(), dict(
+        r=2, lora_alpha=3, target_modules=["c_proj"], modules_to_save=["lm_head"], ensure_weight_tying=True)),
+    "gpt-neo-dora": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
+        r=3, lora_alpha=6, use_dora=True, target_modules=["q_proj", "v_proj", "out_proj", "c_fc"],
+        layers_to_transform=1)),
     "gpt-neo": (dict(windows=[0, 5], scaled=False, input_bias=False), dict(
         r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "out_proj"])),
 }
@@ -44,6 +67,14 @@ FAMILY_CASES = {
     "neox-all-linear": ("neox-parallel", dict(r=2, lora_alpha=3, target_modules="all-linear")),
     "qwen3-all-linear": ("qwen3-windows", dict(r=2, lora_alpha=3, target_modules="all-linear")),
 }
+# Merged only: what is not trained here.
+MERGED_CASES = {
+    "merged-llama-dora": ("llama-grouped", dict(
+        r=3, lora_alpha=6, use_dora=True, target_modules="all-linear", rank_pattern={"q_proj": 2})),
+    "merged-llama-saved": ("llama-scaled", dict(
+        r=2, lora_alpha=3, target_modules=["q_proj", "down_proj"], exclude_modules=r".*layers\.0\.mlp.*",
+        modules_to_save=["embed_tokens", "lm_head", "norm"])),
+}
 STEPS, LEARNING_RATE = 10, 1e-2
 
 
@@ -53,6 +84,14 @@ def write_reference(folder, model, **arrays):
     arrays = {"inputs": IDS.astype(numpy.int32), "logits": logits} | arrays
     for suffix, content in zip((".txt", ".bin"), fixtures.encode(None, arrays)):
         (folder / ("reference" + suffix)).write_bytes(content)
+
+
+def write_merged(folder, model):
+    """What merge_and_unload makes of the adapter in float64. A head that is no longer tied says so in the config."""
+    merged = model.double().merge_and_unload()
+    embedding, head = merged.get_input_embeddings().weight, merged.get_output_embeddings().weight
+    merged.config.tie_word_embeddings = bool(embedding.shape == head.shape and (embedding == head).all())
+    merged.float().save_pretrained(folder / "merged")
 
 
 def perturb(model, generator):
@@ -110,6 +149,7 @@ def make(root):
         perturb(model, generator)
         save(model, folder / "adapter")
         write_reference(folder, model.double())
+        write_merged(folder, model)
         print("adapter", name)
     if DATA.is_dir():
         make_published(root / "published")
@@ -117,6 +157,17 @@ def make(root):
         print("skipped: the published adapter, because the test data are absent")
     for number, (name, (base, settings)) in enumerate(FAMILY_CASES.items()):
         make_family(root / name, number, base, settings)
+        print("adapter", name)
+    for number, (name, (base, settings)) in enumerate(MERGED_CASES.items()):
+        folder = root / name
+        made = families.Model(base)
+        made.save(folder / "base")
+        model = peft.get_peft_model(made.model, peft.LoraConfig(task_type="CAUSAL_LM", **settings))
+        perturb(model, numpy.random.default_rng(900 + number))
+        save(model, folder / "adapter")
+        families.compute_in_float64()
+        write_reference(folder, model.double())
+        write_merged(folder, model)
         print("adapter", name)
 
 
@@ -138,7 +189,7 @@ def make_published(folder):
 def check(root):
     results = []
     families.compute_in_float64()
-    for name in [*CASES, *FAMILY_CASES]:
+    for name in [*CASES, *FAMILY_CASES, *MERGED_CASES]:
         folder = root / name
         base = transformers.AutoModelForCausalLM.from_pretrained(folder / "base", attn_implementation="eager")
         model = peft.PeftModel.from_pretrained(base, folder / "tuned").double().eval()

@@ -5,10 +5,11 @@
                                     texts and the small tokenizers of Tests/Fixtures are used
 
 Writes to FOLDER the texts (texts.bin) and for each tokenizer a folder with tokenizer.json or gguf.json, ids.bin (special
-tokens read as text) and special.bin (those texts whose ids differ when special tokens are found). The Swift tests
-TokenizerInteropTests read them (LUTHIER_INTEROP=FOLDER/..). A file is a list of records, each a little-endian 32-bit
-count and as many items: bytes of texts, 32-bit ids; in special.bin the number of the text stands first.
+tokens read as text) and, except for SentencePiece, special.bin (those texts whose ids differ when special tokens are
+found). The Swift tests TokenizerInteropTests read them (LUTHIER_INTEROP=FOLDER/..). A file is a list of records, each a
+little-endian 32-bit count and as many items: bytes of texts, 32-bit ids; in special.bin the number of the text stands first.
 
+COMPLETE=1 takes 100,000 random texts instead of 4000 and complete documents, which takes minutes.
 SMOLLM2=FILE.gguf adds SmolLM2's own tokenizer, read from a GGUF file with the package gguf.
 """
 
@@ -20,15 +21,20 @@ import random
 import struct
 import sys
 
+# gguf.py next to this file is not the package gguf.
+sys.path = [path for path in sys.path if pathlib.Path(path or ".").resolve() != pathlib.Path(__file__).resolve().parent]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Fixtures"))
 import make_tokenizers as fixtures  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers  # noqa: E402
 
-RANDOM = 100_000
+COMPLETE = os.environ.get("COMPLETE") == "1"
+RANDOM = 100_000 if COMPLETE else 4000
+# Characters of each document.
+LONGEST = None if COMPLETE else 2500
 
 
 def corpus(data):
-    """Documents of the 387 languages, then naughty strings and emoji, whole and line by line."""
+    """Documents of the 387 languages, then naughty strings and emoji, as files and line by line."""
     documents = []
     for path in sorted((data / "corpus-nltk/udhr2").glob("*.txt")):
         documents.append(path.read_bytes().decode("utf-8", "replace"))
@@ -79,8 +85,10 @@ def write_ids(folder, plain, special=None):
     with open(folder / "ids.bin", "wb") as file:
         for ids in plain:
             file.write(record(ids, "i"))
+    if special is None:
+        return
     with open(folder / "special.bin", "wb") as file:
-        for number, (ids, found) in enumerate(zip(plain, special or plain)):
+        for number, (ids, found) in enumerate(zip(plain, special)):
             if ids != found:
                 file.write(struct.pack("<I", number) + record(found, "i"))
 
@@ -93,7 +101,7 @@ def main():
     kinds = list(fixtures.kinds())
     if data:
         documents, lines = corpus(data)
-        texts += documents + lines
+        texts += [document[:LONGEST] for document in documents] + lines
         # Larger vocabularies of the same kinds, learned from every twelfth line of all languages.
         fixtures.SENTENCES = [line for text in documents for line in text.split("\n")][::12]
         fixtures.MERGES, fixtures.CHARACTERS = 6000, 1500

@@ -8,7 +8,8 @@ public enum GPT2: ModelFamily {
     public static let prefix = "transformer."
     public static let sizeKeys = HuggingFaceSizeKeys(
         context: ["n_positions", "max_position_embeddings"], blocks: ["n_layer", "num_hidden_layers"],
-        heads: ["n_head", "num_attention_heads"], width: ["n_embd", "hidden_size"], feedForward: ["n_inner"])
+        heads: ["n_head", "num_attention_heads"], width: ["n_embd", "hidden_size"], feedForward: ["n_inner"],
+        defaults: ["vocab_size": 50_257, "n_positions": 1024, "n_layer": 12, "n_head": 12, "n_embd": 768])
     public static let storesInputsFirst = true
 
     /// `reorder_and_upcast_attn` is ignored: it changes the order of roundings, not the mathematics.

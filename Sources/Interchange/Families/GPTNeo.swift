@@ -10,7 +10,11 @@ public enum GPTNeo: ModelFamily {
     public static let prefix = "transformer."
     public static let sizeKeys = HuggingFaceSizeKeys(
         context: ["max_position_embeddings"], blocks: ["num_layers", "num_hidden_layers"],
-        heads: ["num_heads", "num_attention_heads"], width: ["hidden_size"], feedForward: ["intermediate_size"])
+        heads: ["num_heads", "num_attention_heads"], width: ["hidden_size"], feedForward: ["intermediate_size"],
+        defaults: [
+            "vocab_size": 50_257, "max_position_embeddings": 2048, "num_layers": 24, "num_heads": 16,
+            "hidden_size": 2048,
+        ])
     public static let storesInputsFirst = false
 
     public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {

@@ -13,7 +13,11 @@ public enum GPTNeoX: ModelFamily {
     public static let headNames = ["embed_out.weight", "lm_head.weight"]
     public static let sizeKeys = HuggingFaceSizeKeys(
         context: ["max_position_embeddings"], blocks: ["num_hidden_layers"], heads: ["num_attention_heads"],
-        width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "layer_norm_eps")
+        width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "layer_norm_eps",
+        defaults: [
+            "vocab_size": 50_432, "max_position_embeddings": 2048, "num_hidden_layers": 44, "num_attention_heads": 64,
+            "hidden_size": 6144, "intermediate_size": 24_576,
+        ])
     public static let storesInputsFirst = false
 
     /// The linear layers by the names of Transformers' modules.

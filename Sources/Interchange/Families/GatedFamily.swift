@@ -20,7 +20,6 @@ public protocol GatedFamily: ModelFamily {
 
 extension GatedFamily {
     public static var prefix: String { "model." }
-    public static var sizeKeys: HuggingFaceSizeKeys { .gated }
     public static var storesInputsFirst: Bool { false }
     public static var gate: (key: String, name: String) { ("hidden_act", "silu") }
     public static var normNames: [ParameterRole: String] {
@@ -126,9 +125,13 @@ enum GatedModules {
 
 extension HuggingFaceSizeKeys {
     /// Those of the gated families.
-    static let gated = HuggingFaceSizeKeys(
-        context: ["max_position_embeddings"], blocks: ["num_hidden_layers"], heads: ["num_attention_heads"],
-        width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "rms_norm_eps", window: "sliding_window")
+    /// - Parameter defaults: the sizes of the family's class in Transformers.
+    static func gated(defaults: [String: Int]) -> HuggingFaceSizeKeys {
+        HuggingFaceSizeKeys(
+            context: ["max_position_embeddings"], blocks: ["num_hidden_layers"], heads: ["num_attention_heads"],
+            width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "rms_norm_eps",
+            window: "sliding_window", defaults: defaults)
+    }
 }
 
 extension Architecture {

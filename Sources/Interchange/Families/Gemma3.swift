@@ -11,6 +11,10 @@ import StrictJSON
 public enum Gemma3: GatedFamily {
     public static let modelType = "gemma3_text"
     public static let className = "Gemma3ForCausalLM"
+    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+        "vocab_size": 262_208, "max_position_embeddings": 131_072, "num_hidden_layers": 26, "num_attention_heads": 8,
+        "hidden_size": 2304, "intermediate_size": 9216,
+    ])
     public static let gate = (key: "hidden_activation", name: "gelu_pytorch_tanh")
     public static let normNames: [ParameterRole: String] = [
         .attentionNorm: "input_layernorm", .attentionOutputNorm: "post_attention_layernorm",

@@ -8,6 +8,10 @@ import StrictJSON
 public enum Llama: GatedFamily {
     public static let modelType = "llama"
     public static let className = "LlamaForCausalLM"
+    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+        "vocab_size": 32_000, "max_position_embeddings": 2048, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "hidden_size": 4096, "intermediate_size": 11_008,
+    ])
 
     /// `pretraining_tp` above 1 changes the order of sums and is ignored, as Transformers does.
     public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {

@@ -106,6 +106,8 @@ public struct HuggingFaceSizeKeys: Sendable {
     var headWidth: [String] = ["head_dim"]
     var epsilon = "layer_norm_epsilon"
     var window = "window_size"
+    /// The sizes that the class in Transformers has where a key, the first of its names, is absent.
+    var defaults: [String: Int] = [:]
 
     /// Luthier's key → the file's, for messages.
     var names: [String: String] {

@@ -8,6 +8,10 @@ import StrictJSON
 public enum Qwen2: GatedFamily {
     public static let modelType = "qwen2"
     public static let className = "Qwen2ForCausalLM"
+    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+        "vocab_size": 151_936, "max_position_embeddings": 32_768, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "hidden_size": 4096, "intermediate_size": 22_016,
+    ])
 
     public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect("hidden_act", oneOf: ["silu"], absent: "silu")

@@ -16,6 +16,8 @@ public struct GGUFEntry: Sendable, Equatable {
     public var typeName: String { type?.name ?? GGUFType.name(of: typeNumber) }
     /// Elements of the tensor.
     public var count: Int { shape.reduce(1, *) }
+    /// Bytes of the tensor, where the type is known.
+    public var byteCount: Int? { range?.count }
     /// Elements of a row: of the fastest axis. A vector of plain numbers has rows of one, so that rows of a matrix and
     /// elements of its bias can be put into another order alike.
     package var rowWidth: Int { shape.count > 1 || type?.blockCount ?? 1 > 1 ? shape.last ?? 1 : 1 }

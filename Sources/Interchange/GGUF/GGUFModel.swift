@@ -20,7 +20,7 @@ public struct GGUFConversation: Sendable {
 /// Models in GGUF files: linear layers are stored (outputs, inputs).
 public enum GGUFModel {
     /// Writes `model` with its linear layers and token table as `type`; the position table and all vectors are F32. A
-    /// matrix whose rows Q8_0's blocks of 32 do not divide is F16. Missing biases are written as zeros.
+    /// matrix whose rows the blocks of 32 of Q8_0 and Q4_0 do not divide is F16. Missing biases are written as zeros.
     ///
     /// Throws where llama.cpp computes something else, or splits texts otherwise.
     public static func write(

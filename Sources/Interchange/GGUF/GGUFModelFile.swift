@@ -52,6 +52,9 @@ public struct GGUFModelFile: Sendable {
         for parameter in layout.parameters {
             for piece in format.pieces(parameter, architecture) {
                 guard let entry = file.tensor(piece.name) else { throw .missing(tensor: piece.name) }
+                guard entry.type?.isRead == true else {
+                    throw .unreadableType(tensor: piece.name, type: entry.typeNumber)
+                }
                 let shape = piece.shape(of: parameter)
                 guard entry.shape == shape else {
                     throw .wrongShape(tensor: piece.name, found: entry.shape, expected: shape)

@@ -6,6 +6,8 @@ import StrictJSON
 /// Typed access to the members of a config's object.
 public struct ConfigFields {
     let object: JSONObject
+    /// The sizes that the family's class has in Transformers, by key: what an absent key means.
+    var defaults: [String: Int] = [:]
 
     private typealias Defect = HuggingFaceConfigDefect
 
@@ -23,15 +25,19 @@ public struct ConfigFields {
     /// A member that is there and not null.
     func present(_ key: String) -> JSONNode? { object[key].flatMap { $0.isNull ? nil : $0 } }
 
-    /// A size under the first of `keys` that is there: an integer that a model may have, so that nothing computed
-    /// from sizes overflows.
+    /// A size under the first of `keys` that is there, else the class's default: an integer that a model may have, so
+    /// that nothing computed from sizes overflows.
     func size(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int {
-        guard let size = try optionalSize(keys) else { throw .missing(key: keys[0]) }
+        if let size = try optionalSize(keys) { return size }
+        if let key = keys.first(where: { object[$0] != nil }), let node = object[key] {
+            throw ConfigFields.wrongType(key, node, "an integer")
+        }
+        guard let size = defaults[keys[0]] else { throw .missing(key: keys[0]) }
         return size
     }
 
     func optionalSize(_ keys: [String]) throws(HuggingFaceConfigDefect) -> Int? {
-        guard let key = keys.first(where: { object[$0] != nil }), let node = present(key) else { return nil }
+        guard let key = keys.first(where: { present($0) != nil }), let node = present(key) else { return nil }
         guard let value = node.integer else { throw ConfigFields.wrongType(key, node, "an integer") }
         guard value >= 1, value <= Architecture.largestSize else {
             throw .sizeOutOfRange(key: key, value: value, limit: Architecture.largestSize)
@@ -40,7 +46,7 @@ public struct ConfigFields {
     }
 
     func activation(_ key: String) throws(HuggingFaceConfigDefect) -> Activation {
-        guard let node = object[key] else { return .geluTanh }
+        guard let node = present(key) else { return .geluTanh }
         guard let name = node.string else { throw ConfigFields.wrongType(key, node, "a string") }
         guard let known = ConfigFields.activations.first(where: { $0.name == name }) else {
             let supported = ConfigFields.activations.map { quoted($0.name) }
@@ -50,13 +56,14 @@ public struct ConfigFields {
     }
 
     func number(_ key: String, default absent: Float) throws(HuggingFaceConfigDefect) -> Float {
-        guard let node = object[key] else { return absent }
+        guard let node = present(key) else { return absent }
         guard let value = node.number else { throw ConfigFields.wrongType(key, node, "a number") }
         return Float(value)
     }
 
+    /// Null, which Python takes for false, is refused where an absent key means true.
     func flag(_ key: String, default absent: Bool) throws(HuggingFaceConfigDefect) -> Bool {
-        guard let node = object[key] else { return absent }
+        guard let node = absent ? object[key] : present(key) else { return absent }
         guard let value = node.bool else { throw ConfigFields.wrongType(key, node, "true or false") }
         return value
     }
@@ -70,7 +77,7 @@ public struct ConfigFields {
 
     /// Rejects a text that is not one of `values`, and a missing key, unless there is a text that this means.
     func expect(_ key: String, oneOf values: [String], absent: String?) throws(HuggingFaceConfigDefect) {
-        guard let node = object[key] else {
+        guard let node = present(key) else {
             if absent == nil { throw .missing(key: key) }
             return
         }

@@ -6,7 +6,7 @@ import StrictJSON
 /// What a config.json says of a model.
 ///
 /// Keys that only concern training, generation or other heads are ignored. Absent keys have the meaning that
-/// Transformers gives them, except the sizes, which must be written.
+/// Transformers gives them: the default of the family's class.
 struct HuggingFaceConfig {
     let family: any ModelFamily.Type
     let architecture: Architecture
@@ -33,6 +33,8 @@ struct HuggingFaceConfig {
         }
         for key in ["add_cross_attention", "is_encoder_decoder"] { try fields.expect(key, false) }
         for key in ["quantization_config", "pruned_heads"] { try fields.refuseAnything(under: key) }
+        var fields = fields
+        fields.defaults = family.sizeKeys.defaults
         let architecture = try family.architecture(fields)
         do throws(ArchitectureError) { try architecture.validate() } catch {
             throw HuggingFaceConfigDefect(error, family.sizeKeys)

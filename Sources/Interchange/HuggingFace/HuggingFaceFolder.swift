@@ -14,6 +14,8 @@ public struct HuggingFaceFolder: Sendable {
     public let endIDs: [Int]
     /// The layout of `architecture`.
     public let layout: ParameterLayout
+    /// What a person should know of the files: tensors that are not used.
+    public let notes: [String]
     private let weights: StoredWeights
     private let matched: Match
 
@@ -21,7 +23,8 @@ public struct HuggingFaceFolder: Sendable {
     public var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
 
     /// Opens the folder: reads the config, maps the weights, and checks that every parameter of the model is there
-    /// in its shape and nothing else is. No weight is read yet.
+    /// in its shape and nothing else is,
+    /// except the heads of other tasks. No weight is read yet.
     public init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/config.json"
@@ -29,6 +32,7 @@ public struct HuggingFaceFolder: Sendable {
         (family, architecture, endIDs) = (described.family, described.architecture, described.endIDs)
         weights = try StoredWeights(folder: path)
         (layout, matched) = try HuggingFaceFolder.match(weights, to: architecture, family)
+        notes = HuggingFaceFolder.notes(matched.otherHeads)
     }
 
     /// Copies all weights to `arena`, which has `layout`. That is the layout of `architecture`, or of the same with a
@@ -83,6 +87,8 @@ public struct HuggingFaceFolder: Sendable {
         var parameters: [(parameter: Parameter, pieces: [Piece])] = []
         /// A stored head that repeats the embedding.
         var redundantHead: StoredWeights.Tensor?
+        /// The names of tensors that are heads for something other than the next token.
+        var otherHeads: [String] = []
     }
 
     /// Finds each parameter's tensors. Names may carry the family's prefix; the causal masks that old versions stored
@@ -98,11 +104,17 @@ public struct HuggingFaceFolder: Sendable {
             }
             let layout = ParameterLayout(architecture)
             var result = Match()
+            let otherHeads = found.filter { isOtherHead($0.key) }
+            for name in otherHeads.keys { found[name] = nil }
+            result.otherHeads = otherHeads.values.map(\.name).sorted()
             var missing: [String] = []
             for parameter in layout.parameters {
                 var pieces: [Match.Piece] = []
                 for piece in family.pieces(of: parameter, in: architecture) {
                     guard let tensor = found.removeValue(forKey: piece.name) else {
+                        if piece.isHead, !result.otherHeads.isEmpty {
+                            throw .otherHeadOnly(head: piece.name, found: result.otherHeads)
+                        }
                         missing.append(piece.name)
                         continue
                     }
@@ -127,6 +139,20 @@ public struct HuggingFaceFolder: Sendable {
         } catch {
             throw .weights(file: weights.path, error)
         }
+    }
+
+    /// What Transformers calls the heads of its classes for classification, multiple choice and questions, and TRL the
+    /// head that estimates a value.
+    private static func isOtherHead(_ name: String) -> Bool {
+        ["score.", "classifier.", "multiple_choice_head.", "qa_outputs.", "v_head."].contains { name.hasPrefix($0) }
+    }
+
+    private static func notes(_ otherHeads: [String]) -> [String] {
+        guard !otherHeads.isEmpty else { return [] }
+        return [
+            "the language model is read; \(otherHeads.joined(separator: ", ")) "
+                + "\(otherHeads.count == 1 ? "is" : "are") of a head for another task and not used"
+        ]
     }
 
     private static func tensorsByPublishedName(

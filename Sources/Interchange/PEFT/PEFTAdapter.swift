@@ -21,7 +21,7 @@ public struct PEFTAdapter: Sendable {
     /// What the product of a layer's matrices is multiplied by.
     public var scale: Float { config.scale }
     /// The layers that have an adapter, as the config says it.
-    public var targets: String { config.targets.text }
+    public var targets: String { config.selection.targets.text }
     /// The path of the file with the matrices.
     public var weightsFile: String { file.path }
 
@@ -50,74 +50,179 @@ public struct PEFTAdapter: Sendable {
 
     /// Throws where the adapter is not one of a model of this shape: a layer that it should have and has not, a tensor
     /// that has no place, a matrix of another shape.
-    public func check(_ architecture: Architecture) throws(InterchangeError) { _ = try match(architecture) }
-
-    /// Adds the adapter to the weights: weight (in, out) += scale · Aᵀ Bᵀ.
-    public func merge(into model: Transformer) throws(InterchangeError) {
-        for (module, a, b) in try match(model.architecture) {
-            let (arenaA, arenaB) = (FloatArena(count: a.count), FloatArena(count: b.count))
-            try file.readFinite(a, elements: 0..<a.count, into: arenaA.buffer)
-            try file.readFinite(b, elements: 0..<b.count, into: arenaB.buffer)
-            let weight = module.weight(in: model.weights)
-            let matrixB = Matrix(arenaB, rows: module.outputs, columns: rank)
-            var first = 0
-            for columns in module.columns {
-                MatrixMultiply.run(
-                    into: weight.columns(columns), Matrix(arenaA, rows: rank, columns: weight.rows),
-                    matrixB.rows(first..<(first + columns.count)), transposingA: true, transposingB: true,
-                    scale: scale, adding: true)
-                first += columns.count
-            }
-            withExtendedLifetime((arenaA, arenaB)) {}
-        }
+    public func check(_ architecture: Architecture) throws(InterchangeError) {
+        _ = try match(adapted(architecture))
     }
 
-    private typealias Match = (module: StoredModule, a: SafetensorsEntry, b: SafetensorsEntry)
+    /// The base's architecture with this adapter. Where the head is tied to the token embedding and the adapter holds one
+    /// of them completely, they are two matrices afterwards.
+    public func adapted(_ architecture: Architecture) throws(InterchangeError) -> Architecture {
+        guard architecture.head.isTied else { return architecture }
+        let family = try ModelFamilies.expressing(architecture)
+        var untied = architecture
+        untied.head.isTied = false
+        let names = PEFTAdapter.pieces(of: [.tokenEmbedding, .head], family, untied).map {
+            PEFTAdapter.module(of: $0, family)
+        }
+        return !keepsTie(names[0]) && names.contains(where: config.selection.isSaved) ? untied : architecture
+    }
 
-    /// Finds the matrices of each layer that the config names.
-    private func match(_ architecture: Architecture) throws(InterchangeError) -> [Match] {
+    /// Whether PEFT has tied the head to the embedding of this name again. It then adds the full name to the modules.
+    private func keepsTie(_ embedding: String) -> Bool {
+        config.keepsTying && config.selection.saved.contains(embedding)
+    }
+
+    /// The tensors of the parameters with these roles, in their order.
+    private static func pieces(
+        of roles: [ParameterRole], _ family: any ModelFamily.Type, _ architecture: Architecture
+    ) -> [StoredPiece] {
+        let layout = ParameterLayout(architecture)
+        return roles.compactMap { layout[ParameterKey($0)] }.flatMap { family.pieces(of: $0, in: architecture) }
+    }
+
+    /// Merges the adapter into the weights of a model, which has the architecture that `adapted` gives.
+    ///
+    /// A layer's weight (in, out) becomes W + scale · Aᵀ Bᵀ; with magnitudes m, each column of that is scaled to the norm
+    /// m (Liu et al. 2024, equation 5); its bias gets scale times that of B. What the adapter holds completely replaces
+    /// what is there. Numbers are as PEFT's `merge_and_unload` computes them.
+    public func merge(into model: Transformer) throws(InterchangeError) {
+        let match = try match(model.architecture)
+        for layer in match.layers {
+            try layer.add(to: model, from: file)
+        }
+        for (parameter, entry) in match.saved {
+            let destination = UnsafeMutableBufferPointer(
+                start: model.weights.base + parameter.offset, count: parameter.count)
+            try file.readFinite(entry, elements: 0..<parameter.count, into: destination)
+        }
+        if let (head, embedding) = match.tiedHead { try checkTied(head, embedding) }
+    }
+
+    /// A head that the file repeats must hold the embedding's numbers.
+    private func checkTied(_ head: SafetensorsEntry, _ embedding: SafetensorsEntry) throws(InterchangeError) {
+        let (own, shared) = (try file.floats(head), try file.floats(embedding))
+        guard own != shared else { return }
+        let index = zip(own, shared).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
+        throw .weights(
+            file: file.path, .headNotTied(head: head.name, embedding: embedding.name, index: index))
+    }
+
+    /// What of the file belongs to what of a model.
+    private struct Match {
+        var layers: [PEFTLayer] = []
+        /// Parameters that the adapter holds completely.
+        var saved: [(parameter: Parameter, entry: SafetensorsEntry)] = []
+        /// A head that is stored although it is tied.
+        var tiedHead: (head: SafetensorsEntry, embedding: SafetensorsEntry)?
+    }
+
+    /// Finds the tensors of each layer that the config names.
+    private func match(_ architecture: Architecture) throws(InterchangeError) -> Match {
         let family = try ModelFamilies.expressing(architecture)
         let modules = family.linearModules(of: architecture)
-        let chosen = config.targets.chosen(of: modules) { family.prefix + $0.name }
+        let chosen = modules.filter { config.selection.contains(family.prefix + $0.name) }
+        let layout = ParameterLayout(architecture)
         guard !chosen.isEmpty else {
             let ends = Set(modules.map(\.end)).sorted()
             throw .config(
                 file: path + "/" + PEFTAdapter.configName,
                 .unsupportedValue(key: "target_modules", value: targets, supported: ends.map(quoted)))
         }
+        let saved = try savedParameters(architecture, family, layout)
         do throws(WeightsDefect) {
-            var found = try tensorsByModule(family)
-            var missing: [String] = []
-            var result: [Match] = []
+            var tensors = PEFTTensors(found: try tensorsByModule(family)) { name in
+                "\(PEFTAdapter.prefix)\(name)"
+            }
+            var match = Match()
             for module in chosen {
-                let pair = ["lora_A", "lora_B"].map { found.removeValue(forKey: "\(module.name).\($0)") }
-                for (entry, name) in zip(pair, ["lora_A", "lora_B"]) where entry == nil {
-                    missing.append(PEFTAdapter.name(of: module, name, family))
+                if let layer = try layer(module, family, layout, &tensors) { match.layers.append(layer) }
+            }
+            for (parameter, piece) in saved {
+                guard let entry = tensors.take(piece.name, of: family.publishedName(piece)) else { continue }
+                // A shorter context has the first rows of a position table.
+                let isLonger =
+                    parameter.key.role == .positionEmbedding && entry.shape.count == 2
+                    && entry.shape[0] >= parameter.shape[0] && entry.shape[1] == parameter.shape[1]
+                guard entry.shape == parameter.shape || isLonger else {
+                    throw .shape(tensor: entry.name, found: entry.shape, expected: parameter.shape)
                 }
-                guard let a = pair[0], let b = pair[1] else { continue }
-                for (entry, shape) in [(a, [rank, module.inputs]), (b, [module.outputs, rank])]
-                where entry.shape != shape {
-                    throw .shape(tensor: entry.name, found: entry.shape, expected: shape)
+                match.saved.append((parameter, entry))
+                if parameter.key.role == .tokenEmbedding, config.keepsTying {
+                    match.tiedHead = tensors.takeHead(family, architecture).map { ($0, entry) }
                 }
-                result.append((module, a, b))
             }
-            guard missing.isEmpty else {
-                throw .missing(tensors: Array(missing.prefix(WeightsDefect.listed)), count: missing.count)
-            }
-            guard found.isEmpty else {
-                let names = found.values.map(\.name).sorted()
-                throw .extra(tensors: Array(names.prefix(WeightsDefect.listed)), count: names.count)
-            }
-            return result
+            try tensors.finish()
+            return match
         } catch {
             throw .weights(file: file.path, error)
         }
     }
 
-    private static let prefix = "base_model.model."
+    /// The tensors of one layer; nil where one of them is missing.
+    private func layer(
+        _ module: StoredModule, _ family: any ModelFamily.Type, _ layout: ParameterLayout, _ tensors: inout PEFTTensors
+    ) throws(WeightsDefect) -> PEFTLayer? {
+        let (name, outputs) = (family.prefix + module.name, module.outputs)
+        let (rank, scale) = (config.rank(of: name), config.scale(of: name))
+        func take(_ matrix: String, _ suffix: String, _ shape: [Int]) throws(WeightsDefect) -> SafetensorsEntry? {
+            guard let entry = tensors.take("\(module.name).\(matrix)", of: "\(name).\(matrix)\(suffix)") else {
+                return nil
+            }
+            guard entry.shape == shape else {
+                throw .shape(tensor: entry.name, found: entry.shape, expected: shape)
+            }
+            return entry
+        }
+        let a = try take("lora_A", ".weight", [rank, module.inputs])
+        let b = try take("lora_B", ".weight", [outputs, rank])
+        let magnitudes = config.hasMagnitudes ? try take("lora_magnitude_vector", "", [outputs]) : nil
+        let bias = config.hasBiases ? try take("lora_B.bias", "", [outputs]) : nil
+        let biasKey = ParameterKey(module.parameter.key.role, block: module.parameter.key.block, .bias)
+        let target = layout[biasKey]
+        if let bias, target == nil { throw .extra(tensors: [bias.name], count: 1) }
+        guard let a, let b else { return nil }
+        return PEFTLayer(
+            module: module, rank: rank, scale: scale, a: a, b: b, magnitudes: magnitudes,
+            bias: bias.flatMap { entry in target.map { ($0, entry) } })
+    }
 
-    /// The file's tensors by `h.0.attn.c_attn.lora_A`. The base's own prefix may be missing; the name that PEFT gives an
-    /// adapter in memory, `default`, may come before `weight`.
+    /// The parameters that `modules_to_save` names; only those are read that a family stores as they are.
+    private func savedParameters(
+        _ architecture: Architecture, _ family: any ModelFamily.Type, _ layout: ParameterLayout
+    ) throws(InterchangeError) -> [(parameter: Parameter, piece: StoredPiece)] {
+        var used = Set<String>()
+        var result: [(parameter: Parameter, piece: StoredPiece)] = []
+        for parameter in layout.parameters {
+            for piece in family.pieces(of: parameter, in: architecture) where piece.columns == nil {
+                let module = PEFTAdapter.module(of: piece, family)
+                let names = config.selection.saved.filter { module.hasSuffix($0) }
+                // A linear layer that is stored as it is multiplied, as GPT-2's.
+                guard !names.isEmpty, !isLinear(parameter) else { continue }
+                used.formUnion(names)
+                result.append((parameter, piece))
+            }
+        }
+        guard let name = config.selection.saved.first(where: { !used.contains($0) }) else { return result }
+        let key = "modules_to_save"
+        throw .config(
+            file: path + "/" + PEFTAdapter.configName,
+            .unsupportedValue(
+                key: key, value: quoted(name), supported: ["embeddings, norms and the head of this model"]))
+    }
+
+    private func isLinear(_ parameter: Parameter) -> Bool {
+        parameter.key.block != nil && LinearLayer.allCases.contains { $0.role == parameter.key.role }
+    }
+
+    /// The module's name of a tensor: without its last part.
+    private static func module(of piece: StoredPiece, _ family: any ModelFamily.Type) -> String {
+        family.publishedName(piece).split(separator: ".").dropLast().joined(separator: ".")
+    }
+
+    static let prefix = "base_model.model."
+
+    /// The file's tensors by `h.0.attn.c_attn.lora_A`, and by `wte.weight` where they are not of a layer. The base's own
+    /// prefix may be missing; the name that PEFT gives an adapter in memory, `default`, may come before `weight`.
     private func tensorsByModule(_ family: any ModelFamily.Type) throws(WeightsDefect) -> [String: SafetensorsEntry] {
         var result: [String: SafetensorsEntry] = [:]
         for entry in file.entries {
@@ -125,7 +230,9 @@ public struct PEFTAdapter: Sendable {
             for start in [PEFTAdapter.prefix, family.prefix] where name.hasPrefix(start) {
                 name = name.dropFirst(start.count)
             }
-            for end in [".weight", ".default"] where name.hasSuffix(end) { name = name.dropLast(end.count) }
+            if name.contains(".lora_") {
+                for end in [".weight", ".default"] where name.hasSuffix(end) { name = name.dropLast(end.count) }
+            }
             if let other = result[String(name)] { throw .twice(other.name, entry.name) }
             result[String(name)] = entry
         }
@@ -135,46 +242,5 @@ public struct PEFTAdapter: Sendable {
     /// The published name of a layer's matrix.
     static func name(of module: StoredModule, _ matrix: String, _ family: any ModelFamily.Type) -> String {
         "\(prefix)\(family.prefix)\(module.name).\(matrix).weight"
-    }
-}
-
-/// A linear layer by the name that a family gives it, and the columns of a parameter that it is.
-struct StoredModule {
-    /// The name without the family's prefix, `h.0.attn.c_attn`.
-    let name: String
-    /// The weight.
-    let parameter: Parameter
-    /// Which columns of the weight are the layer's outputs, in order.
-    let columns: [Range<Int>]
-
-    var inputs: Int { parameter.shape[0] }
-    var outputs: Int { columns.reduce(0) { $0 + $1.count } }
-    /// The name within a block, `attn.c_attn`: what follows the block's number.
-    var end: String {
-        let parts = name.split(separator: ".")
-        guard let number = parts.firstIndex(where: { Int($0) != nil }) else { return name }
-        return parts[(number + 1)...].joined(separator: ".")
-    }
-
-    /// The complete parameter, (in, out).
-    func weight(in arena: FloatArena) -> Matrix {
-        Matrix(arena, offset: parameter.offset, rows: inputs, columns: parameter.shape[1])
-    }
-}
-
-extension ModelFamily {
-    /// The linear layers of a model's blocks, in the order of the layout.
-    static func linearModules(of architecture: Architecture) -> [StoredModule] {
-        let layout = ParameterLayout(architecture)
-        return architecture.blocks.indices.flatMap { block in
-            LinearLayer.allCases.flatMap { layer -> [StoredModule] in
-                guard let parameter = layout[ParameterKey(layer.role, block: block)] else { return [] }
-                return pieces(of: parameter, in: architecture).map { piece in
-                    StoredModule(
-                        name: String(piece.name.dropLast(".weight".count)), parameter: parameter,
-                        columns: piece.columns ?? [0..<parameter.shape[1]])
-                }
-            }
-        }
     }
 }

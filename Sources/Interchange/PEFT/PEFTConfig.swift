@@ -3,16 +3,26 @@
 import Model
 import StrictJSON
 
-/// What an adapter_config.json says: the size of the matrices, their scale, and the layers that have them.
+/// What an adapter_config.json says: the sizes of the matrices, their scales, and the layers that have them.
 ///
 /// A key that changes the computation and is not implemented is refused by name, and so is any key that is not known
 /// here, unless its value is null, false, or empty. Absent keys have the meaning that PEFT gives them.
 struct PEFTConfig: Sendable {
-    /// R.
+    /// R, where `rank_pattern` does not say another.
     let rank: Int
-    /// What the product of the matrices is multiplied by: alpha / R, or alpha / √R with `use_rslora`.
-    let scale: Float
-    let targets: PEFTTargets
+    /// What the product of the matrices is multiplied by, where no pattern says otherwise.
+    var scale: Float { scale(alpha: alpha, rank: rank) }
+    let selection: PEFTSelection
+    /// Each layer has a vector of magnitudes (DoRA, Liu et al. 2024).
+    let hasMagnitudes: Bool
+    /// Each layer's second matrix has a bias.
+    let hasBiases: Bool
+    /// A head that is tied to the embedding stays so when the adapter holds one of them.
+    let keepsTying: Bool
+    private let alpha: Double
+    private let ranks: PEFTPattern
+    private let alphas: PEFTPattern
+    private let scalesByRoot: Bool
     /// What the model on which the adapter was trained is called there: a folder, or a name on a server.
     let baseName: String?
 
@@ -20,11 +30,12 @@ struct PEFTConfig: Sendable {
     /// the base's matrices, which are known here; PEFT corrects it by the base as well.
     private static let ignoredKeys: Set<String> = [
         "peft_version", "revision", "auto_mapping", "inference_mode", "lora_dropout", "megatron_core", "loftq_config",
-        "eva_config", "corda_config", "lora_ga_config", "qalora_group_size", "runtime_config", "ensure_weight_tying",
+        "eva_config", "corda_config", "lora_ga_config", "qalora_group_size", "runtime_config",
     ]
     private static let read: Set<String> = [
         "peft_type", "task_type", "base_model_name_or_path", "r", "lora_alpha", "use_rslora", "target_modules",
-        "fan_in_fan_out", "bias", "init_lora_weights",
+        "fan_in_fan_out", "bias", "init_lora_weights", "rank_pattern", "alpha_pattern", "layers_to_transform",
+        "layers_pattern", "exclude_modules", "modules_to_save", "use_dora", "lora_bias", "ensure_weight_tying",
     ]
     /// Ways to begin that leave the base as it is; the others move a part of it into the adapter.
     private static let harmlessBeginnings = ["gaussian", "eva", "orthogonal"]
@@ -55,13 +66,20 @@ struct PEFTConfig: Sendable {
             try fields.refuseAnything(under: member.key)
         }
         rank = try fields.size(["r"])
-        let alpha = Double(try fields.number("lora_alpha", default: 8))
-        guard alpha.isFinite, alpha != 0 else {
-            throw .unsupportedValue(key: "lora_alpha", value: "\(alpha)", supported: ["numbers other than 0"])
+        alpha = Double(try fields.number("lora_alpha", default: 8))
+        (ranks, alphas) = (try PEFTPattern(fields, "rank_pattern"), try PEFTPattern(fields, "alpha_pattern"))
+        for (key, value) in [("lora_alpha", alpha)] + alphas.values.map({ ("alpha_pattern", $0) })
+        where !value.isFinite || value == 0 {
+            throw .unsupportedValue(key: key, value: "\(value)", supported: ["numbers other than 0"])
         }
-        let divisor = try fields.flag("use_rslora", default: false) ? Double(rank).squareRoot() : Double(rank)
-        scale = Float(alpha / divisor)
-        targets = try PEFTTargets(fields)
+        for value in ranks.values where value.rounded() != value || !(1...Double(Architecture.largestSize) ~= value) {
+            throw .unsupportedValue(key: "rank_pattern", value: "\(value)", supported: ["integers from 1"])
+        }
+        scalesByRoot = try fields.flag("use_rslora", default: false)
+        hasMagnitudes = try fields.flag("use_dora", default: false)
+        hasBiases = try fields.flag("lora_bias", default: false)
+        keepsTying = try fields.flag("ensure_weight_tying", default: false)
+        selection = try PEFTSelection(fields)
         if let name = fields.present("base_model_name_or_path") {
             guard let text = name.string else {
                 throw ConfigFields.wrongType("base_model_name_or_path", name, "a string")
@@ -70,6 +88,17 @@ struct PEFTConfig: Sendable {
         } else {
             baseName = nil
         }
+    }
+
+    /// R of the layer of this name.
+    func rank(of name: String) -> Int { ranks[name].map { Int($0) } ?? rank }
+
+    /// What the product of the matrices of the layer of this name is multiplied by.
+    func scale(of name: String) -> Float { scale(alpha: alphas[name] ?? alpha, rank: rank(of: name)) }
+
+    /// alpha / R, or alpha / √R with `use_rslora`.
+    private func scale(alpha: Double, rank: Int) -> Float {
+        Float(alpha / (scalesByRoot ? Double(rank).squareRoot() : Double(rank)))
     }
 
     /// The bytes of an adapter_config.json for adapters on the model that `base` names.
@@ -88,59 +117,5 @@ struct PEFTConfig: Sendable {
             ("init_lora_weights", true), ("modules_to_save", .null), ("inference_mode", true),
         ]
         return JSONOutput.object(members).serializedBytes(pretty: true) + [UInt8(ascii: "\n")]
-    }
-}
-
-/// Which layers of a model have an adapter.
-enum PEFTTargets: Sendable {
-    /// Those whose names are one of these, or end in a point and one of these.
-    case ends([String])
-    /// Every linear layer but the head.
-    case allLinear
-    /// Those whose full names match this regular expression.
-    case pattern(String)
-
-    /// From `target_modules`; null, with which PEFT chooses by the architecture, is not what it saves.
-    init(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) {
-        let key = "target_modules"
-        let node = try fields.required(key)
-        if let text = node.string {
-            if text == "all-linear" {
-                self = .allLinear
-            } else {
-                guard (try? Regex(text)) != nil else {
-                    throw .unsupportedValue(key: key, value: quoted(text), supported: ["regular expressions, lists"])
-                }
-                self = .pattern(text)
-            }
-        } else {
-            guard let names = node.array?.map(\.string), !names.contains(nil) else {
-                throw ConfigFields.wrongType(key, node, "a list of names or a regular expression")
-            }
-            self = .ends(names.compactMap { $0 })
-        }
-    }
-
-    /// Those of `modules` that are meant; full names, `transformer.h.0.attn.c_attn`.
-    func chosen<Module>(of modules: [Module], name: (Module) -> String) -> [Module] {
-        switch self {
-        case .allLinear: return modules
-        case .ends(let ends):
-            return modules.filter { module in
-                ends.contains { name(module) == $0 || name(module).hasSuffix("." + $0) }
-            }
-        case .pattern(let text):
-            guard let pattern = try? Regex(text) else { return [] }
-            return modules.filter { (try? pattern.wholeMatch(in: name($0))) != nil }
-        }
-    }
-
-    /// As the file has it.
-    var text: String {
-        switch self {
-        case .ends(let ends): "[\(ends.map(quoted).joined(separator: ", "))]"
-        case .allLinear: quoted("all-linear")
-        case .pattern(let text): quoted(text)
-        }
     }
 }

@@ -1,4 +1,4 @@
-// The floating-point formats of weights, converted to float32; each of their values is one of float32's.
+// The floating-point formats of weights, converted to float32; all but float64's values are float32's.
 
 /// Conversion of little-endian floats.
 package enum FloatConversion {

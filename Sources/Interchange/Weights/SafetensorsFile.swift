@@ -55,6 +55,7 @@ public struct SafetensorsFile: Sendable {
         case .f32: FloatConversion.copySingles(bytes, into: destination)
         case .f16: FloatConversion.expandHalves(bytes, into: destination)
         case .bf16: FloatConversion.expandBrainFloats(bytes, into: destination)
+        case .f64: FloatConversion.roundDoubles(bytes, into: destination)
         default:
             throw .safetensors(
                 file: path, .unreadableType(tensor: entry.name, type: entry.type.rawValue))

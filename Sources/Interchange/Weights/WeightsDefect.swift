@@ -8,6 +8,8 @@ public enum WeightsDefect: Error, Equatable, Sendable {
     case fewerTensorsThanBlocks(tensors: Int, blocks: Int)
     /// Tensors of the file that the model does not have.
     case extra(tensors: [String], count: Int)
+    /// The model's own head is missing; the file has one for another task.
+    case otherHeadOnly(head: String, found: [String])
     case shape(tensor: String, found: [Int], expected: [Int])
     /// The file has a tensor with and without the prefix `transformer.`.
     case twice(String, String)
@@ -27,6 +29,9 @@ extension WeightsDefect: CustomStringConvertible {
         case .fewerTensorsThanBlocks(let tensors, let blocks):
             "the config describes \(blocks) blocks, more than the number of tensors (\(tensors))"
         case .extra(let tensors, let count): "the model has no place for \(WeightsDefect.list(tensors, count))"
+        case .otherHeadOnly(let head, let found):
+            "there is no \(quoted(head)): this checkpoint has only the head of another task, "
+                + "\(WeightsDefect.list(found, found.count))"
         case .shape(let tensor, let found, let expected):
             "tensor \(quoted(tensor)) has the shape \(found); the config asks for \(expected)"
         case .twice(let first, let second): "the tensors \(quoted(first)) and \(quoted(second)) are one parameter"

@@ -51,7 +51,7 @@ extension ExportFormat: ExpressibleByArgument {}
 
 /// The data type of matrices in a GGUF file.
 enum WeightType: String, CaseIterable, ExpressibleByArgument {
-    case f32, f16, bf16, q8_0
+    case f32, f16, bf16, q8_0, q4_0
 
     var stored: GGUFType {
         switch self {
@@ -59,6 +59,7 @@ enum WeightType: String, CaseIterable, ExpressibleByArgument {
         case .f16: .f16
         case .bf16: .bf16
         case .q8_0: .q8_0
+        case .q4_0: .q4_0
         }
     }
 }

@@ -16,11 +16,12 @@ struct TokenizerCommand: ParsableCommand {
     struct Source: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Folder or tokenizer.json; by default the tokenizer of the newest run.", valueName: "path"))
+                "Folder, tokenizer.json, GGUF file, checkpoint or run; by default the newest run.",
+                valueName: "path"))
         var tokenizer: String?
 
         func load() throws -> Tokenizer {
-            if let tokenizer { return try Tokenizer(path: tokenizer) }
+            if let tokenizer { return try TokenizerSource.tokenizer(at: tokenizer) }
             guard let newest = RunFolder.newest(in: "checkpoints") else {
                 throw ValidationError("no tokenizer", hint: "give one with --tokenizer PATH")
             }

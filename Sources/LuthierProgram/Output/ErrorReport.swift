@@ -8,6 +8,7 @@ import Foundation
 import Interchange
 import Models
 import Preparation
+import Tokenizer
 import Training
 
 /// An error that may have a hint for the user.
@@ -24,6 +25,7 @@ extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
 extension TemplateError: Hinting {}
+extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}
 
 enum ErrorReport {

@@ -53,7 +53,7 @@ enum ThirdPartyInspection {
         try heading(path, elements: file.entries.reduce(0) { $0 + $1.count })
         for (key, value) in file.metadata.sorted(by: { $0.key < $1.key }) { Console.output("  \(key): \(value)\n") }
         for entry in file.entries {
-            let isRead = [.f32, .f16, .bf16].contains(entry.type)
+            let isRead = [.f32, .f16, .bf16, .f64].contains(entry.type)
             tensor(entry.name, entry.shape, entry.type.rawValue, isRead: isRead)
         }
     }
@@ -64,6 +64,31 @@ enum ThirdPartyInspection {
         for (key, value) in file.metadata { Console.output("  \(key): \(text(value))\n") }
         for entry in file.entries {
             tensor(entry.name, entry.shape, entry.typeName, isRead: entry.type?.isRead ?? false)
+        }
+        for line in typeTable(file.entries) { Console.output("  \(line)\n") }
+        Console.output("  tokenizer: \(try file.tokenizerSummary() ?? "none")\n")
+        if case .text(let template) = file["tokenizer.chat_template"] {
+            Console.output("  chat template: \(template.utf8.count) bytes\n")
+        } else {
+            Console.output("  chat template: none\n")
+        }
+        do throws(InterchangeError) {
+            let model = try GGUFModelFile(path: path)
+            Console.output(
+                "  supported, \(model.layout.parameterCount) parameters\n  \(model.architecture.summary)\n")
+        } catch {
+            Console.output("  not supported: \(error)\n")
+        }
+    }
+
+    /// One line for each type of the tensors' elements: how many tensors have it, and their bytes.
+    private static func typeTable(_ entries: [GGUFEntry]) -> [String] {
+        Dictionary(grouping: entries, by: \.typeNumber).sorted { $0.key < $1.key }.map { _, entries in
+            let bytes = entries.reduce(0) { $0 + ($1.byteCount ?? 0) }
+            let (count, type) = (entries.count, entries[0].type)
+            let isRead = type?.isRead ?? false
+            return "\(entries[0].typeName): \(count) \(count == 1 ? "tensor" : "tensors"), "
+                + "\(type == nil ? "size not known" : "\(bytes) bytes")\(isRead ? "" : ", not supported")"
         }
     }
 

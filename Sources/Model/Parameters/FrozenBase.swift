@@ -99,4 +99,9 @@ package final class FrozenBase {
         guard let weight = vector(role, block, .weight) else { preconditionFailure("the base has no \(role)") }
         return NormParameters(weight: weight, bias: vector(role, block, .bias))
     }
+
+    /// `none` where the architecture has no such norm.
+    func normIfPresent(_ role: ParameterRole, _ block: Int) -> NormParameters {
+        vectors[ParameterKey(role, block: block)] == nil ? .none : norm(role, block)
+    }
 }

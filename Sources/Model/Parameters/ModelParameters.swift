@@ -90,10 +90,13 @@ public struct ModelParameters: Sendable {
         blocks = base.architecture.blocks.indices.map { index in
             BlockParameters(
                 attentionNorm: base.norm(.attentionNorm, index), attentionInput: base.linear(.attentionInput, index),
+                queryNorm: base.normIfPresent(.queryNorm, index), keyNorm: base.normIfPresent(.keyNorm, index),
                 attentionOutput: base.linear(.attentionOutput, index),
+                attentionOutputNorm: base.normIfPresent(.attentionOutputNorm, index),
                 feedForwardNorm: base.norm(.feedForwardNorm, index),
                 feedForwardInput: base.linear(.feedForwardInput, index),
-                feedForwardOutput: base.linear(.feedForwardOutput, index))
+                feedForwardOutput: base.linear(.feedForwardOutput, index),
+                feedForwardOutputNorm: base.normIfPresent(.feedForwardOutputNorm, index))
         }
         finalNorm = base.norm(.finalNorm)
         head = HeadParameters(frozen: base.matrix(base.architecture.head.isTied ? .tokenEmbedding : .head))

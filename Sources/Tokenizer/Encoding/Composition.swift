@@ -27,6 +27,11 @@ enum Composition {
         var (previous, place) = (start, start)
         var found: (start: Int, end: Int)?
         while place < count {
+            if found == nil, place + 8 <= count, isASCII(base + place) {
+                place += 8
+                previous = place - 1
+                continue
+            }
             if base[place] < 0xCC {
                 // Nothing below U+0300 moves or composes with what stands before.
                 if let found, previous >= found.end { return found.start..<found.end }
@@ -46,6 +51,12 @@ enum Composition {
             place += width
         }
         return found.map { $0.start..<$0.end }
+    }
+
+    /// Whether the next eight bytes are all ASCII.
+    @inline(__always)
+    private static func isASCII(_ bytes: UnsafePointer<UInt8>) -> Bool {
+        UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0
     }
 
     /// A character on its way to its place, or a byte that is no part of one.

@@ -21,7 +21,7 @@ final class EncodingTables: @unchecked Sendable {
     /// 256 entries for `SpaceScanner`, where spaces are marked.
     let cutsAfter: UnsafePointer<Bool>?
     /// Finds pieces that are tokens as they stand, where those are not merged.
-    let wholePieces: VocabularyIndex?
+    let unmergedPieces: VocabularyIndex?
     /// The token for what the vocabulary lacks, or -1.
     let unknownID: Int32
     let fusesUnknown: Bool
@@ -39,8 +39,8 @@ final class EncodingTables: @unchecked Sendable {
         rules = PieceRules(parts.split)
         cutsAfter = parts.form.marks.map { Self.copy(symbols.cuts(parts, marks: $0)) }
         let outside = parts.outsideModel
-        wholePieces =
-            parts.model.takesWholePieces ? VocabularyIndex(parts.vocabulary, excluding: outside) : nil
+        unmergedPieces =
+            parts.model.leavesTokensUnmerged ? VocabularyIndex(parts.vocabulary, excluding: outside) : nil
         unknownID = parts.model.unknownID.map { Int32($0) } ?? -1
         fusesUnknown = parts.model.fusesUnknown
         refusesMissingBytes = parts.refusesMissingBytes

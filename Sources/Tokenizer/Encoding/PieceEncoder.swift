@@ -26,7 +26,7 @@ struct PieceEncoder {
         output = workspace.output
     }
 
-    /// Appends the ids of the whole text, which has at least one byte.
+    /// Appends the ids of the text, which has at least one byte.
     func encode(into ids: inout [Int32]) throws(Failure) {
         if !tables.hasMerges && tables.refusesMissingBytes {
             try encodeBytes(into: &ids)
@@ -87,7 +87,7 @@ struct PieceEncoder {
     /// Leaves the ids in `merger.tokens` and returns their number, or nil where a byte is missing.
     private func merge(from start: Int, _ length: Int) -> Int? {
         let bytes = UnsafeBufferPointer(start: text + start, count: length)
-        if let whole = tables.wholePieces, length <= Vocabulary.longestToken, let id = whole.id(of: bytes) {
+        if let index = tables.unmergedPieces, length <= Vocabulary.longestToken, let id = index.id(of: bytes) {
             merger.tokens[0] = Int32(id)
             return 1
         }

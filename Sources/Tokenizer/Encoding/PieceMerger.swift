@@ -11,6 +11,7 @@ final class PieceMerger {
     private let tables: EncodingTables
     private let pairs: PairTable.View
     private let tokenOfByte: UnsafePointer<Int32>
+    private let hasBareCharacters: Bool
     /// The tokens of the last piece merged. There is room for `longestSearched` at any time.
     private(set) var tokens: UnsafeMutablePointer<Int32>
     private let ranks: UnsafeMutablePointer<UInt32>
@@ -21,6 +22,7 @@ final class PieceMerger {
         self.tables = tables
         pairs = tables.pairs.view
         tokenOfByte = tables.tokenOfByte
+        hasBareCharacters = !tables.bareCharacters.isEmpty
         tokens = .allocate(capacity: capacity)
         ranks = .allocate(capacity: Self.longestSearched)
         results = .allocate(capacity: Self.longestSearched)
@@ -38,7 +40,7 @@ final class PieceMerger {
         reserve(length)
         guard let count = layOut(bytes, length) else { return nil }
         let merged = count <= Self.longestSearched ? mergeBySearch(count) : mergeByHeap(count)
-        return tables.bareCharacters.isEmpty ? merged : spellBareCharacters(merged)
+        return hasBareCharacters ? spellBareCharacters(merged) : merged
     }
 
     /// Writes the tokens of the single bytes or characters.

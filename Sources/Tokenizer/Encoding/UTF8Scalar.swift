@@ -6,17 +6,19 @@ enum UTF8Scalar {
     /// - Parameter available: how many bytes may be read from `base` on, at least 1.
     @inline(__always)
     static func decode(_ base: UnsafePointer<UInt8>, available: Int) -> (value: UInt32, width: Int)? {
-        let lead = base[0]
-        let width = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
-        guard lead >= 0xC2, lead <= 0xF4, width <= available else { return nil }
-        var value = UInt32(lead) & (0x7F >> UInt32(width))
-        for place in 1..<width {
-            guard base[place] & 0xC0 == 0x80 else { return nil }
-            value = value << 6 | UInt32(base[place] & 0x3F)
+        let lead = UInt32(base[0])
+        guard lead >= 0xC2, available >= 2, base[1] & 0xC0 == 0x80 else { return nil }
+        let second = UInt32(base[1] & 0x3F)
+        if lead < 0xE0 { return ((lead & 0x1F) << 6 | second, 2) }
+        guard available >= 3, base[2] & 0xC0 == 0x80 else { return nil }
+        let third = second << 6 | UInt32(base[2] & 0x3F)
+        if lead < 0xF0 {
+            let value = (lead & 0xF) << 12 | third
+            return value >= 0x800 && value & 0xF800 != 0xD800 ? (value, 3) : nil
         }
-        let smallest: UInt32 = width == 2 ? 0x80 : width == 3 ? 0x800 : 0x10000
-        guard value >= smallest, value < 0x110000, !(0xD800...0xDFFF).contains(value) else { return nil }
-        return (value, width)
+        guard lead <= 0xF4, available >= 4, base[3] & 0xC0 == 0x80 else { return nil }
+        let value = (lead & 7) << 18 | third << 6 | UInt32(base[3] & 0x3F)
+        return value >= 0x10000 && value < 0x110000 ? (value, 4) : nil
     }
 
     /// The character at `base`, ASCII or beyond; nil for a byte that begins none.

@@ -30,6 +30,9 @@ struct Vocabulary: Sendable, Equatable {
     func token(_ id: Int) -> ArraySlice<UInt8> { bytes[range(of: id)] }
 
     func length(of id: Int) -> Int { range(of: id).count }
+
+    /// Whether the id is neither out of range nor a gap.
+    func hasToken(_ id: Int) -> Bool { (0..<count).contains(id) && length(of: id) > 0 }
 }
 
 /// From bytes to ids, in an open-addressing table with the standard library's seeded hash, so that no file can be made

@@ -32,7 +32,7 @@ extension GGUFVocabulary {
     private static func split(of parts: TokenizerParts) -> String? {
         guard !parts.form.prefixesSpace else { return nil }
         if parts.merges.isEmpty, parts.split == .none, !parts.form.composes { return "gpt-2" }
-        switch (parts.split, parts.form.composes, parts.model.takesWholePieces) {
+        switch (parts.split, parts.form.composes, parts.model.leavesTokensUnmerged) {
         case (.gpt2, false, false): return "gpt-2"
         case (.gpt2, true, false): return "olmo"
         case (.smollm, false, false): return "smollm"

@@ -45,7 +45,7 @@ extension Tokenizer {
 private struct GGUFSplit {
     let split: Tokenizer.Split
     var composes = false
-    var takesWholePieces = false
+    var leavesTokensUnmerged = false
     var addsBegin = false
 
     init?(_ name: String) {
@@ -53,7 +53,7 @@ private struct GGUFSplit {
         case "gpt-2", "phi-2": split = .gpt2
         case "olmo", "mpt": (split, composes) = (.gpt2, true)
         case "smollm", "starcoder": split = .smollm
-        case "llama-bpe", "llama3", "llama-v3": (split, takesWholePieces, addsBegin) = (.llama3, true, true)
+        case "llama-bpe", "llama3", "llama-v3": (split, leavesTokensUnmerged, addsBegin) = (.llama3, true, true)
         case "qwen2": (split, composes) = (.qwen2, true)
         default: return nil
         }
@@ -114,7 +114,7 @@ private struct GGUFReader {
         form.prefixesSpace = vocabulary.addsSpacePrefix ?? false
         var parts = TokenizerParts(
             vocabulary: tokens, merges: builder.merges, split: known.split, form: form, added: added, ends: [])
-        parts.model.takesWholePieces = known.takesWholePieces
+        parts.model.leavesTokensUnmerged = known.leavesTokensUnmerged
         try setRoles(&parts, addsBegin: known.addsBegin)
         return parts
     }
@@ -154,7 +154,7 @@ private struct GGUFReader {
         let usual = special.filter { Self.usualEnds.contains(String(decoding: $0.content, as: UTF8.self)) }.map(\.id)
         for id in vocabulary.endIDs + usual where !ends.contains(id) { ends.append(id) }
         for id in ends + [vocabulary.beginID, parts.model.unknownID].compactMap({ $0 })
-        where !vocabulary.tokens.indices.contains(id) {
+        where !parts.vocabulary.hasToken(id) {
             throw .unknownID(id, vocabularySize: vocabulary.tokens.count)
         }
         parts.ends = ends

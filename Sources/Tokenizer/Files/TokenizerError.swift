@@ -1,16 +1,19 @@
 // What can be wrong with a tokenizer's files, with a text, or with ids.
 
+import Files
 import StrictJSON
 
 /// One case per defect. Tokens are given as the file writes them.
 public enum TokenizerError: Error, Equatable {
     /// The path names nothing.
     case noSuchFile(path: String)
-    /// The folder holds none of the three forms of a tokenizer.
-    case noTokenizerInFolder(path: String)
+    /// The folder holds none of the three forms of a tokenizer; `found` are files of other forms.
+    case noTokenizerInFolder(path: String, found: [String] = [])
     case unreadable(path: String, reason: String)
     case unwritable(path: String, reason: String)
     case fileTooLarge(path: String, bytes: Int, limit: Int)
+    /// A pointer text in the place of a file that Git LFS has not fetched.
+    case gitLFSPointer(path: String, GitLFSPointer)
     case invalidJSON(file: String, error: JSONError)
     /// A member that must be there is not.
     case missingMember(FilePlace, name: String)
@@ -52,13 +55,15 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .noSuchFile(let path): "\(path): there is no such file or folder"
-        case .noTokenizerInFolder(let path):
+        case .noTokenizerInFolder(let path, let found):
             "\(path): this folder holds no tokenizer; it needs tokenizer.json, or vocab.json and merges.txt, "
                 + "or encoder.json and vocab.bpe"
+                + (found.isEmpty ? "" : "; \(found.joined(separator: ", ")) cannot be read")
         case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
         case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
         case .fileTooLarge(let path, let bytes, let limit):
             "\(path): has \(bytes) bytes, more than the limit of \(limit)"
+        case .gitLFSPointer(let path, let pointer): "\(path) is \(pointer)"
         case .invalidJSON(let file, let error): "\(file), \(error)"
         case .missingMember(let place, let name): "\(place): \"\(name)\" is missing"
         case .wrongType(let place, let name, let expected, let found):
@@ -69,6 +74,16 @@ extension TokenizerError: CustomStringConvertible {
         case .malformedMerge, .unknownMergePart, .unknownMergeResult, .duplicateMerge:
             mergeDescription
         default: vocabularyDescription
+        }
+    }
+
+    /// What the reader can do, where there is something.
+    public var hint: String? {
+        switch self {
+        case .gitLFSPointer(_, let pointer): pointer.hint
+        case .noTokenizerInFolder(_, let found) where !found.isEmpty:
+            "in Python: transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(new_folder) writes tokenizer.json"
+        default: nil
         }
     }
 

@@ -39,7 +39,6 @@ extension TokenizerFile {
     /// ByteLevel, alone or behind the steps of a known split; or what belongs to ▁: nothing, Metaspace, or a cut at the
     /// spaces that the normalizer has already replaced.
     func readPreTokenizer(_ top: JSONObject, _ normalizer: TextForm) throws(TokenizerError) -> Cutting {
-        let whole = top["pre_tokenizer"]
         let nodes = try elements(of: Self.present("pre_tokenizer", in: top), "pre_tokenizer", list: "pretokenizers")
         var cutting = Cutting(form: normalizer)
         var steps: [Tokenizer.Split.Step] = []
@@ -69,7 +68,7 @@ extension TokenizerFile {
         }
         if isByteLevel, cutting.form.marks != nil { throw unsupported("normalizer", top["normalizer"]) }
         guard isByteLevel || (cutting.form.marks != nil && steps.isEmpty), let split = Tokenizer.Split(steps: steps)
-        else { throw unsupported("pre_tokenizer", whole) }
+        else { throw unsupported("pre_tokenizer", top["pre_tokenizer"]) }
         cutting.split = split
         return cutting
     }

@@ -16,7 +16,7 @@ extension TokenizerFile {
             throw unsupported("model.dropout", dropout)
         }
         var settings = MergeModel()
-        settings.takesWholePieces = try flag("ignore_merges", of: model, absent: false)
+        settings.leavesTokensUnmerged = try flag("ignore_merges", of: model, absent: false)
         settings.fallsBackToBytes = try flag("byte_fallback", of: model, absent: false)
         settings.fusesUnknown = try flag("fuse_unk", of: model, absent: false)
         return settings

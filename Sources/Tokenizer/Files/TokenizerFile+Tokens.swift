@@ -46,7 +46,7 @@ extension TokenizerFile {
         // A token that stands for no text is none of the model's, wherever it is listed.
         for index in listed.indices where listed[index].token.isSpecial { listed[index].token.isInModel = false }
         let built = builder.build()
-        let special = unlisted.filter { $0 < built.written.count }.map {
+        let special = unlisted.filter { built.written.hasToken($0) }.map {
             AddedToken(id: $0, content: Array(built.written.token($0)), isSpecial: true)
         }
         let added = (listed.map(\.token) + special).sorted { $0.id < $1.id }

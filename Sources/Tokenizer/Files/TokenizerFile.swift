@@ -32,7 +32,8 @@ struct TokenizerFile {
             vocabulary: tokens.vocabulary, written: cutting.form.marks == nil ? nil : tokens.written, merges: [],
             split: cutting.split, form: cutting.form, model: settings, added: tokens.added, ends: tokens.ends,
             begin: begin ?? model["begin_id"]?.integer, addsBegin: begin != nil)
-        for id in parts.ends + [parts.begin].compactMap({ $0 }) where !(0..<parts.vocabulary.count).contains(id) {
+        // Neither beyond the vocabulary nor in a gap of its ids.
+        for id in parts.ends + [parts.begin].compactMap({ $0 }) where !parts.vocabulary.hasToken(id) {
             throw .unknownID(id, vocabularySize: parts.vocabulary.count)
         }
         try readMerges(model, modelNode, written: tokens.written, into: &parts)

@@ -102,7 +102,7 @@ struct TokenizerFileWriter {
             ("end_of_word_suffix", ""), ("fuse_unk", .bool(parts.model.fusesUnknown)),
             ("byte_fallback", .bool(parts.model.fallsBackToBytes)),
         ]
-        if parts.model.takesWholePieces { members.append(("ignore_merges", true)) }
+        if parts.model.leavesTokensUnmerged { members.append(("ignore_merges", true)) }
         let usual = parts.added.first { $0.content.elementsEqual(Tokenizer.endOfText.utf8) }.map { [$0.id] } ?? []
         if parts.ends != usual { members.append(("end_ids", .array(parts.ends.map { .integer($0) }))) }
         if let begin = parts.begin, !parts.addsBegin { members.append(("begin_id", .integer(begin))) }

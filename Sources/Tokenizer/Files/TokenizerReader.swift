@@ -1,5 +1,6 @@
 // Finds a tokenizer's files and reads them in whichever form they have.
 
+import Files
 import Foundation
 import StrictJSON
 
@@ -21,74 +22,18 @@ enum TokenizerReader {
         if let file = existing("tokenizer.json") { return try readTokenizerFile(file, endOfText: endOfText) }
         for (vocabularyName, mergesName) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
             if let vocabulary = existing(vocabularyName), let merges = existing(mergesName) {
-                return try readPair(
-                    vocabulary: vocabulary, merges: merges, added: existing("added_tokens.json"), endOfText: endOfText)
+                let files = PairFiles(
+                    vocabulary: vocabulary, merges: merges, added: existing("added_tokens.json"),
+                    settings: existing("tokenizer_config.json"))
+                return try files.read(endOfText: endOfText)
             }
         }
-        throw .noTokenizerInFolder(path: path)
+        let others = ["tokenizer.model", "spiece.model", "vocab.txt"].filter { existing($0) != nil }
+        throw .noTokenizerInFolder(path: path, found: others)
     }
 
     private static func readTokenizerFile(_ path: String, endOfText: String?) throws(TokenizerError) -> Tokenizer {
         Tokenizer(try TokenizerFile(bytes: contents(of: path), file: path).readParts(endOfText: endOfText))
-    }
-
-    /// Reads a vocabulary and its merges from two files; they name no split, it is GPT-2's. A third may name tokens that
-    /// were added, all of them special: `{"name": id}`.
-    private static func readPair(
-        vocabulary vocabularyPath: String, merges mergesPath: String, added addedPath: String?, endOfText: String?
-    ) throws(TokenizerError) -> Tokenizer {
-        let node = try parse(contents(of: vocabularyPath), file: vocabularyPath)
-        let place = FilePlace(file: vocabularyPath, node.position)
-        guard let object = node.object else {
-            throw .wrongType(place, name: "the vocabulary", expected: "an object", found: node.typeName)
-        }
-        let name = endOfText ?? Tokenizer.endOfText
-        let added = try addedPath.map { path throws(TokenizerError) in try parse(contents(of: path), file: path) }
-        let endOfTextID = object[name]?.integer ?? added?.object?[name]?.integer
-        if endOfText != nil, endOfTextID == nil { throw .noEndOfText(file: vocabularyPath, name: name) }
-        var builder = VocabularyBuilder(file: vocabularyPath, spelling: .byteAlphabet)
-        var specialIDs = Set(endOfTextID.map { [$0] } ?? [])
-        for member in added?.object?.members ?? [] where object[member.key]?.integer == member.value.integer {
-            if let id = member.value.integer { specialIDs.insert(id) }
-        }
-        try builder.add(object, at: place, literal: specialIDs)
-        for member in added?.object?.members ?? [] where object[member.key] == nil {
-            let place = FilePlace(file: addedPath ?? vocabularyPath, member.keyPosition)
-            guard let id = member.value.integer else { throw .invalidID(place, token: member.key) }
-            try builder.addLiteral(member.key, id: id, at: place)
-            specialIDs.insert(id)
-        }
-        let tokens = builder.build()
-        let merges = try readMerges(mergesPath, written: tokens.written, outside: specialIDs)
-        let special = specialIDs.sorted().map { id in
-            AddedToken(id: id, content: Array(tokens.written.token(id)), isSpecial: true)
-        }
-        return Tokenizer(
-            TokenizerParts(
-                vocabulary: tokens.vocabulary, merges: merges, split: .gpt2, added: special,
-                ends: endOfTextID.map { [$0] } ?? []))
-    }
-
-    /// Reads one merge a line; a first line that starts with `#version` is passed over, and so are empty lines at the
-    /// end.
-    private static func readMerges(
-        _ path: String, written: Vocabulary, outside: Set<Int>
-    ) throws(TokenizerError) -> [Merge] {
-        let bytes = try contents(of: path)
-        var builder = MergeListBuilder(written: written, outside: outside)
-        var lineNumber = 0
-        let contentEnd = (bytes.lastIndex { $0 != 0x0A && $0 != 0x0D } ?? -1) + 1
-        var start = 0
-        while start < contentEnd {
-            let lineFeed = bytes[start..<contentEnd].firstIndex(of: 0x0A) ?? contentEnd
-            var line = bytes[start..<lineFeed]
-            if line.last == 0x0D { line.removeLast() }
-            lineNumber += 1
-            start = lineFeed + 1
-            if lineNumber == 1, line.starts(with: "#version".utf8) { continue }
-            try builder.add(line, at: FilePlace(file: path, line: lineNumber))
-        }
-        return builder.merges
     }
 
     static func parse(_ bytes: [UInt8], file: String) throws(TokenizerError) -> JSONNode {
@@ -99,7 +44,7 @@ enum TokenizerReader {
         }
     }
 
-    private static func contents(of path: String) throws(TokenizerError) -> [UInt8] {
+    static func contents(of path: String) throws(TokenizerError) -> [UInt8] {
         do {
             let attributes = try FileManager.default.attributesOfItem(
                 atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
@@ -110,7 +55,11 @@ enum TokenizerReader {
             guard size <= largestFile else {
                 throw TokenizerError.fileTooLarge(path: path, bytes: size, limit: largestFile)
             }
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            if let pointer = bytes.withUnsafeBytes({ GitLFSPointer.detect($0) }) {
+                throw TokenizerError.gitLFSPointer(path: path, pointer)
+            }
+            return bytes
         } catch let error as TokenizerError {
             throw error
         } catch {
