@@ -51,9 +51,9 @@ public final class Tokenizer: Sendable {
 
     /// The same tokenizer with other tokens that begin and end a text.
     ///
-    /// - Precondition: all ids are of the vocabulary, those of `endIDs` of special tokens.
+    /// - Precondition: all ids are of the vocabulary.
     public convenience init(_ other: Tokenizer, endIDs: [Int], beginID: Int?, addsBegin: Bool) {
-        precondition(Set(endIDs).isSubset(of: other.specialIDs), "ends \(endIDs) that are no special tokens")
+        precondition(endIDs.allSatisfy((0..<other.vocabularySize).contains), "ends \(endIDs) beyond the vocabulary")
         precondition(beginID.map { (0..<other.vocabularySize).contains($0) } ?? true, "no token \(beginID ?? -1)")
         var parts = other.parts
         parts.ends = endIDs

@@ -79,6 +79,11 @@ import Testing
         try Self.check(model, GatedModelTests.batch(), format)
     }
 
+    /// Norms of heads and results, parallel layers, a scaled embedding, capped logits, windows.
+    @Test(arguments: BlockVariantTests.variants) func variants(variant: BlockVariantTests.Variant) throws {
+        try Self.check(try BlockVariantTests.model(variant), GatedModelTests.batch(), .int8)
+    }
+
     /// The adapters' gradients are the slopes of the frozen model's own loss.
     @Test(arguments: formats) func gradientsAreTheSlopes(format: WeightFormat) throws {
         let golden = try GoldenModel("tied-tanh")

@@ -36,13 +36,18 @@ public enum Embedding {
     /// The same with a frozen table of tokens, (C, V) since it is stored transposed.
     public static func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
-        tokenTable: CompactWeight, positionTable: Matrix?
+        tokenTable: CompactWeight, positionTable: Matrix?, scale: Float? = nil
     ) {
         tokenTable.gather(into: output, columns: tokens)
-        guard let positionTable else { return }
+        guard scale != nil || positionTable != nil else { return }
         ParallelFor.ranges(output.rows, for: .embedding) { rows in
             for row in rows {
                 let target = output.row(row)
+                if let scale {
+                    let factor = Lanes(repeating: scale)
+                    mapLanes(into: target, target, count: output.columns) { $0 * factor }
+                }
+                guard let positionTable else { continue }
                 mapLanes(into: target, target, positionTable.row(Int(positions[row])), count: output.columns) {
                     $0 + $1
                 }

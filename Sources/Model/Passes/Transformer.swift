@@ -205,7 +205,7 @@ extension EmbeddingDescription {
         if let table = p.frozenTokenEmbedding {
             Embedding.forward(
                 into: output, tokens: tokens, positions: positions, tokenTable: table,
-                positionTable: p.positionEmbedding.ifAny)
+                positionTable: p.positionEmbedding.ifAny, scale: scale)
             return
         }
         Embedding.forward(
