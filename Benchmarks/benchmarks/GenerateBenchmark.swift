@@ -24,12 +24,12 @@ struct GenerateBenchmark: ParsableCommand {
 
     mutating func run() throws {
         try machine.prepare()
-        let model = Transformer(shape.architecture(context: promptTokens + tokens))
+        let model = Transformer(try shape.architecture(context: promptTokens + tokens))
         model.layout.initialize(model.weights, seed: 1)
         let decoder = Decoder(model, format: precision)
         let cache = KeyValueCache(model.architecture)
         var generator = SplitMix64(seed: 2)
-        let prompt = (0..<promptTokens).map { _ in Int32(generator.below(shape.vocabulary)) }
+        let prompt = (0..<promptTokens).map { _ in Int32(generator.below(model.architecture.vocabularySize)) }
         _ = decoder.advance(cache, by: prompt)
 
         let promptRates = (0..<5).map { _ in

@@ -2,6 +2,7 @@
 
 import Arguments
 import Datasets
+import Interchange
 import Kernels
 import Model
 import Models
@@ -9,24 +10,45 @@ import StrictJSON
 import Tokenizer
 import Training
 
-/// A model's shape on the command line: `gpt2`, `small`, or BLOCKSxWIDTHxHEADSxVOCABULARY.
+/// A model's shape on the command line: a name, or BLOCKSxWIDTHxHEADSxVOCABULARY of GPT-2's architecture.
 struct ShapeArgument: ExpressibleByArgument, Sendable {
     let text: String
-    let blocks: Int, width: Int, heads: Int, vocabulary: Int
+    private let shape: ModelShape
+    /// A published model's config.json, whose architecture is taken instead of `shape`.
+    private let config: String?
 
-    static let valueKind = "gpt2, small, or BLOCKSxWIDTHxHEADSxVOCABULARY"
+    static let valueKind =
+        "gpt2, small, \(published.map(\.name).joined(separator: ", ")), or BLOCKSxWIDTHxHEADSxVOCABULARY"
     static let gpt2 = ShapeArgument(text: "gpt2", blocks: 12, width: 768, heads: 12, vocabulary: 50257)
     static let small = ShapeArgument(text: "small", blocks: 4, width: 256, heads: 4, vocabulary: 8192)
     var defaultValueDescription: String { text }
 
-    init(text: String, blocks: Int, width: Int, heads: Int, vocabulary: Int) {
-        (self.text, self.blocks, self.width) = (text, blocks, width)
-        (self.heads, self.vocabulary) = (heads, vocabulary)
+    /// Today's small models, by the members of their config.json that a shape consists of.
+    private static let published: [(name: String, config: String)] = [
+        (
+            "smollm2-135m",
+            #"""
+            {"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536,
+             "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "rms_norm_eps": 1e-5,
+             "rope_theta": 100000, "max_position_embeddings": 8192, "tie_word_embeddings": true}
+            """#
+        )
+    ]
+
+    private init(text: String, blocks: Int, width: Int, heads: Int, vocabulary: Int) {
+        self.text = text
+        shape = ModelShape(
+            vocabularySize: vocabulary, contextLength: 1, blockCount: blocks, headCount: heads, modelWidth: width)
+        config = nil
     }
 
     init?(argument: String) {
         if let named = [Self.gpt2, Self.small].first(where: { $0.text == argument }) {
             self = named
+            return
+        }
+        if let named = Self.published.first(where: { $0.name == argument }) {
+            (text, config, shape) = (named.name, named.config, Self.gpt2.shape)
             return
         }
         let sizes = argument.split(separator: "x").compactMap { Int($0) }
@@ -35,11 +57,16 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
         self.init(text: argument, blocks: sizes[0], width: sizes[1], heads: sizes[2], vocabulary: sizes[3])
     }
 
-    func architecture(context: Int) -> Architecture {
-        Architecture(
-            gpt2: ModelShape(
-                vocabularySize: vocabulary, contextLength: context, blockCount: blocks, headCount: heads,
-                modelWidth: width))
+    /// The architecture of this shape, for sequences of `context` tokens.
+    func architecture(context: Int) throws -> Architecture {
+        guard let config else {
+            var shape = shape
+            shape.contextLength = context
+            return Architecture(gpt2: shape)
+        }
+        var architecture = try ModelFamilies.architecture(config: Array(config.utf8), file: text)
+        architecture.contextLength = context
+        return architecture
     }
 }
 
@@ -58,7 +85,7 @@ struct TrainingWork {
         if let folder {
             model = try SavedModel(path: folder).model
         } else {
-            model = Transformer(shape.architecture(context: context))
+            model = Transformer(try shape.architecture(context: context))
             model.layout.initialize(model.weights, seed: 1)
         }
         if let adapter { model = model.adapted(adapter, seed: 1) }

@@ -7,7 +7,7 @@
 
 Each row runs in alternating pairs and gives the median of the pairs' ratios. For training rows both sides must get the same
 losses from the same weights and the same data. The peers are installed from the Python package index into a virtual
-environment. The model has GPT-2's shape and random weights. The data are random tokens or, for the row with uneven lengths,
+environment. The models have the shapes of GPT-2 and SmolLM2-135M and random weights. The data are random tokens or, for the row with uneven lengths,
 real instructions if the test data are available.
 """
 
@@ -27,6 +27,9 @@ DATA = pathlib.Path(os.environ.get("LUTHIER_TEST_DATA", ROOT.parent / "shared" /
 PACKAGES = ["transformers", "peft", "tiktoken", "tokenizers", "llama-cpp-python"]
 LOSS_TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}
 GPT2 = dict(n_layer=12, n_embd=768, n_head=12, vocab_size=50257, n_positions=1024)
+SMOLLM2 = dict(model_type="llama", vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
+               num_attention_heads=9, num_key_value_heads=3, rms_norm_eps=1e-5, rope_theta=100000,
+               max_position_embeddings=8192, tie_word_embeddings=True)
 SMALL = dict(n_layer=4, n_embd=256, n_head=4, vocab_size=8192, n_positions=128)
 
 
@@ -64,9 +67,11 @@ class Bench:
     def model(self, name, shape):
         folder = self.folder / name
         if not (folder / "model.safetensors").exists():
+            config = {"model_type": "gpt2", "resid_pdrop": 0, "embd_pdrop": 0, "attn_pdrop": 0} | shape
+            kind = config.pop("model_type")
             run([self.python, "-c", f"""
-import torch; from transformers import GPT2Config, GPT2LMHeadModel; torch.manual_seed(0)
-GPT2LMHeadModel(GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **{shape!r})).save_pretrained({str(folder)!r})
+import torch; from transformers import AutoConfig, AutoModelForCausalLM; torch.manual_seed(0)
+AutoModelForCausalLM.from_config(AutoConfig.for_model({kind!r}, **{config!r})).save_pretrained({str(folder)!r})
 """])
             self.add_tokenizer(folder, shape["vocab_size"])
         return folder
@@ -150,14 +155,14 @@ def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lor
     return statistics.median(pairs), *map(statistics.median, zip(*both)), memory
 
 
-def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPerSecond"):
-    model = bench.model("gpt2", GPT2)
-    gguf = bench.folder / f"gpt2-{type_name}.gguf"
+def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPerSecond", name="gpt2", shape=None):
+    model = bench.model(name, shape or GPT2)
+    gguf = bench.folder / f"{name}-{type_name}.gguf"
     if not gguf.exists():
         run([bench.luthier, "export", "--checkpoint", model, "--format", "gguf", "--type", type_name, "--output", gguf])
     both = []
     for _ in range(bench.pairs):
-        here = last_json(run([bench.benchmarks, "generate", "--json", "--precision", precision,
+        here = last_json(run([bench.benchmarks, "generate", "--json", "--shape", name, "--precision", precision,
                               "--prompt-tokens", prompt, "--tokens", count]))
         theirs = last_json(run([bench.python, HERE / "llama_generation.py", gguf, prompt, count],
                                stderr=subprocess.DEVNULL))
@@ -224,6 +229,14 @@ ROWS = {
              lambda b: even(b, 4, 256, "eager", lora=8)),
     "long": ("full fine-tuning, GPT-2 124M, B 1 × T 1024, f32", "PyTorch eager", "tok/s", 1.35,
              lambda b: even(b, 1, 1024, "eager")),
+    "smollm2": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, f32", "PyTorch eager", "tok/s", 2.0,
+                lambda b: even(b, 4, 256, "eager", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-compiled": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, f32", "PyTorch compiled", "tok/s", 1.3,
+                         lambda b: even(b, 4, 256, "compile", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-bf16": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, bf16", "PyTorch compiled, bf16 autocast", "tok/s", 1.3,
+                     lambda b: even(b, 4, 256, "compile-bf16", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-lora": ("LoRA r 8 on all linear layers, SmolLM2-135M, B 4 × T 256, f32", "PEFT", "tok/s", 2.0,
+                     lambda b: even(b, 4, 256, "eager", name="smollm2-135m", shape=SMOLLM2, lora=8)),
     "small": ("full training, 4 blocks, width 256, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
               lambda b: even(b, 16, 128, "eager", 20, "small", SMALL)),
     "uneven": ("instructions of uneven length, 8 per step, f32", "PyTorch eager", "examples/s", 1.8,
@@ -240,6 +253,14 @@ ROWS = {
                       lambda b: generation(b, "int8", "q8_0")),
     "prompt": ("reading a prompt of 512 tokens, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 1.2,
                lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond")),
+    "smollm2-generate-f32": ("generate, batch 1, SmolLM2-135M, f32", "llama.cpp F32", "tok/s", 0.98,
+                             lambda b: generation(b, "f32", "f32", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-generate-bf16": ("generate, batch 1, SmolLM2-135M, bf16 weights", "llama.cpp BF16", "tok/s", 0.98,
+                              lambda b: generation(b, "bf16", "bf16", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-generate-int8": ("generate, batch 1, SmolLM2-135M, int8 weights", "llama.cpp Q8_0", "tok/s", 1.0,
+                              lambda b: generation(b, "int8", "q8_0", name="smollm2-135m", shape=SMOLLM2)),
+    "smollm2-prompt": ("reading a prompt of 512 tokens, SmolLM2-135M, f32", "llama.cpp F32", "tok/s", 1.2,
+                       lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond", "smollm2-135m", SMOLLM2)),
     "encode": ("GPT-2 BPE encoding, one thread, English prose", "tiktoken", "MB/s", 3.0, encoding),
     "vocabulary": ("BPE training, vocabulary 8192, 15 MB", "Hugging Face tokenizers, 2 threads", "runs/s", 2.0,
                    vocabulary_training),
@@ -282,6 +303,12 @@ def main():
         is_met &= ratio >= target
         lines.append(f"| {name} | {here:.4g} {unit} | {peer} | {theirs:.4g} {unit} | **{ratio:.2f}×** | {target:.2f}× |")
         print(lines[-1], flush=True)
+        if memory and key.endswith("lora"):
+            share = memory[0] / memory[1]
+            is_met &= share <= 0.6
+            lines.append(f"| its peak memory | {memory[0] / 2**30:.2f} GiB | {peer} | {memory[1] / 2**30:.2f} GiB | "
+                         f"**{share:.2f}×** | at most 0.60× |")
+            print(lines[-1], flush=True)
         if key == "f32":
             saving = last_json(run([bench.benchmarks, "checkpoint", "--json", "--pairs", bench.pairs,
                                     "--folder", bench.folder]))

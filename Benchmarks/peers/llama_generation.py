@@ -9,7 +9,7 @@ from llama_cpp import Llama
 path, prompt_count, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 model = Llama(path, n_ctx=prompt_count + count + 8, n_batch=512, n_ubatch=512, n_threads=2, n_threads_batch=2,
               logits_all=False, verbose=False)
-prompt = [(index * 7919) % 50000 for index in range(prompt_count)]
+prompt = [(index * 7919) % 49000 for index in range(prompt_count)]
 prompts, draws = [], []
 for _ in range(4):
     model.reset()

@@ -1,4 +1,4 @@
-"""Trains a Hugging Face GPT-2 with PyTorch, for compare.py.
+"""Trains a Hugging Face model with PyTorch, for compare.py.
 
 Reads rows {"tokens", "weights"} and pads each batch to its longest row, as the usual collator does. Runs two untimed steps
 and prints one line of JSON with their losses. Then, for each number of steps on stdin, it runs them and prints one line
@@ -13,7 +13,7 @@ import sys
 import time
 
 import torch
-from transformers import GPT2LMHeadModel
+from transformers import AutoModelForCausalLM
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
@@ -24,12 +24,14 @@ parser.add_argument("--lora", type=int, default=0, help="rank")
 options = parser.parse_args()
 
 rows = [json.loads(line) for line in open(options.rows, encoding="utf-8")]
-model = GPT2LMHeadModel.from_pretrained(options.model)
+model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32)
 model.train()
 if options.lora:
     from peft import LoraConfig, get_peft_model
+    is_gpt2 = model.config.model_type == "gpt2"
     model = get_peft_model(model, LoraConfig(
-        r=options.lora, lora_alpha=2 * options.lora, target_modules=["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True))
+        r=options.lora, lora_alpha=2 * options.lora, fan_in_fan_out=is_gpt2,
+        target_modules=["c_attn", "c_proj", "c_fc"] if is_gpt2 else "all-linear"))
 is_even = len({len(row["tokens"]) for row in rows}) == 1
 compiled = torch.compile(model, dynamic=None if is_even else True) if "compile" in options.mode else model
 optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4, fused=True)

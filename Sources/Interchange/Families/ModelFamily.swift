@@ -80,6 +80,13 @@ public enum ModelFamilies {
         all.first { $0.modelType == modelType }
     }
 
+    /// The architecture that the bytes of a config.json describe.
+    ///
+    /// - Parameter file: its name, for messages.
+    package static func architecture(config: [UInt8], file: String) throws(InterchangeError) -> Architecture {
+        try HuggingFaceConfig(config, file: file).architecture
+    }
+
     /// The names of all, for messages.
     static var names: [String] { all.map { $0.modelType }.sorted() }
 
