@@ -57,15 +57,15 @@ public enum Block {
     }
 
     /// All of `a` again from `a.input`, with the same bits: forward without the block's output, which is the next block's
-    /// input. Its last product is left out too, unless a norm of its result needs it.
+    /// input. Its last product is skipped too, unless a norm of its result needs it.
     ///
-    /// - Parameter spare: (N, C), overwritten where there is such a norm.
-    static func recompute(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context, spare: Matrix) {
+    /// - Parameter scratch: (N, C), overwritten where there is such a norm.
+    static func recompute(_ a: BlockActivations, _ p: BlockParameters, _ pass: Context, scratch: Matrix) {
         attend(a, p, pass)
         activate(a, p, pass)
         if let norm = a.feedForwardOutputNorm {
             p.feedForwardOutput.forward(into: norm.input, of: a.feedForward.activated, pass.dropout)
-            norm.forward(into: spare, p.feedForwardOutputNorm)
+            norm.forward(into: scratch, p.feedForwardOutputNorm)
         }
     }
 

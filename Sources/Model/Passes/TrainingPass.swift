@@ -91,7 +91,7 @@ public final class TrainingPass {
                 let (g, p, own) = (gradients.blocks[index], parameters.blocks[index], a.blocks[index].first(N))
                 // The last block's activations are those that forward has left.
                 if a.keeping == .inputs && index < architecture.blockCount - 1 {
-                    Block.recompute(own, p, pass, spare: scratch.first(N).dBranch)
+                    Block.recompute(own, p, pass, scratch: scratch.first(N).dBranch)
                 }
                 if let some = pointers.finished, index == architecture.blockCount - 1 {
                     Block.backwardOfFinish(
