@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "Arguments", "COneDNN", "COpenBLAS", "Datasets", "Inference", "Interchange", "Kernels", "Model", "Models",
+                "Arguments", "COneDNN", "COpenBLAS", "Datasets", "Inference", "Interchange", "Kernels", "Model",
+                "Models",
                 "StrictJSON", "Tokenizer", "Training",
             ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),

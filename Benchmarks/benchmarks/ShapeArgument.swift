@@ -42,13 +42,17 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
         config = nil
     }
 
+    private init(named text: String, config: String) {
+        (self.text, self.config, shape) = (text, config, Self.gpt2.shape)
+    }
+
     init?(argument: String) {
         if let named = [Self.gpt2, Self.small].first(where: { $0.text == argument }) {
             self = named
             return
         }
         if let named = Self.published.first(where: { $0.name == argument }) {
-            (text, config, shape) = (named.name, named.config, Self.gpt2.shape)
+            self.init(named: named.name, config: named.config)
             return
         }
         let sizes = argument.split(separator: "x").compactMap { Int($0) }
