@@ -128,7 +128,11 @@ private struct InteropModel {
     }
 
     /// Ten steps from the adapters that PEFT began with, on families whose modules are parts of Luthier's layers.
-    @Test(arguments: InteropModel.adapterNames.filter { !$0.hasPrefix("gpt") && $0 != "published" })
+    /// Adapters named `merged-…` are of forms that are merged on reading and not trained here.
+    @Test(
+        arguments: InteropModel.adapterNames.filter {
+            !$0.hasPrefix("gpt") && !$0.hasPrefix("merged-") && $0 != "published"
+        })
     func tenLossesAsPEFT(name: String) throws {
         let path = try #require(InteropModel.root) + "/adapters/" + name
         let reference = try Fixture(at: path + "/reference")
