@@ -23,8 +23,7 @@ public struct HuggingFaceFolder: Sendable {
     public var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
 
     /// Opens the folder: reads the config, maps the weights, and checks that every parameter of the model is there
-    /// in its shape and nothing else is,
-    /// except the heads of other tasks. No weight is read yet.
+    /// in its shape and nothing else is, except the heads of other tasks. No weight is read yet.
     public init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/config.json"

@@ -4,10 +4,10 @@ import Foundation
 import Synchronization
 
 /// Splits loops over the cores. What is done for an index does not depend on the thread that does it, so that results
-/// depend at most on the number of threads. A loop started while another one runs, from inside it or from another thread, runs on the
-/// thread that starts it.
+/// depend at most on the number of threads. A loop started while another one runs, from inside it or from another thread,
+/// runs on the thread that starts it.
 public enum ParallelFor {
-    /// Threads that take part, the calling one included. Set once, before any work, by `configure`.
+    /// Threads that take part, the calling one included. Set by `configure`, between loops.
     public private(set) nonisolated(unsafe) static var threadCount = 1
     private nonisolated(unsafe) static var pool: WorkerPool?
     private static let isRunning = Atomic<Bool>(false)
