@@ -7,6 +7,7 @@
 - Unsafe places: `@unchecked Sendable` and `nonisolated(unsafe)` occur in the listed files and nowhere else.
 - Families: outside Sources/Interchange/Families no source names a family.
 - Names: GPT-2's names of parameters are written in one file of Model, and in the families.
+- Access: outside Sources/Luthier nothing in Sources is `public`.
 - Files: none has more than 500 lines; the median is below 150.
 - Links: every path that a document names exists.
 - Library: every public symbol of Luthier has a doc comment, and none names a type of another module. Read from the
@@ -126,6 +127,15 @@ def check_families():
             differ(f"{place} writes GPT-2's names of parameters")
 
 
+def check_access():
+    for file in sources(ROOT / "Sources"):
+        if file.is_relative_to(ROOT / "Sources/Luthier"):
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+            if re.match(r"\s*(@\w+\s+)*(\w+ )*?public\b", line) and not line.lstrip().startswith("//"):
+                differ(f"{file.relative_to(ROOT)}:{number} is public; write package, or put it into the library")
+
+
 def check_sizes():
     lengths = {file: len(file.read_text(encoding="utf-8").splitlines())
                for folder in ("Sources", "Tests", "Benchmarks", "Examples") for file in sources(ROOT / folder)}
@@ -195,6 +205,7 @@ def main():
     check_imports(found)
     check_unsafe()
     check_families()
+    check_access()
     check_sizes()
     check_links()
     check_library()

@@ -2,11 +2,11 @@
 
 /// A positional value: required, with a default, optional, or (last one only) an array of all remaining words.
 @propertyWrapper
-public struct Argument<Value>: ArgumentField {
+package struct Argument<Value>: ArgumentField {
     private let slot: Slot<Value>
     private let makeDefinition: (String, Slot<Value>) -> ArgumentDefinition
 
-    public var wrappedValue: Value {
+    package var wrappedValue: Value {
         get { slot.read("Argument") }
         nonmutating set { slot.value = newValue }
     }
@@ -21,33 +21,33 @@ public struct Argument<Value>: ArgumentField {
     }
 
     /// A required argument.
-    public init(help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+    package init(help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
         self.init(nil, .single(), help)
     }
 
     /// An argument with a default.
-    public init(wrappedValue: Value, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+    package init(wrappedValue: Value, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
         self.init(wrappedValue, .single(), help)
     }
 
     /// An argument that is nil when omitted.
-    public init<Wrapped: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == Wrapped? {
+    package init<Wrapped: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == Wrapped? {
         self.init(.some(nil), .optional(), help)
     }
 
     /// An argument that is nil when omitted, written `= nil`.
-    public init<Wrapped: ExpressibleByArgument>(wrappedValue: Wrapped?, help: ArgumentHelp? = nil)
+    package init<Wrapped: ExpressibleByArgument>(wrappedValue: Wrapped?, help: ArgumentHelp? = nil)
     where Value == Wrapped? {
         self.init(.some(wrappedValue), .optional(), help)
     }
 
     /// One or more words.
-    public init<Element: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == [Element] {
+    package init<Element: ExpressibleByArgument>(help: ArgumentHelp? = nil) where Value == [Element] {
         self.init(nil, .array(), help)
     }
 
     /// Any number of words; given words replace the default.
-    public init<Element: ExpressibleByArgument>(wrappedValue: [Element], help: ArgumentHelp? = nil)
+    package init<Element: ExpressibleByArgument>(wrappedValue: [Element], help: ArgumentHelp? = nil)
     where Value == [Element] {
         self.init(wrappedValue, .array(), help)
     }

@@ -1,7 +1,7 @@
 // Defects of a command line, as data; `UsageError` renders them.
 
 /// One defect of a command line.
-public enum ArgumentError: Error, Equatable {
+package enum ArgumentError: Error, Equatable {
     /// An unknown option name.
     case unknownOption(name: String, nearest: String?)
     /// A word that is not a subcommand.
@@ -26,7 +26,7 @@ public enum ArgumentError: Error, Equatable {
     case invalid(ValidationError)
 
     /// The message, without a full stop.
-    public var message: String {
+    package var message: String {
         switch self {
         case .unknownOption(let name, _): "unknown option '\(name)'"
         case .unknownSubcommand(let name, _, _): "unknown subcommand '\(name)'"
@@ -46,7 +46,7 @@ public enum ArgumentError: Error, Equatable {
     }
 
     /// Advice that is better than the pointer to the command's help; nil if there is none.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .unknownOption(_, let nearest?): "did you mean \(nearest)?"
         case .unknownSubcommand(_, let nearest?, _): "did you mean \(nearest)?"
@@ -67,15 +67,15 @@ public enum ArgumentError: Error, Equatable {
 }
 
 /// A defect and the command it belongs to.
-public struct UsageError: Error, Equatable, CustomStringConvertible {
-    public let reason: ArgumentError
+package struct UsageError: Error, Equatable, CustomStringConvertible {
+    package let reason: ArgumentError
     /// The command's path: `["luthier", "train"]`.
-    public let path: [String]
+    package let path: [String]
     /// The command's usage, `luthier train --config <config> [options]`.
-    public let usage: String
+    package let usage: String
 
     /// The full report in three lines: error, usage, hint.
-    public var description: String {
+    package var description: String {
         let hint = reason.hint ?? "'\(path.joined(separator: " ")) --help' explains every option"
         return "error: \(reason.message)\nusage: \(usage)\nhint: \(hint)"
     }

@@ -3,25 +3,25 @@
 import StrictJSON
 
 /// The description of one property. A string literal is enough for most.
-public struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
-    public var abstract: String
+package struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
+    package var abstract: String
     /// The word between angle brackets, `--config <file>`; nil means the property's name.
-    public var valueName: String?
+    package var valueName: String?
 
     /// The default as the help shows it; nil means the property's initial value.
-    public var defaultText: String?
+    package var defaultText: String?
 
-    public init(_ abstract: String, valueName: String? = nil, defaultText: String? = nil) {
+    package init(_ abstract: String, valueName: String? = nil, defaultText: String? = nil) {
         self.abstract = abstract
         self.valueName = valueName
         self.defaultText = defaultText
     }
 
-    public init(stringLiteral value: String) { self.init(value) }
+    package init(stringLiteral value: String) { self.init(value) }
 }
 
 /// The names of an option or flag.
-public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
+package struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
     enum Element: Sendable {
         case long
         case short
@@ -33,16 +33,16 @@ public struct NameSpecification: Sendable, ExpressibleByArrayLiteral {
 
     init(_ elements: [Element]) { self.elements = elements }
 
-    public init(arrayLiteral parts: NameSpecification...) { self.init(parts.flatMap(\.elements)) }
+    package init(arrayLiteral parts: NameSpecification...) { self.init(parts.flatMap(\.elements)) }
 
     /// The property's name in kebab-case: `batchSize` is `--batch-size`.
-    public static var long: NameSpecification { NameSpecification([.long]) }
+    package static var long: NameSpecification { NameSpecification([.long]) }
     /// The first letter of the property's name.
-    public static var short: NameSpecification { NameSpecification([.short]) }
-    public static var shortAndLong: NameSpecification { NameSpecification([.short, .long]) }
+    package static var short: NameSpecification { NameSpecification([.short]) }
+    package static var shortAndLong: NameSpecification { NameSpecification([.short, .long]) }
     /// `name` is given without dashes.
-    public static func customLong(_ name: String) -> NameSpecification { NameSpecification([.customLong(name)]) }
-    public static func customShort(_ letter: Character) -> NameSpecification {
+    package static func customLong(_ name: String) -> NameSpecification { NameSpecification([.customLong(name)]) }
+    package static func customShort(_ letter: Character) -> NameSpecification {
         NameSpecification([.customShort(letter)])
     }
 

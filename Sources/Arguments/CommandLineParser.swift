@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// What a command line requests.
-public enum ParsedCommand {
+package enum ParsedCommand {
     /// Run this command; `path` is its path, starting with the program's name.
     case run(any ParsableCommand, path: [String])
     /// Print this help and stop.
@@ -13,10 +13,10 @@ public enum ParsedCommand {
 }
 
 /// The parser.
-public enum CommandLineParser {
+package enum CommandLineParser {
     /// Parses `arguments` (without the program's name) as a call of `root` or one of its subcommands. `columns` is the
     /// width of help text.
-    public static func parse(
+    package static func parse(
         _ root: any ParsableCommand.Type, _ arguments: [String], columns: Int = 80
     ) throws(UsageError) -> ParsedCommand {
         var command = root
@@ -80,7 +80,7 @@ extension ParsableCommand {
     /// Parses the command line, runs the command, and returns the exit code: 0 on success, 2 on a usage error, or the
     /// result of `report` for an error thrown by the command (`report` also gets the command's path). Help goes to
     /// stdout, usage errors go to stderr. An `ExitCode` thrown by the command is returned unchanged.
-    public static func execute(
+    package static func execute(
         _ arguments: [String], report: (any Error, _ path: [String]) -> Int32
     ) -> Int32 {
         do {

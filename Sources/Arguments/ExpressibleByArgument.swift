@@ -1,7 +1,7 @@
 // Types that can be parsed from one word of the command line.
 
 /// A type that can be parsed from one word of the command line.
-public protocol ExpressibleByArgument {
+package protocol ExpressibleByArgument {
     /// Nil if `argument` is not a valid value.
     init?(argument: String)
 
@@ -16,50 +16,50 @@ public protocol ExpressibleByArgument {
 }
 
 extension ExpressibleByArgument {
-    public var defaultValueDescription: String { "\(self)" }
-    public static var allValueStrings: [String] { [] }
-    public static var valueKind: String { "a value" }
+    package var defaultValueDescription: String { "\(self)" }
+    package static var allValueStrings: [String] { [] }
+    package static var valueKind: String { "a value" }
 }
 
 extension String: ExpressibleByArgument {
-    public init?(argument: String) { self = argument }
-    public static var valueKind: String { "text" }
+    package init?(argument: String) { self = argument }
+    package static var valueKind: String { "text" }
 }
 
 extension Int: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueKind: String { "an integer" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueKind: String { "an integer" }
 }
 
 extension UInt64: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-    public static var valueKind: String { "an integer from 0 to \(UInt64.max)" }
+    package init?(argument: String) { self.init(argument) }
+    package static var valueKind: String { "an integer from 0 to \(UInt64.max)" }
 }
 
 extension Double: ExpressibleByArgument {
     /// "nan" and "inf" are rejected: no setting needs them.
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let value = Double(argument), value.isFinite else { return nil }
         self = value
     }
-    public static var valueKind: String { "a number" }
+    package static var valueKind: String { "a number" }
 }
 
 extension Float: ExpressibleByArgument {
     /// "nan", "inf" and numbers too large for `Float` are rejected.
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let value = Float(argument), value.isFinite else { return nil }
         self = value
     }
-    public static var valueKind: String { "a number" }
+    package static var valueKind: String { "a number" }
 }
 
 extension ExpressibleByArgument where Self: RawRepresentable, RawValue == String {
-    public init?(argument: String) { self.init(rawValue: argument) }
-    public var defaultValueDescription: String { rawValue }
+    package init?(argument: String) { self.init(rawValue: argument) }
+    package var defaultValueDescription: String { rawValue }
 }
 
 extension ExpressibleByArgument where Self: CaseIterable, Self: RawRepresentable, RawValue == String {
-    public static var allValueStrings: [String] { allCases.map(\.rawValue) }
-    public static var valueKind: String { "one of \(allValueStrings.joined(separator: ", "))" }
+    package static var allValueStrings: [String] { allCases.map(\.rawValue) }
+    package static var valueKind: String { "one of \(allValueStrings.joined(separator: ", "))" }
 }

@@ -1,29 +1,29 @@
 // `@Flag`: a switch without a value, `--json`.
 
 /// How a flag can be switched off.
-public enum FlagInversion: Sendable {
+package enum FlagInversion: Sendable {
     /// `--name` switches it on, `--no-name` off.
     case prefixedNo
 }
 
 /// A switch: off unless its name is given. With an inversion, its initial value is the default.
 @propertyWrapper
-public struct Flag: ArgumentField {
+package struct Flag: ArgumentField {
     private let slot: Slot<Bool>
     private let name: NameSpecification
     private let inversion: FlagInversion?
     private let help: ArgumentHelp?
 
-    public var wrappedValue: Bool {
+    package var wrappedValue: Bool {
         get { slot.read("Flag") }
         nonmutating set { slot.value = newValue }
     }
 
-    public init(wrappedValue: Bool = false, name: NameSpecification = .long, help: ArgumentHelp? = nil) {
+    package init(wrappedValue: Bool = false, name: NameSpecification = .long, help: ArgumentHelp? = nil) {
         self.init(wrappedValue, name, nil, help)
     }
 
-    public init(
+    package init(
         wrappedValue: Bool, name: NameSpecification = .long, inversion: FlagInversion, help: ArgumentHelp? = nil
     ) {
         self.init(wrappedValue, name, inversion, help)

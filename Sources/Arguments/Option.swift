@@ -3,11 +3,11 @@
 /// A named value. The property's type decides the rest: with a default it may be omitted, an optional is nil when
 /// omitted, an array may be repeated, and anything else is required.
 @propertyWrapper
-public struct Option<Value>: ArgumentField {
+package struct Option<Value>: ArgumentField {
     private let slot: Slot<Value>
     private let makeDefinition: (String, Slot<Value>) -> ArgumentDefinition
 
-    public var wrappedValue: Value {
+    package var wrappedValue: Value {
         get { slot.read("Option") }
         nonmutating set { slot.value = newValue }
     }
@@ -26,37 +26,37 @@ public struct Option<Value>: ArgumentField {
     }
 
     /// A required option.
-    public init(name: NameSpecification = .long, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
+    package init(name: NameSpecification = .long, help: ArgumentHelp? = nil) where Value: ExpressibleByArgument {
         self.init(nil, .single(), name, help)
     }
 
     /// An option with a default.
-    public init(wrappedValue: Value, name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    package init(wrappedValue: Value, name: NameSpecification = .long, help: ArgumentHelp? = nil)
     where Value: ExpressibleByArgument {
         self.init(wrappedValue, .single(), name, help)
     }
 
     /// An option that is nil when omitted.
-    public init<Wrapped: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    package init<Wrapped: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
     where Value == Wrapped? {
         self.init(.some(nil), .optional(), name, help)
     }
 
     /// An option that is nil when omitted, written `= nil`.
-    public init<Wrapped: ExpressibleByArgument>(
+    package init<Wrapped: ExpressibleByArgument>(
         wrappedValue: Wrapped?, name: NameSpecification = .long, help: ArgumentHelp? = nil
     ) where Value == Wrapped? {
         self.init(.some(wrappedValue), .optional(), name, help)
     }
 
     /// An option that may be repeated and must be given at least once.
-    public init<Element: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
+    package init<Element: ExpressibleByArgument>(name: NameSpecification = .long, help: ArgumentHelp? = nil)
     where Value == [Element] {
         self.init(nil, .array(), name, help)
     }
 
     /// An option that may be repeated; given values replace the default.
-    public init<Element: ExpressibleByArgument>(
+    package init<Element: ExpressibleByArgument>(
         wrappedValue: [Element], name: NameSpecification = .long, help: ArgumentHelp? = nil
     ) where Value == [Element] {
         self.init(wrappedValue, .array(), name, help)

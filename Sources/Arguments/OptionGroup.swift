@@ -2,16 +2,16 @@
 
 /// Options declared in a separate type and included in a command; with a title they get their own help section.
 @propertyWrapper
-public struct OptionGroup<Value: ParsableArguments>: ArgumentFieldGroup {
+package struct OptionGroup<Value: ParsableArguments>: ArgumentFieldGroup {
     private let slot: Slot<Value>
     let title: String?
 
-    public var wrappedValue: Value {
+    package var wrappedValue: Value {
         get { slot.read("OptionGroup") }
         nonmutating set { slot.value = newValue }
     }
 
-    public init(title: String? = nil) {
+    package init(title: String? = nil) {
         slot = Slot(Value())
         self.title = title
     }

@@ -4,7 +4,7 @@ import StrictJSON
 
 /// A value whose `@Option`, `@Flag`, `@Argument` and `@OptionGroup` properties are filled from the command line. The
 /// wrappers store values by reference, so copies of one instance share what was parsed.
-public protocol ParsableArguments: SendableMetatype {
+package protocol ParsableArguments: SendableMetatype {
     init()
 
     /// Checks what involves several properties, such as options that exclude each other. A `ValidationError` is shown
@@ -13,11 +13,11 @@ public protocol ParsableArguments: SendableMetatype {
 }
 
 extension ParsableArguments {
-    public mutating func validate() throws(ValidationError) {}
+    package mutating func validate() throws(ValidationError) {}
 }
 
 /// A command, or an inner node of the command tree: a command with subcommands does nothing itself.
-public protocol ParsableCommand: ParsableArguments {
+package protocol ParsableCommand: ParsableArguments {
     static var configuration: CommandConfiguration { get }
 
     /// Does the work. Errors go to the closure passed to `execute`.
@@ -25,28 +25,28 @@ public protocol ParsableCommand: ParsableArguments {
 }
 
 extension ParsableCommand {
-    public static var configuration: CommandConfiguration { CommandConfiguration() }
+    package static var configuration: CommandConfiguration { CommandConfiguration() }
 
     /// A command with subcommands never runs: the parser requires one of them.
-    public mutating func run() throws {}
+    package mutating func run() throws {}
 
     /// The command's name: as configured, or the type's name in kebab-case.
     static var name: String { configuration.commandName ?? kebabCase("\(self)") }
 }
 
 /// Name, description and subcommands of a command.
-public struct CommandConfiguration: Sendable {
+package struct CommandConfiguration: Sendable {
     /// The command's name; nil means the type's name in kebab-case.
-    public var commandName: String?
+    package var commandName: String?
     /// One sentence, shown in the list of subcommands and at the top of the command's help.
-    public var abstract: String
+    package var abstract: String
     /// Shown below the options. Lines that start with a space are kept unchanged, all others are wrapped.
-    public var discussion: String
+    package var discussion: String
     /// The output of `--version`. Only the root's is used; if it is empty, there is no `--version`.
-    public var version: String
-    public var subcommands: [any ParsableCommand.Type]
+    package var version: String
+    package var subcommands: [any ParsableCommand.Type]
 
-    public init(
+    package init(
         commandName: String? = nil, abstract: String = "", discussion: String = "", version: String = "",
         subcommands: [any ParsableCommand.Type] = []
     ) {
@@ -59,24 +59,24 @@ public struct CommandConfiguration: Sendable {
 }
 
 /// An error of a command's own validation.
-public struct ValidationError: Error, Equatable {
-    public let message: String
+package struct ValidationError: Error, Equatable {
+    package let message: String
     /// What the user can do about it.
-    public let hint: String?
+    package let hint: String?
 
-    public init(_ message: String, hint: String? = nil) {
+    package init(_ message: String, hint: String? = nil) {
         self.message = message
         self.hint = hint
     }
 }
 
 /// Thrown by `run()` to exit with this code and without a message.
-public struct ExitCode: Error, Equatable {
-    public let rawValue: Int32
+package struct ExitCode: Error, Equatable {
+    package let rawValue: Int32
 
-    public init(_ rawValue: Int32) { self.rawValue = rawValue }
+    package init(_ rawValue: Int32) { self.rawValue = rawValue }
 
-    public static let success = ExitCode(0)
-    public static let failure = ExitCode(1)
-    public static let usage = ExitCode(2)
+    package static let success = ExitCode(0)
+    package static let failure = ExitCode(1)
+    package static let usage = ExitCode(2)
 }

@@ -3,7 +3,7 @@
 import Files
 
 extension CheckpointError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidName(let name): "'\(name)' is not a valid name in a checkpoint"
         case .duplicateName(let name): "\(name) is given twice"
@@ -45,7 +45,7 @@ extension CheckpointError: CustomStringConvertible {
     }
 
     /// What the user can do about it, if anything.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .file(let error): error.hint
         case .gitLFSPointer(_, let pointer): pointer.hint
@@ -65,7 +65,7 @@ extension CheckpointError: CustomStringConvertible {
 
 extension DetectedFormat {
     /// What the file appears to be, as a phrase.
-    public var description: String {
+    package var description: String {
         switch self {
         case .zeros: "it starts with zeros, probably after a crash"
         case .plainHDF5: "it is HDF5 without Luthier's header of \(UserBlock.byteCount) bytes"
@@ -78,7 +78,7 @@ extension DetectedFormat {
 }
 
 extension ObjectDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .softLink: "is a soft link, which is not allowed"
         case .externalLink: "is a link to another file, which is not allowed"

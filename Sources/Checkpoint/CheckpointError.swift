@@ -3,7 +3,7 @@
 import Files
 
 /// Why a checkpoint could not be written or was rejected.
-public enum CheckpointError: Error, Equatable {
+package enum CheckpointError: Error, Equatable {
     // Before anything is written.
     /// A name that is empty, has an empty part, or a character other than letters, digits, `.`, `_`, `-` and `/`.
     case invalidName(String)
@@ -58,7 +58,7 @@ public enum CheckpointError: Error, Equatable {
 }
 
 /// Why an object in an HDF5 file is rejected.
-public enum ObjectDefect: Equatable, Sendable {
+package enum ObjectDefect: Equatable, Sendable {
     case softLink, externalLink, userDefinedLink
     /// Neither a group nor a dataset.
     case notAnArray

@@ -9,13 +9,13 @@ import Files
 #endif
 
 /// Writes, verifies and cleans up checkpoints.
-public enum CheckpointFile {
+package enum CheckpointFile {
     /// What was written.
-    public struct Receipt: Equatable, Sendable {
+    package struct Receipt: Equatable, Sendable {
         /// SHA-256 of everything after the user block, in hexadecimal; identifies the content.
-        public let hash: String
+        package let hash: String
         /// The file's size.
-        public let byteCount: Int
+        package let byteCount: Int
     }
 
     /// Writes `arrays`, then `texts`, to `path`. Equal content gives equal bytes.
@@ -26,7 +26,7 @@ public enum CheckpointFile {
     /// - Parameter afterCopying: called when the arrays have been copied and may change again; also called if writing
     ///   fails.
     @discardableResult
-    public static func write(
+    package static func write(
         to path: String, arrays: [ArrayRecord], texts: [TextRecord], elementType: ElementType = .float32,
         afterCopying: () -> Void = {}
     ) throws(CheckpointError) -> Receipt {
@@ -68,7 +68,7 @@ public enum CheckpointFile {
     }
 
     /// Checks that the file at `path` is complete: its user block, length and hash. Returns the hash in hexadecimal.
-    public static func verify(_ path: String) throws(CheckpointError) -> String {
+    package static func verify(_ path: String) throws(CheckpointError) -> String {
         let verified = try VerifiedFile(path: path)
         verified.descriptor.close()
         return verified.hash
@@ -77,7 +77,7 @@ public enum CheckpointFile {
     /// Removes temporary files of killed writers from `folder` and returns their names. The caller must hold the
     /// folder's `RunLock`, because the file of a live writer looks the same.
     @discardableResult
-    public static func removeLeftovers(in folder: String) throws(FileError) -> [String] {
+    package static func removeLeftovers(in folder: String) throws(FileError) -> [String] {
         guard let stream = opendir(folder) else { throw FileError(.list, folder) }
         defer { closedir(stream) }
         var names: [String] = []

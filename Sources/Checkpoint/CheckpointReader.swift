@@ -4,39 +4,39 @@ import CHDF5
 import Files
 
 /// An array in a checkpoint.
-public struct ArrayInfo: Equatable, Sendable {
+package struct ArrayInfo: Equatable, Sendable {
     /// The full name, `/model/h.0.attn.c_attn.weight`.
-    public let name: String
-    public let shape: [Int]
-    public let elementType: ElementType
+    package let name: String
+    package let shape: [Int]
+    package let elementType: ElementType
 
-    public init(name: String, shape: [Int], elementType: ElementType) {
+    package init(name: String, shape: [Int], elementType: ElementType) {
         self.name = name
         self.shape = shape
         self.elementType = elementType
     }
 
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
 }
 
 /// A checkpoint opened for reading. Its complete structure is checked before `init` returns.
-public final class CheckpointReader {
-    public let path: String
+package final class CheckpointReader {
+    package let path: String
     /// SHA-256 of everything after the user block, in hexadecimal; identifies the content.
-    public let hash: String
+    package let hash: String
     /// The file's size.
-    public let byteCount: Int
+    package let byteCount: Int
     /// Sorted by name in each group, as HDF5 returns them.
-    public let arrays: [ArrayInfo]
+    package let arrays: [ArrayInfo]
     /// The names of the texts.
-    public let texts: [String]
+    package let texts: [String]
 
     private let descriptor: FileDescriptor
     private let file: hid_t
     private let datasets: [String: HDF5Catalogue.Dataset]
 
     /// Opens the file at `path` once, verifies it (user block, length, hash), and checks every object in it.
-    public init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         let verified = try VerifiedFile(path: path)
         let session = HDF5Session(path: path)
         // Opens the verified file, even if another file has replaced it since.
@@ -75,7 +75,7 @@ public final class CheckpointReader {
 
     /// Copies the array `name`, which must have this `shape`, into `destination`; float16 is converted to float32. NaN
     /// and infinite values are rejected unless allowed.
-    public func read(
+    package func read(
         _ name: String, shape: [Int], into destination: UnsafeMutableBufferPointer<Float>,
         allowingNonFinite: Bool = false
     ) throws(CheckpointError) {
@@ -106,7 +106,7 @@ public final class CheckpointReader {
     }
 
     /// The bytes of the text `name`, at most `maximumBytes`.
-    public func text(_ name: String, maximumBytes: Int = 64 << 20) throws(CheckpointError) -> [UInt8] {
+    package func text(_ name: String, maximumBytes: Int = 64 << 20) throws(CheckpointError) -> [UInt8] {
         guard let dataset = datasets[name] else { throw .missing(path: path, name: name) }
         guard dataset.type == .text else {
             throw .elementTypeDiffers(path: path, name: name, expected: "bytes", found: dataset.type.description)

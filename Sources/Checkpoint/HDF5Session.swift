@@ -87,7 +87,7 @@ struct HDF5Session {
 }
 
 /// How an array's elements are stored.
-public enum ElementType: String, Sendable, CaseIterable {
+package enum ElementType: String, Sendable, CaseIterable {
     case float32
     /// Only for weights without optimizer state: half the size, about three decimal digits.
     case float16

@@ -1,13 +1,13 @@
 // The writer's input, and the checked bytes that it writes to the file.
 
 /// An array to write: `values` in row-major order, valid during the call.
-public struct ArrayRecord {
+package struct ArrayRecord {
     /// The full name, `/model/h.0.attn.c_attn.weight`.
-    public let name: String
-    public let shape: [Int]
-    public let values: UnsafeBufferPointer<Float>
+    package let name: String
+    package let shape: [Int]
+    package let values: UnsafeBufferPointer<Float>
 
-    public init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
+    package init(name: String, shape: [Int], values: UnsafeBufferPointer<Float>) {
         self.name = name
         self.shape = shape
         self.values = values
@@ -15,11 +15,11 @@ public struct ArrayRecord {
 }
 
 /// A text to write, such as `/config` or `/tokenizer`, as UTF-8 bytes.
-public struct TextRecord: Sendable {
-    public let name: String
-    public let bytes: [UInt8]
+package struct TextRecord: Sendable {
+    package let name: String
+    package let bytes: [UInt8]
 
-    public init(name: String, bytes: [UInt8]) {
+    package init(name: String, bytes: [UInt8]) {
         self.name = name
         self.bytes = bytes
     }

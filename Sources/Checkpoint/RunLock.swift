@@ -10,14 +10,14 @@ import Files
 
 /// Holds `run.lock` in a folder until it is released. The system releases the lock when the process ends for any reason,
 /// so locks are never stale; the file itself stays.
-public final class RunLock {
-    public static let fileName = "run.lock"
+package final class RunLock {
+    package static let fileName = "run.lock"
 
     private let file: FileDescriptor
     private var isHeld = true
 
     /// Acquires the lock of `directory`, or throws an error that names its owner.
-    public init(directory: String) throws(RunLockError) {
+    package init(directory: String) throws(RunLockError) {
         let path = "\(directory)/\(RunLock.fileName)"
         do throws(FileError) {
             file = try FileDescriptor.open(path, O_RDWR | O_CREAT, failure: .create)
@@ -38,7 +38,7 @@ public final class RunLock {
 
     /// Releases the lock. Call it in a `defer` at the end of the work, because Swift may otherwise destroy the object right
     /// after its last use.
-    public func release() {
+    package func release() {
         if isHeld { file.close() }
         isHeld = false
     }
@@ -61,13 +61,13 @@ public final class RunLock {
 }
 
 /// Why a run's lock could not be acquired.
-public enum RunLockError: Error, Equatable, CustomStringConvertible {
+package enum RunLockError: Error, Equatable, CustomStringConvertible {
     /// Another process uses the folder.
     case held(directory: String, owner: String)
     /// The lock file cannot be created or locked.
     case file(FileError)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .held(let directory, let owner): "\(directory) is in use by \(owner)"
         case .file(let error): error.description
@@ -75,7 +75,7 @@ public enum RunLockError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the user can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .held: "wait for it, stop it, or give this run another name with --run"
         case .file(let error): error.hint

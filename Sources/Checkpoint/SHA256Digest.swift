@@ -10,12 +10,12 @@ import Files
 #endif
 
 /// An incremental SHA-256.
-public struct SHA256Digest: ~Copyable {
-    public static let byteCount = 32
+package struct SHA256Digest: ~Copyable {
+    package static let byteCount = 32
 
     private let context: OpaquePointer
 
-    public init() {
+    package init() {
         // Both fail only if a few hundred bytes of memory are not available.
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("OpenSSL gave no SHA-256")
@@ -25,14 +25,14 @@ public struct SHA256Digest: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         let status = EVP_DigestUpdate(context, base, bytes.count)
         precondition(status == 1, "OpenSSL failed to hash \(bytes.count) bytes")
     }
 
     /// The 32 bytes of the hash.
-    public consuming func finish() -> [UInt8] {
+    package consuming func finish() -> [UInt8] {
         var result = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
         let status = EVP_DigestFinal_ex(context, &result, nil)
         precondition(status == 1, "OpenSSL failed to finish a hash")
@@ -40,14 +40,14 @@ public struct SHA256Digest: ~Copyable {
     }
 
     /// The hash of `bytes`, in hexadecimal.
-    public static func hex(of bytes: [UInt8]) -> String {
+    package static func hex(of bytes: [UInt8]) -> String {
         var digest = SHA256Digest()
         bytes.withUnsafeBytes { digest.update($0) }
         return hexadecimal(digest.finish())
     }
 
     /// The hash of the file at `path`, in hexadecimal.
-    public static func hex(ofFile path: String) throws(FileError) -> String {
+    package static func hex(ofFile path: String) throws(FileError) -> String {
         let file = try FileDescriptor.open(path, O_RDONLY)
         defer { file.close() }
         var digest = SHA256Digest()
@@ -56,7 +56,7 @@ public struct SHA256Digest: ~Copyable {
     }
 
     /// `bytes` in lowercase hexadecimal.
-    public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }

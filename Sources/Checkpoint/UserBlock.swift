@@ -50,7 +50,7 @@ package struct UserBlock: Equatable {
 }
 
 /// What a file that is not a checkpoint appears to be.
-public enum DetectedFormat: Equatable, Sendable {
+package enum DetectedFormat: Equatable, Sendable {
     case zeros
     /// HDF5 without the user block.
     case plainHDF5

@@ -10,7 +10,7 @@ extension ChatTemplate {
     /// end answers with the end-of-text token, or spells out special tokens, which are ordinary text here.
     ///
     /// - Parameter endOfText: the name of the end-of-text token, which the template may also spell out.
-    public init?(jinja: String, endOfText: String?) {
+    package init?(jinja: String, endOfText: String?) {
         guard let template = JinjaTemplate(jinja) else { return nil }
         func render(_ roles: [String], generation: Bool = false) -> String {
             let messages = roles.map { (role: $0, content: ChatTemplate.content) }
@@ -47,11 +47,11 @@ extension ChatTemplate {
 
     /// The template in Jinja, for other programs; `init(jinja:endOfText:)` reads it back. A model's own comes back as it
     /// was.
-    public var jinja: String { jinja(addsBegin: false) }
+    package var jinja: String { jinja(addsBegin: false) }
 
     /// - Parameter addsBegin: whether the tokenizer puts `bos_token` in front of every text. A model's own template says
     ///   that itself.
-    public func jinja(addsBegin: Bool) -> String {
+    package func jinja(addsBegin: Bool) -> String {
         if let model { return model.source }
         func literal(_ text: String) -> String {
             let escaped = text.map { ["\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t"][$0] ?? String($0) }
@@ -80,7 +80,7 @@ extension ChatTemplate {
     ///   - ends: texts of further tokens at which the model stops. The one that the template writes after an answer is
     ///     found by itself.
     /// - Throws: what is wrong with the template or not supported, with its line; `noEnd` where answers would not end.
-    public static func adopting(
+    package static func adopting(
         jinja: String, startToken: String?, endToken: String?, ends: [String] = [], _ tokenizer: Tokenizer
     ) throws(TemplateError) -> ChatTemplate {
         // In front of frames comes what the tokenizer puts in front of every text, which this template does not write.

@@ -4,32 +4,32 @@ import StrictJSON
 import Tokenizer
 
 /// The text around the turns of a conversation. Stored with a model, so that training, evaluation and use agree.
-public struct ChatTemplate: Sendable, Equatable {
+package struct ChatTemplate: Sendable, Equatable {
     /// What stands in front of a turn's content and behind it.
-    public struct Frame: Sendable, Equatable {
-        public var before: String
-        public var after: String
+    package struct Frame: Sendable, Equatable {
+        package var before: String
+        package var after: String
 
-        public init(_ before: String, _ after: String) {
+        package init(_ before: String, _ after: String) {
             self.before = before
             self.after = after
         }
     }
 
-    public var name: String
-    public var system: Frame
-    public var user: Frame
+    package var name: String
+    package var system: Frame
+    package var user: Frame
     /// `before` is where generation goes on; `after` stands behind the end-of-text token.
-    public var assistant: Frame
+    package var assistant: Frame
     /// Stands between `assistant.before` and an answer, and is learned with it: one space lets the answer's first word
     /// be the token that it is inside a sentence.
-    public var answerLead: String
+    package var answerLead: String
     /// Texts that end an answer even where the model does not.
-    public var stop: [String]
+    package var stop: [String]
     /// The template that the model came with, where the frames above cannot express it; they are then empty.
     package var model: ModelTemplate?
 
-    public init(
+    package init(
         name: String, system: Frame, user: Frame, assistant: Frame, answerLead: String, stop: [String]
     ) {
         self.name = name
@@ -41,39 +41,39 @@ public struct ChatTemplate: Sendable, Equatable {
     }
 
     /// Prompt, then completion, nothing between.
-    public static let raw = ChatTemplate(
+    package static let raw = ChatTemplate(
         name: "raw", system: .init("", ""), user: .init("", ""), assistant: .init("", ""), answerLead: "", stop: [])
 
     /// `System: …`, `User: …`, `Assistant: …`, a line each.
-    public static let chat = ChatTemplate(
+    package static let chat = ChatTemplate(
         name: "chat", system: .init("System: ", "\n"), user: .init("User: ", "\n"),
         assistant: .init("Assistant:", "\n"), answerLead: " ", stop: ["\nUser:", "\nSystem:", "\nAssistant:"])
 
     /// `Instruction: …`, `Answer: …`.
-    public static let instruction = ChatTemplate(
+    package static let instruction = ChatTemplate(
         name: "instruction", system: .init("", "\n"), user: .init("Instruction: ", "\n"),
         assistant: .init("Answer:", "\n"), answerLead: " ", stop: ["\nInstruction:"])
 
     /// The templates that a config can name.
-    public static let named = [raw, chat, instruction]
+    package static let named = [raw, chat, instruction]
 
     /// One piece of a rendered conversation, encoded by itself so that no token straddles two pieces.
-    public struct Piece: Sendable, Equatable {
-        public enum Content: Sendable, Equatable {
+    package struct Piece: Sendable, Equatable {
+        package enum Content: Sendable, Equatable {
             case text([UInt8])
             /// The special token that ends an answer.
             case endOfText
             /// Another special token.
             case token(Int32)
         }
-        public var content: Content
+        package var content: Content
         /// Whether it is part of an answer; everything else is prompt.
-        public var isAnswer: Bool
+        package var isAnswer: Bool
         /// Of an answer in the loss.
-        public var weight: Float
+        package var weight: Float
         /// Whether it continues the text of the piece before, which no special token ends. A tokenizer that puts a
         /// space before every text puts none here.
-        public var continuesText = false
+        package var continuesText = false
 
         /// Whether a tokenizer that puts a space before texts puts none before this piece.
         ///
@@ -121,7 +121,7 @@ public struct ChatTemplate: Sendable, Equatable {
     }
 
     /// The conversation up to where the assistant's answer begins.
-    public func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+    package func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
         if let model { return try encode(model.prompt(messages, SpecialTokens(tokenizer)), tokenizer) }
         let open = messages.last?.role == .assistant ? [] : [prompt(Array(assistant.before.utf8))]
         let pieces = ChatTemplate.joined(framedPieces(messages) + open)
@@ -130,7 +130,7 @@ public struct ChatTemplate: Sendable, Equatable {
     }
 
     /// The tokens that are learned of an answer, its end among them.
-    public func answer(_ content: [UInt8], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
+    package func answer(_ content: [UInt8], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
         let messages = [Message(role: .user, content: []), Message(role: .assistant, content: content)]
         let pieces = try pieces(messages, SpecialTokens(tokenizer))
         return try encode(pieces.filter(\.isAnswer), tokenizer)
@@ -155,7 +155,7 @@ public struct ChatTemplate: Sendable, Equatable {
     package var tokenNames: (start: String?, end: String?) { (model?.startToken, model?.endToken) }
 
     /// The ids of the tokens that end an answer: the tokenizer's own, and those of the model's template.
-    public func endIDs(_ tokenizer: Tokenizer) -> [Int] {
+    package func endIDs(_ tokenizer: Tokenizer) -> [Int] {
         let specials = SpecialTokens(tokenizer)
         let named = (model?.ends ?? []).compactMap { specials.id(of: $0).map(Int.init) }
         return Array(Set(named + tokenizer.endIDs)).sorted()
@@ -180,7 +180,7 @@ public struct ChatTemplate: Sendable, Equatable {
 
 extension ChatTemplate {
     /// As JSON, for configs and checkpoints.
-    public var json: JSONOutput {
+    package var json: JSONOutput {
         func frame(_ frame: Frame) -> JSONOutput { .array([.string(frame.before), .string(frame.after)]) }
         if let model, case .object(let members) = model.members {
             return .object([("name", .string(name))] + members)
@@ -194,7 +194,7 @@ extension ChatTemplate {
 
     /// Reads a template's JSON: a name, or its parts; parts that are missing are those of `raw`; or Jinja under `jinja`,
     /// whose errors show when it is used. Nil where it is none of these.
-    public init?(_ node: JSONNode) {
+    package init?(_ node: JSONNode) {
         if let name = node.string {
             guard let known = ChatTemplate.named.first(where: { $0.name == name }) else { return nil }
             self = known

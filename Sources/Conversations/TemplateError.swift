@@ -4,7 +4,7 @@ import Jinja
 import Tokenizer
 
 /// A defect of a chat template, or of a conversation that it does not take.
-public enum TemplateError: Error, Equatable, CustomStringConvertible {
+package enum TemplateError: Error, Equatable, CustomStringConvertible {
     /// A place in the template, and what is wrong or not supported there.
     case template(line: Int, column: Int, reason: String)
     /// No token ends an answer, so that a model would never stop.
@@ -15,7 +15,7 @@ public enum TemplateError: Error, Equatable, CustomStringConvertible {
         self = .template(line: error.position.line, column: error.position.column, reason: "\(error.defect)")
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .template(let line, let column, let reason):
             "the chat template, line \(line), column \(column): \(reason)"
@@ -24,7 +24,7 @@ public enum TemplateError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .template, .noEnd: "data.template sets another template"
         case .tokenizer: nil

@@ -3,14 +3,14 @@
 import Conversations
 
 /// Detects whether answers are labels.
-public enum AnswerLabels {
+package enum AnswerLabels {
     /// With more distinct answers, or longer ones, answers are not labels.
-    public static let mostLabels = 512
-    public static let longestLabel = 80
+    package static let mostLabels = 512
+    package static let longestLabel = 80
 
     /// The distinct answers of rows with one answer each, sorted by their bytes; nil if they are not labels: fewer than
     /// two, at least a third of the row count, too many or too long.
-    public static func find(_ documents: [Document]) -> [[UInt8]]? {
+    package static func find(_ documents: [Document]) -> [[UInt8]]? {
         var counts: [[UInt8]: Int] = [:]
         for document in documents {
             guard let (_, answer) = split(document), answer.count <= longestLabel else { return nil }
@@ -22,7 +22,7 @@ public enum AnswerLabels {
     }
 
     /// A row's prompt and its only answer; nil for other documents.
-    public static func split(_ document: Document) -> (prompt: [Message], answer: [UInt8])? {
+    package static func split(_ document: Document) -> (prompt: [Message], answer: [UInt8])? {
         guard case .conversation(let messages) = document.content, let last = messages.last, last.role == .assistant,
             messages.count(where: { $0.role == .assistant }) == 1
         else { return nil }

@@ -1,7 +1,7 @@
 // Defects of a run's data.
 
 /// One case per defect; the description is the error message.
-public enum DatasetError: Error, Equatable, CustomStringConvertible {
+package enum DatasetError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
     case isFolder(path: String)
     case emptyFolder(path: String)
@@ -26,19 +26,19 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case withoutLoss(path: String, line: Int)
 
     /// A row that is too long.
-    public struct LongRow: Sendable, Equatable {
-        public let path: String
-        public let line: Int
-        public let tokens: Int
+    package struct LongRow: Sendable, Equatable {
+        package let path: String
+        package let line: Int
+        package let tokens: Int
 
-        public init(path: String, line: Int, tokens: Int) {
+        package init(path: String, line: Int, tokens: Int) {
             self.path = path
             self.line = line
             self.tokens = tokens
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .fileNotFound(let path): "\(path): no such file"
         case .isFolder(let path): "\(path) is a folder, where a text file was expected"
@@ -73,7 +73,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the user can do about it, if known.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .invalidUTF8: "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding"
         case .isFolder: "name the files in it"

@@ -3,7 +3,7 @@
 import Conversations
 
 /// How a file is divided into documents.
-public enum DataFormat: String, Sendable, CaseIterable {
+package enum DataFormat: String, Sendable, CaseIterable {
     /// By the file's content: JSON rows, otherwise one stream.
     case auto
     /// The file is one document, a stream.
@@ -23,8 +23,8 @@ public enum DataFormat: String, Sendable, CaseIterable {
 }
 
 /// One document and its origin.
-public struct Document: Sendable, Equatable {
-    public enum Content: Sendable, Equatable {
+package struct Document: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         /// A file read as one stream; it may be cut anywhere.
         case stream([UInt8])
         /// A text with a start and an end.
@@ -34,12 +34,12 @@ public struct Document: Sendable, Equatable {
     }
 
     /// The file's path as given.
-    public let path: String
+    package let path: String
     /// The line where it starts, counted from one.
-    public let line: Int
-    public let content: Content
+    package let line: Int
+    package let content: Content
     /// Whether it is a JSON row, which is kept in one window, or plain text, which may be cut into windows.
-    public var isRow: Bool { row != nil }
+    package var isRow: Bool { row != nil }
     /// The kind of row; nil for plain text.
     let row: RowReader.Kind?
 
@@ -56,7 +56,7 @@ public struct Document: Sendable, Equatable {
     }
 
     /// The template used if the config names none; nil for texts.
-    public var defaultTemplate: ChatTemplate? {
+    package var defaultTemplate: ChatTemplate? {
         switch row {
         case .chat: .chat
         case .instruction: .instruction
@@ -66,7 +66,7 @@ public struct Document: Sendable, Equatable {
     }
 
     /// The size of its texts in bytes.
-    public var byteCount: Int {
+    package var byteCount: Int {
         switch content {
         case .stream(let bytes), .text(let bytes): bytes.count
         case .conversation(let messages): messages.reduce(0) { $0 + $1.content.count }
@@ -74,7 +74,7 @@ public struct Document: Sendable, Equatable {
     }
 
     /// Divides a file into documents. Blank lines between documents belong to none; a stream keeps every byte.
-    public static func documents(of file: TextFile, format: DataFormat = .auto) throws(DatasetError) -> [Document] {
+    package static func documents(of file: TextFile, format: DataFormat = .auto) throws(DatasetError) -> [Document] {
         switch format {
         case .auto:
             return RowReader.looksLikeRows(file) ? try RowReader.read(file, kind: nil) : stream(file)

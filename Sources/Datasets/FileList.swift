@@ -2,9 +2,9 @@
 
 import Foundation
 
-public enum FileList {
+package enum FileList {
     /// The file at `path`, or all files in the folder at `path` and its subfolders, sorted by name, without hidden files.
-    public static func files(at path: String) throws(DatasetError) -> [String] {
+    package static func files(at path: String) throws(DatasetError) -> [String] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw .fileNotFound(path: path)

@@ -4,14 +4,14 @@
 ///
 /// 24 bands of 5 hashes: two texts that share four fifths of their word pairs (20 words, one changed) share a band with
 /// probability 0.99997, two texts that share a half with probability 0.53.
-public enum MinHash {
-    public static let bandCount = 24
-    public static let rowsPerBand = 5
-    public static let hashCount = bandCount * rowsPerBand
+package enum MinHash {
+    package static let bandCount = 24
+    package static let rowsPerBand = 5
+    package static let hashCount = bandCount * rowsPerBand
     /// Texts with fewer words have no signature, because one changed word changes too much of them.
-    public static let fewestWords = 5
+    package static let fewestWords = 5
     /// Texts are near duplicates from this share of common word pairs.
-    public static let threshold = 0.7
+    package static let threshold = 0.7
 
     /// Odd factors and offsets of the hash functions.
     private static let functions: (factors: [UInt32], summands: [UInt32]) = {
@@ -29,7 +29,7 @@ public enum MinHash {
     ///   - words: hashes of the words in order; at least `fewestWords`.
     ///   - signature: `hashCount` bytes, the low byte of each minimum; appended.
     ///   - bands: `bandCount` keys; appended.
-    public static func append(words: [UInt64], signature: inout [UInt8], bands: inout [UInt32]) {
+    package static func append(words: [UInt64], signature: inout [UInt8], bands: inout [UInt32]) {
         var minima = [UInt32](repeating: .max, count: hashCount)
         let (factors, summands) = functions
         minima.withUnsafeMutableBufferPointer { minima in
@@ -55,7 +55,7 @@ public enum MinHash {
 
     /// The share of word pairs that two texts have in common, estimated from their signatures (standard deviation about
     /// 0.04 at the threshold). Corrected for bytes that agree by chance, one in 256.
-    public static func similarity(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>) -> Double {
+    package static func similarity(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>) -> Double {
         var equal = 0
         for place in 0..<hashCount { equal += left[place] == right[place] ? 1 : 0 }
         return (Double(equal) / Double(hashCount) - 1.0 / 256) / (255.0 / 256)

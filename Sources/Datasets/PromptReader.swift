@@ -4,14 +4,14 @@ import Conversations
 import StrictJSON
 
 /// A row's conversation up to the answer.
-public struct PromptRow: Sendable, Equatable {
-    public let line: Int
-    public let messages: [Message]
+package struct PromptRow: Sendable, Equatable {
+    package let line: Int
+    package let messages: [Message]
 }
 
-public enum PromptReader {
+package enum PromptReader {
     /// Reads rows of any training format, and `{"prompt"}` or `{"messages"}` without an answer.
-    public static func read(_ file: TextFile) throws(DatasetError) -> [PromptRow] {
+    package static func read(_ file: TextFile) throws(DatasetError) -> [PromptRow] {
         var rows: [PromptRow] = []
         for line in Document.lines(of: file) where !Document.isBlank(line.bytes) {
             let document = try RowReader.readPrompt(line, path: file.path)

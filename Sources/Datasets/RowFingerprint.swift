@@ -3,20 +3,20 @@
 import Conversations
 
 /// Rows with the same `exact` hash are equal; rows with the same `normalized` hash differ only in case or punctuation.
-public struct RowFingerprint: Sendable, Hashable {
-    public var exact: UInt64
-    public var normalized: UInt64
+package struct RowFingerprint: Sendable, Hashable {
+    package var exact: UInt64
+    package var normalized: UInt64
 
-    public init(exact: UInt64, normalized: UInt64) {
+    package init(exact: UInt64, normalized: UInt64) {
         self.exact = exact
         self.normalized = normalized
     }
 
     /// Lines of a stream with fewer words do not indicate a leak: names and short phrases recur everywhere.
-    public static let fewestWords = 5
+    package static let fewestWords = 5
 
     /// The fingerprints that identify a document: its own, or those of a stream's lines with enough words.
-    public static func all(_ document: Document) -> [RowFingerprint] {
+    package static func all(_ document: Document) -> [RowFingerprint] {
         guard case .stream(let bytes) = document.content else { return RowFingerprint(document).map { [$0] } ?? [] }
         return bytes.split(separator: 0x0A).compactMap { line in
             var builder = FingerprintBuilder()
@@ -26,7 +26,7 @@ public struct RowFingerprint: Sendable, Hashable {
     }
 
     /// The fingerprint of a document; nil for a stream, which has no rows.
-    public init?(_ document: Document) {
+    package init?(_ document: Document) {
         var builder = FingerprintBuilder()
         switch document.content {
         case .stream: return nil
@@ -39,18 +39,18 @@ public struct RowFingerprint: Sendable, Hashable {
 }
 
 /// Collects the texts of one row. White space at both ends of a text is ignored, because formats differ in it.
-public struct FingerprintBuilder: Sendable {
+package struct FingerprintBuilder: Sendable {
     /// The speaker of a text without a speaker.
-    public static let text: UInt64 = 3
+    package static let text: UInt64 = 3
 
     private var exact: UInt64 = 0
     private var normalized: UInt64 = 0
     /// The hashes of the row's words so far, in order.
-    public private(set) var words: [UInt64] = []
+    package private(set) var words: [UInt64] = []
 
-    public init() {}
+    package init() {}
 
-    public static func speaker(_ role: Role) -> UInt64 {
+    package static func speaker(_ role: Role) -> UInt64 {
         switch role {
         case .system: 0
         case .user: 1
@@ -59,11 +59,11 @@ public struct FingerprintBuilder: Sendable {
     }
 
     /// Adds one text.
-    public mutating func add(_ bytes: [UInt8], speaker: UInt64) {
+    package mutating func add(_ bytes: [UInt8], speaker: UInt64) {
         bytes.withUnsafeBufferPointer { add($0, speaker: speaker) }
     }
 
-    public mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, speaker: UInt64) {
+    package mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, speaker: UInt64) {
         var (start, end) = (0, bytes.count)
         while start < end, FingerprintBuilder.isSpace(bytes[start]) { start += 1 }
         while end > start, FingerprintBuilder.isSpace(bytes[end - 1]) { end -= 1 }
@@ -78,7 +78,7 @@ public struct FingerprintBuilder: Sendable {
         if first == words.count { normalized = TextHash.combine(normalized, exact) }
     }
 
-    public var fingerprint: RowFingerprint { RowFingerprint(exact: exact, normalized: normalized) }
+    package var fingerprint: RowFingerprint { RowFingerprint(exact: exact, normalized: normalized) }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
 }

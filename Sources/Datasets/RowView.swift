@@ -3,11 +3,11 @@
 import Foundation
 import Tokenizer
 
-public enum RowView {
+package enum RowView {
     /// The tokens of `text` in order. Tokens with weight 1 in the loss are in [brackets], tokens with a smaller weight in
     /// {braces}; with `colours` they are green and yellow instead. The end-of-text token is spelled out; line feeds are
     /// shown as ⏎, and bytes of incomplete characters as ‹C3›.
-    public static func render(_ text: TokenizedText, tokenizer: Tokenizer, colours: Bool = false) -> String {
+    package static func render(_ text: TokenizedText, tokenizer: Tokenizer, colours: Bool = false) -> String {
         var result = ""
         for (position, token) in text.tokens.enumerated() {
             // A document's first token is never predicted.

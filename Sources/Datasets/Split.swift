@@ -3,19 +3,19 @@
 import Kernels
 
 /// The three parts of a run's data.
-public enum Split: String, Sendable, CaseIterable {
+package enum Split: String, Sendable, CaseIterable {
     case train, validation, test
 }
 
 /// Fractions and seed of a split.
-public struct SplitFractions: Sendable, Equatable {
+package struct SplitFractions: Sendable, Equatable {
     /// Fractions of all data, in 0 ..< 1.
-    public var validation: Double
-    public var test: Double
+    package var validation: Double
+    package var test: Double
     /// Chooses which documents are held out. Streams do not depend on it: their end is held out.
-    public var seed: UInt64
+    package var seed: UInt64
 
-    public init(validation: Double, test: Double, seed: UInt64) {
+    package init(validation: Double, test: Double, seed: UInt64) {
         self.validation = validation
         self.test = test
         self.seed = seed
@@ -25,7 +25,7 @@ public struct SplitFractions: Sendable, Equatable {
     ///
     /// A stream is cut at character boundaries into training, validation and test, in this order. All other documents
     /// are assigned at random by the seed.
-    public func divide(_ documents: [Document]) throws(DatasetError) -> [Split: [Document]] {
+    package func divide(_ documents: [Document]) throws(DatasetError) -> [Split: [Document]] {
         guard validation >= 0, test >= 0, validation + test < 1 else {
             throw .fractionsTooLarge(validation: validation, test: test)
         }

@@ -3,17 +3,17 @@
 import Foundation
 
 /// The checked bytes of a text file.
-public struct TextFile: Sendable {
+package struct TextFile: Sendable {
     /// The path as given.
-    public let path: String
+    package let path: String
     /// UTF-8 without a byte-order mark, line ends as "\n".
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Larger text files are rejected: they would not fit in memory with their tokens.
-    public static let largestBytes = 4 << 30
+    package static let largestBytes = 4 << 30
 
     /// Reads and checks the file at `path`.
-    public init(path: String) throws(DatasetError) {
+    package init(path: String) throws(DatasetError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw .fileNotFound(path: path)
@@ -33,7 +33,7 @@ public struct TextFile: Sendable {
     }
 
     /// A text that is already in memory.
-    public init(path: String, bytes: [UInt8]) throws(DatasetError) {
+    package init(path: String, bytes: [UInt8]) throws(DatasetError) {
         self.path = path
         self.bytes = try TextFile.checked(bytes, path: path)
     }

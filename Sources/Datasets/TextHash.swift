@@ -1,17 +1,17 @@
 // Hashes of texts and their words, to find duplicates and near duplicates without keeping the rows.
 
 /// 64-bit hashes that are equal on every machine and in every process.
-public enum TextHash {
+package enum TextHash {
     private static let multiplier: UInt64 = 0x9FB2_1C65_1E98_DF25
 
     /// Adds a value to a hash (the multiply-and-fold step of wyhash).
-    public static func combine(_ state: UInt64, _ value: UInt64) -> UInt64 {
+    package static func combine(_ state: UInt64, _ value: UInt64) -> UInt64 {
         let product = (state ^ value ^ 0x2D35_8DCC_AA6C_78A5).multipliedFullWidth(by: multiplier)
         return product.high ^ product.low
     }
 
     /// The hash of `bytes`.
-    public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+    package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         var state = combine(seed, UInt64(bytes.count))
         var offset = 0
         while offset + 8 <= bytes.count {
@@ -27,13 +27,13 @@ public enum TextHash {
     }
 
     /// The hash of `bytes`.
-    public static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
+    package static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
         bytes.withUnsafeBytes { hash($0, seed: seed) }
     }
 
     /// Appends the hash of every word of a UTF-8 text. Words are runs of letters and digits, in lowercase; everything else
     /// is ignored.
-    public static func appendWords(of bytes: UnsafeBufferPointer<UInt8>, to words: inout [UInt64]) {
+    package static func appendWords(of bytes: UnsafeBufferPointer<UInt8>, to words: inout [UInt64]) {
         let before = words.count
         var state: UInt64 = 0
         var length: UInt64 = 0

@@ -4,17 +4,17 @@ import Conversations
 import Tokenizer
 
 /// A split as the model sees it: the concatenated tokens of all documents.
-public struct TokenizedText: Sendable {
+package struct TokenizedText: Sendable {
     /// Everything about one document except its tokens.
-    public struct Source: Sendable, Equatable {
-        public let path: String
-        public let line: Int
+    package struct Source: Sendable, Equatable {
+        package let path: String
+        package let line: Int
         /// Its range in `tokens`, including start and end tokens.
-        public let tokens: Range<Int>
+        package let tokens: Range<Int>
         /// Whether it is a stream, which each epoch may cut at other places.
-        public let isStream: Bool
+        package let isStream: Bool
         /// Whether it has answers, which can be counted as correct or wrong.
-        public let hasAnswers: Bool
+        package let hasAnswers: Bool
 
         package init(path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool) {
             (self.path, self.line, self.tokens) = (path, line, tokens)
@@ -23,32 +23,32 @@ public struct TokenizedText: Sendable {
     }
 
     /// A document that was dropped or shortened, and why.
-    public struct Remark: Sendable, Equatable {
-        public let path: String
-        public let line: Int
-        public let reason: String
+    package struct Remark: Sendable, Equatable {
+        package let path: String
+        package let line: Int
+        package let reason: String
 
-        public init(path: String, line: Int, reason: String) {
+        package init(path: String, line: Int, reason: String) {
             self.path = path
             self.line = line
             self.reason = reason
         }
     }
 
-    public let tokens: [Int32]
+    package let tokens: [Int32]
     /// The loss weight of each token; empty if all are 1.
-    public let weights: [Float]
-    public let sources: [Source]
+    package let weights: [Float]
+    package let sources: [Source]
     /// Documents that are not among the sources.
-    public let dropped: [Remark]
+    package let dropped: [Remark]
     /// Documents that were shortened.
-    public let cut: [Remark]
+    package let cut: [Remark]
 
     /// Encodes `documents`.
     ///
     /// - Throws: `encoding` for bytes without a token, `overlong` and `withoutLoss` for rows that the options do not
     ///   allow.
-    public init(
+    package init(
         _ documents: [Document], tokenizer: Tokenizer, _ options: EncodingOptions
     ) throws(DatasetError) {
         var encoder = DocumentEncoder(tokenizer: tokenizer, options: options)
@@ -66,7 +66,7 @@ public struct TokenizedText: Sendable {
     }
 
     /// One stream with known tokens.
-    public init(tokens: [Int32], path: String) {
+    package init(tokens: [Int32], path: String) {
         self.tokens = tokens
         weights = []
         sources =
@@ -76,7 +76,7 @@ public struct TokenizedText: Sendable {
     }
 
     /// Rows with known tokens and the loss weight of each token.
-    public init(rows: [(tokens: [Int32], weights: [Float])], path: String) {
+    package init(rows: [(tokens: [Int32], weights: [Float])], path: String) {
         var (tokens, sources) = ([Int32](), [Source]())
         for (index, row) in rows.enumerated() where row.tokens.count > 1 {
             precondition(
@@ -93,16 +93,16 @@ public struct TokenizedText: Sendable {
     }
 
     /// The loss weight of the token at `position`.
-    public func weight(_ position: Int) -> Float { weights.isEmpty ? 1 : weights[position] }
+    package func weight(_ position: Int) -> Float { weights.isEmpty ? 1 : weights[position] }
 
     /// The number of predictions that count in the loss.
-    public var predictionCount: Int {
+    package var predictionCount: Int {
         guard !weights.isEmpty else { return tokens.count - sources.count }
         return sources.reduce(0) { $0 + $1.tokens.dropFirst().count { weights[$0] != 0 } }
     }
 
     /// The line of the file where the token at `position` starts, found by counting the newlines before it.
-    public func line(of position: Int, source index: Int, tokenizer: Tokenizer) -> Int {
+    package func line(of position: Int, source index: Int, tokenizer: Tokenizer) -> Int {
         let source = sources[index]
         guard source.isStream else { return source.line }
         return tokens[source.tokens.lowerBound..<position].reduce(source.line) { line, token in
@@ -112,7 +112,7 @@ public struct TokenizedText: Sendable {
 }
 
 /// How rows longer than the context are handled.
-public enum OverlongPolicy: String, Sendable, CaseIterable {
+package enum OverlongPolicy: String, Sendable, CaseIterable {
     /// An error that lists the rows.
     case error
     case drop
@@ -125,19 +125,19 @@ public enum OverlongPolicy: String, Sendable, CaseIterable {
 }
 
 /// How documents become tokens.
-public struct EncodingOptions: Sendable, Equatable {
+package struct EncodingOptions: Sendable, Equatable {
     /// Whether every document starts with end-of-text.
-    public var startToken = false
+    package var startToken = false
     /// Whether texts end with end-of-text, so that the model learns to stop. Answers always do.
-    public var endsTexts = false
-    public var template = ChatTemplate.raw
+    package var endsTexts = false
+    package var template = ChatTemplate.raw
     /// Weight of prompt tokens in the loss.
-    public var promptLossWeight: Float = 0
-    public var overlong = OverlongPolicy.error
+    package var promptLossWeight: Float = 0
+    package var overlong = OverlongPolicy.error
     /// T: a row may have T + 1 tokens.
-    public var contextLength = Int.max - 1
+    package var contextLength = Int.max - 1
     /// Whether rows without loss tokens are dropped; otherwise they are an error.
-    public var dropsRowsWithoutLoss = false
+    package var dropsRowsWithoutLoss = false
 
-    public init() {}
+    package init() {}
 }

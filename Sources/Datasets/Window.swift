@@ -1,17 +1,17 @@
 // Windows: the sequences that documents are cut into, for training and evaluation.
 
 /// One sequence: T inputs from `start`; targets are shifted by one token.
-public struct Window: Sendable, Equatable {
+package struct Window: Sendable, Equatable {
     /// Index of the first input in `TokenizedText.tokens`.
-    public let start: Int
+    package let start: Int
     /// T.
-    public let count: Int
+    package let count: Int
     /// Number of predictions at the start that do not count, because an earlier window made them.
-    public let skipped: Int
+    package let skipped: Int
     /// Index of its source.
-    public let source: Int
+    package let source: Int
 
-    public init(start: Int, count: Int, skipped: Int = 0, source: Int) {
+    package init(start: Int, count: Int, skipped: Int = 0, source: Int) {
         self.start = start
         self.count = count
         self.skipped = skipped
@@ -19,9 +19,9 @@ public struct Window: Sendable, Equatable {
     }
 
     /// Positions of the inputs.
-    public var inputs: Range<Int> { start..<(start + count) }
+    package var inputs: Range<Int> { start..<(start + count) }
     /// Positions of the targets.
-    public var targets: Range<Int> { (start + 1)..<(start + count + 1) }
+    package var targets: Range<Int> { (start + 1)..<(start + count + 1) }
 }
 
 extension TokenizedText {
@@ -30,7 +30,7 @@ extension TokenizedText {
     ///
     /// - Parameter phase: in 0 ..< length; the length of the first window of a stream longer than one window, or 0 for a
     ///   full window. A new phase in each epoch cuts the stream at other places.
-    public func windows(length: Int, phase: Int = 0) -> [Window] {
+    package func windows(length: Int, phase: Int = 0) -> [Window] {
         var result: [Window] = []
         for (index, source) in sources.enumerated() {
             var start = source.tokens.lowerBound
@@ -50,7 +50,7 @@ extension TokenizedText {
 
     /// Windows for evaluation: one if the document fits, otherwise windows of `length` inputs moved by `stride`, in which
     /// only predictions that no earlier window made count.
-    public func evaluationWindows(length: Int, stride: Int) -> [Window] {
+    package func evaluationWindows(length: Int, stride: Int) -> [Window] {
         precondition(stride > 0 && stride <= length, "windows of \(length) moved by \(stride)")
         var result: [Window] = []
         for (index, source) in sources.enumerated() {
@@ -69,12 +69,12 @@ extension TokenizedText {
     }
 
     /// The loss weights of a window's predictions, 0 for those that an earlier window made.
-    public func weights(_ window: Window) -> [Float] {
+    package func weights(_ window: Window) -> [Float] {
         window.targets.enumerated().map { $0.offset < window.skipped ? 0 : weight($0.element) }
     }
 
     /// Σ loss weights of a window.
-    public func weightSum(_ window: Window) -> Double {
+    package func weightSum(_ window: Window) -> Double {
         guard !weights.isEmpty else { return Double(window.count - window.skipped) }
         return weights(window).reduce(0) { $0 + Double($1) }
     }

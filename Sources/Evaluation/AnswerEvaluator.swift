@@ -6,23 +6,23 @@ import Inference
 import StrictJSON
 
 /// One generated answer with the expected one.
-public struct AnswerRecord: Sendable {
+package struct AnswerRecord: Sendable {
     /// The row's number in its split, counted from one, and which of its answers this is.
-    public var row: Int
-    public var turn: Int
-    public var path: String
-    public var line: Int
+    package var row: Int
+    package var turn: Int
+    package var path: String
+    package var line: Int
     /// The turn that is answered.
-    public var prompt: String
-    public var expected: String
-    public var answer: String
-    public var tokens: Int
-    public var finishReason: FinishReason
+    package var prompt: String
+    package var expected: String
+    package var answer: String
+    package var tokens: Int
+    package var finishReason: FinishReason
     /// Equal except for white space at both ends.
-    public var isExact: Bool
+    package var isExact: Bool
 
     /// The record as JSON, for a file of them.
-    public var json: JSONOutput {
+    package var json: JSONOutput {
         .object([
             ("file", .string(path)), ("line", .integer(line)), ("row", .integer(row)), ("turn", .integer(turn)),
             ("prompt", .string(prompt)), ("expected", .string(expected)), ("answer", .string(answer)),
@@ -32,34 +32,34 @@ public struct AnswerRecord: Sendable {
 }
 
 /// Metrics over many answers.
-public struct AnswerSummary: Sendable, Equatable {
-    public var answers = 0
-    public var exact = 0
+package struct AnswerSummary: Sendable, Equatable {
+    package var answers = 0
+    package var exact = 0
     /// Answers that ended by themselves rather than at the limit.
-    public var stopped = 0
-    public var tokens = 0
+    package var stopped = 0
+    package var tokens = 0
 
-    public init(_ records: [AnswerRecord]) {
+    package init(_ records: [AnswerRecord]) {
         answers = records.count
         exact = records.count { $0.isExact }
         stopped = records.count { $0.finishReason == .stop }
         tokens = records.reduce(0) { $0 + $1.tokens }
     }
 
-    public var exactMatch: Double { Double(exact) / Double(max(1, answers)) }
-    public var stopRate: Double { Double(stopped) / Double(max(1, answers)) }
+    package var exactMatch: Double { Double(exact) / Double(max(1, answers)) }
+    package var stopRate: Double { Double(stopped) / Double(max(1, answers)) }
     /// The share of answers that were cut off at the limit.
-    public var limitRate: Double { 1 - stopRate }
-    public var meanTokens: Double { Double(tokens) / Double(max(1, answers)) }
+    package var limitRate: Double { 1 - stopRate }
+    package var meanTokens: Double { Double(tokens) / Double(max(1, answers)) }
 }
 
-public enum AnswerEvaluator {
+package enum AnswerEvaluator {
     /// Answers every assistant's turn of `documents`, the right answers before it standing in the prompt.
     ///
     /// - Parameters:
     ///   - limit: the most rows that are answered; nil for all.
     ///   - progress: called after each answer with the numbers of those given and of all.
-    public static func answers(
+    package static func answers(
         _ responder: Responder, _ documents: [Document], limit: Int? = nil, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [AnswerRecord] {
         var settings = responder.settings(seed: 1)

@@ -1,28 +1,28 @@
 // One class against the rest: precision and recall at each threshold, and the areas under both usual curves.
 
 /// What happens when every row whose score reaches a threshold counts as positive.
-public struct BinaryCurve: Sendable, Equatable {
+package struct BinaryCurve: Sendable, Equatable {
     /// One threshold.
-    public struct Point: Sendable, Equatable {
-        public var threshold: Double
-        public var precision: Double
-        public var recall: Double
+    package struct Point: Sendable, Equatable {
+        package var threshold: Double
+        package var precision: Double
+        package var recall: Double
         /// Share of the negative rows that count as positive.
-        public var falsePositiveRate: Double
+        package var falsePositiveRate: Double
 
-        public var f1: Double { precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0 }
+        package var f1: Double { precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0 }
     }
 
     /// From the highest threshold to the lowest, one for each distinct score.
-    public let points: [Point]
+    package let points: [Point]
     /// The probability that a positive row has a higher score than a negative one, equal scores counting half; nil
     /// without rows of both kinds.
-    public let areaUnderROC: Double?
+    package let areaUnderROC: Double?
     /// Σ (recall − recall before) · precision (average precision); nil without positive rows.
-    public let areaUnderPrecisionRecall: Double?
+    package let areaUnderPrecisionRecall: Double?
 
     /// - Parameters: one score and one truth for each row.
-    public init(scores: [Double], isPositive: [Bool]) {
+    package init(scores: [Double], isPositive: [Bool]) {
         precondition(scores.count == isPositive.count, "\(scores.count) scores, \(isPositive.count) truths")
         let positives = isPositive.count { $0 }
         let negatives = isPositive.count - positives
@@ -53,5 +53,5 @@ public struct BinaryCurve: Sendable, Equatable {
     }
 
     /// The threshold with the best F1; of equals the highest.
-    public var best: Point? { points.max { $0.f1 < $1.f1 || ($0.f1 == $1.f1 && $0.threshold < $1.threshold) } }
+    package var best: Point? { points.max { $0.f1 < $1.f1 || ($0.f1 == $1.f1 && $0.threshold < $1.threshold) } }
 }

@@ -1,23 +1,23 @@
 // Whether a model is as often right as it is certain.
 
 /// Rows grouped by how certain the model was (Guo et al., 2017).
-public struct Calibration: Sendable, Equatable {
+package struct Calibration: Sendable, Equatable {
     /// Rows of one range of certainty.
-    public struct Bin: Sendable, Equatable {
-        public var rows: Int
-        public var meanConfidence: Double
-        public var accuracy: Double
+    package struct Bin: Sendable, Equatable {
+        package var rows: Int
+        package var meanConfidence: Double
+        package var accuracy: Double
     }
 
-    public static let binCount = 10
+    package static let binCount = 10
 
     /// Of the ranges (0, 0.1], (0.1, 0.2] … (0.9, 1]; empty ones have zeros.
-    public let bins: [Bin]
+    package let bins: [Bin]
     /// ECE: Σ rows / all rows · |accuracy − mean confidence|.
-    public let expectedError: Double
+    package let expectedError: Double
 
     /// - Parameters: one certainty in 0 … 1 and one truth for each row.
-    public init(confidences: [Double], isRight: [Bool]) {
+    package init(confidences: [Double], isRight: [Bool]) {
         precondition(confidences.count == isRight.count, "\(confidences.count) rows, \(isRight.count) truths")
         var sums = [(rows: Int, confidence: Double, right: Int)](repeating: (0, 0, 0), count: Calibration.binCount)
         for (confidence, right) in zip(confidences, isRight) {

@@ -13,7 +13,7 @@ extension ClassificationReport {
     /// - Parameters:
     ///   - beta: of the F measure that is shown next to F1; 1 for none.
     ///   - positive: with two classes, the positive one.
-    public func render(beta: Double, positive: Int?) -> String {
+    package func render(beta: Double, positive: Int?) -> String {
         var table = [["class", "precision", "recall", "F1"] + (beta == 1 ? [] : ["F\(beta)"]) + ["rows"]]
         for metrics in classes {
             table.append(
@@ -78,7 +78,7 @@ extension ClassificationReport {
     }
 
     /// The same for programs.
-    public func json(beta: Double, positive: Int?) -> JSONOutput {
+    package func json(beta: Double, positive: Int?) -> JSONOutput {
         var members: [(key: String, value: JSONOutput)] = [
             ("accuracy", .number(accuracy)), ("macroF1", .number(macroF())), ("weightedF1", .number(weightedF())),
             ("beta", .number(beta)), ("macroFBeta", .number(macroF(beta))), ("weightedFBeta", .number(weightedF(beta))),

@@ -6,49 +6,49 @@ import Model
 import Tokenizer
 
 /// What a model does on a text.
-public struct EvaluationResult: Sendable, Equatable {
+package struct EvaluationResult: Sendable, Equatable {
     /// Σ weight · loss / Σ weight over all predictions, in nats.
-    public var loss: Double
+    package var loss: Double
     /// Predictions that carry loss.
-    public var tokens: Int
+    package var tokens: Int
     /// Predictions in which the right token had the largest logit.
-    public var correct: Int
+    package var correct: Int
     /// Documents that took part.
-    public var examples: Int
+    package var examples: Int
     /// Documents with answers, and those in which every token of every answer was predicted right.
-    public var answered: Int
-    public var answeredRight: Int
+    package var answered: Int
+    package var answeredRight: Int
     /// Bytes of the predicted tokens; a special token has none.
-    public var bytes: Int
+    package var bytes: Int
     /// Σ loss over the predictions, whatever their weight.
-    public var summedLoss: Double
+    package var summedLoss: Double
     /// How many of the rows also occur in training; nil where that is not known.
-    public var overlap: TrainingRows.Overlap?
+    package var overlap: TrainingRows.Overlap?
     /// The loss of every line, where it was asked for.
-    public var lines: [LineLoss] = []
+    package var lines: [LineLoss] = []
 
     /// e^loss.
-    public var perplexity: Double { exp(loss) }
+    package var perplexity: Double { exp(loss) }
     /// Summed loss / ln 2 / bytes: comparable between vocabularies.
-    public var bitsPerByte: Double { summedLoss / log(2) / Double(max(1, bytes)) }
-    public var tokenAccuracy: Double { Double(correct) / Double(max(1, tokens)) }
+    package var bitsPerByte: Double { summedLoss / log(2) / Double(max(1, bytes)) }
+    package var tokenAccuracy: Double { Double(correct) / Double(max(1, tokens)) }
     /// nil for plain text.
-    public var sequenceAccuracy: Double? { answered > 0 ? Double(answeredRight) / Double(answered) : nil }
+    package var sequenceAccuracy: Double? { answered > 0 ? Double(answeredRight) / Double(answered) : nil }
 }
 
 /// Predicts every token of a text once. The definition of perplexity: nothing is added to a document, its tokens from
 /// the second on count, in one window where it fits, else in windows moved by `stride`.
-public struct Evaluator: Sendable {
+package struct Evaluator: Sendable {
     /// Inputs in a window, at most the model's context.
-    public var window: Int
+    package var window: Int
     /// How far the window moves; at most `window`.
-    public var stride: Int
+    package var stride: Int
     /// Windows worked on together. Changes the speed, not the result.
-    public var batchSize: Int
+    package var batchSize: Int
     /// Stop after about this many predictions; nil for all.
-    public var maximumTokens: Int?
+    package var maximumTokens: Int?
 
-    public init(window: Int, stride: Int, batchSize: Int = 8, maximumTokens: Int? = nil) {
+    package init(window: Int, stride: Int, batchSize: Int = 8, maximumTokens: Int? = nil) {
         self.window = window
         self.stride = stride
         self.batchSize = batchSize
@@ -61,7 +61,7 @@ public struct Evaluator: Sendable {
     ///   - split: its name, for the error.
     ///   - keepsLines: whether the result has the loss of every line.
     ///   - shouldStop: asked between batches; true ends the evaluation with nil.
-    public func evaluate(
+    package func evaluate(
         _ model: Transformer, _ text: TokenizedText, tokenizer: Tokenizer, split: String,
         keepsLines: Bool = false, shouldStop: () -> Bool = { false }
     ) throws(DatasetError) -> EvaluationResult? {

@@ -7,17 +7,17 @@ import Model
 import Tokenizer
 
 /// One row with a probability for each label.
-public struct LabelledRow: Sendable {
-    public var path: String
-    public var line: Int
+package struct LabelledRow: Sendable {
+    package var path: String
+    package var line: Int
     /// Of the row's own label in the list; nil if it is not in the list.
-    public var right: Int?
+    package var right: Int?
     /// softmax over the labels of Σ log p(token), the end-of-text token among them.
-    public var probabilities: [Double]
+    package var probabilities: [Double]
 }
 
 /// Compares labels after prompts.
-public struct LabelEvaluator {
+package struct LabelEvaluator {
     private let model: Transformer
     private let tokenizer: Tokenizer
     private let template: ChatTemplate
@@ -28,7 +28,7 @@ public struct LabelEvaluator {
     private let examples: [Message]
 
     /// - Parameter examples: turns in front of every prompt.
-    public init(
+    package init(
         _ model: Transformer, tokenizer: Tokenizer, template: ChatTemplate, labels: [[UInt8]], examples: [Message] = []
     ) throws(TemplateError) {
         (self.model, self.tokenizer, self.template) = (model, tokenizer, template)
@@ -39,7 +39,7 @@ public struct LabelEvaluator {
     /// Judges every document that has one answer; others are skipped.
     ///
     /// - Parameter progress: called after each row with the number of rows done.
-    public func classify(
+    package func classify(
         _ documents: [Document], progress: (Int) -> Void = { _ in }
     ) throws(TemplateError) -> [LabelledRow] {
         var rows: [LabelledRow] = []

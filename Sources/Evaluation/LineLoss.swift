@@ -6,21 +6,21 @@ import StrictJSON
 import Tokenizer
 
 /// The loss of one line of a file.
-public struct LineLoss: Sendable, Equatable {
-    public var path: String
-    public var line: Int
+package struct LineLoss: Sendable, Equatable {
+    package var path: String
+    package var line: Int
     /// Summed loss in nats over the line's predictions that count.
-    public var summedLoss = 0.0
-    public var tokens = 0
-    public var correct = 0
+    package var summedLoss = 0.0
+    package var tokens = 0
+    package var correct = 0
     /// Bytes of the predicted tokens.
-    public var bytes = 0
+    package var bytes = 0
 
     /// Mean loss in nats per token.
-    public var loss: Double { tokens > 0 ? summedLoss / Double(tokens) : 0 }
+    package var loss: Double { tokens > 0 ? summedLoss / Double(tokens) : 0 }
 
     /// The line as JSON, for a file of them.
-    public var json: JSONOutput {
+    package var json: JSONOutput {
         .object([
             ("file", .string(path)), ("line", .integer(line)), ("loss", .number(loss)), ("tokens", .integer(tokens)),
             ("tokenAccuracy", .number(Double(correct) / Double(max(1, tokens)))),
@@ -28,7 +28,7 @@ public struct LineLoss: Sendable, Equatable {
     }
 
     /// The hardest first; lines of equal loss in their order.
-    public static func ranked(_ lines: [LineLoss]) -> [LineLoss] {
+    package static func ranked(_ lines: [LineLoss]) -> [LineLoss] {
         lines.enumerated().sorted {
             $0.element.loss != $1.element.loss ? $0.element.loss > $1.element.loss : $0.offset < $1.offset
         }.map(\.element)

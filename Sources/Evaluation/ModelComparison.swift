@@ -7,34 +7,34 @@ import Models
 import Tokenizer
 
 /// Measures a model row by row, so that two can be compared in pairs.
-public struct ModelComparison {
+package struct ModelComparison {
     /// The texts around the turns, the same for both models.
-    public let template: ChatTemplate
+    package let template: ChatTemplate
     /// The labels of a classification, where it is one.
-    public let labels: [[UInt8]]?
-    public let batchSize: Int
+    package let labels: [[UInt8]]?
+    package let batchSize: Int
 
-    public init(template: ChatTemplate, labels: [[UInt8]]?, batchSize: Int = 8) {
+    package init(template: ChatTemplate, labels: [[UInt8]]?, batchSize: Int = 8) {
         self.template = template
         self.labels = labels
         self.batchSize = batchSize
     }
 
     /// One model's results for each row; nil for rows that do not fit its context.
-    public struct Rows: Sendable {
+    package struct Rows: Sendable {
         /// Bits, its end included, over bytes of the row's answers or text.
-        public var bits: [PairedBootstrap.Item?]
+        package var bits: [PairedBootstrap.Item?]
         /// 1 for the right label, over 1; empty without labels.
-        public var labels: [PairedBootstrap.Item?]
+        package var labels: [PairedBootstrap.Item?]
 
-        public init(bits: [PairedBootstrap.Item?], labels: [PairedBootstrap.Item?]) {
+        package init(bits: [PairedBootstrap.Item?], labels: [PairedBootstrap.Item?]) {
             self.bits = bits
             self.labels = labels
         }
     }
 
     /// Measures `documents`, each with the same examples in front.
-    public func measure(_ saved: SavedModel, _ documents: [Document], examples: [Document] = []) throws -> Rows {
+    package func measure(_ saved: SavedModel, _ documents: [Document], examples: [Document] = []) throws -> Rows {
         var rows = Rows(bits: [], labels: [])
         let shown = ModelComparison.messages(examples, weight: 0)
         var options = EncodingOptions()
@@ -71,7 +71,7 @@ public struct ModelComparison {
     }
 
     /// Measures a plain text, each line an item.
-    public func measure(_ saved: SavedModel, text file: TextFile) throws -> [Int: PairedBootstrap.Item] {
+    package func measure(_ saved: SavedModel, text file: TextFile) throws -> [Int: PairedBootstrap.Item] {
         let documents = try Document.documents(of: file, format: .text)
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, EncodingOptions())
         let context = saved.model.architecture.contextLength
@@ -98,7 +98,7 @@ public struct ModelComparison {
 
 extension LabelledRow {
     /// Whether the most likely label is the row's own.
-    public var isRight: Bool {
+    package var isRight: Bool {
         guard let right else { return false }
         return probabilities.allSatisfy { $0 <= probabilities[right] }
     }

@@ -4,33 +4,33 @@ import Kernels
 
 /// The difference of two ratios over the same rows, with the middle 95 % of what other draws of rows would give (the
 /// percentile bootstrap of Efron and Tibshirani, 1993, chapter 13, with pairs kept together).
-public struct PairedBootstrap: Sendable, Equatable {
+package struct PairedBootstrap: Sendable, Equatable {
     /// What one row adds to a model's figure, Σ amount / Σ size.
-    public struct Item: Sendable, Equatable {
-        public var amount: Double
-        public var size: Double
+    package struct Item: Sendable, Equatable {
+        package var amount: Double
+        package var size: Double
 
-        public init(amount: Double, size: Double) {
+        package init(amount: Double, size: Double) {
             self.amount = amount
             self.size = size
         }
     }
 
-    public let first: Double
-    public let second: Double
+    package let first: Double
+    package let second: Double
     /// Of `second - first`.
-    public let low: Double
-    public let high: Double
-    public let rows: Int
+    package let low: Double
+    package let high: Double
+    package let rows: Int
 
-    public var difference: Double { second - first }
+    package var difference: Double { second - first }
     /// Whether the rows do not tell which of the two is larger.
-    public var includesZero: Bool { low <= 0 && high >= 0 }
+    package var includesZero: Bool { low <= 0 && high >= 0 }
 
     /// - Parameters:
     ///   - first, second: one item for each row, the same rows in the same order.
     ///   - draws: how often rows are drawn with replacement.
-    public init(_ first: [Item], _ second: [Item], draws: Int = 2000, seed: UInt64 = 1) {
+    package init(_ first: [Item], _ second: [Item], draws: Int = 2000, seed: UInt64 = 1) {
         precondition(first.count == second.count, "\(first.count) and \(second.count) rows")
         func ratio(_ items: [Item]) -> Double {
             items.reduce(0) { $0 + $1.amount } / max(items.reduce(0) { $0 + $1.size }, 1e-300)

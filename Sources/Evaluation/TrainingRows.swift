@@ -5,17 +5,17 @@ import Foundation
 import Models
 
 /// Hashes and labels of the rows that a model was trained on.
-public struct TrainingRows: Sendable {
+package struct TrainingRows: Sendable {
     /// How many rows of a split also occur in training.
-    public struct Overlap: Sendable, Equatable {
+    package struct Overlap: Sendable, Equatable {
         /// Rows, or lines with some words of a text that is one stream.
-        public var rows: Int
+        package var rows: Int
         /// Rows that occur in training unchanged.
-        public var exact: Int
+        package var exact: Int
         /// Further rows that occur there with other case, punctuation or space.
-        public var normalized: Int
+        package var normalized: Int
 
-        public var description: String {
+        package var description: String {
             guard exact + normalized > 0 else { return "none of \(rows) rows" }
             return "\(exact + normalized) of \(rows) rows"
                 + (normalized > 0 ? " (\(normalized) in other capitals or punctuation)" : "")
@@ -30,9 +30,9 @@ public struct TrainingRows: Sendable {
     private let normalized: Set<UInt64>
     private let fingerprints: [RowFingerprint]
     /// The labels of a classification.
-    public let labels: [[UInt8]]?
+    package let labels: [[UInt8]]?
 
-    public init(_ documents: [Document]) {
+    package init(_ documents: [Document]) {
         self.init(documents.flatMap { RowFingerprint.all($0) }, labels: AnswerLabels.find(documents))
     }
 
@@ -44,7 +44,7 @@ public struct TrainingRows: Sendable {
     }
 
     /// How many of `documents` occur in training; nil where there are no rows on either side.
-    public func overlap(_ documents: [Document]) -> Overlap? {
+    package func overlap(_ documents: [Document]) -> Overlap? {
         let hashes = documents.flatMap { RowFingerprint.all($0) }
         guard !hashes.isEmpty, !exact.isEmpty else { return nil }
         let equal = hashes.count { exact.contains($0.exact) }
@@ -71,7 +71,7 @@ public struct TrainingRows: Sendable {
     }
 
     /// Reads a run's file; nil where there is none, or where it is damaged.
-    public init?(run folder: RunFolder) {
+    package init?(run folder: RunFolder) {
         guard let data = FileManager.default.contents(atPath: folder.file(TrainingRows.fileName)) else { return nil }
         let bytes = [UInt8](data)
         guard bytes.starts(with: TrainingRows.magic) else { return nil }

@@ -7,9 +7,9 @@
 #endif
 
 /// An operation on a file that failed, with the system's reason.
-public struct FileError: Error, Equatable, CustomStringConvertible {
+package struct FileError: Error, Equatable, CustomStringConvertible {
     /// The operation; the raw value is its name in messages.
-    public enum Operation: String, Sendable {
+    package enum Operation: String, Sendable {
         case open, create, read, write, rename, remove, examine
         case reserve = "reserve space for"
         case flush = "flush to the disk"
@@ -18,21 +18,21 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
         case map = "map into memory"
     }
 
-    public let operation: Operation
-    public let path: String
+    package let operation: Operation
+    package let path: String
     /// The system's `errno`.
-    public let code: Int32
+    package let code: Int32
 
-    public init(_ operation: Operation, _ path: String, code: Int32 = errno) {
+    package init(_ operation: Operation, _ path: String, code: Int32 = errno) {
         self.operation = operation
         self.path = path
         self.code = code
     }
 
-    public var description: String { "cannot \(operation.rawValue) \(path): \(String(cString: strerror(code)))" }
+    package var description: String { "cannot \(operation.rawValue) \(path): \(String(cString: strerror(code)))" }
 
     /// What the user can do about it, if anything.
-    public var hint: String? {
+    package var hint: String? {
         switch code {
         case ENOSPC, EDQUOT: "free some disk space, or choose a folder on another disk"
         case EFBIG: "raise the file size limit (ulimit -f)"

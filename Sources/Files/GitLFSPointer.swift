@@ -3,19 +3,19 @@
 /// A pointer of Git Large File Storage: a text that stands for a file which was not downloaded with its repository.
 ///
 /// Format: lines of a key, a space and a value; `version` comes first, then `oid` and `size` (git-lfs, docs/spec.md).
-public struct GitLFSPointer: Sendable, Equatable {
+package struct GitLFSPointer: Sendable, Equatable {
     /// SHA-256 of the file that it stands for, in hexadecimal.
-    public let digest: String
+    package let digest: String
     /// Bytes of the file that it stands for.
-    public let byteCount: Int
+    package let byteCount: Int
     /// Bytes of the pointer itself.
-    public let pointerBytes: Int
+    package let pointerBytes: Int
 
     /// The most bytes that a pointer may have, by its specification.
-    public static let largestBytes = 1024
+    package static let largestBytes = 1024
 
     /// The pointer that all of a file's `bytes` are, or nil where they are something else.
-    public static func detect(_ bytes: UnsafeRawBufferPointer) -> GitLFSPointer? {
+    package static func detect(_ bytes: UnsafeRawBufferPointer) -> GitLFSPointer? {
         let start = "version https://git-lfs"
         guard bytes.count <= largestBytes, bytes.starts(with: start.utf8),
             let text = String(validating: bytes, as: UTF8.self)
@@ -37,13 +37,13 @@ public struct GitLFSPointer: Sendable, Equatable {
     }
 
     /// What the reader can do about it.
-    public var hint: String {
+    package var hint: String {
         "run `git lfs pull` in the repository that it came from, or download the file itself"
     }
 }
 
 extension GitLFSPointer: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         "a Git LFS pointer, a text of \(pointerBytes) bytes in the place of a file of \(byteCount) bytes"
     }
 }

@@ -6,9 +6,9 @@ import Model
 import Tokenizer
 
 /// Generation with a model's own template, stop texts and settings.
-public final class Responder {
+package final class Responder {
     /// nil if the text must be continued as it is.
-    public let template: ChatTemplate?
+    package let template: ChatTemplate?
     private let defaults: GenerationSettings
     private let generator: TextGenerator
 
@@ -24,7 +24,7 @@ public final class Responder {
     /// - Parameters:
     ///   - settings: those stored with the model.
     ///   - format: how the weights are kept while tokens are drawn.
-    public convenience init(
+    package convenience init(
         model: Transformer, tokenizer: Tokenizer, template: ChatTemplate?, settings: GenerationSettings,
         format: WeightFormat? = nil
     ) {
@@ -34,7 +34,7 @@ public final class Responder {
     }
 
     /// The model's settings with the template's stop texts.
-    public func settings(seed: UInt64) -> GenerationSettings {
+    package func settings(seed: UInt64) -> GenerationSettings {
         var settings = defaults
         settings.seed = seed
         settings.stop += template?.stop ?? []
@@ -43,7 +43,7 @@ public final class Responder {
     }
 
     /// How many tokens a conversation takes up to the answer.
-    public func prompt(_ messages: [Message]) throws -> [Int32] {
+    package func prompt(_ messages: [Message]) throws -> [Int32] {
         guard let template else {
             return try generator.encode(
                 prompt: messages.map { String(decoding: $0.content, as: UTF8.self) }.joined())
@@ -57,7 +57,7 @@ public final class Responder {
     /// - Parameters:
     ///   - stream: 0, 1, 2 … for several answers under one seed.
     ///   - onText: called with each piece of the answer as soon as it is certain.
-    public func answer(
+    package func answer(
         _ messages: [Message], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
     ) throws -> Completion {
         var lead = Substring(template?.answerLead ?? "")
@@ -81,7 +81,7 @@ public final class Responder {
     /// Answers many conversations, several at a time, as `answer` would each; the conversation's number is the stream.
     ///
     /// - Parameter onAnswer: called with the number and the answer as each one ends.
-    public func answer(
+    package func answer(
         all conversations: [[Message]], _ settings: GenerationSettings, onAnswer: (Int, Completion) -> Void
     ) throws {
         try generator.complete(conversations.map(prompt), settings) { number, completion in
@@ -100,7 +100,7 @@ public final class Responder {
     /// stays, the oldest turns go.
     ///
     /// - Returns: what is left, and how many turns went.
-    public func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
+    package func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
         let limit = max(1, generator.contextLength - max(1, min(room, generator.contextLength / 2)))
         var kept = messages
         var dropped = 0

@@ -9,34 +9,34 @@ import Kernels
 #endif
 
 /// How tokens are chosen.
-public struct SamplingSettings: Sendable, Equatable {
+package struct SamplingSettings: Sendable, Equatable {
     /// Divides the logits; 0 takes the largest always.
-    public var temperature: Double
+    package var temperature: Double
     /// Only the k largest logits take part; 0 for all.
-    public var topK: Int
+    package var topK: Int
     /// Draws only from the most likely tokens that together reach this probability (Holtzman et al. 2020).
-    public var topP: Double
+    package var topP: Double
     /// Divides positive logits and multiplies negative ones of tokens that occurred already (Keskar et al. 2019).
-    public var repetitionPenalty: Double
+    package var repetitionPenalty: Double
 
-    public init(temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, repetitionPenalty: Double = 1) {
+    package init(temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, repetitionPenalty: Double = 1) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.repetitionPenalty = repetitionPenalty
     }
 
-    public static let greedy = SamplingSettings(temperature: 0)
+    package static let greedy = SamplingSettings(temperature: 0)
 }
 
-public enum Sampler {
+package enum Sampler {
     /// Picks a token.
     ///
     /// - Parameters:
     ///   - logits: (V), not changed.
     ///   - previous: tokens of prompt and continuation so far, for the repetition penalty.
     /// - Returns: a token id below V; of equal largest logits the smallest id.
-    public static func next(
+    package static func next(
         _ logits: Vector, _ settings: SamplingSettings, previous: [Int32], using generator: inout SplitMix64
     ) -> Int32 {
         if settings.temperature <= 0 && settings.repetitionPenalty == 1 {

@@ -5,7 +5,7 @@ import Model
 import Tokenizer
 
 /// Why a generation ended.
-public enum FinishReason: String, Sendable {
+package enum FinishReason: String, Sendable {
     /// The model gave its end-of-text token, or a stop text appeared.
     case stop
     /// The limit of tokens, or the model's context, was reached.
@@ -13,17 +13,17 @@ public enum FinishReason: String, Sendable {
 }
 
 /// What one generation may use.
-public struct GenerationSettings: Sendable, Equatable {
-    public var sampling: SamplingSettings
+package struct GenerationSettings: Sendable, Equatable {
+    package var sampling: SamplingSettings
     /// The most tokens that are drawn.
-    public var maximumTokens: Int
+    package var maximumTokens: Int
     /// Texts at which the generation ends; they are not part of it.
-    public var stop: [String]
+    package var stop: [String]
     /// Tokens that end the generation, in addition to the tokenizer's `endIDs`.
-    public var endIDs: [Int] = []
-    public var seed: UInt64
+    package var endIDs: [Int] = []
+    package var seed: UInt64
 
-    public init(sampling: SamplingSettings, maximumTokens: Int = 64, stop: [String] = [], seed: UInt64 = 1) {
+    package init(sampling: SamplingSettings, maximumTokens: Int = 64, stop: [String] = [], seed: UInt64 = 1) {
         self.sampling = sampling
         self.maximumTokens = maximumTokens
         self.stop = stop
@@ -32,20 +32,20 @@ public struct GenerationSettings: Sendable, Equatable {
 }
 
 /// One generation.
-public struct Completion: Sendable, Equatable {
-    public var text: String
+package struct Completion: Sendable, Equatable {
+    package var text: String
     /// The tokens drawn, without an end-of-text token.
-    public var tokens: [Int32]
-    public var finishReason: FinishReason
+    package var tokens: [Int32]
+    package var finishReason: FinishReason
 }
 
 /// What can go wrong before the first token.
-public enum GenerationError: Error, Equatable, CustomStringConvertible {
+package enum GenerationError: Error, Equatable, CustomStringConvertible {
     case emptyPrompt
     case promptTooLong(tokens: Int, context: Int)
     case unencodable(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .emptyPrompt: "the prompt is empty, and the tokenizer has no end-of-text token to start from"
         case .promptTooLong(let tokens, let context):
@@ -56,15 +56,15 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A model and its tokenizer, ready to continue texts. A common beginning of prompts is read once.
-public final class TextGenerator {
-    public let tokenizer: Tokenizer
-    public let contextLength: Int
+package final class TextGenerator {
+    package let tokenizer: Tokenizer
+    package let contextLength: Int
     private let decoder: Decoder
     private let architecture: Architecture
     private let sequence: CachedSequence
 
     /// - Parameter format: of a copy of the weights that is made for drawing tokens; nil for none.
-    public init(model: Transformer, tokenizer: Tokenizer, format: WeightFormat? = nil) {
+    package init(model: Transformer, tokenizer: Tokenizer, format: WeightFormat? = nil) {
         self.tokenizer = tokenizer
         architecture = model.architecture
         contextLength = model.architecture.contextLength
@@ -74,7 +74,7 @@ public final class TextGenerator {
 
     /// The tokens of a prompt, after the begin token where the tokenizer puts it in front of every text; an empty prompt
     /// is the begin token, or the end-of-text token where there is none.
-    public func encode(prompt: String) throws(GenerationError) -> [Int32] {
+    package func encode(prompt: String) throws(GenerationError) -> [Int32] {
         let tokens: [Int32]
         do { tokens = try tokenizer.encode(prompt) } catch { throw .unencodable("\(error)") }
         guard tokens.isEmpty || tokenizer.addsBegin else { return tokens }
@@ -90,7 +90,7 @@ public final class TextGenerator {
     /// - Parameters:
     ///   - stream: 0, 1, 2 … for several continuations under one seed.
     ///   - onText: called with each piece of text as soon as it is certain to belong to the generation.
-    public func complete(
+    package func complete(
         _ prompt: [Int32], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
     ) throws(GenerationError) -> Completion {
         try check(prompt)
@@ -122,7 +122,7 @@ public final class TextGenerator {
     /// - Parameters:
     ///   - settings: for all; the prompt's number is the stream.
     ///   - onCompletion: called as each one ends, with the prompt's number.
-    public func complete(
+    package func complete(
         _ prompts: [[Int32]], _ settings: GenerationSettings, onCompletion: (Int, Completion) -> Void
     ) throws(GenerationError) {
         for prompt in prompts { try check(prompt) }

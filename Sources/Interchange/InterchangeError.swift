@@ -5,7 +5,7 @@ import Model
 import StrictJSON
 
 /// A defect of a third-party file, with the file's path.
-public enum InterchangeError: Error, Equatable, CustomStringConvertible {
+package enum InterchangeError: Error, Equatable, CustomStringConvertible {
     /// The system refused an operation.
     case file(FileError)
     /// A text that should be JSON is none.
@@ -29,7 +29,7 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     /// A format cannot say what the model computes.
     case notExpressible(format: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let error): "\(error)"
         case .json(let file, let error): "\(file): \(error)"
@@ -48,7 +48,7 @@ public enum InterchangeError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the reader can do, where there is something.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .file(let error): error.hint
         case .safetensors(_, let defect): defect.hint

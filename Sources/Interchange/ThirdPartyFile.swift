@@ -4,7 +4,7 @@ import Files
 import Foundation
 
 /// What a file is.
-public enum ThirdPartyFile: Sendable, Equatable {
+package enum ThirdPartyFile: Sendable, Equatable {
     case safetensors, gguf
     /// Weights as Python pickles them, plain or inside of a zip archive.
     case pickle
@@ -14,7 +14,7 @@ public enum ThirdPartyFile: Sendable, Equatable {
     case other
 
     /// Looks at the file's first bytes; a file that cannot be read is `other`.
-    public init(path: String) {
+    package init(path: String) {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             self = .other
             return
@@ -38,7 +38,7 @@ public enum ThirdPartyFile: Sendable, Equatable {
     }
 
     /// Whether a folder looks like a model or an adapter of Hugging Face's, complete or not.
-    public static func isModelFolder(_ path: String) -> Bool {
+    package static func isModelFolder(_ path: String) -> Bool {
         [
             "config.json", PEFTAdapter.configName, "model.safetensors", "model.safetensors.index.json",
             "pytorch_model.bin",
@@ -47,7 +47,7 @@ public enum ThirdPartyFile: Sendable, Equatable {
     }
 
     /// Throws where a file is one that no model is started from, saying what to do instead.
-    public static func rejectAsModel(_ path: String) throws(InterchangeError) {
+    package static func rejectAsModel(_ path: String) throws(InterchangeError) {
         switch ThirdPartyFile(path: path) {
         case .safetensors: throw .notAModel(file: path, .safetensors)
         case .pickle: throw .notAModel(file: path, .pickle)

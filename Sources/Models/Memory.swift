@@ -2,10 +2,10 @@
 
 import Foundation
 
-public enum Memory {
+package enum Memory {
     /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`
     /// included; nil where it does not say.
-    public static var availableBytes: Int? {
+    package static var availableBytes: Int? {
         guard let free = kibibytes("MemAvailable", in: "/proc/meminfo") else { return nil }
         var available = free << 10
         if let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") {
@@ -23,7 +23,7 @@ public enum Memory {
     }
 
     /// The most memory that this process has held so far.
-    public static var peakBytes: Int {
+    package static var peakBytes: Int {
         // `getrusage` would count the pages of whoever started this process as well.
         if let peak = kibibytes("VmHWM", in: "/proc/self/status") { return peak << 10 }
         var usage = rusage()

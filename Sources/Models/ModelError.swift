@@ -1,7 +1,7 @@
 // What can go wrong while a model is opened, read or exported.
 
 /// One case per reason; the description is the message that a person reads.
-public enum ModelError: Error, Equatable, CustomStringConvertible {
+package enum ModelError: Error, Equatable, CustomStringConvertible {
     case notFound(path: String)
     case noCheckpoint(path: String)
     case badCheckpoint(path: String, reason: String)
@@ -17,7 +17,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     /// A checkpoint holds the settings of a run, and this model has none.
     case noConfig
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notFound(let path): "there is no run or checkpoint at \(path)"
         case .noCheckpoint(let path): "\(path) holds no valid checkpoint"
@@ -42,7 +42,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the reader can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .notFound: "`luthier train --config FILE` makes one"
         case .adaptersWithoutBase:

@@ -9,7 +9,7 @@ import Model
 import StrictJSON
 
 /// What a model can be written as.
-public enum ExportFormat: String, Sendable, CaseIterable {
+package enum ExportFormat: String, Sendable, CaseIterable {
     /// A folder for Transformers: weights, config, tokenizer, generation settings, model card.
     case huggingface
     /// A file for llama.cpp.
@@ -21,22 +21,22 @@ public enum ExportFormat: String, Sendable, CaseIterable {
 }
 
 /// What came of an export.
-public struct ExportReport: Sendable {
+package struct ExportReport: Sendable {
     /// How many numbers were written.
-    public let parameters: Int
+    package let parameters: Int
     /// Between the logits of the model and of what was read back, on a probe text.
-    public let largestDifference: Float
+    package let largestDifference: Float
     /// What the program that the export is for computes otherwise; nil where it computes the same.
-    public let note: String?
+    package let note: String?
 }
 
 /// Writing and checking.
-public struct ModelExport {
+package struct ModelExport {
     private let source: ModelSource
     private let saved: SavedModel
 
     /// - Parameter saved: what `source` has loaded.
-    public init(_ source: ModelSource, loaded saved: SavedModel) {
+    package init(_ source: ModelSource, loaded saved: SavedModel) {
         self.source = source
         self.saved = saved
     }
@@ -45,7 +45,7 @@ public struct ModelExport {
     /// or not at all, so that a model may be written over the files that it was loaded from.
     ///
     /// - Parameter type: how GGUF stores matrices.
-    public func write(_ format: ExportFormat, type: GGUFType, to path: String) throws -> ExportReport {
+    package func write(_ format: ExportFormat, type: GGUFType, to path: String) throws -> ExportReport {
         let model = saved.model
         let other: Transformer
         var parameters = model.layout.parameterCount

@@ -6,27 +6,27 @@ import Kernels
 import Model
 
 /// What a program needs to know to use a model: a part of what its training was set to, in a checkpoint's `/config`.
-public struct ModelInfo: Sendable, Equatable {
-    public internal(set) var architecture: Architecture
+package struct ModelInfo: Sendable, Equatable {
+    package internal(set) var architecture: Architecture
     /// What the `model.*` keys of a config say of the architecture.
-    public internal(set) var shape: ModelShape
+    package internal(set) var shape: ModelShape
     /// The texts around the turns of a conversation; nil for a model of plain text.
-    public var template: ChatTemplate?
+    package var template: ChatTemplate?
     /// Defaults of generation.
-    public var generation: GenerationSettings
+    package var generation: GenerationSettings
     /// The adapters that were trained; nil where all weights were.
-    public var adapter: AdapterConfig?
+    package var adapter: AdapterConfig?
     /// How their base was held while they were trained.
-    public var baseWeights = WeightFormat.f32
+    package var baseWeights = WeightFormat.f32
     /// Whether end-of-text was in front of every document in training.
-    public var startToken = false
+    package var startToken = false
     /// Weight of prompt tokens in the training loss.
-    public var promptLossWeight = 0.0
+    package var promptLossWeight = 0.0
 
     /// A model of this architecture with the defaults for everything else.
     ///
     /// - Parameter shape: what a config's keys say of it; made from the architecture where it is nil.
-    public init(_ architecture: Architecture, shape: ModelShape? = nil) {
+    package init(_ architecture: Architecture, shape: ModelShape? = nil) {
         self.architecture = architecture
         self.shape = shape ?? ModelShape(summaryOf: architecture)
         generation = GenerationSettings(sampling: SamplingSettings())

@@ -10,20 +10,20 @@ import Tokenizer
 
 /// A checkpoint (`.h5`), the best checkpoint of a run's folder, a GGUF file, a Hugging Face folder, or a folder with a PEFT
 /// adapter.
-public struct ModelSource {
-    public let tokenizer: Tokenizer
+package struct ModelSource {
+    package let tokenizer: Tokenizer
     /// Its shape, template and use; defaults where it was not trained here.
-    public private(set) var info: ModelInfo
+    package private(set) var info: ModelInfo
     /// A checkpoint's `/config`, the settings of its training included; nil for a third-party file.
-    public let configText: [UInt8]?
+    package let configText: [UInt8]?
     /// SHA-256 of the checkpoint, nil for a third-party file.
-    public let hash: String?
+    package let hash: String?
     /// What a person should know of the files: parts of them that are not used.
-    public let notes: [String]
+    package let notes: [String]
     /// Why the files' own chat template cannot be evaluated; nil where it can, and where there is none.
-    public private(set) var templateDefect: TemplateError?
+    package private(set) var templateDefect: TemplateError?
     /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
-    public private(set) var base: String?
+    package private(set) var base: String?
     private let weights: Weights
     /// The layout of `architecture`.
     private var layout: ParameterLayout
@@ -39,27 +39,27 @@ public struct ModelSource {
     }
 
     /// Whether the files hold Luthier's adapters without the base's weights.
-    public var holdsAdapters: Bool {
+    package var holdsAdapters: Bool {
         if case .adapters = weights { return true }
         return false
     }
 
     /// The texts around the turns of a conversation; nil for a model of plain text.
-    public var template: ChatTemplate? { info.template }
+    package var template: ChatTemplate? { info.template }
 
     /// The architecture that `load` gives the model.
-    public var architecture: Architecture { info.architecture }
+    package var architecture: Architecture { info.architecture }
 
     /// What the `model.*` keys of a config say of it.
-    public var shape: ModelShape { info.shape }
+    package var shape: ModelShape { info.shape }
 
     /// How many numbers the model learns.
-    public var parameterCount: Int { layout.parameterCount }
+    package var parameterCount: Int { layout.parameterCount }
 
     /// Opens the model at `path`.
     ///
     /// - Parameter base: the model on which a PEFT adapter was trained; without it, the adapter's config names it.
-    public init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
+    package init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
 
     /// - Parameter depth: how many models have this one as a base.
     private init(path: String, base: String?, depth: Int) throws {
@@ -260,7 +260,7 @@ public struct ModelSource {
     }
 
     /// Shortens the context: a position table will lose its last rows.
-    public mutating func shortenContext(to contextLength: Int) {
+    package mutating func shortenContext(to contextLength: Int) {
         precondition(contextLength <= shape.contextLength, "a context of \(contextLength) from \(shape.contextLength)")
         guard contextLength < shape.contextLength else { return }
         info.architecture.contextLength = contextLength
@@ -297,7 +297,7 @@ public struct ModelSource {
     }
 
     /// The base with its adapters separate from the weights: they are not merged. Throws if there are none.
-    public func loadAdapted() throws -> SavedModel {
+    package func loadAdapted() throws -> SavedModel {
         guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
         guard let adapter = info.adapter else {
             throw ModelError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
@@ -320,7 +320,7 @@ public struct ModelSource {
     /// Reads the weights, if there is memory for them.
     ///
     /// - Parameter format: of the copy that generation will make of them; there must be memory for that too.
-    public func load(copying format: WeightFormat? = nil) throws -> SavedModel {
+    package func load(copying format: WeightFormat? = nil) throws -> SavedModel {
         let bits = 32 + (format?.bitsPerWeight ?? 0)
         try ModelSource.checkMemory(Int(bits / 8 * Double(layout.arenaCount)))
         let model: Transformer
@@ -404,7 +404,7 @@ public struct ModelSource {
 
     /// Reads the model as it was trained: adapters next to their frozen base, in the format that training held it in.
     /// Every other model is as `load` gives it.
-    public func loadAsTrained() throws -> SavedModel {
+    package func loadAsTrained() throws -> SavedModel {
         guard case .adapters(let reader, let base) = weights, info.baseWeights != .f32, let adapter = info.adapter
         else { return try load() }
         var shortened = base

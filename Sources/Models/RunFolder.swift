@@ -4,30 +4,30 @@ import Checkpoint
 import Foundation
 
 /// `checkpoints/<run>/`.
-public struct RunFolder: Sendable {
-    public let path: String
+package struct RunFolder: Sendable {
+    package let path: String
 
-    public init(path: String) {
+    package init(path: String) {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
     /// The run's name.
-    public var name: String { (path as NSString).lastPathComponent }
-    public var exists: Bool { FileManager.default.fileExists(atPath: path) }
+    package var name: String { (path as NSString).lastPathComponent }
+    package var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
     /// The path of one of the run's files.
-    public func file(_ name: String) -> String { path + "/" + name }
+    package func file(_ name: String) -> String { path + "/" + name }
 
-    public func checkpoint(step: Int) -> String { file(RunFolder.checkpointName(step: step)) }
+    package func checkpoint(step: Int) -> String { file(RunFolder.checkpointName(step: step)) }
 
     /// `step-000200.h5`.
-    public static func checkpointName(step: Int) -> String {
+    package static func checkpointName(step: Int) -> String {
         let digits = String(step)
         return "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".h5"
     }
 
     /// The steps of all checkpoints in the folder, ascending, valid or not.
-    public func checkpointSteps() -> [Int] {
+    package func checkpointSteps() -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.compactMap { name in
             guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
@@ -36,13 +36,13 @@ public struct RunFolder: Sendable {
     }
 
     /// Whether the folder is a run of Luthier's rather than a third-party model.
-    public static func isRun(_ path: String) -> Bool {
+    package static func isRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/origins.json")
             || !RunFolder(path: path).checkpointSteps().isEmpty
     }
 
     /// The best checkpoint: the one that `best` names where it is there, otherwise the newest valid one.
-    public func best() throws -> String {
+    package func best() throws -> String {
         if let data = FileManager.default.contents(atPath: file("best")) {
             let name = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             if name.hasSuffix(".h5"), !name.contains("/"), FileManager.default.fileExists(atPath: file(name)) {
@@ -56,7 +56,7 @@ public struct RunFolder: Sendable {
     }
 
     /// The newest checkpoint whose hash holds, opened; broken ones are reported to `report` and skipped.
-    public func newestValid(report: (String) -> Void) -> (step: Int, reader: CheckpointReader)? {
+    package func newestValid(report: (String) -> Void) -> (step: Int, reader: CheckpointReader)? {
         for step in checkpointSteps().reversed() {
             do {
                 return (step, try CheckpointReader(path: checkpoint(step: step)))
@@ -68,7 +68,7 @@ public struct RunFolder: Sendable {
     }
 
     /// The newest run below `folder`, or nil.
-    public static func newest(in folder: String) -> RunFolder? {
+    package static func newest(in folder: String) -> RunFolder? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let runs = names.map { folder + "/" + $0 }.filter { isRun($0) }
         let dated = runs.map { path -> (path: String, date: Date) in
@@ -79,7 +79,7 @@ public struct RunFolder: Sendable {
     }
 
     /// `<name>-1`, `<name>-2` …: the first that is free below `folder`.
-    public static func free(name: String, in folder: String) -> RunFolder {
+    package static func free(name: String, in folder: String) -> RunFolder {
         var number = 1
         while FileManager.default.fileExists(atPath: "\(folder)/\(name)-\(number)") { number += 1 }
         return RunFolder(path: "\(folder)/\(name)-\(number)")

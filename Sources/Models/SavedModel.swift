@@ -8,22 +8,22 @@ import Model
 import Tokenizer
 
 /// A model with what is needed to use it.
-public struct SavedModel {
-    public let model: Transformer
-    public let tokenizer: Tokenizer
+package struct SavedModel {
+    package let model: Transformer
+    package let tokenizer: Tokenizer
     /// Its shape, template and use; defaults where it was not trained here.
-    public let info: ModelInfo
+    package let info: ModelInfo
     /// A checkpoint's `/config`, the settings of its training included; nil for a model that was not trained here.
-    public let configText: [UInt8]?
+    package let configText: [UInt8]?
     /// SHA-256 of the checkpoint, nil for a third-party file.
-    public let hash: String?
+    package let hash: String?
     /// SHA-256 of the frozen weights on which adapters are trained.
-    public let baseHash: String?
+    package let baseHash: String?
 
     /// The texts around the turns of a conversation; nil for a model of plain text.
-    public var template: ChatTemplate? { info.template }
+    package var template: ChatTemplate? { info.template }
 
-    public init(
+    package init(
         model: Transformer, tokenizer: Tokenizer, info: ModelInfo, configText: [UInt8]?, hash: String? = nil,
         baseHash: String? = nil
     ) {
@@ -45,13 +45,13 @@ public struct SavedModel {
     }
 
     /// Loads a checkpoint (`.h5`), the best checkpoint of a run's folder, or a Hugging Face folder.
-    public init(path: String) throws { self = try ModelSource(path: path).load() }
+    package init(path: String) throws { self = try ModelSource(path: path).load() }
 
     /// Writes a checkpoint without what a run needs to resume.
     ///
     /// - Returns: the file's SHA-256.
     @discardableResult
-    public func write(to path: String) throws -> String {
+    package func write(to path: String) throws -> String {
         let content = try content()
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
@@ -80,7 +80,7 @@ public struct SavedModel {
 
 extension SavedModel {
     /// The largest absolute difference between two models' weights of one shape.
-    public func largestDifference(from other: SavedModel) -> Float {
+    package func largestDifference(from other: SavedModel) -> Float {
         precondition(model.layout == other.model.layout, "models of different shapes")
         return zip(model.weights.buffer, other.model.weights.buffer).reduce(0) { max($0, abs($1.0 - $1.1)) }
     }
@@ -119,7 +119,7 @@ extension Responder {
     /// - Parameters:
     ///   - raw: leaves the template out.
     ///   - format: how the weights are kept while tokens are drawn.
-    public convenience init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
+    package convenience init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
         self.init(
             model: saved.model, tokenizer: saved.tokenizer, template: raw ? nil : saved.template,
             settings: saved.info.generation, format: format)

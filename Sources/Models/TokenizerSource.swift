@@ -4,10 +4,10 @@ import Foundation
 import Interchange
 import Tokenizer
 
-public enum TokenizerSource {
+package enum TokenizerSource {
     /// The tokenizer at `path`: a folder with its files, one of Hugging Face's, a tokenizer.json, a GGUF file of any model,
     /// a checkpoint, or a run.
-    public static func tokenizer(at path: String) throws -> Tokenizer {
+    package static func tokenizer(at path: String) throws -> Tokenizer {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw TokenizerError.noSuchFile(path: path)

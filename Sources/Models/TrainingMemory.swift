@@ -4,31 +4,31 @@ import Kernels
 import Model
 
 /// What of a run its memory depends on.
-public struct TrainingMemory: Sendable {
-    public var architecture: Architecture
+package struct TrainingMemory: Sendable {
+    package var architecture: Architecture
     /// Rows of the largest micro-batch.
-    public var rowsPerBatch: Int
+    package var rowsPerBatch: Int
     /// Rows of the largest batch that is evaluated between steps.
-    public var evaluationRows = 0
+    package var evaluationRows = 0
     /// nil where all weights are trained.
-    public var adapter: AdapterConfig?
+    package var adapter: AdapterConfig?
     /// How a frozen base is held.
-    public var baseWeights = WeightFormat.f32
-    public var precision = Precision.f32
-    public var recomputesActivations = false
+    package var baseWeights = WeightFormat.f32
+    package var precision = Precision.f32
+    package var recomputesActivations = false
 
-    public init(_ architecture: Architecture, rowsPerBatch: Int) {
+    package init(_ architecture: Architecture, rowsPerBatch: Int) {
         (self.architecture, self.rowsPerBatch) = (architecture, rowsPerBatch)
     }
 
     /// Bytes of weights; of gradients, two moments and, with adapters, the values of what is trained; of a micro-batch's
     /// activations, and the logits of a chunk.
-    public var bytes: Int {
+    package var bytes: Int {
         max(weightBytes + loadingBytes, weightBytes + 4 * (trainedFloats + workingFloats) + roundedBytes)
     }
 
     /// Bytes that computing activations again saves, or would save.
-    public var bytesSavedByRecomputing: Int {
+    package var bytesSavedByRecomputing: Int {
         var (kept, computed) = (self, self)
         (kept.recomputesActivations, computed.recomputesActivations) = (false, true)
         return kept.bytes - computed.bytes

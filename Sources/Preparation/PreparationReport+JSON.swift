@@ -5,7 +5,7 @@ import StrictJSON
 
 extension PreparationReport {
     /// The findings as JSON: one object per rule, with at most `RuleFindings.kept` places.
-    public var findingsJSON: JSONOutput {
+    package var findingsJSON: JSONOutput {
         .array(
             findings.map { item in
                 .object([
@@ -25,7 +25,7 @@ extension PreparationReport {
     }
 
     /// Everything except what was written.
-    public var members: [(key: String, value: JSONOutput)] {
+    package var members: [(key: String, value: JSONOutput)] {
         [
             ("read", .integer(read)), ("kept", .integer(kept)), ("dropped", .integer(read - kept)),
             ("findings", findingsJSON), ("remedies", .integer(fixable.count)), ("task", .string(task.rawValue)),

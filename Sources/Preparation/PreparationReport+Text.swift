@@ -8,7 +8,7 @@ extension PreparationReport {
     static let shownPlaces = 10
 
     /// Findings grouped by rule with their first places, then totals.
-    public func render() -> String {
+    package func render() -> String {
         var text = ""
         for item in findings {
             let rule = item.rule

@@ -9,13 +9,13 @@ import Tokenizer
 ///
 /// Only an index of the rows is kept in memory, so the inputs are read several times: the beginning for the tokenizer and
 /// the boilerplate, everything once or twice for each check, once for each round of fixes, and once to write.
-public final class Preparer {
+package final class Preparer {
     /// Limit of rounds of fixes; each round leaves less to fix.
     private static let mostRounds = 16
 
-    public let request: PreparationRequest
-    public let files: [InputFile]
-    public let tokenizer: Tokenizer
+    package let request: PreparationRequest
+    package let files: [InputFile]
+    package let tokenizer: Tokenizer
     /// Called with the current phase, and the bytes and rows read so far.
     private let progress: (String, Int, Int) -> Void
     private(set) var fixer = Fixer()
@@ -27,7 +27,7 @@ public final class Preparer {
     private var nearDuplicateSeconds = 0.0
 
     /// Lists the files, trains a tokenizer on them if none is given, reads all rows and applies every rule.
-    public static func check(
+    package static func check(
         _ request: PreparationRequest, progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }
     ) throws -> Preparer {
         guard request.shares.validation >= 0, request.shares.test >= 0,
@@ -87,7 +87,7 @@ public final class Preparer {
     private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
     /// The current state: of the inputs at first, after `fix` of the remaining rows.
-    public var report: PreparationReport {
+    package var report: PreparationReport {
         let items = Rule.all.compactMap { rule -> PreparationReport.Item? in
             let verdict = verdicts[rule.name]
             guard let findings = verdict?.findings ?? corpus.findings.byRule[rule.name] else { return nil }
@@ -142,7 +142,7 @@ public final class Preparer {
     ]
 
     /// Applies fixes until none is left that `accepts` allows. `accepts` is called once for each rule.
-    public func fix(accepts: (PreparationReport.Item) -> Bool) throws {
+    package func fix(accepts: (PreparationReport.Item) -> Bool) throws {
         var decisions: [String: Bool] = [:]
         for _ in 0..<Preparer.mostRounds {
             guard acceptNextStage(accepts: accepts, &decisions) else { return }
@@ -178,7 +178,7 @@ public final class Preparer {
     }
 
     /// Checks that data can be written to `folder`, before the long work starts.
-    public static func checkOutput(_ folder: String) throws(PreparationError) {
+    package static func checkOutput(_ folder: String) throws(PreparationError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
         let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -186,7 +186,7 @@ public final class Preparer {
     }
 
     /// Writes the remaining rows to a new or empty folder.
-    public func write(to folder: String) throws -> WrittenData {
+    package func write(to folder: String) throws -> WrittenData {
         try DataWriter(
             scan: makeScan(), corpus: corpus, splits: drawnSplits, shares: request.shares, folder: folder
         ).write()

@@ -1,7 +1,7 @@
 // Messages for the defects of a JSON text.
 
 extension JSONExpectation: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .value: "a value"
         case .keyOrClosingBrace: "a key in double quotes or }"
@@ -14,7 +14,7 @@ extension JSONExpectation: CustomStringConvertible {
 }
 
 extension JSONDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .unexpectedEnd(let expected): "the text ends where \(expected) is expected"
         case .unexpectedCharacter(let scalar, let expected): "found \(scalar.shown) where \(expected) is expected"

@@ -1,20 +1,20 @@
 // Defects of a JSON text, with their position.
 
 /// A defect of a JSON text and its position. The caller adds the file's name to the description.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
-    public let position: SourcePosition
-    public let defect: JSONDefect
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+    package let position: SourcePosition
+    package let defect: JSONDefect
 
-    public init(position: SourcePosition, defect: JSONDefect) {
+    package init(position: SourcePosition, defect: JSONDefect) {
         self.position = position
         self.defect = defect
     }
 
-    public var description: String { "\(position): \(defect)" }
+    package var description: String { "\(position): \(defect)" }
 }
 
 /// What the grammar expects at a position.
-public enum JSONExpectation: Sendable, Equatable {
+package enum JSONExpectation: Sendable, Equatable {
     case value
     case keyOrClosingBrace
     case key
@@ -24,7 +24,7 @@ public enum JSONExpectation: Sendable, Equatable {
 }
 
 /// One case per reason why a text is not JSON.
-public enum JSONDefect: Sendable, Equatable {
+package enum JSONDefect: Sendable, Equatable {
     /// The text ends too early, or is empty.
     case unexpectedEnd(expected: JSONExpectation)
     case unexpectedCharacter(Unicode.Scalar, expected: JSONExpectation)

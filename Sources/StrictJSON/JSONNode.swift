@@ -1,18 +1,18 @@
 // A JSON value with its position, and accessors for its type.
 
 /// A value and the position of its first character.
-public struct JSONNode: Sendable {
-    public let value: JSONValue
-    public let position: SourcePosition
+package struct JSONNode: Sendable {
+    package let value: JSONValue
+    package let position: SourcePosition
 
-    public init(value: JSONValue, position: SourcePosition) {
+    package init(value: JSONValue, position: SourcePosition) {
         self.value = value
         self.position = position
     }
 }
 
 /// A JSON value. Integers that fit `Int` are `.integer`; every other number, including `1.0`, is `.number`.
-public enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -23,21 +23,21 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONNode {
-    public var isNull: Bool {
+    package var isNull: Bool {
         if case .null = value { true } else { false }
     }
 
-    public var bool: Bool? {
+    package var bool: Bool? {
         if case .bool(let flag) = value { flag } else { nil }
     }
 
     /// The integer, if it was written without fraction and exponent and fits `Int`.
-    public var integer: Int? {
+    package var integer: Int? {
         if case .integer(let number) = value { number } else { nil }
     }
 
     /// The number, however it was written.
-    public var number: Double? {
+    package var number: Double? {
         switch value {
         case .integer(let number): Double(number)
         case .number(let number): number
@@ -45,20 +45,20 @@ extension JSONNode {
         }
     }
 
-    public var string: String? {
+    package var string: String? {
         if case .string(let text) = value { text } else { nil }
     }
 
-    public var array: [JSONNode]? {
+    package var array: [JSONNode]? {
         if case .array(let elements) = value { elements } else { nil }
     }
 
-    public var object: JSONObject? {
+    package var object: JSONObject? {
         if case .object(let object) = value { object } else { nil }
     }
 
     /// The value's type for messages: "a string", "a number", "an object".
-    public var typeName: String {
+    package var typeName: String {
         switch value {
         case .null: "null"
         case .bool: "true or false"

@@ -1,18 +1,18 @@
 // The members of a JSON object in text order, looked up by the bytes of their keys.
 
 /// One member of an object.
-public struct JSONMember: Sendable {
-    public let key: String
-    public let keyPosition: SourcePosition
-    public let value: JSONNode
+package struct JSONMember: Sendable {
+    package let key: String
+    package let keyPosition: SourcePosition
+    package let value: JSONNode
 }
 
 /// An object: its members in text order, with unique keys.
 ///
 /// Keys are compared by their UTF-8 bytes. Swift's `==` treats "é" as one scalar and as two scalars as equal, but in a
 /// vocabulary they are different tokens.
-public struct JSONObject: Sendable {
-    public let members: [JSONMember]
+package struct JSONObject: Sendable {
+    package let members: [JSONMember]
     private let table: KeyTable
 
     init(members: [JSONMember], table: KeyTable) {
@@ -21,7 +21,7 @@ public struct JSONObject: Sendable {
     }
 
     /// The value for `key`, in constant time.
-    public subscript(key: String) -> JSONNode? {
+    package subscript(key: String) -> JSONNode? {
         table.index(of: key, in: members).map { members[$0].value }
     }
 }

@@ -4,7 +4,7 @@
 ///
 /// Members keep their order. Doubles are written with the fewest digits that read back to the same double, independent
 /// of the locale; values that are not finite become `null`, because JSON cannot express them.
-public indirect enum JSONOutput: Sendable {
+package indirect enum JSONOutput: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -14,7 +14,7 @@ public indirect enum JSONOutput: Sendable {
     case object([(key: String, value: JSONOutput)])
 
     /// Converts a parsed value back to output.
-    public init(_ node: JSONNode) {
+    package init(_ node: JSONNode) {
         self =
             switch node.value {
             case .null: .null
@@ -29,12 +29,12 @@ public indirect enum JSONOutput: Sendable {
 
     /// The text: one line without spaces, or with `pretty` one line per value with two spaces of indentation. No line
     /// feed at the end.
-    public func serialized(pretty: Bool = false) -> String {
+    package func serialized(pretty: Bool = false) -> String {
         String(decoding: serializedBytes(pretty: pretty), as: UTF8.self)
     }
 
     /// The text in UTF-8.
-    public func serializedBytes(pretty: Bool = false) -> [UInt8] {
+    package func serializedBytes(pretty: Bool = false) -> [UInt8] {
         var writer = JSONWriter(isPretty: pretty)
         writer.write(self, depth: 0)
         return writer.bytes
@@ -45,13 +45,13 @@ extension JSONOutput: ExpressibleByStringLiteral, ExpressibleByStringInterpolati
     ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {
-    public init(stringLiteral value: String) { self = .string(value) }
-    public init(integerLiteral value: Int) { self = .integer(value) }
-    public init(floatLiteral value: Double) { self = .number(value) }
-    public init(booleanLiteral value: Bool) { self = .bool(value) }
-    public init(nilLiteral: ()) { self = .null }
-    public init(arrayLiteral elements: JSONOutput...) { self = .array(elements) }
-    public init(dictionaryLiteral elements: (String, JSONOutput)...) {
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(floatLiteral value: Double) { self = .number(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(nilLiteral: ()) { self = .null }
+    package init(arrayLiteral elements: JSONOutput...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONOutput)...) {
         self = .object(elements.map { (key: $0.0, value: $0.1) })
     }
 }

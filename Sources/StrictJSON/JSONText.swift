@@ -5,17 +5,17 @@
 /// Rejected, with line and column: duplicate keys, trailing commas, comments (unless allowed), NaN and Infinity, leading
 /// zeros, numbers outside the range of a double, raw control characters, lone surrogates, invalid UTF-8, UTF-16, text
 /// after the value, nesting and size beyond the options. A UTF-8 byte-order mark at the start is skipped.
-public enum JSONText {
-    public static func parse(_ bytes: [UInt8], options: JSONOptions = .init()) throws(JSONError) -> JSONNode {
+package enum JSONText {
+    package static func parse(_ bytes: [UInt8], options: JSONOptions = .init()) throws(JSONError) -> JSONNode {
         try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in try parse(buffer, options: options) }
     }
 
-    public static func parse(_ text: String, options: JSONOptions = .init()) throws(JSONError) -> JSONNode {
+    package static func parse(_ text: String, options: JSONOptions = .init()) throws(JSONError) -> JSONNode {
         try parse(Array(text.utf8), options: options)
     }
 
     /// The buffer only needs to live for the call.
-    public static func parse(
+    package static func parse(
         _ buffer: UnsafeBufferPointer<UInt8>, options: JSONOptions = .init()
     ) throws(JSONError) -> JSONNode {
         let start = SourcePosition(line: 1, column: 1)

@@ -1,14 +1,14 @@
 // "Did you mean …?": the known word closest to an unknown one.
 
 /// Finds the word that the user probably meant.
-public enum Suggestion {
+package enum Suggestion {
     /// The word of `candidates` closest to `word`, or nil if none is close.
     ///
     /// Case, dashes and underscores are ignored (`learning_rate` finds `learningRate`). `word` is close to a candidate if
     /// at most a third of its letters (one letter in a short word) must change, if it is a prefix (`--learn`), if it is
     /// the initials (`lr` finds `learning-rate`), or if it is the last part of a dotted key (`seed` finds
     /// `training.seed`). Among equally close candidates, the first wins.
-    public static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         let wanted = plain(word)
         guard !wanted.isEmpty else { return nil }
         let tolerance = wanted.count < 2 ? 0 : max(1, wanted.count / 3)

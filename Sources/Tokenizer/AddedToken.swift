@@ -1,20 +1,20 @@
 // A token that is found in a text before the text is cut.
 
 /// A token next to the model's vocabulary, as Hugging Face's tokenizers know it.
-public struct AddedToken: Sendable, Equatable {
-    public var id: Int
+package struct AddedToken: Sendable, Equatable {
+    package var id: Int
     /// What is looked for, in UTF-8.
-    public var content: [UInt8]
+    package var content: [UInt8]
     /// It stands for no text: it is found only where the caller asks for special tokens.
-    public var isSpecial: Bool
+    package var isSpecial: Bool
     /// White space before it becomes part of it.
-    public var stripsLeft: Bool
+    package var stripsLeft: Bool
     /// White space behind it becomes part of it.
-    public var stripsRight: Bool
+    package var stripsRight: Bool
     /// It is found only where no letter, digit, mark or underscore stands next to it.
-    public var isSingleWord: Bool
+    package var isSingleWord: Bool
     /// Its normalized form is looked for in the normalized text, after all others.
-    public var isNormalized: Bool
+    package var isNormalized: Bool
     /// The model's vocabulary has it too, so merges may make it.
     var isInModel: Bool
 

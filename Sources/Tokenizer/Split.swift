@@ -5,7 +5,7 @@ extension Tokenizer {
     ///
     /// A split is a list of steps; each cuts the pieces of the step before. Only the lists below are known, and each of
     /// them has a name, which is what a config and the command line say.
-    public struct Split: Sendable, Hashable {
+    package struct Split: Sendable, Hashable {
         /// One way to cut.
         package enum Step: Sendable, Hashable {
             /// Each character of Unicode's categories N* is a piece of its own.
@@ -17,19 +17,19 @@ extension Tokenizer {
         }
 
         /// The name.
-        public let rawValue: String
+        package let rawValue: String
         package let steps: [Step]
 
         /// GPT-2's pattern: words, numbers and punctuation with the space before them. Also Pythia's and OLMo's.
-        public static let gpt2 = Split("gpt2", [.gpt2])
+        package static let gpt2 = Split("gpt2", [.gpt2])
         /// Not at all: the text is one piece.
-        public static let none = Split("none", [])
+        package static let none = Split("none", [])
         /// SmolLM's and StarCoder's: each digit alone, and GPT-2's pattern between the digits.
-        public static let smollm = Split("smollm", [.digits, .gpt2])
+        package static let smollm = Split("smollm", [.digits, .gpt2])
         /// Llama 3's pattern: up to three digits together, punctuation with the line breaks behind it.
-        public static let llama3 = Split("llama3", [.llama3(longestNumber: 3)])
+        package static let llama3 = Split("llama3", [.llama3(longestNumber: 3)])
         /// Qwen2's pattern: as Llama 3's, but each digit alone.
-        public static let qwen2 = Split("qwen2", [.llama3(longestNumber: 1)])
+        package static let qwen2 = Split("qwen2", [.llama3(longestNumber: 1)])
 
         private init(_ rawValue: String, _ steps: [Step]) {
             self.rawValue = rawValue
@@ -45,9 +45,9 @@ extension Tokenizer {
 }
 
 extension Tokenizer.Split: RawRepresentable, CaseIterable {
-    public static let allCases: [Tokenizer.Split] = [.gpt2, .none, .smollm, .llama3, .qwen2]
+    package static let allCases: [Tokenizer.Split] = [.gpt2, .none, .smollm, .llama3, .qwen2]
 
-    public init?(rawValue: String) {
+    package init?(rawValue: String) {
         guard let known = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
         self = known
     }

@@ -6,38 +6,38 @@
 /// bytes, also where they are not UTF-8. Special tokens are not found in a text unless the caller asks for it: the
 /// characters `<|endoftext|>` are encoded as ordinary characters. A tokenizer never changes and may be used by any
 /// number of threads at once.
-public final class Tokenizer: Sendable {
+package final class Tokenizer: Sendable {
     /// What GPT-2 calls the token that ends a text.
-    public static let endOfText = "<|endoftext|>"
+    package static let endOfText = "<|endoftext|>"
 
     /// The ids of all tokens that stand for no text, ascending; the tokens that end a text are among them.
-    public let specialIDs: [Int]
+    package let specialIDs: [Int]
 
     let parts: TokenizerParts
     let tables: EncodingTables
     let searches: AddedTokenSearches
     let workspaces: WorkspacePool
 
-    public var split: Split { parts.split }
+    package var split: Split { parts.split }
     /// The id of the token that ends a text, where the vocabulary has one: the first of `endIDs`.
-    public var endOfTextID: Int? { parts.ends.first }
+    package var endOfTextID: Int? { parts.ends.first }
     /// The ids that end a text or an answer, the one that is written first.
-    public var endIDs: [Int] { parts.ends }
+    package var endIDs: [Int] { parts.ends }
     /// The id of the token that begins a text, where that is not the one that ends it.
-    public var beginID: Int? { parts.begin }
+    package var beginID: Int? { parts.begin }
     /// The id with which a text begins: `beginID`, or the one that ends the text before it.
-    public var startID: Int? { beginID ?? endOfTextID }
+    package var startID: Int? { beginID ?? endOfTextID }
     /// A text begins with `beginID`. Encoding does not put it there: texts are encoded in parts.
-    public var addsBegin: Bool { parts.addsBegin }
+    package var addsBegin: Bool { parts.addsBegin }
     /// Tokens consist of characters, with ▁ for a space.
     package var marksSpaces: Bool { parts.form.marks != nil }
     /// A space is put only in front of a text's first character, not in front of each part between added tokens.
     package var prefixesOnlyStart: Bool { parts.form.marks?.prefix == .firstUnlessPresent }
     /// The tokens that are looked for in a text, special ones among them, by ascending id.
-    public var addedTokens: [AddedToken] { parts.added }
+    package var addedTokens: [AddedToken] { parts.added }
 
-    public var vocabularySize: Int { vocabulary.count }
-    public var mergeCount: Int { parts.merges.count }
+    package var vocabularySize: Int { vocabulary.count }
+    package var mergeCount: Int { parts.merges.count }
 
     var vocabulary: Vocabulary { parts.vocabulary }
 
@@ -52,7 +52,7 @@ public final class Tokenizer: Sendable {
     /// The same tokenizer with other tokens that begin and end a text.
     ///
     /// - Precondition: all ids are of the vocabulary.
-    public convenience init(_ other: Tokenizer, endIDs: [Int], beginID: Int?, addsBegin: Bool) {
+    package convenience init(_ other: Tokenizer, endIDs: [Int], beginID: Int?, addsBegin: Bool) {
         precondition(endIDs.allSatisfy((0..<other.vocabularySize).contains), "ends \(endIDs) beyond the vocabulary")
         precondition(beginID.map { (0..<other.vocabularySize).contains($0) } ?? true, "no token \(beginID ?? -1)")
         var parts = other.parts
@@ -70,7 +70,7 @@ public final class Tokenizer: Sendable {
     }
 
     /// A tokenizer that needs no file: ids 0 … 255 are the bytes, 256 ends a text, nothing is merged.
-    public static let bytes = Tokenizer(learned: [], split: .none)
+    package static let bytes = Tokenizer(learned: [], split: .none)
 
     /// The 256 bytes, then what the merges make in their order, then the end of a text.
     convenience init(learned: [LearnedMerge], split: Split) {
@@ -90,14 +90,14 @@ public final class Tokenizer: Sendable {
     /// The bytes that a token stands for; a special token's are its name's. None where the ids have a gap.
     ///
     /// - Precondition: `id` is one of 0 … vocabularySize - 1.
-    public func bytes(of id: Int) -> [UInt8] {
+    package func bytes(of id: Int) -> [UInt8] {
         precondition((0..<vocabularySize).contains(id), "id \(id), but the vocabulary has \(vocabularySize) tokens")
         return Array(vocabulary.token(id))
     }
 
     /// The tokenizer without the tokens from `count` on, for a model whose embedding has so few rows; nil where one of
     /// them is not an added token, so that leaving it out would change how other text is encoded.
-    public func limited(to count: Int) -> Tokenizer? {
+    package func limited(to count: Int) -> Tokenizer? {
         guard count < vocabularySize else { return self }
         let outside = parts.outsideModel
         guard (count..<vocabularySize).allSatisfy({ outside.contains($0) || vocabulary.length(of: $0) == 0 }),
@@ -116,5 +116,5 @@ public final class Tokenizer: Sendable {
 
 extension Tokenizer: Equatable {
     /// The same ids for every text and the same texts for all ids.
-    public static func == (left: Tokenizer, right: Tokenizer) -> Bool { left === right || left.parts == right.parts }
+    package static func == (left: Tokenizer, right: Tokenizer) -> Bool { left === right || left.parts == right.parts }
 }

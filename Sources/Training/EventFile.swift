@@ -14,8 +14,8 @@ import Files
 /// and the data's masked CRC-32C, all little-endian. The data is a protobuf message `Event`, which is simple enough to
 /// be encoded by hand: `wall_time` = 1 (double), `step` = 2 (int64), `file_version` = 3 (string), `summary` = 5, whose
 /// `value` = 1 is repeated, each with `tag` = 1 (string) and `simple_value` = 2 (float).
-public final class EventFile {
-    public let path: String
+package final class EventFile {
+    package let path: String
 
     private let file: FileDescriptor
     /// Where the next record begins. It moves on only when a record is complete, so what a failed write has left
@@ -25,7 +25,7 @@ public final class EventFile {
     /// Creates `events.out.tfevents.<seconds>.luthier` in `directory`, `seconds` being the time since 1970. Where that
     /// file exists already, the next free second is taken: what a killed process has left may end in half a record,
     /// after which TensorBoard reads no further.
-    public init(directory: String, seconds: Int) throws(FileError) {
+    package init(directory: String, seconds: Int) throws(FileError) {
         var seconds = seconds
         while true {
             let path = "\(directory)/events.out.tfevents.\(seconds).luthier"
@@ -44,7 +44,7 @@ public final class EventFile {
     deinit { file.close() }
 
     /// Appends one event with `values` under their tags, `loss/train` for instance; `seconds` is the time since 1970.
-    public func append(step: Int, seconds: Double, values: [(tag: String, value: Float)]) throws(FileError) {
+    package func append(step: Int, seconds: Double, values: [(tag: String, value: Float)]) throws(FileError) {
         var summary: [UInt8] = []
         for (tag, value) in values {
             var message = EventFile.bytesField(1, Array(tag.utf8))

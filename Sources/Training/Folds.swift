@@ -7,20 +7,20 @@ import Kernels
 import StrictJSON
 
 /// The division of rows into folds.
-public enum Folds {
+package enum Folds {
     /// From this many rows on, a validation split says as much for less time.
-    public static let manyRows = 200
+    package static let manyRows = 200
 
     /// One fold's files.
-    public struct Files: Sendable, Equatable {
-        public var train: String
-        public var validation: String
+    package struct Files: Sendable, Equatable {
+        package var train: String
+        package var validation: String
     }
 
     /// The rows of each fold: rows with one prompt stay together, and labels keep their shares.
     ///
     /// - Returns: `count` lists of places in `documents`, ascending.
-    public static func divide(_ documents: [Document], into count: Int, seed: UInt64) -> [[Int]] {
+    package static func divide(_ documents: [Document], into count: Int, seed: UInt64) -> [[Int]] {
         var groups: [UInt64: [Int]] = [:]
         for (index, document) in documents.enumerated() { groups[key(document, index), default: []].append(index) }
         let isLabelled = AnswerLabels.find(documents) != nil
@@ -48,7 +48,7 @@ public enum Folds {
     }
 
     /// Writes training and validation rows of every fold into `folder`, each row as conversations are written.
-    public static func write(_ documents: [Document], _ folds: [[Int]], to folder: String) throws -> [Files] {
+    package static func write(_ documents: [Document], _ folds: [[Int]], to folder: String) throws -> [Files] {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return try folds.enumerated().map { number, fold in
             let held = Set(fold)
@@ -68,7 +68,7 @@ public enum Folds {
     }
 
     /// Mean and standard deviation (of a sample) of the folds' metrics.
-    public static func spread(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    package static func spread(_ values: [Double]) -> (mean: Double, deviation: Double) {
         let mean = values.reduce(0, +) / Double(max(1, values.count))
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return (mean, (squares / Double(max(1, values.count - 1))).squareRoot())

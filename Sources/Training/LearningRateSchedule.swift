@@ -4,8 +4,8 @@ import Foundation
 
 /// η(s) for step s, counted from zero: peak · (s + 1) / warm-up while s < warm-up; afterwards, with
 /// x = (s - warm-up) / (total - warm-up), the shape's way from peak to minimum.
-public struct LearningRateSchedule: Sendable, Equatable {
-    public enum Shape: String, Sendable, CaseIterable {
+package struct LearningRateSchedule: Sendable, Equatable {
+    package enum Shape: String, Sendable, CaseIterable {
         /// η = peak.
         case constant
         /// η = peak + (minimum - peak) x.
@@ -14,13 +14,13 @@ public struct LearningRateSchedule: Sendable, Equatable {
         case cosine
     }
 
-    public var shape: Shape
-    public var peak: Double
-    public var minimum: Double
-    public var warmupSteps: Int
-    public var totalSteps: Int
+    package var shape: Shape
+    package var peak: Double
+    package var minimum: Double
+    package var warmupSteps: Int
+    package var totalSteps: Int
 
-    public init(shape: Shape, peak: Double, minimum: Double, warmupSteps: Int, totalSteps: Int) {
+    package init(shape: Shape, peak: Double, minimum: Double, warmupSteps: Int, totalSteps: Int) {
         self.shape = shape
         self.peak = peak
         self.minimum = minimum
@@ -28,7 +28,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
         self.totalSteps = totalSteps
     }
 
-    public subscript(step: Int) -> Double {
+    package subscript(step: Int) -> Double {
         if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
         let span = Double(max(1, totalSteps - warmupSteps))
         let x = min(1, Double(step - warmupSteps) / span)

@@ -4,18 +4,18 @@ import Kernels
 import Model
 
 /// The optimizer's memory and its step.
-public final class Optimizer {
+package final class Optimizer {
     /// The numbers that stay the same from step to step.
-    public struct Settings: Sendable, Equatable {
-        public var beta1: Double
-        public var beta2: Double
-        public var epsilon: Double
+    package struct Settings: Sendable, Equatable {
+        package var beta1: Double
+        package var beta2: Double
+        package var epsilon: Double
         /// Acts on matrices only.
-        public var weightDecay: Double
+        package var weightDecay: Double
         /// The largest norm of the full gradient; 0 for no clipping.
-        public var gradientClip: Double
+        package var gradientClip: Double
 
-        public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, gradientClip: Double) {
+        package init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, gradientClip: Double) {
             self.beta1 = beta1
             self.beta2 = beta2
             self.epsilon = epsilon
@@ -24,13 +24,13 @@ public final class Optimizer {
         }
     }
 
-    public let settings: Settings
+    package let settings: Settings
     /// Arenas of the model's layout.
-    public let firstMoment: FloatArena
-    public let secondMoment: FloatArena
+    package let firstMoment: FloatArena
+    package let secondMoment: FloatArena
     private let layout: ParameterLayout
 
-    public init(_ layout: ParameterLayout, _ settings: Settings) {
+    package init(_ layout: ParameterLayout, _ settings: Settings) {
         self.layout = layout
         self.settings = settings
         firstMoment = FloatArena(count: layout.arenaCount)
@@ -38,7 +38,7 @@ public final class Optimizer {
     }
 
     /// The norm of the full gradient; infinite or NaN where an element is.
-    public func gradientNorm(_ gradients: FloatArena) -> Double {
+    package func gradientNorm(_ gradients: FloatArena) -> Double {
         AdamW.squaredNorm(Vector(gradients, count: layout.arenaCount)).squareRoot()
     }
 
@@ -47,7 +47,7 @@ public final class Optimizer {
     /// - Parameters:
     ///   - norm: of `gradients`, from `gradientNorm`; finite.
     ///   - number: how many updates the moments will have seen: AdamW's t.
-    public func update(
+    package func update(
         _ weights: FloatArena, gradients: FloatArena, norm: Double, learningRate: Double, number: Int
     ) {
         precondition(norm.isFinite, "an update with a gradient norm of \(norm)")

@@ -4,7 +4,7 @@ import Kernels
 import Model
 
 /// Ten steps of a small model with known losses: kernels, the pool of threads, OpenBLAS and oneDNN in one go.
-public enum SelfTest {
+package enum SelfTest {
     /// The losses of every second step, in nats, of the computation below in float.
     private static let expected = [4.581_867, 4.088_245, 3.792_719, 3.595_760, 3.438_888]
 
@@ -12,15 +12,15 @@ public enum SelfTest {
     private static func tolerance(_ precision: Precision) -> Double { precision == .f32 ? 1e-5 : 1e-3 }
 
     /// How one precision did.
-    public struct Outcome: Sendable {
-        public let precision: Precision
-        public let losses: [Double]
+    package struct Outcome: Sendable {
+        package let precision: Precision
+        package let losses: [Double]
         /// The largest relative difference from the stored losses.
-        public let difference: Double
-        public let isGood: Bool
+        package let difference: Double
+        package let isGood: Bool
     }
 
-    public static func run(_ precision: Precision) -> Outcome {
+    package static func run(_ precision: Precision) -> Outcome {
         let shape = ModelShape(
             vocabularySize: 97, contextLength: 32, blockCount: 2, headCount: 4, modelWidth: 64, tiedHead: false)
         let model = Transformer(Architecture(gpt2: shape))

@@ -6,40 +6,40 @@ import Model
 import Tokenizer
 
 /// What one step did.
-public struct StepReport: Sendable {
+package struct StepReport: Sendable {
     /// Steps taken so far, this one included.
-    public var step: Int
+    package var step: Int
     /// Epochs passed, as a fraction.
-    public var epoch: Double
+    package var epoch: Double
     /// Mean loss per token, in nats.
-    public var loss: Double
-    public var learningRate: Double
+    package var loss: Double
+    package var learningRate: Double
     /// Before clipping.
-    public var gradientNorm: Double
+    package var gradientNorm: Double
     /// Tokens read.
-    public var tokens: Int
-    public var seconds: Double
+    package var tokens: Int
+    package var seconds: Double
     /// How long the update had to wait for a checkpoint; part of `seconds`.
-    public var secondsHeld = 0.0
+    package var secondsHeld = 0.0
     /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
-    public var skippedInputs: [String]?
+    package var skippedInputs: [String]?
 }
 
 /// Takes one optimizer step at a time over a training set. Its `state`, the weights and the moments are all that a
 /// checkpoint needs; nothing else is carried from step to step.
-public final class Trainer {
+package final class Trainer {
     /// Steps without a finite gradient after which a run ends.
-    public static let skipLimit = 5
+    package static let skipLimit = 5
 
-    public let model: Transformer
+    package let model: Transformer
     /// Of the training products.
-    public var precision: Precision { pass.precision }
-    public let optimizer: Optimizer
-    public let schedule: LearningRateSchedule
-    public var state: TrainingState
-    public let data: TrainingSet
+    package var precision: Precision { pass.precision }
+    package let optimizer: Optimizer
+    package let schedule: LearningRateSchedule
+    package var state: TrainingState
+    package let data: TrainingSet
     /// Called when the gradients are there and before weights and moments change.
-    public var beforeUpdate: () -> Void = {}
+    package var beforeUpdate: () -> Void = {}
     private let config: RunConfig
     private let tokenizer: Tokenizer
     private let pass: TrainingPass
@@ -51,7 +51,7 @@ public final class Trainer {
     /// - Parameters:
     ///   - config: resolved.
     ///   - state: where to resume; a new state for a new run.
-    public init(
+    package init(
         model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState
     ) {
         self.model = model
@@ -73,14 +73,14 @@ public final class Trainer {
     }
 
     /// Whether the schedule is at its end.
-    public var isFinished: Bool { state.step >= state.totalSteps }
+    package var isFinished: Bool { state.step >= state.totalSteps }
 
     /// Takes the next step: the gradient of the mean loss over `batchSize · accumulation` windows, clipped, then AdamW.
     ///
     /// A loss or gradient that is not finite never reaches weights or moments: the step counts, but changes nothing.
     ///
     /// - Throws: `diverged` after `skipLimit` such steps in a row.
-    public func step() throws(TrainingError) -> StepReport {
+    package func step() throws(TrainingError) -> StepReport {
         let start = monotonicSeconds()
         let chosen = nextWindows()
         let (loss, weightSum) = accumulateGradients(chosen)

@@ -1,7 +1,7 @@
 // What can end a run.
 
 /// One case per reason; the description is the message that a person reads.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case diverged(steps: Int, lastStep: Int, inputs: [String])
     case badState(String)
     case runExists(path: String)
@@ -12,7 +12,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// `data.template` asks for a template that is not there.
     case noBaseTemplate
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .diverged(let steps, let lastStep, let inputs):
             "the loss or gradient was not finite in \(steps) steps in a row, the last being step \(lastStep) with "
@@ -30,7 +30,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the reader can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .diverged: "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
         case .runExists: "--resume continues it, --run NAME starts another"

@@ -6,14 +6,14 @@ import Model
 import Tokenizer
 
 /// Windows of the training text, shuffled again for each epoch.
-public struct TrainingSet: Sendable {
-    public let text: TokenizedText
+package struct TrainingSet: Sendable {
+    package let text: TokenizedText
     /// T, predictions in a window.
-    public let contextLength: Int
-    public let shuffles: Bool
-    public let seed: UInt64
+    package let contextLength: Int
+    package let shuffles: Bool
+    package let seed: UInt64
 
-    public init(_ text: TokenizedText, contextLength: Int, shuffles: Bool, seed: UInt64) {
+    package init(_ text: TokenizedText, contextLength: Int, shuffles: Bool, seed: UInt64) {
         self.text = text
         self.contextLength = contextLength
         self.shuffles = shuffles
@@ -21,7 +21,7 @@ public struct TrainingSet: Sendable {
     }
 
     /// The windows of one epoch in their order. Streams are cut at other places each time.
-    public func windows(epoch: Int) -> [Window] {
+    package func windows(epoch: Int) -> [Window] {
         let windows = text.windows(length: contextLength, phase: phase(epoch: epoch))
         guard shuffles else { return windows }
         var generator = SplitMix64(seed: seed, stream: mix(UInt64(epoch)) ^ 0x0EDE)
@@ -29,18 +29,18 @@ public struct TrainingSet: Sendable {
     }
 
     /// How many windows an epoch has.
-    public func windowCount(epoch: Int) -> Int {
+    package func windowCount(epoch: Int) -> Int {
         text.windows(length: contextLength, phase: phase(epoch: epoch)).count
     }
 
     /// Predictions in a window, on average over the first epoch.
-    public var meanWindowLength: Int {
+    package var meanWindowLength: Int {
         let windows = text.windows(length: contextLength, phase: phase(epoch: 0))
         return windows.reduce(0) { $0 + $1.count } / max(1, windows.count)
     }
 
     /// The most tokens that `count` windows can have together.
-    public func mostTokens(inWindows count: Int) -> Int {
+    package func mostTokens(inWindows count: Int) -> Int {
         let bound = min(count * contextLength, text.tokens.count)
         // Streams are cut at other places each time.
         guard !text.sources.contains(where: \.isStream) else { return bound }
@@ -49,7 +49,7 @@ public struct TrainingSet: Sendable {
     }
 
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
-    public func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
+    package func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
         // Only a stream longer than a window has epochs of different lengths.
         guard shuffles, text.sources.contains(where: { $0.isStream && $0.tokens.count > contextLength + 1 }) else {
             return epochs * ((windowCount(epoch: 0) + examples - 1) / examples)
@@ -66,7 +66,7 @@ public struct TrainingSet: Sendable {
     /// One batch of windows.
     ///
     /// - Parameter first: the first window's number in the global batch, which keys dropout.
-    public func batch(_ windows: ArraySlice<Window>, first: Int) -> SequenceBatch {
+    package func batch(_ windows: ArraySlice<Window>, first: Int) -> SequenceBatch {
         var batch = SequenceBatch()
         for (offset, window) in windows.enumerated() {
             batch.append(
@@ -77,7 +77,7 @@ public struct TrainingSet: Sendable {
     }
 
     /// `file:line` of each window's first token.
-    public func origins(_ windows: ArraySlice<Window>, tokenizer: Tokenizer) -> [String] {
+    package func origins(_ windows: ArraySlice<Window>, tokenizer: Tokenizer) -> [String] {
         windows.map { window in
             let line = text.line(of: window.start, source: window.source, tokenizer: tokenizer)
             return "\(text.sources[window.source].path):\(line)"

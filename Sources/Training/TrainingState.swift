@@ -3,47 +3,47 @@
 import StrictJSON
 
 /// The state of a run between two steps. Together with weights and moments it fixes all that follows.
-public struct TrainingState: Sendable, Equatable {
+package struct TrainingState: Sendable, Equatable {
     /// Steps taken, skipped ones included.
-    public var step = 0
+    package var step = 0
     /// The epoch that the next step belongs to, counted from zero, and how many of its examples are used up.
-    public var epoch = 0
-    public var position = 0
+    package var epoch = 0
+    package var position = 0
     /// Updates that the optimizer's moments have seen.
-    public var updates = 0
+    package var updates = 0
     /// The best validation loss so far and the step that reached it.
-    public var bestLoss: Double?
-    public var bestStep = 0
+    package var bestLoss: Double?
+    package var bestStep = 0
     /// Evaluations since then.
-    public var evaluationsSinceBest = 0
+    package var evaluationsSinceBest = 0
     /// Whether a signal cut off the evaluation of this step, which the resumed run then makes up for.
-    public var evaluationPending = false
+    package var evaluationPending = false
     /// Steps whose loss or gradient was not finite: in all, and in a row.
-    public var skippedSteps = 0
-    public var consecutiveSkips = 0
+    package var skippedSteps = 0
+    package var consecutiveSkips = 0
     /// Σ weight · loss and Σ weight since the last line of the log.
-    public var windowLoss = 0.0
-    public var windowWeight = 0.0
-    public var seed = 1
+    package var windowLoss = 0.0
+    package var windowWeight = 0.0
+    package var seed = 1
     /// The learning-rate schedule's length.
-    public var totalSteps = 0
+    package var totalSteps = 0
     /// OpenBLAS's kernel set and the number of threads, on which the last bits depend.
-    public var kernel = ""
-    public var threads = 1
+    package var kernel = ""
+    package var threads = 1
     /// SHA-256 over the data files' contents, in order.
-    public var dataHash = ""
+    package var dataHash = ""
 
-    public init() {}
+    package init() {}
 
     /// The state as JSON, the same bytes for the same state.
-    public func serialized() -> String {
+    package func serialized() -> String {
         JSONOutput.object(
             TrainingState.fields.map { (key: $0.key, value: $0.value(self)) }
         ).serialized(pretty: true) + "\n"
     }
 
     /// Reads what `serialized` wrote.
-    public init(serialized bytes: [UInt8]) throws(TrainingError) {
+    package init(serialized bytes: [UInt8]) throws(TrainingError) {
         let root: JSONNode
         do { root = try JSONText.parse(bytes) } catch { throw .badState("\(error)") }
         guard let object = root.object else { throw .badState("it is \(root.typeName), not an object") }

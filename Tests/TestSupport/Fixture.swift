@@ -3,16 +3,16 @@
 import Foundation
 
 /// One golden model: its config, parameters, and PyTorch's float64 answers. `make_fixtures.py` documents the arrays.
-public struct Fixture: Sendable {
+package struct Fixture: Sendable {
     /// The fixtures that have one length for all sequences, so that a batch is a rectangle.
-    public static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases", "neo"]
+    package static let rectangular = ["tied-tanh", "untied-exact", "single", "wide", "no-biases", "neo"]
     /// All fixtures; the batches of the others are sequences of different lengths, written in order.
-    public static let all = rectangular + ["ragged", "by-block"]
+    package static let all = rectangular + ["ragged", "by-block"]
     /// A model with LoRA's matrices on all linear layers, as PEFT trained them: ten steps and nothing else.
-    public static let adapted = "lora"
+    package static let adapted = "lora"
 
     /// The name that it was read by.
-    public let name: String
+    package let name: String
     private let config: [String: String]
     private let arrays: [String: Entry]
     private let body: [UInt8]
@@ -26,10 +26,10 @@ public struct Fixture: Sendable {
     }
 
     /// Reads `Tests/Fixtures/<named>.txt` and `.bin`.
-    public init(named name: String) throws { try self.init(at: TestData.fixture(name)) }
+    package init(named name: String) throws { try self.init(at: TestData.fixture(name)) }
 
     /// Reads `<path>.txt` and `<path>.bin`.
-    public init(at path: String) throws {
+    package init(at path: String) throws {
         let name = URL(fileURLWithPath: path).lastPathComponent
         let header = try String(contentsOfFile: path + ".txt", encoding: .utf8)
         body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + ".bin")))
@@ -54,31 +54,31 @@ public struct Fixture: Sendable {
     }
 
     /// A `config` value as it is written.
-    public func text(_ key: String) throws -> String {
+    package func text(_ key: String) throws -> String {
         guard let value = config[key] else { throw FixtureError(text: "fixture \(name) has no config \(key)") }
         return value
     }
 
     /// A `config` value that is an integer.
-    public func integer(_ key: String) throws -> Int {
+    package func integer(_ key: String) throws -> Int {
         guard let value = Int(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not an integer") }
         return value
     }
 
     /// A `config` value that is a number.
-    public func number(_ key: String) throws -> Double {
+    package func number(_ key: String) throws -> Double {
         guard let value = Double(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not a number") }
         return value
     }
 
     /// A `config` value that is `true` or `false`.
-    public func flag(_ key: String) throws -> Bool {
+    package func flag(_ key: String) throws -> Bool {
         guard let value = Bool(try text(key)) else { throw FixtureError(text: "\(name): \(key) is not a truth value") }
         return value
     }
 
     /// A `config` value that lists integers between commas; `-` for none.
-    public func integers(listed key: String) throws -> [Int] {
+    package func integers(listed key: String) throws -> [Int] {
         let words = try text(key)
         guard words != "-" else { return [] }
         return try words.split(separator: ",").map { word in
@@ -88,24 +88,24 @@ public struct Fixture: Sendable {
     }
 
     /// The names of all arrays that start with `prefix`, without it, sorted: `names(under: "gradient/")`.
-    public func names(under prefix: String) -> [String] {
+    package func names(under prefix: String) -> [String] {
         arrays.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
     }
 
     /// The sizes of an array, slowest axis first.
-    public func shape(_ array: String) throws -> [Int] { try entry(array).shape }
+    package func shape(_ array: String) throws -> [Int] { try entry(array).shape }
 
     /// The elements of a float32 array.
-    public func floats(_ array: String) throws -> [Float] { try elements(array, type: "float32") }
+    package func floats(_ array: String) throws -> [Float] { try elements(array, type: "float32") }
 
     /// The elements of a float64 array.
-    public func doubles(_ array: String) throws -> [Double] { try elements(array, type: "float64") }
+    package func doubles(_ array: String) throws -> [Double] { try elements(array, type: "float64") }
 
     /// The elements of an int32 array.
-    public func integers(_ array: String) throws -> [Int32] { try elements(array, type: "int32") }
+    package func integers(_ array: String) throws -> [Int32] { try elements(array, type: "int32") }
 
     /// The only element of a float64 array, such as `loss`.
-    public func double(_ array: String) throws -> Double {
+    package func double(_ array: String) throws -> Double {
         let values = try doubles(array)
         guard values.count == 1 else { throw FixtureError(text: "\(name): \(array) has \(values.count) elements") }
         return values[0]
@@ -131,7 +131,7 @@ public struct Fixture: Sendable {
 }
 
 /// What is wrong with a fixture, or with a test's use of it.
-public struct FixtureError: Error, CustomStringConvertible {
+package struct FixtureError: Error, CustomStringConvertible {
     let text: String
-    public var description: String { text }
+    package var description: String { text }
 }

@@ -4,12 +4,12 @@ import Kernels
 import Model
 
 /// The model of one fixture, and its sequences.
-public struct GoldenModel {
-    public let fixture: Fixture
-    public let model: Transformer
+package struct GoldenModel {
+    package let fixture: Fixture
+    package let model: Transformer
 
     /// Builds the model of `Tests/Fixtures/<name>`.
-    public init(_ name: String) throws {
+    package init(_ name: String) throws {
         fixture = try Fixture(named: name)
         let shape = ModelShape(
             vocabularySize: try fixture.integer("vocab_size"), contextLength: try fixture.integer("n_positions"),
@@ -37,7 +37,7 @@ public struct GoldenModel {
     private init(_ fixture: Fixture, _ model: Transformer) { (self.fixture, self.model) = (fixture, model) }
 
     /// The same with new adapters.
-    public func adapted(_ config: AdapterConfig, seed: UInt64) -> GoldenModel {
+    package func adapted(_ config: AdapterConfig, seed: UInt64) -> GoldenModel {
         GoldenModel(fixture, model.adapted(config, seed: seed))
     }
 
@@ -52,10 +52,10 @@ public struct GoldenModel {
     }
 
     /// The sequences of the fixture, in one batch.
-    public func batch() throws -> SequenceBatch { try batch(from: "", index: 0, of: 1) }
+    package func batch() throws -> SequenceBatch { try batch(from: "", index: 0, of: 1) }
 
     /// The batch of one of the optimizer's steps.
-    public func trainingBatch(step: Int) throws -> SequenceBatch {
+    package func trainingBatch(step: Int) throws -> SequenceBatch {
         try batch(from: "training/", index: step, of: try fixture.integer("steps"))
     }
 

@@ -4,10 +4,10 @@ import Foundation
 import Kernels
 
 /// A run chooses its BLAS kernel by measuring, which exchanges the kernel under every other test's feet.
-public enum QuietMachine {
+package enum QuietMachine {
     /// Fixes the kernel that is loaded already, for this process and those that it starts: equal bytes are promised for
     /// equal kernels. Tests that prepare a run ask for this first, and for one thread.
-    public static let kernel: String = {
+    package static let kernel: String = {
         setenv(BLASKernel.environmentVariable, BLASKernel.name, 1)
         return Machine.prepare(threads: 1)
     }()

@@ -5,10 +5,10 @@ import Model
 
 extension Transformer {
     /// A model of GPT-2's architecture.
-    public convenience init(_ shape: ModelShape) { self.init(Architecture(gpt2: shape)) }
+    package convenience init(_ shape: ModelShape) { self.init(Architecture(gpt2: shape)) }
 }
 
 extension ParameterLayout {
     /// The layout of GPT-2's architecture.
-    public init(_ shape: ModelShape) { self.init(Architecture(gpt2: shape)) }
+    package init(_ shape: ModelShape) { self.init(Architecture(gpt2: shape)) }
 }

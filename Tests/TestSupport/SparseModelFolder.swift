@@ -3,13 +3,13 @@
 import Foundation
 import Model
 
-public enum SparseModelFolder {
+package enum SparseModelFolder {
     /// Writes config.json and model.safetensors of a GPT-2 with these sizes into a folder that is there.
     ///
     /// - Parameter type: `F32`, `F16` or `BF16`.
     /// - Returns: bytes of the file.
     @discardableResult
-    public static func write(_ config: ModelShape, type: String = "F32", to folder: String) throws -> Int {
+    package static func write(_ config: ModelShape, type: String = "F32", to folder: String) throws -> Int {
         let size = type == "F32" ? 4 : 2
         var (offset, entries) = (0, [String]())
         for parameter in ParameterLayout(config).parameters {

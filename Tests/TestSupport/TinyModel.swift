@@ -3,9 +3,9 @@
 import Kernels
 import Model
 
-public enum TinyText {
+package enum TinyText {
     /// Lines of four to nine short words each, the same for the same seed.
-    public static func lines(_ count: Int, seed: UInt64 = 1) -> String {
+    package static func lines(_ count: Int, seed: UInt64 = 1) -> String {
         let words = ["rain", "sun", "wind", "fog", "at", "on", "the", "hill", "sea", "now", "then", "snow", "over"]
         var generator = SplitMix64(seed: seed)
         return (0..<count).map { _ in
@@ -15,14 +15,14 @@ public enum TinyText {
     }
 }
 
-public enum TinyModel {
+package enum TinyModel {
     /// Two blocks, sixteen wide, eight tokens of context; 257 tokens are the bytes and end-of-text.
-    public static func config(vocabularySize: Int = 257) -> ModelShape {
+    package static func config(vocabularySize: Int = 257) -> ModelShape {
         ModelShape(vocabularySize: vocabularySize, contextLength: 8, blockCount: 2, headCount: 2, modelWidth: 16)
     }
 
     /// A model with its initial weights, ten times as large, so that its answers differ from token to token.
-    public static func make(_ config: ModelShape = config(), seed: UInt64 = 3) -> Transformer {
+    package static func make(_ config: ModelShape = config(), seed: UInt64 = 3) -> Transformer {
         let model = Transformer(config)
         model.layout.initialize(model.weights, seed: seed)
         for parameter in model.layout.parameters where parameter.decays {

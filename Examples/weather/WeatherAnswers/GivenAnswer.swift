@@ -4,16 +4,16 @@ import Foundation
 import StrictJSON
 
 /// One line of a file of answers.
-public struct GivenAnswer: Sendable, Equatable {
+package struct GivenAnswer: Sendable, Equatable {
     /// The file that the question is from.
-    public var file: String
+    package var file: String
     /// The conversation's number in that file, and the turn in it; both count from 1.
-    public var row: Int
-    public var turn: Int
-    public var text: String
+    package var row: Int
+    package var turn: Int
+    package var text: String
 
     /// All lines of a file of answers, in order.
-    public static func read(path: String) throws(AnswerFileError) -> [GivenAnswer] {
+    package static func read(path: String) throws(AnswerFileError) -> [GivenAnswer] {
         guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw .unreadable(path: path) }
         var answers: [GivenAnswer] = []
         for (place, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
@@ -29,13 +29,13 @@ public struct GivenAnswer: Sendable, Equatable {
 }
 
 /// What can be wrong with a file of answers.
-public enum AnswerFileError: Error, Equatable, CustomStringConvertible {
+package enum AnswerFileError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String)
     case badLine(path: String, line: Int)
     /// An answer of whose question nothing is known.
     case noExpectation(slots: String, row: Int, turn: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let path): "\(path) cannot be read"
         case .badLine(let path, let line): "\(path), line \(line): not a line with file, row, turn and answer"
@@ -44,7 +44,7 @@ public enum AnswerFileError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the reader can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .unreadable, .badLine: "`luthier eval --generate --answers FILE` writes such a file"
         case .noExpectation: nil
@@ -56,7 +56,7 @@ extension WeatherReport {
     /// Checks every answer by the entry of its row and turn in a slots file.
     ///
     /// - Parameter slots: the path of that file; nil for `<data>.slots.jsonl` next to the data of the first answer.
-    public init(_ answers: [GivenAnswer], slots: String? = nil) throws {
+    package init(_ answers: [GivenAnswer], slots: String? = nil) throws {
         self.init()
         guard let data = answers.first?.file else { return }
         let path = slots ?? (data.hasSuffix(".jsonl") ? String(data.dropLast(6)) : data) + ".slots.jsonl"

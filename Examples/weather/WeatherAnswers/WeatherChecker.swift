@@ -5,9 +5,9 @@
 /// The answer is cut into words, numbers with their units, conditions and names; each must be one that was asked
 /// for. One degree off, the other unit, the opposite condition, another place (also one whose name holds the right one's)
 /// and a decline where there was an answer are wrong; so is any number, condition or place that nothing calls for.
-public struct WeatherChecker {
+package struct WeatherChecker {
     /// The verdict on one answer.
-    public static func check(_ answer: String, against expectation: WeatherExpectation) -> WeatherVerdict {
+    package static func check(_ answer: String, against expectation: WeatherExpectation) -> WeatherVerdict {
         var checker = WeatherChecker(answer, expectation)
         let declined = Declining.isDecline(checker.answer)
         if expectation.declines {

@@ -10,7 +10,7 @@ extension WeatherExpectation {
     ]
 
     /// All lines of a slots file, in order; blank lines are skipped.
-    public static func read(path: String) throws(WeatherExpectationError) -> [WeatherExpectation] {
+    package static func read(path: String) throws(WeatherExpectationError) -> [WeatherExpectation] {
         guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw .unreadable(path: path) }
         var expectations: [WeatherExpectation] = []
         for (place, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
@@ -22,7 +22,7 @@ extension WeatherExpectation {
     }
 
     /// One line of a slots file.
-    public init(line: [UInt8], path: String, lineNumber: Int) throws(WeatherExpectationError) {
+    package init(line: [UInt8], path: String, lineNumber: Int) throws(WeatherExpectationError) {
         let node: JSONNode
         do {
             node = try JSONText.parse(line)
@@ -33,7 +33,7 @@ extension WeatherExpectation {
     }
 
     /// An expectation inside another object.
-    public init(_ node: JSONNode, path: String, lineNumber: Int) throws(WeatherExpectationError) {
+    package init(_ node: JSONNode, path: String, lineNumber: Int) throws(WeatherExpectationError) {
         let reader = try ExpectationReader(node, keys: Self.keys, path: path, line: lineNumber)
         row = try reader.require("row", reader.integer)
         turn = try reader.require("turn", reader.integer)

@@ -4,83 +4,83 @@
 ///
 /// A value that was not asked for is nil, and an answer that gives it invents something. `data/README.md` describes the
 /// keys of the file.
-public struct WeatherExpectation: Sendable, Equatable {
-    public enum Question: String, Sendable, CaseIterable {
+package struct WeatherExpectation: Sendable, Equatable {
+    package enum Question: String, Sendable, CaseIterable {
         case current, temperature, condition, tomorrow, wind, humidity, rain, clothing, compare, smalltalk, unanswerable
     }
 
-    public enum SmallTalk: String, Sendable, CaseIterable {
+    package enum SmallTalk: String, Sendable, CaseIterable {
         case greeting, wellbeing, identity, thanks, farewell
     }
 
-    public enum Degree: String, Sendable, CaseIterable {
+    package enum Degree: String, Sendable, CaseIterable {
         case warmer, colder
     }
 
-    public enum TemperatureUnit: String, Sendable, CaseIterable {
+    package enum TemperatureUnit: String, Sendable, CaseIterable {
         case fahrenheit = "F"
         case celsius = "C"
     }
 
-    public enum SpeedUnit: String, Sendable, CaseIterable {
+    package enum SpeedUnit: String, Sendable, CaseIterable {
         case milesPerHour = "mph"
         case kilometresPerHour = "km/h"
     }
 
-    public struct Temperature: Sendable, Equatable {
-        public var value: Int
-        public var unit: TemperatureUnit
+    package struct Temperature: Sendable, Equatable {
+        package var value: Int
+        package var unit: TemperatureUnit
 
-        public init(value: Int, unit: TemperatureUnit) {
+        package init(value: Int, unit: TemperatureUnit) {
             self.value = value
             self.unit = unit
         }
     }
 
-    public struct Wind: Sendable, Equatable {
-        public var value: Int
-        public var unit: SpeedUnit
+    package struct Wind: Sendable, Equatable {
+        package var value: Int
+        package var unit: SpeedUnit
         /// Where it blows from: "west", "northeast".
-        public var direction: String
+        package var direction: String
     }
 
-    public struct Tomorrow: Sendable, Equatable {
-        public var condition: String
-        public var temperature: Temperature
+    package struct Tomorrow: Sendable, Equatable {
+        package var condition: String
+        package var temperature: Temperature
     }
 
-    public struct PlaceTemperature: Sendable, Equatable {
-        public var place: String
-        public var temperature: Temperature
+    package struct PlaceTemperature: Sendable, Equatable {
+        package var place: String
+        package var temperature: Temperature
     }
 
-    public struct Comparison: Sendable, Equatable {
-        public var degree: Degree
-        public var warmer: PlaceTemperature
-        public var colder: PlaceTemperature
+    package struct Comparison: Sendable, Equatable {
+        package var degree: Degree
+        package var warmer: PlaceTemperature
+        package var colder: PlaceTemperature
     }
 
     /// The conversation's line in the data, and the turn in it; both count from 1.
-    public var row: Int
-    public var turn: Int
-    public var asks: Question
+    package var row: Int
+    package var turn: Int
+    package var asks: Question
     /// Whether a right answer says that it does not have this.
-    public var declines: Bool
+    package var declines: Bool
     /// The places of the report, which an answer may name.
-    public var observed: [String]
-    public var place: String?
-    public var condition: String?
-    public var temperature: Temperature?
-    public var wind: Wind?
-    public var humidity: Int?
-    public var rain: Int?
-    public var tomorrow: Tomorrow?
-    public var comparison: Comparison?
+    package var observed: [String]
+    package var place: String?
+    package var condition: String?
+    package var temperature: Temperature?
+    package var wind: Wind?
+    package var humidity: Int?
+    package var rain: Int?
+    package var tomorrow: Tomorrow?
+    package var comparison: Comparison?
     /// For a question of yes or no: whether the answer is yes.
-    public var agrees: Bool?
+    package var agrees: Bool?
     /// What a decline has to name.
-    public var missing: String?
-    public var smallTalk: SmallTalk?
-    public var placeSeenInTraining: Bool
-    public var wordingSeenInTraining: Bool
+    package var missing: String?
+    package var smallTalk: SmallTalk?
+    package var placeSeenInTraining: Bool
+    package var wordingSeenInTraining: Bool
 }

@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// One case per defect; the description is the message that a person reads.
-public enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
+package enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String)
     /// A file without a single line.
     case empty(path: String)
@@ -15,7 +15,7 @@ public enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
     /// No key of the line has something that the question asks for.
     case incomplete(path: String, line: Int, asks: String, key: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let path): "\(path) cannot be read"
         case .empty(let path): "\(path) holds no line"
@@ -35,7 +35,7 @@ public enum WeatherExpectationError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the reader can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .unreadable, .empty: "`python3 data/make_weather.py` writes the files again"
         default: nil

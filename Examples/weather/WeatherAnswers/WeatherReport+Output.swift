@@ -17,7 +17,7 @@ extension WeatherReport.Group {
 extension WeatherReport {
     /// A table with one line per kind of slot that was asked for and one column per group: right / asked, and the share.
     /// Ends with a line feed.
-    public func render() -> String {
+    package func render() -> String {
         var rows: [[String]] = [["slot"] + Group.allCases.map(\.title)]
         for slot in WeatherSlot.allCases where self[.all].slots[slot] != nil {
             rows.append(row(slot.title) { $0.slots[slot] ?? WeatherTally() })
@@ -57,7 +57,7 @@ extension WeatherReport {
 
     /// The same counts: for each group `slots` (by kind), `allSlots`, `rightlyDeclined`, `answered`, `answers`, each
     /// with `right`, `asked` and `share` (null where nothing was asked), and `inventing`.
-    public var json: JSONOutput {
+    package var json: JSONOutput {
         .object(Group.allCases.map { (key: $0.rawValue, value: Self.json(self[$0])) })
     }
 

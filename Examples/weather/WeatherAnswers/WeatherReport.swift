@@ -1,40 +1,40 @@
 // Totals over many verdicts: which slots are right, on places and wordings that training had and had not.
 
 /// The totals of a set of answers.
-public struct WeatherReport: Sendable {
+package struct WeatherReport: Sendable {
     /// A part of the answers.
-    public enum Group: String, Sendable, CaseIterable {
+    package enum Group: String, Sendable, CaseIterable {
         case all, seenPlaces, unseenPlaces, seenWordings, unseenWordings
     }
 
     /// The counts of one group.
-    public struct Totals: Sendable, Equatable {
+    package struct Totals: Sendable, Equatable {
         /// By kind of slot; a kind that was never asked for is absent.
-        public internal(set) var slots: [WeatherSlot: WeatherTally] = [:]
+        package internal(set) var slots: [WeatherSlot: WeatherTally] = [:]
         /// Answers in which everything asked for is right and nothing is invented.
-        public internal(set) var answers = WeatherTally()
+        package internal(set) var answers = WeatherTally()
         /// Of the questions that have no answer: how many were declined without inventing anything.
-        public internal(set) var rightlyDeclined = WeatherTally()
+        package internal(set) var rightlyDeclined = WeatherTally()
         /// Of the questions that have an answer, how many were not declined.
-        public internal(set) var answered = WeatherTally()
+        package internal(set) var answered = WeatherTally()
         /// Answers that hold at least one number, condition or place that nothing calls for.
-        public internal(set) var inventing = 0
+        package internal(set) var inventing = 0
 
         /// All slots together.
-        public var allSlots: WeatherTally {
+        package var allSlots: WeatherTally {
             slots.values.reduce(into: WeatherTally()) { $0.add($1) }
         }
     }
 
     private var totals: [Group: Totals] = [:]
 
-    public init() {}
+    package init() {}
 
     /// The counts of a group; all zero where nothing was added.
-    public subscript(group: Group) -> Totals { totals[group] ?? Totals() }
+    package subscript(group: Group) -> Totals { totals[group] ?? Totals() }
 
     /// Counts one answer in every group that it belongs to.
-    public mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
+    package mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
         let groups: [Group] = [
             .all, expectation.placeSeenInTraining ? .seenPlaces : .unseenPlaces,
             expectation.wordingSeenInTraining ? .seenWordings : .unseenWordings,
@@ -61,22 +61,22 @@ extension WeatherReport.Totals {
 }
 
 /// How often something was right, of how often it was asked, and the quotient.
-public struct WeatherTally: Sendable, Equatable {
-    public private(set) var right = 0
-    public private(set) var asked = 0
+package struct WeatherTally: Sendable, Equatable {
+    package private(set) var right = 0
+    package private(set) var asked = 0
 
-    public init() {}
+    package init() {}
 
-    public mutating func add(_ isRight: Bool) {
+    package mutating func add(_ isRight: Bool) {
         asked += 1
         if isRight { right += 1 }
     }
 
-    public mutating func add(_ other: WeatherTally) {
+    package mutating func add(_ other: WeatherTally) {
         right += other.right
         asked += other.asked
     }
 
     /// From 0 to 1, or nil where nothing was asked.
-    public var share: Double? { asked == 0 ? nil : Double(right) / Double(asked) }
+    package var share: Double? { asked == 0 ? nil : Double(right) / Double(asked) }
 }

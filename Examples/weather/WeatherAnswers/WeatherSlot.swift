@@ -1,7 +1,7 @@
 // The parts of an answer about the weather that can be right or wrong by themselves.
 
 /// One thing that an answer is asked for.
-public enum WeatherSlot: String, Sendable, CaseIterable {
+package enum WeatherSlot: String, Sendable, CaseIterable {
     case place
     case condition
     case temperature
@@ -28,7 +28,7 @@ public enum WeatherSlot: String, Sendable, CaseIterable {
     case invented
 
     /// The slot as a table shows it.
-    public var title: String {
+    package var title: String {
         switch self {
         case .tomorrowCondition: "tomorrow's condition"
         case .tomorrowTemperature: "tomorrow's temperature"

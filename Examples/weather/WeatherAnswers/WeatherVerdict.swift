@@ -1,8 +1,8 @@
 // What the checker found in one answer.
 
 /// The result for one slot of an answer.
-public struct WeatherFinding: Sendable, Equatable {
-    public enum Outcome: String, Sendable {
+package struct WeatherFinding: Sendable, Equatable {
+    package enum Outcome: String, Sendable {
         case right
         /// The answer says something else.
         case wrong
@@ -10,12 +10,12 @@ public struct WeatherFinding: Sendable, Equatable {
         case missing
     }
 
-    public let slot: WeatherSlot
-    public let outcome: Outcome
+    package let slot: WeatherSlot
+    package let outcome: Outcome
     /// The words that are wrong, where there are any.
-    public let found: String?
+    package let found: String?
 
-    public init(_ slot: WeatherSlot, _ outcome: Outcome, found: String? = nil) {
+    package init(_ slot: WeatherSlot, _ outcome: Outcome, found: String? = nil) {
         self.slot = slot
         self.outcome = outcome
         self.found = found
@@ -24,21 +24,21 @@ public struct WeatherFinding: Sendable, Equatable {
 
 /// The findings of one answer: one for each slot that was asked, one for a decline that nothing called for, and one for
 /// each thing that was invented.
-public struct WeatherVerdict: Sendable, Equatable {
-    public let findings: [WeatherFinding]
+package struct WeatherVerdict: Sendable, Equatable {
+    package let findings: [WeatherFinding]
     /// Whether the answer says that it does not have something.
-    public let declined: Bool
+    package let declined: Bool
 
-    public init(findings: [WeatherFinding], declined: Bool) {
+    package init(findings: [WeatherFinding], declined: Bool) {
         self.findings = findings
         self.declined = declined
     }
 
     /// Everything that was asked is there, and nothing else.
-    public var isWhollyRight: Bool { findings.allSatisfy { $0.outcome == .right } }
+    package var isWhollyRight: Bool { findings.allSatisfy { $0.outcome == .right } }
 
     /// The outcome of a slot, or nil where the question did not ask for it and the answer left it alone.
-    public func outcome(of slot: WeatherSlot) -> WeatherFinding.Outcome? {
+    package func outcome(of slot: WeatherSlot) -> WeatherFinding.Outcome? {
         findings.first { $0.slot == slot }?.outcome
     }
 }

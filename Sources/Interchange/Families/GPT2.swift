@@ -3,17 +3,17 @@
 import Model
 import StrictJSON
 
-public enum GPT2: ModelFamily {
-    public static let modelType = "gpt2"
-    public static let prefix = "transformer."
-    public static let sizeKeys = HuggingFaceSizeKeys(
+package enum GPT2: ModelFamily {
+    package static let modelType = "gpt2"
+    package static let prefix = "transformer."
+    package static let sizeKeys = HuggingFaceSizeKeys(
         context: ["n_positions", "max_position_embeddings"], blocks: ["n_layer", "num_hidden_layers"],
         heads: ["n_head", "num_attention_heads"], width: ["n_embd", "hidden_size"], feedForward: ["n_inner"],
         defaults: ["vocab_size": 50_257, "n_positions": 1024, "n_layer": 12, "n_head": 12, "n_embd": 768])
-    public static let storesInputsFirst = true
+    package static let storesInputsFirst = true
 
     /// `reorder_and_upcast_attn` is ignored: it changes the order of roundings, not the mathematics.
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         let shape = ModelShape(
             vocabularySize: try fields.size(["vocab_size"]), contextLength: try fields.size(sizeKeys.context),
             blockCount: try fields.size(sizeKeys.blocks), headCount: try fields.size(sizeKeys.heads),
@@ -27,7 +27,7 @@ public enum GPT2: ModelFamily {
         return try shape.gpt2Architecture(sizeKeys)
     }
 
-    public static func configMembers(
+    package static func configMembers(
         _ architecture: Architecture, endOfTextID: Int?
     ) -> [(key: String, value: JSONOutput)]? {
         guard let shape = ModelShape(gpt2: architecture), shape.attentionWindows.isEmpty else { return nil }
@@ -37,19 +37,19 @@ public enum GPT2: ModelFamily {
         ]
     }
 
-    public static func completed(_ architecture: Architecture) -> Architecture {
+    package static func completed(_ architecture: Architecture) -> Architecture {
         architecture.withAllBiases(attentionInput: true)
     }
 
-    public static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
+    package static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
         [StoredPiece(parameter)]
     }
 
-    public static func ignoredTensors(block: Int) -> [String] {
+    package static func ignoredTensors(block: Int) -> [String] {
         ["h.\(block).attn.bias", "h.\(block).attn.masked_bias"]
     }
 
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "gpt2",
         pieces: { parameter, _ in [GGUFFamily.singlePiece(of: parameter)] },
         metadata: { architecture in

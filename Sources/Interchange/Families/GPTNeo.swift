@@ -5,19 +5,19 @@ import StrictJSON
 
 /// GPT-2 with attention windows in some blocks, scores that are not scaled, and no bias for queries, keys and values,
 /// which are three matrices. Linear layers are stored (outputs, inputs).
-public enum GPTNeo: ModelFamily {
-    public static let modelType = "gpt_neo"
-    public static let prefix = "transformer."
-    public static let sizeKeys = HuggingFaceSizeKeys(
+package enum GPTNeo: ModelFamily {
+    package static let modelType = "gpt_neo"
+    package static let prefix = "transformer."
+    package static let sizeKeys = HuggingFaceSizeKeys(
         context: ["max_position_embeddings"], blocks: ["num_layers", "num_hidden_layers"],
         heads: ["num_heads", "num_attention_heads"], width: ["hidden_size"], feedForward: ["intermediate_size"],
         defaults: [
             "vocab_size": 50_257, "max_position_embeddings": 2048, "num_layers": 24, "num_heads": 16,
             "hidden_size": 2048,
         ])
-    public static let storesInputsFirst = false
+    package static let storesInputsFirst = false
 
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         let blockCount = try fields.size(sizeKeys.blocks)
         let shape = ModelShape(
             vocabularySize: try fields.size(["vocab_size"]), contextLength: try fields.size(sizeKeys.context),
@@ -63,7 +63,7 @@ public enum GPTNeo: ModelFamily {
     }
 
     /// GPT-Neo where it has windows, or all of its biases: a model without biases and windows is a GPT-2.
-    public static func configMembers(
+    package static func configMembers(
         _ architecture: Architecture, endOfTextID: Int?
     ) -> [(key: String, value: JSONOutput)]? {
         guard let shape = ModelShape(gpt2: architecture), !shape.scalesAttention, !shape.scalesAttentionByBlock,
@@ -79,11 +79,11 @@ public enum GPTNeo: ModelFamily {
         ]
     }
 
-    public static func completed(_ architecture: Architecture) -> Architecture {
+    package static func completed(_ architecture: Architecture) -> Architecture {
         architecture.withAllBiases(attentionInput: false)
     }
 
-    public static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
+    package static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
         let key = parameter.key
         guard let block = key.block else { return [StoredPiece(parameter)] }
         let kind = key.kind == .bias ? "bias" : "weight"
@@ -104,7 +104,7 @@ public enum GPTNeo: ModelFamily {
         }
     }
 
-    public static func ignoredTensors(block: Int) -> [String] {
+    package static func ignoredTensors(block: Int) -> [String] {
         ["h.\(block).attn.attention.bias", "h.\(block).attn.attention.masked_bias"]
     }
 }

@@ -6,19 +6,19 @@ import StrictJSON
 
 /// LayerNorms with biases, rotary positions in the first part of each head, attention and feed-forward layer in parallel,
 /// a separate head. Linear layers are stored (outputs, inputs); queries, keys and values are one matrix, head by head.
-public enum GPTNeoX: ModelFamily {
-    public static let modelType = "gpt_neox"
-    public static let prefix = "gpt_neox."
+package enum GPTNeoX: ModelFamily {
+    package static let modelType = "gpt_neox"
+    package static let prefix = "gpt_neox."
     /// Transformers 5 calls the head `lm_head` in memory and `embed_out` in files.
-    public static let headNames = ["embed_out.weight", "lm_head.weight"]
-    public static let sizeKeys = HuggingFaceSizeKeys(
+    package static let headNames = ["embed_out.weight", "lm_head.weight"]
+    package static let sizeKeys = HuggingFaceSizeKeys(
         context: ["max_position_embeddings"], blocks: ["num_hidden_layers"], heads: ["num_attention_heads"],
         width: ["hidden_size"], feedForward: ["intermediate_size"], epsilon: "layer_norm_eps",
         defaults: [
             "vocab_size": 50_432, "max_position_embeddings": 2048, "num_hidden_layers": 44, "num_attention_heads": 64,
             "hidden_size": 6144, "intermediate_size": 24_576,
         ])
-    public static let storesInputsFirst = false
+    package static let storesInputsFirst = false
 
     /// The linear layers by the names of Transformers' modules.
     private static let modules = [
@@ -26,7 +26,7 @@ public enum GPTNeoX: ModelFamily {
         LinearModule("mlp.dense_h_to_4h", .feedForwardInput), LinearModule("mlp.dense_4h_to_h", .feedForwardOutput),
     ]
 
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         let activation = fields.present("hidden_act") == nil ? .geluExact : try fields.activation("hidden_act")
         let hasBias = try fields.flag("attention_bias", default: true)
         return try describe(
@@ -77,7 +77,7 @@ public enum GPTNeoX: ModelFamily {
     }
 
     /// Both the keys of Transformers 5 and those that llama.cpp's converter and older versions read.
-    public static func configMembers(
+    package static func configMembers(
         _ architecture: Architecture, endOfTextID: Int?
     ) -> [(key: String, value: JSONOutput)]? {
         guard let block = architecture.blocks.first, let rotary = block.attention.rotary,
@@ -117,14 +117,14 @@ public enum GPTNeoX: ModelFamily {
     }
 
     /// Attention has biases in both of its layers or in none.
-    public static func completed(_ architecture: Architecture) -> Architecture {
+    package static func completed(_ architecture: Architecture) -> Architecture {
         let attentionBias = architecture.blocks.contains { $0.attention.hasInputBias || $0.attention.hasOutputBias }
         var complete = architecture.withAllBiases(attentionInput: attentionBias)
         complete.changeBlocks { block, _ in block.attention.hasOutputBias = attentionBias }
         return complete
     }
 
-    public static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
+    package static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
         let key = parameter.key
         let kind = key.kind == .bias ? "bias" : "weight"
         guard let block = key.block else {
@@ -159,12 +159,12 @@ public enum GPTNeoX: ModelFamily {
         }
     }
 
-    public static func ignoredTensors(block: Int) -> [String] {
+    package static func ignoredTensors(block: Int) -> [String] {
         ["bias", "masked_bias", "rotary_emb.inv_freq"].map { "layers.\(block).attention.\($0)" }
     }
 
     /// The files have all queries first, then all keys, as the parameter does.
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "gptneox",
         pieces: { parameter, _ in [GGUFFamily.singlePiece(of: parameter)] },
         metadata: { architecture in

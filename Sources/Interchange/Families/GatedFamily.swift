@@ -7,7 +7,7 @@ import StrictJSON
 /// A family of RMSNorm, rotary positions, grouped queries and a gated feed-forward layer. Linear layers are stored
 /// (outputs, inputs); queries, keys and values, gate and up are separate matrices. A family adds what is its own: biases,
 /// further norms, windows.
-public protocol GatedFamily: ModelFamily {
+package protocol GatedFamily: ModelFamily {
     /// The class of Transformers that opens its folders.
     static var className: String { get }
     /// The key of the gate's function, and the function's name there.
@@ -19,10 +19,10 @@ public protocol GatedFamily: ModelFamily {
 }
 
 extension GatedFamily {
-    public static var prefix: String { "model." }
-    public static var storesInputsFirst: Bool { false }
-    public static var gate: (key: String, name: String) { ("hidden_act", "silu") }
-    public static var normNames: [ParameterRole: String] {
+    package static var prefix: String { "model." }
+    package static var storesInputsFirst: Bool { false }
+    package static var gate: (key: String, name: String) { ("hidden_act", "silu") }
+    package static var normNames: [ParameterRole: String] {
         [
             .attentionNorm: "input_layernorm", .feedForwardNorm: "post_attention_layernorm",
             .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
@@ -64,7 +64,7 @@ extension GatedFamily {
             linearModules: GatedModules.all)
     }
 
-    public static func configMembers(
+    package static func configMembers(
         _ architecture: Architecture, endOfTextID: Int?
     ) -> [(key: String, value: JSONOutput)]? {
         guard let block = architecture.blocks.first, block.attention.rotary != nil, block.feedForward.isGated else {
@@ -90,7 +90,7 @@ extension GatedFamily {
         return describes(members, architecture) ? members : nil
     }
 
-    public static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
+    package static func pieces(of parameter: Parameter, in architecture: Architecture) -> [StoredPiece] {
         let key = parameter.key
         guard let block = key.block else {
             switch key.role {
@@ -108,7 +108,7 @@ extension GatedFamily {
         }
     }
 
-    public static func ignoredTensors(block: Int) -> [String] { ["layers.\(block).self_attn.rotary_emb.inv_freq"] }
+    package static func ignoredTensors(block: Int) -> [String] { ["layers.\(block).self_attn.rotary_emb.inv_freq"] }
 }
 
 /// The linear layers of gated families by the names of Transformers' modules.

@@ -8,21 +8,21 @@ import StrictJSON
 /// the root of the model's width; and most of whose blocks have a window and another base of their rotary positions.
 ///
 /// The scale is not rounded, as Transformers computes it in float32; in bfloat16 it rounds it to eight bits.
-public enum Gemma3: GatedFamily {
-    public static let modelType = "gemma3_text"
-    public static let className = "Gemma3ForCausalLM"
-    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+package enum Gemma3: GatedFamily {
+    package static let modelType = "gemma3_text"
+    package static let className = "Gemma3ForCausalLM"
+    package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 262_208, "max_position_embeddings": 131_072, "num_hidden_layers": 26, "num_attention_heads": 8,
         "hidden_size": 2304, "intermediate_size": 9216,
     ])
-    public static let gate = (key: "hidden_activation", name: "gelu_pytorch_tanh")
-    public static let normNames: [ParameterRole: String] = [
+    package static let gate = (key: "hidden_activation", name: "gelu_pytorch_tanh")
+    package static let normNames: [ParameterRole: String] = [
         .attentionNorm: "input_layernorm", .attentionOutputNorm: "post_attention_layernorm",
         .feedForwardNorm: "pre_feedforward_layernorm", .feedForwardOutputNorm: "post_feedforward_layernorm",
         .queryNorm: "self_attn.q_norm", .keyNorm: "self_attn.k_norm",
     ]
 
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect(gate.key, oneOf: [gate.name, "gelu_new"], absent: gate.name)
         try fields.refuseAnything(under: "attn_logit_softcapping")
         if fields.present("use_bidirectional_attention") != nil {
@@ -90,7 +90,7 @@ public enum Gemma3: GatedFamily {
         return result
     }
 
-    public static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
+    package static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
         let (attention, rotary) = (architecture.blocks[0].attention, architecture.bothRotaries)
         return [
             ("rope_theta", .number(rotary.full?.base ?? 1_000_000)),
@@ -106,7 +106,7 @@ public enum Gemma3: GatedFamily {
     }
 
     /// llama.cpp makes every sixth block see all positions, and adds the 1 of the norms to their weights.
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "gemma3",
         pieces: { gatedPieces(of: $0, in: $1, normsAdd: 1) },
         metadata: { architecture in

@@ -5,16 +5,16 @@ import StrictJSON
 
 /// The first of the gated families. Biases are in all layers of attention or in none, and likewise in those of the
 /// feed-forward layer.
-public enum Llama: GatedFamily {
-    public static let modelType = "llama"
-    public static let className = "LlamaForCausalLM"
-    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+package enum Llama: GatedFamily {
+    package static let modelType = "llama"
+    package static let className = "LlamaForCausalLM"
+    package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 32_000, "max_position_embeddings": 2048, "num_hidden_layers": 32, "num_attention_heads": 32,
         "hidden_size": 4096, "intermediate_size": 11_008,
     ])
 
     /// `pretraining_tp` above 1 changes the order of sums and is ignored, as Transformers does.
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect("hidden_act", oneOf: ["silu"], absent: "silu")
         var result = try plainArchitecture(fields)
         let rotary = try fields.rotary(width: result.blocks[0].attention.headWidth)
@@ -28,7 +28,7 @@ public enum Llama: GatedFamily {
         return result
     }
 
-    public static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
+    package static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
         let block = architecture.blocks[0]
         return architecture.rotaryMembers + [
             ("attention_bias", .bool(block.attention.hasInputBias)),
@@ -36,7 +36,7 @@ public enum Llama: GatedFamily {
         ]
     }
 
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "llama",
         pieces: { gatedPieces(of: $0, in: $1, rotatesPairs: true) },
         metadata: { gatedMetadata("llama", $0) },

@@ -5,7 +5,7 @@ import StrictJSON
 
 /// An architecture of Hugging Face Transformers. Each family is one file of this folder and one entry of
 /// `ModelFamilies.all`; nothing else in the program distinguishes families.
-public protocol ModelFamily: Sendable {
+package protocol ModelFamily: Sendable {
     /// `model_type` of its config.json.
     static var modelType: String { get }
     /// The prefix of its tensors' names, except the head's: `transformer.`.
@@ -39,10 +39,10 @@ public protocol ModelFamily: Sendable {
 }
 
 extension ModelFamily {
-    public static var headNames: [String] { ["lm_head.weight"] }
-    public static func completed(_ architecture: Architecture) -> Architecture { architecture }
-    public static func ignoredTensors(block: Int) -> [String] { [] }
-    public static var gguf: GGUFFamily? { nil }
+    package static var headNames: [String] { ["lm_head.weight"] }
+    package static func completed(_ architecture: Architecture) -> Architecture { architecture }
+    package static func ignoredTensors(block: Int) -> [String] { [] }
+    package static var gguf: GGUFFamily? { nil }
 
     /// The tensors that hold a parameter, by their full names, with the columns that each holds.
     package static func tensors(of parameter: Parameter, in architecture: Architecture) -> [(
@@ -69,14 +69,14 @@ extension ModelFamily {
     }
 }
 
-public enum ModelFamilies {
+package enum ModelFamilies {
     /// All families. Of several that compute an architecture the first one writes it.
-    public static let all: [any ModelFamily.Type] = [
+    package static let all: [any ModelFamily.Type] = [
         GPTNeo.self, GPT2.self, Llama.self, Qwen2.self, Qwen3.self, GPTNeoX.self, Gemma3.self,
     ]
 
     /// The family of this `model_type`, or nil.
-    public static func named(_ modelType: String) -> (any ModelFamily.Type)? {
+    package static func named(_ modelType: String) -> (any ModelFamily.Type)? {
         all.first { $0.modelType == modelType }
     }
 
@@ -103,7 +103,7 @@ public enum ModelFamilies {
 }
 
 /// The keys under which a config.json has a model's sizes, each with the names that Transformers takes for it.
-public struct HuggingFaceSizeKeys: Sendable {
+package struct HuggingFaceSizeKeys: Sendable {
     let context: [String]
     let blocks: [String]
     let heads: [String]
@@ -127,7 +127,7 @@ public struct HuggingFaceSizeKeys: Sendable {
 }
 
 /// A tensor of a third-party file that holds some columns of a parameter, or all of it.
-public struct StoredPiece: Sendable {
+package struct StoredPiece: Sendable {
     /// Its name without the family's prefix.
     let name: String
     /// Sizes as the file has them.

@@ -5,15 +5,15 @@ import StrictJSON
 
 /// Llama with biases of queries, keys and values, which no key of the config controls, and with attention windows in the
 /// upper blocks of some models.
-public enum Qwen2: GatedFamily {
-    public static let modelType = "qwen2"
-    public static let className = "Qwen2ForCausalLM"
-    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+package enum Qwen2: GatedFamily {
+    package static let modelType = "qwen2"
+    package static let className = "Qwen2ForCausalLM"
+    package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 151_936, "max_position_embeddings": 32_768, "num_hidden_layers": 32, "num_attention_heads": 32,
         "hidden_size": 4096, "intermediate_size": 22_016,
     ])
 
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect("hidden_act", oneOf: ["silu"], absent: "silu")
         var result = try plainArchitecture(fields)
         let rotary = try fields.rotary(width: result.blocks[0].attention.headWidth)
@@ -26,11 +26,11 @@ public enum Qwen2: GatedFamily {
         return result
     }
 
-    public static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
+    package static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
         architecture.rotaryMembers + architecture.slidingMembers
     }
 
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "qwen2",
         pieces: { gatedPieces(of: $0, in: $1) },
         metadata: { gatedMetadata("qwen2", $0) },

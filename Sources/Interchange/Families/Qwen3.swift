@@ -4,15 +4,15 @@ import Model
 import StrictJSON
 
 /// Llama with an RMSNorm of each head of queries and keys, a separate key for the heads' width, and Qwen2's windows.
-public enum Qwen3: GatedFamily {
-    public static let modelType = "qwen3"
-    public static let className = "Qwen3ForCausalLM"
-    public static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
+package enum Qwen3: GatedFamily {
+    package static let modelType = "qwen3"
+    package static let className = "Qwen3ForCausalLM"
+    package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 151_936, "max_position_embeddings": 32_768, "num_hidden_layers": 32, "num_attention_heads": 32,
         "hidden_size": 4096, "intermediate_size": 22_016,
     ])
 
-    public static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
+    package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {
         try fields.expect("hidden_act", oneOf: ["silu"], absent: "silu")
         var result = try plainArchitecture(fields, headWidth: 128)
         let rotary = try fields.rotary(width: result.blocks[0].attention.headWidth)
@@ -28,13 +28,13 @@ public enum Qwen3: GatedFamily {
         return result
     }
 
-    public static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
+    package static func ownMembers(_ architecture: Architecture) -> [(key: String, value: JSONOutput)] {
         architecture.rotaryMembers + architecture.slidingMembers + [
             ("attention_bias", .bool(architecture.blocks[0].attention.hasInputBias))
         ]
     }
 
-    public static let gguf: GGUFFamily? = GGUFFamily(
+    package static let gguf: GGUFFamily? = GGUFFamily(
         architecture: "qwen3",
         pieces: { gatedPieces(of: $0, in: $1) },
         metadata: { gatedMetadata("qwen3", $0) },

@@ -1,7 +1,7 @@
 // The ways in which a GGUF file breaks its format, or does not fit a model.
 
 /// One case per defect.
-public enum GGUFDefect: Error, Equatable, Sendable {
+package enum GGUFDefect: Error, Equatable, Sendable {
     case notGGUF
     case version(UInt32)
     /// The numbers are big-endian.
@@ -47,7 +47,7 @@ public enum GGUFDefect: Error, Equatable, Sendable {
 }
 
 extension GGUFDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .notGGUF: "the file does not begin with GGUF"
         case .version(let version): "the file has version \(version) of the format; 2 and 3 are read"

@@ -3,7 +3,7 @@
 import Model
 
 /// How a family's models stand in GGUF files. Names and keys are those of llama.cpp's own converter (ggml-org/llama.cpp).
-public struct GGUFFamily: Sendable {
+package struct GGUFFamily: Sendable {
     /// `general.architecture`.
     let architecture: String
     /// The tensors that hold a parameter, in the order of its columns.

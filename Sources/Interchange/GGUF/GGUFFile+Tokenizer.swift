@@ -4,12 +4,12 @@ import Tokenizer
 
 extension GGUFFile {
     /// The tokenizer that the metadata describes.
-    public func tokenizer() throws -> Tokenizer {
+    package func tokenizer() throws -> Tokenizer {
         try Tokenizer(gguf: GGUFVocabulary(try tokenizerKeys()), file: path)
     }
 
     /// What the metadata says of the tokenizer, in one line; nil where it has none.
-    public func tokenizerSummary() throws(InterchangeError) -> String? {
+    package func tokenizerSummary() throws(InterchangeError) -> String? {
         guard self["tokenizer.ggml.model"] != nil else { return nil }
         let keys = try tokenizerKeys()
         let kind =

@@ -3,14 +3,14 @@
 import Kernels
 
 /// A file of llama.cpp's format, mapped into memory.
-public struct GGUFFile: Sendable {
+package struct GGUFFile: Sendable {
     /// Keys and values in the order of the file.
-    public var metadata: GGUFMetadata { header.metadata }
+    package var metadata: GGUFMetadata { header.metadata }
     /// The tensors in the order of the file's list.
-    public var entries: [GGUFEntry] { header.entries }
-    public var byteCount: Int { file.bytes.count }
+    package var entries: [GGUFEntry] { header.entries }
+    package var byteCount: Int { file.bytes.count }
     /// The path that it was opened by.
-    public var path: String { file.path }
+    package var path: String { file.path }
 
     private let header: GGUFHeader
     /// Alive as long as self, and so are its bytes during every method.
@@ -18,7 +18,7 @@ public struct GGUFFile: Sendable {
     private let places: [ByteKey: Int]
 
     /// Opens the file and checks everything but the numbers in the tensors.
-    public init(path: String) throws(InterchangeError) {
+    package init(path: String) throws(InterchangeError) {
         file = try MappedFile(path: path)
         do throws(GGUFDefect) { header = try GGUFHeader(file.bytes) } catch { throw .gguf(file: path, error) }
         // The header's reader has refused equal names.
@@ -27,7 +27,7 @@ public struct GGUFFile: Sendable {
     }
 
     /// The value of a key, or nil.
-    public subscript(key: String) -> GGUFValue? { metadata[key] }
+    package subscript(key: String) -> GGUFValue? { metadata[key] }
 
     /// The tensor called `name`, or nil.
     package func tensor(_ name: String) -> GGUFEntry? { places[ByteKey(name)].map { header.entries[$0] } }
@@ -77,7 +77,7 @@ public struct GGUFFile: Sendable {
     }
 
     /// A tensor's elements as float32, in the order of the file.
-    public func floats(_ entry: GGUFEntry) throws(InterchangeError) -> [Float] {
+    package func floats(_ entry: GGUFEntry) throws(InterchangeError) -> [Float] {
         var values = [Float](repeating: 0, count: entry.count)
         try values.withUnsafeMutableBufferPointer { (buffer) throws(InterchangeError) in
             try read(entry, rows: 0..<entry.rowCount, into: buffer)

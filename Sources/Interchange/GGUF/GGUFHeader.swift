@@ -1,23 +1,23 @@
 // The header of a GGUF file: its metadata and its list of tensors, checked before a number of a tensor is read.
 
 /// One tensor as the file describes it.
-public struct GGUFEntry: Sendable, Equatable {
-    public let name: String
+package struct GGUFEntry: Sendable, Equatable {
+    package let name: String
     /// ggml's number of the element type.
-    public let typeNumber: UInt32
+    package let typeNumber: UInt32
     /// Sizes of the axes, slowest first (the file has them fastest first); empty for a single number.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Where it starts in the file.
     let offset: Int
 
     /// The type, where it is one of the format's today.
-    public var type: GGUFType? { GGUFType(rawValue: typeNumber) }
+    package var type: GGUFType? { GGUFType(rawValue: typeNumber) }
     /// The type for people.
-    public var typeName: String { type?.name ?? GGUFType.name(of: typeNumber) }
+    package var typeName: String { type?.name ?? GGUFType.name(of: typeNumber) }
     /// Elements of the tensor.
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
     /// Bytes of the tensor, where the type is known.
-    public var byteCount: Int? { range?.count }
+    package var byteCount: Int? { range?.count }
     /// Elements of a row: of the fastest axis. A vector of plain numbers has rows of one, so that rows of a matrix and
     /// elements of its bias can be put into another order alike.
     package var rowWidth: Int { shape.count > 1 || type?.blockCount ?? 1 > 1 ? shape.last ?? 1 : 1 }

@@ -2,8 +2,8 @@
 
 /// The metadata in the order of the file. Every method that asks for one kind of value throws where the key has another;
 /// those that end in `IfPresent` give nil for an absent key, and the others throw.
-public struct GGUFMetadata: Sendable, RandomAccessCollection {
-    public typealias Element = (key: String, value: GGUFValue)
+package struct GGUFMetadata: Sendable, RandomAccessCollection {
+    package typealias Element = (key: String, value: GGUFValue)
 
     private let values: [Element]
     private let places: [ByteKey: Int]
@@ -18,12 +18,12 @@ public struct GGUFMetadata: Sendable, RandomAccessCollection {
         self.places = places
     }
 
-    public var startIndex: Int { values.startIndex }
-    public var endIndex: Int { values.endIndex }
-    public subscript(position: Int) -> Element { values[position] }
+    package var startIndex: Int { values.startIndex }
+    package var endIndex: Int { values.endIndex }
+    package subscript(position: Int) -> Element { values[position] }
 
     /// The value of a key, or nil.
-    public subscript(key: String) -> GGUFValue? { places[ByteKey(key)].map { values[$0].value } }
+    package subscript(key: String) -> GGUFValue? { places[ByteKey(key)].map { values[$0].value } }
 }
 
 extension GGUFMetadata {

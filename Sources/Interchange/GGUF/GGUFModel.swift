@@ -5,25 +5,25 @@ import Model
 import Tokenizer
 
 /// What a GGUF file says of conversations.
-public struct GGUFConversation: Sendable {
+package struct GGUFConversation: Sendable {
     /// The chat template in Jinja.
-    public var template: String?
+    package var template: String?
     /// Ids that end an answer, in addition to the tokenizer's `endIDs`.
-    public var endIDs: [Int]
+    package var endIDs: [Int]
 
-    public init(template: String? = nil, endIDs: [Int] = []) {
+    package init(template: String? = nil, endIDs: [Int] = []) {
         self.template = template
         self.endIDs = endIDs
     }
 }
 
 /// Models in GGUF files: linear layers are stored (outputs, inputs).
-public enum GGUFModel {
+package enum GGUFModel {
     /// Writes `model` with its linear layers and token table as `type`; the position table and all vectors are F32. A
     /// matrix whose rows the blocks of 32 of Q8_0 and Q4_0 do not divide is F16. Missing biases are written as zeros.
     ///
     /// Throws where llama.cpp computes something else, or splits texts otherwise.
-    public static func write(
+    package static func write(
         _ model: Transformer, _ tokenizer: Tokenizer, _ conversation: GGUFConversation = .init(), type: GGUFType,
         name: String, to path: String
     ) throws(InterchangeError) {
@@ -60,7 +60,7 @@ public enum GGUFModel {
     }
 
     /// Reads a file that `write` has written: for proof that it is right.
-    public static func model(_ file: GGUFFile) throws(InterchangeError) -> Transformer {
+    package static func model(_ file: GGUFFile) throws(InterchangeError) -> Transformer {
         let opened = try GGUFModelFile(file)
         let model = Transformer(opened.architecture, layout: opened.layout)
         try opened.loadWeights(layout: opened.layout, into: model.weights)

@@ -4,13 +4,13 @@ import Tokenizer
 
 extension GGUFModelFile {
     /// The tokenizer that the file's metadata describes.
-    public func tokenizer() throws -> Tokenizer { try file.tokenizer() }
+    package func tokenizer() throws -> Tokenizer { try file.tokenizer() }
 
     /// The text of the chat template in Jinja; nil where the file has none.
-    public func chatTemplate() throws(InterchangeError) -> String? { try tokenizerKeys().chatTemplate }
+    package func chatTemplate() throws(InterchangeError) -> String? { try tokenizerKeys().chatTemplate }
 
     /// The text of the token that begins a text; nil where the file names none.
-    public func beginningOfText() throws(InterchangeError) -> String? {
+    package func beginningOfText() throws(InterchangeError) -> String? {
         let keys = try tokenizerKeys()
         return keys.beginningOfText.map { String(decoding: keys.tokens[$0], as: UTF8.self) }
     }

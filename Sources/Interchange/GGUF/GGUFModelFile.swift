@@ -4,11 +4,11 @@ import Kernels
 import Model
 
 /// All is known of the model, and no weight is in memory.
-public struct GGUFModelFile: Sendable {
-    public let file: GGUFFile
-    public let architecture: Architecture
+package struct GGUFModelFile: Sendable {
+    package let file: GGUFFile
+    package let architecture: Architecture
     /// The layout of `architecture`.
-    public let layout: ParameterLayout
+    package let layout: ParameterLayout
     private let parts: [Part]
 
     /// A tensor and the columns of a parameter that it holds.
@@ -20,7 +20,7 @@ public struct GGUFModelFile: Sendable {
 
     /// Opens the file at `path`. Throws where it describes a model that this program cannot run, or does not hold the
     /// tensors of the model that it describes.
-    public init(path: String) throws(InterchangeError) {
+    package init(path: String) throws(InterchangeError) {
         try self.init(GGUFFile(path: path))
     }
 
@@ -70,7 +70,7 @@ public struct GGUFModelFile: Sendable {
 
     /// Copies all weights to `arena`, which has `layout`: that of `architecture`, or of the same with a shorter context,
     /// for which the last rows of a position table are dropped. Throws where an element is not finite.
-    public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
+    package func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
         try loadWeights(layout: layout) { UnsafeMutableBufferPointer(rebasing: arena.buffer[$0.range]) }
     }
@@ -80,7 +80,7 @@ public struct GGUFModelFile: Sendable {
     /// - Parameters:
     ///   - memory: where a parameter's values go; asked once for each.
     ///   - finished: called when all of a parameter's values are there, which are not read again afterwards.
-    public func loadWeights(
+    package func loadWeights(
         layout: ParameterLayout, into memory: (Parameter) -> UnsafeMutableBufferPointer<Float>,
         finished: (Parameter) -> Void = { _ in }
     ) throws(InterchangeError) {

@@ -4,7 +4,7 @@
 /// rotary embedding turns the halves of a head against one another, and the layer computes.
 ///
 /// Rows move as they are, whatever type they are stored in, and the map is the same for weights and biases.
-public enum GGUFRowOrder: Sendable, Equatable {
+package enum GGUFRowOrder: Sendable, Equatable {
     /// As in the model.
     case same
     /// Queries and keys of the architecture `llama`: in each head of D rows, the file's row 2i + c is the model's row
@@ -51,7 +51,7 @@ public enum GGUFRowOrder: Sendable, Equatable {
 }
 
 extension GGUFRowOrder: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .same: "in the order of the model"
         case .rotaryPairs(let width): "heads of \(width) rows in pairs"

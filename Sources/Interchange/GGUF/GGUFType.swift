@@ -2,7 +2,7 @@
 
 /// A type of tensor elements (ggml's `ggml_type`); the raw value is its number in the file. A type whose name begins
 /// with Q packs a block of neighbours of a row together, with a scale; the K types scale in two levels.
-public enum GGUFType: UInt32, Sendable, CaseIterable {
+package enum GGUFType: UInt32, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1
     case q4_0 = 2
@@ -39,7 +39,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     case q1_0 = 41
 
     /// The name that llama.cpp's tools use.
-    public var name: String { "\(self)".uppercased() }
+    package var name: String { "\(self)".uppercased() }
 
     /// The name of a type with its number; of one that is not known here, the number alone.
     static func name(of number: UInt32) -> String {
@@ -47,13 +47,13 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     }
 
     /// Elements that are stored together; a row is a whole number of blocks.
-    public var blockCount: Int { layout.numbers }
+    package var blockCount: Int { layout.numbers }
 
     /// Bytes of a block.
-    public var blockBytes: Int { layout.bytes }
+    package var blockBytes: Int { layout.bytes }
 
     /// Whether weights are read from it.
-    public var isRead: Bool {
+    package var isRead: Bool {
         switch self {
         case .f32, .f16, .bf16, .f64, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_k, .q5_k, .q6_k: true
         default: false
@@ -61,7 +61,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     }
 
     /// Whether weights are written as it.
-    public var isWritten: Bool { fileType != nil }
+    package var isWritten: Bool { fileType != nil }
 
     /// `general.file_type` of a model stored mostly in this type; nil where models are not written in it.
     var fileType: UInt32? {

@@ -1,7 +1,7 @@
 // Values of a GGUF file's metadata: numbers, flags, texts, and lists of them.
 
 /// A value of a GGUF file's metadata.
-public enum GGUFValue: Sendable, Equatable {
+package enum GGUFValue: Sendable, Equatable {
     case unsigned(UInt64)
     case signed(Int64)
     case number(Double)
@@ -59,7 +59,7 @@ enum GGUFValueType: UInt32, Sendable {
 }
 
 /// A list of a GGUF file's metadata, kept as the file holds it: a vocabulary has some hundred thousand elements.
-public struct GGUFList: Sendable, Equatable, RandomAccessCollection {
+package struct GGUFList: Sendable, Equatable, RandomAccessCollection {
     enum Storage: Sendable, Equatable {
         /// Numbers or flags, one behind the other.
         case scalars(GGUFValueType, [UInt8])
@@ -70,8 +70,8 @@ public struct GGUFList: Sendable, Equatable, RandomAccessCollection {
 
     let storage: Storage
 
-    public var startIndex: Int { 0 }
-    public var endIndex: Int {
+    package var startIndex: Int { 0 }
+    package var endIndex: Int {
         switch storage {
         case .scalars(let type, let bytes): bytes.count / type.minimumBytes
         case .texts(_, let ends): ends.count
@@ -80,7 +80,7 @@ public struct GGUFList: Sendable, Equatable, RandomAccessCollection {
     }
 
     /// An element. What is not UTF-8 in a text shows as U+FFFD; `text(at:)` has its bytes.
-    public subscript(position: Int) -> GGUFValue {
+    package subscript(position: Int) -> GGUFValue {
         precondition(indices.contains(position), "element \(position) of a list of \(count)")
         switch storage {
         case .scalars(let type, let bytes):

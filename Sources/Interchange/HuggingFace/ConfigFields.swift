@@ -4,7 +4,7 @@ import Model
 import StrictJSON
 
 /// Typed access to the members of a config's object.
-public struct ConfigFields {
+package struct ConfigFields {
     let object: JSONObject
     /// The sizes that the family's class has in Transformers, by key: what an absent key means.
     var defaults: [String: Int] = [:]

@@ -5,20 +5,20 @@ import StrictJSON
 import Tokenizer
 
 /// What a folder's tokenizer files say together.
-public struct FolderTokenizer {
+package struct FolderTokenizer {
     /// The files of a folder, any of which may be the tokenizer.
-    public static let names = ["tokenizer.json", "vocab.json"]
+    package static let names = ["tokenizer.json", "vocab.json"]
 
-    public let tokenizer: Tokenizer
+    package let tokenizer: Tokenizer
     /// The text of a chat template in Jinja, where the folder has one.
-    public let template: String?
+    package let template: String?
     /// The text of the token that begins a text, where the folder names one.
-    public let startOfText: String?
+    package let startOfText: String?
     /// What was found and is not used.
-    public let notes: [String]
+    package let notes: [String]
 
     /// The text of the token that the folder's settings call `eos_token`, or else of the one that ends a text.
-    public let endOfText: String?
+    package let endOfText: String?
 
     /// Reads the tokenizer of the folder `path`.
     ///
@@ -29,7 +29,7 @@ public struct FolderTokenizer {
     /// config.json has no row are dropped.
     ///
     /// - Parameter endIDs: the config's `eos_token_id`.
-    public init(path: String, endIDs: [Int]) throws {
+    package init(path: String, endIDs: [Int]) throws {
         let settings = try FolderTokenizer.object(path + "/tokenizer_config.json")
         let map = try FolderTokenizer.object(path + "/special_tokens_map.json")
         let start = FolderTokenizer.name(settings?["bos_token"]) ?? FolderTokenizer.name(map?["bos_token"])

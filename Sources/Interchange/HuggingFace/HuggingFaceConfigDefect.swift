@@ -3,7 +3,7 @@
 import Model
 
 /// One case per defect.
-public enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
+package enum HuggingFaceConfigDefect: Error, Equatable, Sendable {
     /// The file holds something other than an object.
     case notAnObject(found: String)
     case missing(key: String)
@@ -57,7 +57,7 @@ extension HuggingFaceConfigDefect {
 }
 
 extension HuggingFaceConfigDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAnObject(let found): "the file holds \(found) instead of an object"
         case .missing(let key): "the key \(key) is missing"

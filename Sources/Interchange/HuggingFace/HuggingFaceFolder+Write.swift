@@ -12,7 +12,7 @@ extension HuggingFaceFolder {
     /// `endOfText` is the id that ends a text, if the tokenizer has one, and `beginOfText` the id that begins one where
     /// that is another. Each file takes its place complete or not at
     /// all, the weights first. Throws also where no family computes what the model does.
-    public static func write(
+    package static func write(
         _ model: Transformer, endOfText: Int?, beginOfText: Int? = nil, to path: String
     ) throws(InterchangeError) {
         let family = try ModelFamilies.expressing(model.architecture)

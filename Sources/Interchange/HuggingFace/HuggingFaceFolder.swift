@@ -5,26 +5,26 @@ import Kernels
 import Model
 
 /// `config.json` and the weights of one folder, checked against each other.
-public struct HuggingFaceFolder: Sendable {
+package struct HuggingFaceFolder: Sendable {
     /// The folder.
-    public let path: String
-    public let family: any ModelFamily.Type
-    public let architecture: Architecture
+    package let path: String
+    package let family: any ModelFamily.Type
+    package let architecture: Architecture
     /// The ids of the tokens that end a text, as the config lists them.
-    public let endIDs: [Int]
+    package let endIDs: [Int]
     /// The layout of `architecture`.
-    public let layout: ParameterLayout
+    package let layout: ParameterLayout
     /// What a person should know of the files: tensors that are not used.
-    public let notes: [String]
+    package let notes: [String]
     private let weights: StoredWeights
     private let matched: Match
 
     /// The paths of the files with its weights.
-    public var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
+    package var weightFiles: [String] { Set(weights.tensors.map(\.file.path)).sorted() }
 
     /// Opens the folder: reads the config, maps the weights, and checks that every parameter of the model is there
     /// in its shape and nothing else is, except the heads of other tasks. No weight is read yet.
-    public init(path: String) throws(InterchangeError) {
+    package init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/config.json"
         let described = try HuggingFaceConfig(try MappedFile.contents(of: configPath), file: configPath)
@@ -37,7 +37,7 @@ public struct HuggingFaceFolder: Sendable {
     /// Copies all weights to `arena`, which has `layout`. That is the layout of `architecture`, or of the same with a
     /// shorter context, for which the last rows of a position table are dropped. Throws where an element is not finite, or
     /// where a tied head in the file differs from the embedding.
-    public func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
+    package func loadWeights(layout: ParameterLayout, into arena: FloatArena) throws(InterchangeError) {
         precondition(arena.count >= layout.arenaCount, "an arena of \(arena.count) for \(layout.arenaCount) floats")
         try loadWeights(layout: layout) { UnsafeMutableBufferPointer(rebasing: arena.buffer[$0.range]) }
     }
@@ -47,7 +47,7 @@ public struct HuggingFaceFolder: Sendable {
     /// - Parameters:
     ///   - memory: where a parameter's values go; asked once for each.
     ///   - finished: called when all of a parameter's values are there, which are not read again afterwards.
-    public func loadWeights(
+    package func loadWeights(
         layout: ParameterLayout, into memory: (Parameter) -> UnsafeMutableBufferPointer<Float>,
         finished: (Parameter) -> Void = { _ in }
     ) throws(InterchangeError) {

@@ -15,7 +15,7 @@ extension PEFTAdapter {
     /// - Parameters:
     ///   - model: the base, with the adapters.
     ///   - base: the path or name by which the base will be looked for.
-    public static func write(
+    package static func write(
         _ adapters: Adapters, of architecture: Architecture, base: String, to path: String
     ) throws(InterchangeError) {
         let family = try ModelFamilies.expressing(architecture)

@@ -8,33 +8,33 @@ import Model
 ///
 /// A layer's matrices are `base_model.model.transformer.h.0.attn.c_attn.lora_A.weight` (R, in) and `….lora_B.weight`
 /// (out, R), whichever way the base stores its own: the transposes of Luthier's.
-public struct PEFTAdapter: Sendable {
+package struct PEFTAdapter: Sendable {
     static let configName = "adapter_config.json"
     static let weightsName = "adapter_model.safetensors"
 
     /// The folder.
-    public let path: String
+    package let path: String
     /// What the model on which the adapter was trained is called there: a folder, or a name on a server.
-    public var baseName: String? { config.baseName }
+    package var baseName: String? { config.baseName }
     /// R.
-    public var rank: Int { config.rank }
+    package var rank: Int { config.rank }
     /// What the product of a layer's matrices is multiplied by.
-    public var scale: Float { config.scale }
+    package var scale: Float { config.scale }
     /// The layers that have an adapter, as the config says it.
-    public var targets: String { config.selection.targets.text }
+    package var targets: String { config.selection.targets.text }
     /// The path of the file with the matrices.
-    public var weightsFile: String { file.path }
+    package var weightsFile: String { file.path }
 
     private let config: PEFTConfig
     private let file: SafetensorsFile
 
     /// Whether a folder holds an adapter, complete or not.
-    public static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/" + configName)
     }
 
     /// Opens the folder: reads the config, maps the matrices.
-    public init(path: String) throws(InterchangeError) {
+    package init(path: String) throws(InterchangeError) {
         self.path = path
         let configPath = path + "/" + PEFTAdapter.configName
         config = try PEFTConfig(try MappedFile.contents(of: configPath), file: configPath)
@@ -50,13 +50,13 @@ public struct PEFTAdapter: Sendable {
 
     /// Throws where the adapter is not one of a model of this shape: a layer that it should have and has not, a tensor
     /// that has no place, a matrix of another shape.
-    public func check(_ architecture: Architecture) throws(InterchangeError) {
+    package func check(_ architecture: Architecture) throws(InterchangeError) {
         _ = try match(adapted(architecture))
     }
 
     /// The base's architecture with this adapter. Where the head is tied to the token embedding and the adapter holds one
     /// of them completely, they are two matrices afterwards.
-    public func adapted(_ architecture: Architecture) throws(InterchangeError) -> Architecture {
+    package func adapted(_ architecture: Architecture) throws(InterchangeError) -> Architecture {
         guard architecture.head.isTied else { return architecture }
         let family = try ModelFamilies.expressing(architecture)
         var untied = architecture
@@ -85,7 +85,7 @@ public struct PEFTAdapter: Sendable {
     /// A layer's weight (in, out) becomes W + scale · Aᵀ Bᵀ; with magnitudes m, each column of that is scaled to the norm
     /// m (Liu et al. 2024, equation 5); its bias gets scale times that of B. What the adapter holds completely replaces
     /// what is there. Numbers are as PEFT's `merge_and_unload` computes them.
-    public func merge(into model: Transformer) throws(InterchangeError) {
+    package func merge(into model: Transformer) throws(InterchangeError) {
         let match = try match(model.architecture)
         for layer in match.layers {
             try layer.add(to: model, from: file)

@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// One case per defect. Offsets count from the start of the body, as the format's do.
-public enum SafetensorsDefect: Error, Equatable, Sendable {
+package enum SafetensorsDefect: Error, Equatable, Sendable {
     /// The file ends inside the 8 bytes that give the header's length.
     case tooShort(bytes: Int)
     /// The header claims more bytes than any header may have.
@@ -44,7 +44,7 @@ public enum SafetensorsDefect: Error, Equatable, Sendable {
 }
 
 extension SafetensorsDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooShort(let bytes):
             "the file has \(bytes) bytes; a safetensors file starts with the 8 bytes of its header's length"

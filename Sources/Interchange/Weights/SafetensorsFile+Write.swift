@@ -4,12 +4,12 @@ import Files
 import StrictJSON
 
 /// A float32 tensor to be written.
-public struct SafetensorsTensor {
-    public typealias Body = (UnsafeBufferPointer<Float>) throws(InterchangeError) -> Void
+package struct SafetensorsTensor {
+    package typealias Body = (UnsafeBufferPointer<Float>) throws(InterchangeError) -> Void
 
-    public let name: String
+    package let name: String
     /// Sizes of the axes, slowest first.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Calls its argument once with the elements, row-major, at the time when they are written.
     let withElements: (Body) throws(InterchangeError) -> Void
 
@@ -20,7 +20,7 @@ public struct SafetensorsTensor {
 
     /// A tensor in memory that stays the caller's and must live until it is written. Traps where shape and elements
     /// disagree.
-    public init(name: String, shape: [Int], elements: UnsafeBufferPointer<Float>) {
+    package init(name: String, shape: [Int], elements: UnsafeBufferPointer<Float>) {
         precondition(
             shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == elements.count,
             "tensor \(name) of shape \(shape) with \(elements.count) elements")
@@ -35,7 +35,7 @@ extension SafetensorsFile {
     /// it is complete and on the disk. Names must differ; equal input gives equal bytes.
     ///
     /// `metadata` is sorted by key; `format: pt` is what Transformers asks for.
-    public static func write(
+    package static func write(
         _ tensors: [SafetensorsTensor], metadata: [String: String] = ["format": "pt"], to path: String
     ) throws(InterchangeError) {
         let file = try InterchangeError.wrapping { () throws(FileError) in

@@ -6,21 +6,21 @@ import Kernels
 ///
 /// Format: an 8-byte little-endian length, a JSON header of that length, then the tensors' bytes, row-major and
 /// little-endian (huggingface/safetensors).
-public struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
     /// The tensors in the order of their bytes.
-    public let entries: [SafetensorsEntry]
+    package let entries: [SafetensorsEntry]
     /// The header's `__metadata__`.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// Alive as long as self, and so are its bytes during every method.
     private let file: MappedFile
     private let bodyOffset: Int
     private let places: [ByteKey: Int]
 
     /// The path that it was opened by.
-    public var path: String { file.path }
+    package var path: String { file.path }
 
     /// Opens the file at `path`. Throws what the system refuses, and every breach of the format.
-    public init(path: String) throws(InterchangeError) {
+    package init(path: String) throws(InterchangeError) {
         file = try MappedFile(path: path)
         let header: SafetensorsHeader
         do throws(SafetensorsDefect) {
@@ -37,7 +37,7 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// The tensor called `name`, or nil.
-    public subscript(name: String) -> SafetensorsEntry? { places[ByteKey(name)].map { entries[$0] } }
+    package subscript(name: String) -> SafetensorsEntry? { places[ByteKey(name)].map { entries[$0] } }
 
     /// Copies some of a tensor's elements, as float32, to `destination`, which has exactly their number. The file's
     /// bytes do not stay in memory.
@@ -74,7 +74,7 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// A tensor's elements as float32.
-    public func floats(_ entry: SafetensorsEntry) throws(InterchangeError) -> [Float] {
+    package func floats(_ entry: SafetensorsEntry) throws(InterchangeError) -> [Float] {
         var values = [Float](repeating: 0, count: entry.count)
         try values.withUnsafeMutableBufferPointer { (buffer) throws(InterchangeError) in
             try read(entry, elements: 0..<entry.count, into: buffer)

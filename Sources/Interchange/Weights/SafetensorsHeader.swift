@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// A type of element that the format knows, by the name it has there.
-public enum SafetensorsType: String, Sendable, CaseIterable {
+package enum SafetensorsType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case f4 = "F4"
     case f6e2m3 = "F6_E2M3"
@@ -28,7 +28,7 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
     case c64 = "C64"
 
     /// Bits of one element.
-    public var bits: Int {
+    package var bits: Int {
         switch self {
         case .f4: 4
         case .f6e2m3, .f6e3m2: 6
@@ -41,16 +41,16 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
 }
 
 /// One tensor as the header describes it.
-public struct SafetensorsEntry: Sendable, Equatable {
-    public let name: String
-    public let type: SafetensorsType
+package struct SafetensorsEntry: Sendable, Equatable {
+    package let name: String
+    package let type: SafetensorsType
     /// Sizes of the axes, slowest first; empty for a single number.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Where its bytes are in the body.
-    public let range: Range<Int>
+    package let range: Range<Int>
 
     /// Elements of the tensor.
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
 }
 
 /// A checked header, by the rules of the format's own reader (huggingface/safetensors, `Metadata::validate`): the

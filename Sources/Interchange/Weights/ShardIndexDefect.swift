@@ -1,7 +1,7 @@
 // The ways in which the index of a model in several safetensors files is wrong.
 
 /// One case per defect of a `model.safetensors.index.json`.
-public enum ShardIndexDefect: Error, Equatable, Sendable {
+package enum ShardIndexDefect: Error, Equatable, Sendable {
     /// `weight_map` is missing, or is not an object of texts.
     case noWeightMap
     /// A file's name that is a path, or not that of a safetensors file.
@@ -13,7 +13,7 @@ public enum ShardIndexDefect: Error, Equatable, Sendable {
 }
 
 extension ShardIndexDefect: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .noWeightMap: "weight_map must be an object of tensor names with names of files"
         case .badFileName(let tensor, let file):

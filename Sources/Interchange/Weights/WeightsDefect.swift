@@ -1,7 +1,7 @@
 // The ways in which a file of weights does not fit the model that its config describes.
 
 /// One case per defect. Tensors carry their names in the file, except missing ones.
-public enum WeightsDefect: Error, Equatable, Sendable {
+package enum WeightsDefect: Error, Equatable, Sendable {
     /// Parameters of the model that the file does not have, by their published names, and how many there are.
     case missing(tensors: [String], count: Int)
     /// The config describes more blocks than the file has tensors.
@@ -23,7 +23,7 @@ extension WeightsDefect: CustomStringConvertible {
     /// How many names a message lists.
     static let listed = 5
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing(let tensors, let count): "the model needs \(WeightsDefect.list(tensors, count)), not found here"
         case .fewerTensorsThanBlocks(let tensors, let blocks):

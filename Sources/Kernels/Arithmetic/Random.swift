@@ -9,7 +9,7 @@
 /// A bijection of 64-bit words in which every input bit moves every output bit: one step of SplitMix64
 /// (Steele, Lea & Flood 2014).
 @inline(__always)
-public func mix(_ value: UInt64) -> UInt64 {
+package func mix(_ value: UInt64) -> UInt64 {
     var z = value &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
@@ -17,32 +17,32 @@ public func mix(_ value: UInt64) -> UInt64 {
 }
 
 /// SplitMix64: 64 random bits a call, the same everywhere for the same seed.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
+package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    public init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     /// A generator for one purpose among many under one seed.
-    public init(seed: UInt64, stream: UInt64) { state = mix(mix(seed) ^ stream) }
+    package init(seed: UInt64, stream: UInt64) { state = mix(mix(seed) ^ stream) }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         let value = mix(state)
         state &+= 0x9E37_79B9_7F4A_7C15
         return value
     }
 
     /// Uniform in 0 ..< 1, a multiple of 2⁻⁵³.
-    public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Two independent numbers from N(0, 1) (Box & Muller 1958).
-    public mutating func normalPair() -> (Double, Double) {
+    package mutating func normalPair() -> (Double, Double) {
         let radius = (-2 * log(1 - uniform())).squareRoot()
         let angle = 2 * Double.pi * uniform()
         return (radius * cos(angle), radius * sin(angle))
     }
 
     /// Uniform in 0 ..< bound, without bias (Lemire 2019).
-    public mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "a random number below \(bound)")
         let range = UInt64(bound)
         var product = next().multipliedFullWidth(by: range)
@@ -54,7 +54,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// A permutation of `0..<count` (Fisher & Yates).
-    public mutating func permutation(_ count: Int) -> [Int32] {
+    package mutating func permutation(_ count: Int) -> [Int32] {
         var order = [Int32](0..<Int32(count))
         for index in stride(from: count - 1, to: 0, by: -1) { order.swapAt(index, below(index + 1)) }
         return order

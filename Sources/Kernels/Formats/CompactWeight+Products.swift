@@ -7,7 +7,7 @@ extension CompactWeight {
     private static let (panelRows, panelColumns) = (512, 1024)
 
     /// Floats that the panels of all threads take.
-    public static var scratchFloats: Int { ParallelFor.threadCount * panelRows * panelColumns }
+    package static var scratchFloats: Int { ParallelFor.threadCount * panelRows * panelColumns }
 
     /// output = input · W + bias.
     ///
@@ -15,7 +15,7 @@ extension CompactWeight {
     ///   - output: (N, out), overwritten.
     ///   - input: (N, in).
     ///   - bias: (out), or nil for none.
-    public func forward(into output: Matrix, of input: Matrix, bias: Vector?) {
+    package func forward(into output: Matrix, of input: Matrix, bias: Vector?) {
         precondition(
             input.rows == output.rows && input.columns == inner && output.columns == columns,
             "product of \(input.shape) with (\(inner), \(columns)) into \(output.shape)")
@@ -31,7 +31,7 @@ extension CompactWeight {
     /// - Parameters:
     ///   - dInput: (N, in), overwritten.
     ///   - dOutput: (N, out).
-    public func backward(dInput: Matrix, dOutput: Matrix) {
+    package func backward(dInput: Matrix, dOutput: Matrix) {
         precondition(
             dInput.rows == dOutput.rows && dInput.columns == inner && dOutput.columns == columns,
             "product of \(dOutput.shape) with (\(inner), \(columns))ᵀ into \(dInput.shape)")
@@ -43,7 +43,7 @@ extension CompactWeight {
     }
 
     /// output (n, in) = the columns of W with these numbers, as rows: those of a table (out, in) that was transposed.
-    public func gather(into output: Matrix, columns numbers: UnsafePointer<Int32>) {
+    package func gather(into output: Matrix, columns numbers: UnsafePointer<Int32>) {
         precondition(output.columns == inner, "columns of \(inner) into \(output.shape)")
         ParallelFor.ranges(output.rows) { rows in
             withScratch(32 * Self.block) { tile in
@@ -62,7 +62,7 @@ extension CompactWeight {
     }
 
     /// output (in, out) = W, or its transpose (out, in).
-    public func decode(into output: Matrix, transposed: Bool) {
+    package func decode(into output: Matrix, transposed: Bool) {
         let (rows, width) = transposed ? (output.columns, output.rows) : (output.rows, output.columns)
         precondition(rows == inner && width == columns, "(\(inner), \(columns)) into \(output.shape)")
         eachPanel(cutting: .columns) { rows, columns, panel in

@@ -2,12 +2,12 @@
 
 /// The memory of a model's copies, concatenated. Most of them are smaller than a huge page; if each had its own block,
 /// the processor would have to look up an address every 4 KiB.
-public final class CompactStorage: @unchecked Sendable {
+package final class CompactStorage: @unchecked Sendable {
     private let arena: FloatArena
     private var used = 0
 
     /// - Parameter wordCount: the sum of `CompactWeight.wordCount` over all copies.
-    public init(wordCount: Int) { arena = FloatArena(count: wordCount) }
+    package init(wordCount: Int) { arena = FloatArena(count: wordCount) }
 
     /// The next `count` words, which begin a cache line.
     fileprivate func take(_ count: Int) -> UnsafeMutablePointer<UInt32> {
@@ -20,9 +20,9 @@ public final class CompactStorage: @unchecked Sendable {
 /// A copy of an (in, out) matrix in blocks of 64 columns, each block's rows concatenated, so that a product
 /// reads memory in one stream. A 32-bit word holds what four (int8) or two (bfloat16) groups of sixteen columns have in
 /// one lane: shifts and masks then give full registers, and no conversion is needed. A float is a word.
-public final class CompactWeight: @unchecked Sendable {
-    public let inner: Int
-    public let columns: Int
+package final class CompactWeight: @unchecked Sendable {
+    package let inner: Int
+    package let columns: Int
     let layout: any PackedWords.Type
     /// Keeps the memory of the next two.
     private let storage: CompactStorage
@@ -40,7 +40,7 @@ public final class CompactWeight: @unchecked Sendable {
     ///   - weight: (in, out), or (out, in) where `transposed`; not needed any more afterwards.
     ///   - isGrouped: whether 32 inputs have a scale where the format could have one for all of an output.
     ///   - storage: with room for `wordCount` words more; nil to allocate its own.
-    public init(
+    package init(
         _ weight: Matrix, transposed: Bool, format: WeightFormat, isGrouped: Bool = false,
         in storage: CompactStorage? = nil
     ) {
@@ -61,7 +61,7 @@ public final class CompactWeight: @unchecked Sendable {
     }
 
     /// The words that an (inner, columns) matrix takes of its storage.
-    public static func wordCount(inner: Int, columns: Int, format: WeightFormat, isGrouped: Bool = false) -> Int {
+    package static func wordCount(inner: Int, columns: Int, format: WeightFormat, isGrouped: Bool = false) -> Int {
         (columns + block - 1) / block * (format.layout(isGrouped: isGrouped).wordCount(rows: inner) + block)
     }
 
@@ -109,7 +109,7 @@ public final class CompactWeight: @unchecked Sendable {
 
     /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for a few rows. A row's result does not
     /// depend on how many others are worked on with it.
-    public func multiply(into output: Matrix, _ input: Matrix, bias: Vector?) {
+    package func multiply(into output: Matrix, _ input: Matrix, bias: Vector?) {
         precondition(
             input.rows == output.rows && input.columns == inner && output.columns == columns,
             "row product of \(input.shape) with (\(inner), \(columns)) into \(output.shape)")

@@ -4,7 +4,7 @@
 /// The float weight stays the master: `refresh` takes it over again after every update. Sums are made in float, and so
 /// are the gradients; only the operands are rounded (Kalamkar et al. 2019, "A Study of BFLOAT16 for Deep Learning
 /// Training").
-public final class RoundedWeight: @unchecked Sendable {
+package final class RoundedWeight: @unchecked Sendable {
     private let weight: Matrix
     private let isTransposed: Bool
     private let forward: BFloat16Product.PackedMatrix
@@ -12,17 +12,17 @@ public final class RoundedWeight: @unchecked Sendable {
     private let workspace: BFloat16Workspace
 
     /// Whether the processor multiplies bfloat16 at all.
-    public static var isSupported: Bool { BFloat16Product.isSupported }
+    package static var isSupported: Bool { BFloat16Product.isSupported }
 
     /// oneDNN's version, for messages.
-    public static var libraryVersion: String { BFloat16Product.version }
+    package static var libraryVersion: String { BFloat16Product.version }
 
     /// Copies of `weight`, empty until `refresh`.
     ///
     /// - Parameters:
     ///   - weight: (in, out), or (out, in) where `transposed`; its owner outlives this.
     ///   - workspace: for the operands that are rounded on the way; shared by the layers of one model.
-    public init(_ weight: Matrix, transposed: Bool, workspace: BFloat16Workspace) {
+    package init(_ weight: Matrix, transposed: Bool, workspace: BFloat16Workspace) {
         self.weight = weight
         self.workspace = workspace
         isTransposed = transposed
@@ -32,7 +32,7 @@ public final class RoundedWeight: @unchecked Sendable {
     }
 
     /// Takes the weights' present values over, all of `layers` side by side.
-    public static func refresh(_ layers: [RoundedWeight]) {
+    package static func refresh(_ layers: [RoundedWeight]) {
         // The largest come first, so that the threads end at the same time.
         let order = layers.sorted { $0.weight.rows * $0.weight.columns > $1.weight.rows * $1.weight.columns }
         ParallelFor.tasks(2 * order.count, for: .packing) { task in
@@ -51,7 +51,7 @@ public final class RoundedWeight: @unchecked Sendable {
     ///   - output: (N, out), overwritten.
     ///   - input: (N, in); backward needs it again.
     ///   - bias: (out), or nil for none.
-    public func forward(into output: Matrix, of input: Matrix, bias: Vector?) {
+    package func forward(into output: Matrix, of input: Matrix, bias: Vector?) {
         let x = workspace.first(rows: input.rows, columns: input.columns)
         BFloat16.round(into: x, of: input)
         BFloat16Product.run(into: output, x, forward, bias: bias)
@@ -65,7 +65,7 @@ public final class RoundedWeight: @unchecked Sendable {
     ///   - dBias: (out), added to; nil without a bias.
     ///   - dOutput: (N, out).
     ///   - input: (N, in), as in `forward`.
-    public func backward(dInput: Matrix?, dWeight: Matrix?, dBias: Vector?, dOutput: Matrix, input: Matrix) {
+    package func backward(dInput: Matrix?, dWeight: Matrix?, dBias: Vector?, dOutput: Matrix, input: Matrix) {
         let dy = workspace.second(rows: dOutput.rows, columns: dOutput.columns)
         BFloat16.round(into: dy, of: dOutput)
         if let dInput { BFloat16Product.run(into: dInput, dy, backward, bias: nil) }
@@ -83,10 +83,10 @@ public final class RoundedWeight: @unchecked Sendable {
 }
 
 /// Memory for the two operands that a layer rounds; grows to the largest.
-public final class BFloat16Workspace: @unchecked Sendable {
+package final class BFloat16Workspace: @unchecked Sendable {
     private var blocks: [UnsafeMutableBufferPointer<UInt16>?] = [nil, nil]
 
-    public init() {}
+    package init() {}
 
     deinit { for block in blocks { block?.deallocate() } }
 

@@ -1,7 +1,7 @@
 // The formats of compact weights, and how a row of sixty-four of them becomes floats.
 
 /// How generation keeps its copy of a weight matrix, or training a frozen one.
-public enum WeightFormat: String, Sendable, CaseIterable {
+package enum WeightFormat: String, Sendable, CaseIterable {
     /// The float weights in another order.
     case f32
     /// Rounded to bfloat16.
@@ -13,7 +13,7 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     case q4
 
     /// Scales of groups included.
-    public var bitsPerWeight: Double {
+    package var bitsPerWeight: Double {
         switch self {
         case .f32: 32
         case .bf16: 16

@@ -1,20 +1,20 @@
 // Attention of new positions over the keys and values of all positions before them, for generation.
 
-public enum CachedAttention {
+package enum CachedAttention {
     /// From this many new positions on, a prompt is being read, and products of blocks are faster than single rows.
     private static let fewestForBlocks = 16
     /// Queries worked on together then: their scores stay in the second-level cache.
     private static let queryBlock = 64
 
     /// Keys and values of all positions so far, grouped by head, since that is the order in which they are read.
-    public struct Memory {
+    package struct Memory {
         /// (K · capacity, D) each.
-        public let keys: Matrix
-        public let values: Matrix
+        package let keys: Matrix
+        package let values: Matrix
         /// Key/value heads (K).
-        public let headCount: Int
+        package let headCount: Int
 
-        public init(keys: Matrix, values: Matrix, headCount: Int) {
+        package init(keys: Matrix, values: Matrix, headCount: Int) {
             precondition(
                 keys.rows == values.rows && keys.columns == values.columns && keys.rows % headCount == 0,
                 "keys \(keys.shape) and values \(values.shape) of \(headCount) heads")
@@ -37,7 +37,7 @@ public enum CachedAttention {
     ///   - memory: in which the new positions' rows are already written.
     ///   - start: how many positions precede the new ones.
     ///   - scale: 1 / √D where it is nil.
-    public static func forward(
+    package static func forward(
         into output: Matrix, queries: Matrix, _ memory: Memory, start: Int, scale: Float? = nil, window: Int? = nil
     ) {
         let D = memory.keys.columns

@@ -6,31 +6,31 @@
 /// h / (H / K) (grouped queries, Ainslie et al. 2023); no key or value is copied. Scores are made for a block of queries
 /// at a time and never stored; backward computes them again from each row's log-sum-exp (Dao et al. 2022, without the
 /// tiling of keys).
-public enum CausalAttention {
+package enum CausalAttention {
     /// How many queries are worked on together: their scores stay in the second-level cache.
     private static let queryBlock = 64
 
     /// What every call needs in addition to the arrays.
-    public struct Shape {
+    package struct Shape {
         /// The rows of each sequence; together they cover the batch without overlap.
-        public let sequences: [Range<Int>]
+        package let sequences: [Range<Int>]
         /// Query heads (H).
-        public let headCount: Int
+        package let headCount: Int
         /// Key/value heads (K); divides H.
-        public let keyValueHeadCount: Int
+        package let keyValueHeadCount: Int
         /// Width of one head (D).
-        public let headWidth: Int
+        package let headWidth: Int
         /// Multiplies the scores.
-        public let scale: Float
+        package let scale: Float
         /// How many positions a query sees, itself included; nil for all before it.
-        public let window: Int?
+        package let window: Int?
         /// On the probabilities, or nil; with the identity of each row of the batch.
-        public let dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)?
+        package let dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)?
 
         /// - Parameters:
         ///   - keyValueHeadCount: H where it is nil.
         ///   - scale: 1 / √D where it is nil.
-        public init(
+        package init(
             sequences: [Range<Int>], headCount: Int, keyValueHeadCount: Int? = nil, headWidth: Int,
             scale: Float? = nil, window: Int? = nil,
             dropout: (key: DropoutKey, identities: UnsafePointer<UInt64>)? = nil
@@ -101,7 +101,7 @@ public enum CausalAttention {
     ///   - output: (N, H·D), overwritten; backward needs it again.
     ///   - logSumExp: (H, N), overwritten: the log of each softmax's denominator, for backward.
     ///   - qkv: (N, (H + 2K)·D): queries, keys and values, the heads of each next to one another.
-    public static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
+    package static func forward(into output: Matrix, saving logSumExp: Matrix, of qkv: Matrix, _ shape: Shape) {
         check(output, logSumExp, qkv, shape)
         ParallelFor.tasks(shape.sequences.count * shape.headCount, for: .attention) { task in
             let (sequence, index) = task.quotientAndRemainder(dividingBy: shape.headCount)
@@ -139,7 +139,7 @@ public enum CausalAttention {
     ///   - dQKV: (N, (H + 2K)·D), added to.
     ///   - dOutput, output: (N, H·D).
     ///   - logSumExp, qkv: as forward left them.
-    public static func backward(
+    package static func backward(
         dQKV: Matrix, dOutput: Matrix, output: Matrix, logSumExp: Matrix, qkv: Matrix, _ shape: Shape
     ) {
         check(output, logSumExp, qkv, shape)

@@ -1,14 +1,14 @@
 // Softmax cross-entropy over logits, with the gradient taking the logits' place.
 
-public enum CrossEntropy {
+package enum CrossEntropy {
     /// What is known of one row after the softmax.
-    public struct Row: Sendable {
+    package struct Row: Sendable {
         /// -log p(target), in nats.
-        public var loss: Double = 0
+        package var loss: Double = 0
         /// Whether no other token had a larger logit than the target.
-        public var isCorrect = false
+        package var isCorrect = false
 
-        public init(loss: Double = 0, isCorrect: Bool = false) {
+        package init(loss: Double = 0, isCorrect: Bool = false) {
             self.loss = loss
             self.isCorrect = isCorrect
         }
@@ -20,7 +20,7 @@ public enum CrossEntropy {
     ///   - rows: N results, overwritten.
     ///   - logits: (N, V).
     ///   - targets: N token ids below V.
-    public static func forward(
+    package static func forward(
         into rows: UnsafeMutablePointer<Row>, logits: Matrix, targets: UnsafePointer<Int32>
     ) {
         ParallelFor.ranges(logits.rows) { range in
@@ -34,7 +34,7 @@ public enum CrossEntropy {
     /// dLogits = factor · (softmax(logits) - onehot(target)).
     ///
     /// - Parameter factors: N factors, a row's weight over the sum of all weights.
-    public static func forwardBackward(
+    package static func forwardBackward(
         into rows: UnsafeMutablePointer<Row>, inPlace logits: Matrix, targets: UnsafePointer<Int32>,
         factors: UnsafePointer<Float>
     ) {

@@ -3,22 +3,22 @@
 /// Which elements are dropped follows from (seed, step, example, position, site, element) alone. The example is the
 /// one's number in the global batch and the position the one inside the example, so cutting a batch into micro-batches
 /// or packing examples into rows changes no mask, and backward computes again what forward used.
-public struct DropoutKey: Sendable {
+package struct DropoutKey: Sendable {
     /// The share of elements that are set to zero; the others are divided by 1 - rate.
-    public let rate: Float
+    package let rate: Float
     private let key: UInt64
 
     /// - Parameters:
     ///   - rate: in 0 ..< 1.
     ///   - site: where in the model: embeddings, or layer and place inside it.
-    public init(rate: Float, seed: UInt64, step: UInt64, site: UInt64) {
+    package init(rate: Float, seed: UInt64, step: UInt64, site: UInt64) {
         precondition(rate >= 0 && rate < 1, "a dropout rate of \(rate)")
         self.rate = rate
         key = mix(mix(mix(seed) ^ step) ^ site)
     }
 
     /// The part of the key that belongs to one row: `example` and `position`.
-    public static func rowIdentity(example: Int, position: Int) -> UInt64 {
+    package static func rowIdentity(example: Int, position: Int) -> UInt64 {
         mix(mix(UInt64(example)) ^ UInt64(position))
     }
 
@@ -42,7 +42,7 @@ public struct DropoutKey: Sendable {
     /// Applies the mask to (N, C) in place, to an output on the way forward or to its gradient on the way back.
     ///
     /// - Parameter identities: N row identities.
-    public func apply(to matrix: Matrix, identities: UnsafePointer<UInt64>) {
+    package func apply(to matrix: Matrix, identities: UnsafePointer<UInt64>) {
         guard rate > 0 else { return }
         ParallelFor.ranges(matrix.rows, for: .residual) { rows in
             for row in rows { apply(to: matrix.row(row), count: matrix.columns, identity: identities[row]) }

@@ -1,8 +1,8 @@
 // What is done to elements and rows as they are: the residual connection, copies of rows, the largest of many.
 
-public enum Elementwise {
+package enum Elementwise {
     /// destination += source, both (N, C).
-    public static func add(to destination: Matrix, _ source: Matrix) {
+    package static func add(to destination: Matrix, _ source: Matrix) {
         precondition(
             destination.rows == source.rows && destination.columns == source.columns,
             "adding \(source.shape) to \(destination.shape)")
@@ -25,7 +25,7 @@ public enum Elementwise {
     }
 
     /// destination[i] = source[rows[i]]: some rows of a matrix side by side.
-    public static func gather(into destination: Matrix, rows: [Int], of source: Matrix) {
+    package static func gather(into destination: Matrix, rows: [Int], of source: Matrix) {
         check(destination, rows, source)
         ParallelFor.ranges(rows.count) { range in
             for index in range { destination.row(index).update(from: source.row(rows[index]), count: source.columns) }
@@ -37,7 +37,7 @@ public enum Elementwise {
     /// - Parameters:
     ///   - matrix: (N, C), contiguous; its first rows.count rows are read, all are overwritten.
     ///   - rows: ascending, no row twice.
-    public static func spread(_ matrix: Matrix, rows: [Int]) {
+    package static func spread(_ matrix: Matrix, rows: [Int]) {
         precondition(matrix.isContiguous, "spreading a matrix of \(matrix.shape) with gaps")
         check(matrix.rows(0..<rows.count), rows, matrix)
         // From the end, since no row moves towards the beginning.
@@ -51,7 +51,7 @@ public enum Elementwise {
     }
 
     /// The first index of the largest element; NaN counts as the least number, and infinity as the largest finite one.
-    public static func indexOfLargest(_ values: Vector) -> Int {
+    package static func indexOfLargest(_ values: Vector) -> Int {
         precondition(values.count > 0, "the largest of no elements")
         let limit = Float.greatestFiniteMagnitude
         let chunk = 256 * laneCount
@@ -93,7 +93,7 @@ public enum Elementwise {
     }
 
     /// Sets every element of a contiguous matrix to zero.
-    public static func zero(_ matrix: Matrix) {
+    package static func zero(_ matrix: Matrix) {
         precondition(matrix.isContiguous, "zeroing a matrix of \(matrix.shape) with gaps")
         ParallelFor.ranges(matrix.rows, for: .residual) { rows in
             matrix.row(rows.lowerBound).update(repeating: 0, count: rows.count * matrix.columns)

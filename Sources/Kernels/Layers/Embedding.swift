@@ -1,6 +1,6 @@
 // Token and position embeddings: a row of each table, added; or of the tokens' table alone, which may be scaled.
 
-public enum Embedding {
+package enum Embedding {
     /// output[n] = scale · tokenTable[tokens[n]] + positionTable[positions[n]].
     ///
     /// - Parameters:
@@ -10,7 +10,7 @@ public enum Embedding {
     ///   - tokenTable: (V, C).
     ///   - positionTable: (context, C); nil where no positions are learned.
     ///   - scale: nil for 1.
-    public static func forward(
+    package static func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
         tokenTable: Matrix, positionTable: Matrix?, scale: Float? = nil
     ) {
@@ -34,7 +34,7 @@ public enum Embedding {
     }
 
     /// The same with a frozen table of tokens, (C, V) since it is stored transposed.
-    public static func forward(
+    package static func forward(
         into output: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
         tokenTable: CompactWeight, positionTable: Matrix?, scale: Float? = nil
     ) {
@@ -63,7 +63,7 @@ public enum Embedding {
     ///   - dPositionTable: (context, C), added to; nil where no positions are learned.
     ///   - dOutput: (N, C).
     ///   - scale: as in `forward`.
-    public static func backward(
+    package static func backward(
         dTokenTable: Matrix, dPositionTable: Matrix?, dOutput: Matrix, tokens: UnsafePointer<Int32>,
         positions: UnsafePointer<Int32>, scale: Float? = nil
     ) {

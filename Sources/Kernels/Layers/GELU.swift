@@ -1,6 +1,6 @@
 // The Gaussian error linear unit, in GPT-2's tanh form and in its exact form (Hendrycks & Gimpel 2016).
 
-public enum GELU {
+package enum GELU {
     /// √(2/π), and the coefficient of the cube in the tanh form.
     private static let slope: Float = 0.797_884_560_8
     private static let cubic: Float = 0.044_715
@@ -13,7 +13,7 @@ public enum GELU {
     /// - Parameters:
     ///   - output: (N, F), overwritten.
     ///   - input: (N, F).
-    public static func forward(into output: Matrix, of input: Matrix, exact: Bool) {
+    package static func forward(into output: Matrix, of input: Matrix, exact: Bool) {
         activate(into: output, of: input, adding: nil, exact: exact)
     }
 
@@ -23,7 +23,7 @@ public enum GELU {
     /// - Parameters:
     ///   - input: (N, F), added to; backward needs the sum again.
     ///   - bias: (F).
-    public static func forwardAddingBias(into output: Matrix, inPlace input: Matrix, adding bias: Vector, exact: Bool) {
+    package static func forwardAddingBias(into output: Matrix, inPlace input: Matrix, adding bias: Vector, exact: Bool) {
         precondition(bias.count == input.columns, "a bias of \(bias.count) for \(input.shape)")
         activate(into: output, of: input, adding: bias, exact: exact)
     }
@@ -54,7 +54,7 @@ public enum GELU {
     ///
     /// tanh form: gelu′ = s + x s (1 - s) 2u′ with s = σ(2u), 2u′ = 2 √(2/π) (1 + 3 · 0.044715 x²).
     /// Exact form: gelu′ = Φ(x) + x φ(x).
-    public static func backward(inPlace gradient: Matrix, input: Matrix, exact: Bool) {
+    package static func backward(inPlace gradient: Matrix, input: Matrix, exact: Bool) {
         precondition(
             gradient.rows == input.rows && gradient.columns == input.columns,
             "GELU gradient \(gradient.shape) of \(input.shape)")

@@ -1,14 +1,14 @@
 // Layer normalization: each row to mean 0 and variance 1, then scaled and shifted (Ba, Kiros & Hinton 2016).
 
-public enum LayerNorm {
+package enum LayerNorm {
     /// What forward keeps for backward, one number per row.
-    public struct Saved: Sendable {
+    package struct Saved: Sendable {
         /// (N), mean of each row.
-        public let mean: Vector
+        package let mean: Vector
         /// (N), 1 / √(variance + ε) of each row.
-        public let reciprocalDeviation: Vector
+        package let reciprocalDeviation: Vector
 
-        public init(mean: Vector, reciprocalDeviation: Vector) {
+        package init(mean: Vector, reciprocalDeviation: Vector) {
             self.mean = mean
             self.reciprocalDeviation = reciprocalDeviation
         }
@@ -21,7 +21,7 @@ public enum LayerNorm {
     ///   - saved: (N) each, overwritten.
     ///   - input: (N, C); backward needs it again.
     ///   - weight: (C). bias: (C), or nil for none.
-    public static func forward(
+    package static func forward(
         into output: Matrix, saving saved: Saved, of input: Matrix, weight: Vector, bias: Vector?, epsilon: Float
     ) {
         normalize(into: output, saving: saved, of: input, adding: nil, weight: weight, bias: bias, epsilon: epsilon)
@@ -32,7 +32,7 @@ public enum LayerNorm {
     /// - Parameters:
     ///   - input: (N, C), added to; backward needs the sum again.
     ///   - residual: (N, C).
-    public static func forwardAddingResidual(
+    package static func forwardAddingResidual(
         into output: Matrix, saving saved: Saved, inPlace input: Matrix, adding residual: Matrix, weight: Vector,
         bias: Vector?, epsilon: Float
     ) {
@@ -75,7 +75,7 @@ public enum LayerNorm {
     ///   - dInput: (N, C), added to.
     ///   - dWeight: (C), added to. dBias: (C), added to, or nil.
     ///   - dOutput, input: (N, C).
-    public static func backward(
+    package static func backward(
         dInput: Matrix, dWeight: Vector?, dBias: Vector?, dOutput: Matrix, input: Matrix, weight: Vector, saved: Saved
     ) {
         let C = input.columns

@@ -9,17 +9,17 @@
 /// A fixed block of `Float`, aligned to 64 bytes (one AVX-512 register, one cache line) and zero at first.
 ///
 /// Views made from it (`Matrix`, `Vector`) do not keep it alive: whoever holds a view also holds the arena.
-public final class FloatArena: @unchecked Sendable {
+package final class FloatArena: @unchecked Sendable {
     /// The first element.
-    public let base: UnsafeMutablePointer<Float>
+    package let base: UnsafeMutablePointer<Float>
     /// How many floats the block holds.
-    public let count: Int
+    package let count: Int
 
     /// Blocks from this size up ask the system for huge pages, which saves the matrix products address look-ups.
     private static let hugePageBytes = 2 << 20
 
     /// Reserves `count` zeroed floats. The system hands out the memory itself page by page when it is first touched.
-    public init(count: Int) {
+    package init(count: Int) {
         precondition(count >= 0, "a float arena of \(count) elements")
         let bytes = Swift.max(count, 1) * MemoryLayout<Float>.stride
         let large = bytes >= FloatArena.hugePageBytes
@@ -40,14 +40,14 @@ public final class FloatArena: @unchecked Sendable {
     deinit { free(base) }
 
     /// Sets every element to zero.
-    public func zero() { memset(base, 0, count * MemoryLayout<Float>.stride) }
+    package func zero() { memset(base, 0, count * MemoryLayout<Float>.stride) }
 
     /// Copies every element of `other`, which has the same size.
-    public func copy(from other: FloatArena) {
+    package func copy(from other: FloatArena) {
         precondition(count == other.count, "arena of \(count) floats copied from one of \(other.count)")
         memcpy(base, other.base, count * MemoryLayout<Float>.stride)
     }
 
     /// All elements as one buffer.
-    public var buffer: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+    package var buffer: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
 }

@@ -1,20 +1,20 @@
 // The optimizer's loop: Adam with bias correction and decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
 
-public enum AdamW {
+package enum AdamW {
     /// The numbers of one update.
-    public struct Step: Sendable {
+    package struct Step: Sendable {
         /// η, this step's learning rate.
-        public var learningRate: Double
-        public var beta1: Double
-        public var beta2: Double
-        public var epsilon: Double
-        public var weightDecay: Double
+        package var learningRate: Double
+        package var beta1: Double
+        package var beta2: Double
+        package var epsilon: Double
+        package var weightDecay: Double
         /// t, counted from one: how many updates the moments will have seen.
-        public var number: Int
+        package var number: Int
         /// Multiplies every gradient first: clipping.
-        public var gradientScale: Double
+        package var gradientScale: Double
 
-        public init(
+        package init(
             learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, number: Int,
             gradientScale: Double = 1
         ) {
@@ -29,13 +29,13 @@ public enum AdamW {
     }
 
     /// The arrays of one update: views of the same elements in four arenas of one layout.
-    public struct Arrays: Sendable {
-        public let weights: Vector
-        public let gradients: Vector
-        public let firstMoment: Vector
-        public let secondMoment: Vector
+    package struct Arrays: Sendable {
+        package let weights: Vector
+        package let gradients: Vector
+        package let firstMoment: Vector
+        package let secondMoment: Vector
 
-        public init(weights: Vector, gradients: Vector, firstMoment: Vector, secondMoment: Vector) {
+        package init(weights: Vector, gradients: Vector, firstMoment: Vector, secondMoment: Vector) {
             self.weights = weights
             self.gradients = gradients
             self.firstMoment = firstMoment
@@ -48,7 +48,7 @@ public enum AdamW {
     /// Weights and moments are overwritten, gradients set to zero: one pass over the memory does all of it.
     ///
     /// - Parameter decays: whether λ acts on these weights.
-    public static func update(_ arrays: Arrays, _ step: Step, decays: Bool) {
+    package static func update(_ arrays: Arrays, _ step: Step, decays: Bool) {
         let correction1 = 1 - power(step.beta1, step.number)
         let correction2 = 1 - power(step.beta2, step.number)
         let (b1, b2) = (Float(step.beta1), Float(step.beta2))
@@ -79,7 +79,7 @@ public enum AdamW {
     /// Σ x² over the array in double precision; infinite or NaN where an element is.
     ///
     /// Blocks of fixed size are added up in order, so that the result does not depend on the number of threads.
-    public static func squaredNorm(_ values: Vector) -> Double {
+    package static func squaredNorm(_ values: Vector) -> Double {
         let block = 1 << 16
         let blocks = (values.count + block - 1) / block
         guard blocks > 0 else { return 0 }

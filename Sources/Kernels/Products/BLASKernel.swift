@@ -11,9 +11,9 @@ import COpenBLAS
 /// OpenBLAS carries a set of kernels for each processor family and picks one by name when it is loaded. A processor
 /// that is newer than the library falls back to an old set: OpenBLAS 0.3.21 runs AVX2 on AMD's Zen 5, at half of the
 /// speed that its own AVX-512 kernels reach there.
-public enum BLASKernel {
+package enum BLASKernel {
     /// The kernel set in use, `Haswell` or `SkylakeX` say.
-    public static var name: String { String(cString: openblas_get_corename()) }
+    package static var name: String { String(cString: openblas_get_corename()) }
 
     /// Sets that are worth trying on this processor, the library's own choice aside.
     private static var candidates: [String] {
@@ -29,14 +29,14 @@ public enum BLASKernel {
 
     /// Names a set that will be used without measuring. OpenBLAS's own `OPENBLAS_CORETYPE` only says which one is
     /// loaded first: it is often set for another machine or for other programs, and a wrong one halves the speed.
-    public static let environmentVariable = "LUTHIER_BLAS_KERNEL"
+    package static let environmentVariable = "LUTHIER_BLAS_KERNEL"
 
     /// Takes the kernel set called `fixed` or named in the environment, or else the fastest by a short measurement.
     /// Call once, before any product.
     ///
     /// - Returns: the set in use afterwards; not the one asked for where the library has no such set.
     @discardableResult
-    public static func choose(fixed: String? = nil) -> String {
+    package static func choose(fixed: String? = nil) -> String {
         openblas_set_num_threads(1)
         let own = name
         if let asked = fixed ?? getenv(environmentVariable).map({ String(cString: $0) }) {
@@ -53,7 +53,7 @@ public enum BLASKernel {
     }
 
     /// How fast each set is on one thread: the library's own choice first. Leaves the last one in use.
-    public static func measure() -> [(name: String, flopsPerSecond: Double)] {
+    package static func measure() -> [(name: String, flopsPerSecond: Double)] {
         let own = name
         var rates = [(own, flopsPerSecond())]
         for candidate in candidates where candidate != own {
@@ -64,7 +64,7 @@ public enum BLASKernel {
     }
 
     /// OpenBLAS's version and how it was built, in its own words.
-    public static var library: String { String(cString: openblas_get_config()) }
+    package static var library: String { String(cString: openblas_get_config()) }
 
     /// Loads another set. The two functions are exported by builds of OpenBLAS that carry several sets, but are in
     /// no header, hence the look-up by name; without them nothing changes.
@@ -113,7 +113,7 @@ public enum BLASKernel {
 }
 
 /// Seconds of a clock that only ever goes forward; its zero means nothing.
-public func monotonicSeconds() -> Double {
+package func monotonicSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

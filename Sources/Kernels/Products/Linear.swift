@@ -1,6 +1,6 @@
 // The linear layer: y = x W + b, with the weight stored (in, out) as GPT-2's Conv1D stores it.
 
-public enum Linear {
+package enum Linear {
     /// output = input · weight + bias.
     ///
     /// - Parameters:
@@ -8,7 +8,7 @@ public enum Linear {
     ///   - input: (N, in); backward needs it again.
     ///   - weight: (in, out).
     ///   - bias: (out), or nil for none.
-    public static func forward(into output: Matrix, of input: Matrix, weight: Matrix, bias: Vector?) {
+    package static func forward(into output: Matrix, of input: Matrix, weight: Matrix, bias: Vector?) {
         if input.rows <= VectorMatrix.mostRows {
             VectorMatrix.multiply(into: output, input, weight, bias: bias)
             return
@@ -31,7 +31,7 @@ public enum Linear {
     ///   - dBias: (out), added to: the sum of dOutput's rows; nil without a bias.
     ///   - dOutput: (N, out).
     ///   - input, weight: as in `forward`.
-    public static func backward(
+    package static func backward(
         dInput: Matrix?, dWeight: Matrix?, dBias: Vector?, dOutput: Matrix, input: Matrix, weight: Matrix
     ) {
         if let dInput { MatrixMultiply.run(into: dInput, dOutput, weight, transposingB: true) }

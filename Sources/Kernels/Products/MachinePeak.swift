@@ -1,10 +1,10 @@
 // How fast this machine could multiply and add at the very most: the yardstick of every product.
 
 /// Multiply–adds on registers alone, no memory touched.
-public enum MachinePeak {
+package enum MachinePeak {
     /// FLOP per second of all threads of `ParallelFor` together, the best of many short runs: it takes the system some
     /// hundredths of a second to spread the threads over the cores.
-    public static func flopsPerSecond() -> Double {
+    package static func flopsPerSecond() -> Double {
         let (rounds, seconds) = (2_000_000, 0.15)
         // Twelve chains of sixteen lanes, two operations a multiply–add.
         let work = Double(rounds * 12 * laneCount * 2 * ParallelFor.threadCount)
@@ -23,7 +23,7 @@ public enum MachinePeak {
 
     /// Bytes per second that all threads together read from memory, the best of several passes over a block larger than
     /// any cache.
-    public static func bytesPerSecond() -> Double {
+    package static func bytesPerSecond() -> Double {
         let count = 64 << 20
         let block = FloatArena(count: count)
         block.base.update(repeating: 1, count: count)

@@ -7,7 +7,7 @@ import COpenBLAS
 ///
 /// The library computes on one thread; the output is cut over the threads of `ParallelFor`, so that one pool owns the
 /// cores and no sum is ever split between threads: the same thread count gives the same bits.
-public enum MatrixMultiply {
+package enum MatrixMultiply {
     /// Below this many multiply–adds a product runs on the calling thread.
     private static let smallestParallelWork = 64 * 64 * 32
 
@@ -31,7 +31,7 @@ public enum MatrixMultiply {
     ///   - c: (M, N), overwritten, or added to where `adding`.
     ///   - a: (M, K), or (K, M) where `transposingA`.
     ///   - b: (K, N), or (N, K) where `transposingB`.
-    public static func run(
+    package static func run(
         into c: Matrix, _ a: Matrix, _ b: Matrix, transposingA: Bool = false, transposingB: Bool = false,
         scale: Float = 1, adding: Bool = false
     ) {
@@ -62,7 +62,7 @@ public enum MatrixMultiply {
     }
 
     /// The same on the calling thread alone, for products inside a task that is already one of many.
-    public static func runOnThisThread(
+    package static func runOnThisThread(
         into c: Matrix, _ a: Matrix, _ b: Matrix, transposingA: Bool = false, transposingB: Bool = false,
         scale: Float = 1, adding: Bool = false
     ) {

@@ -3,15 +3,15 @@
 /// BLAS treats a product with one row as a matrix product and loses most of the memory's speed; these loops read each
 /// weight once, in order, and split the output over the threads. A row's result does not depend on how many others are
 /// worked on with it, to the last bit.
-public enum VectorMatrix {
+package enum VectorMatrix {
     /// From this many rows on a matrix product is faster.
-    public static let mostRows = 8
+    package static let mostRows = 8
 
     /// Columns worked on together when there are several rows: their results stay in the first-level cache.
     private static let tile = 16 * laneCount
 
     /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for n up to `mostRows`.
-    public static func multiply(into output: Matrix, _ input: Matrix, _ weight: Matrix, bias: Vector?) {
+    package static func multiply(into output: Matrix, _ input: Matrix, _ weight: Matrix, bias: Vector?) {
         precondition(
             input.rows == output.rows && input.columns == weight.rows && output.columns == weight.columns,
             "row product of shapes \(input.shape) \(weight.shape) into \(output.shape)")
@@ -77,7 +77,7 @@ public enum VectorMatrix {
     }
 
     /// output = input · weightᵀ: (n, rows) = (n, C) · (rows, C)ᵀ, n dot products for each row of the weight.
-    public static func multiplyTransposed(into output: Matrix, _ input: Matrix, _ weight: Matrix) {
+    package static func multiplyTransposed(into output: Matrix, _ input: Matrix, _ weight: Matrix) {
         precondition(
             input.rows == output.rows && input.columns == weight.columns && output.columns == weight.rows,
             "row product of shapes \(input.shape) \(weight.shape)ᵀ into \(output.shape)")

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Threads and OpenBLAS's kernel belong to the process, and results depend on both in their last bits. Every program
 /// calls `prepare` before any product.
-public enum Machine {
+package enum Machine {
     private static let isSettled = Mutex(false)
 
     /// Sets the number of threads, and chooses OpenBLAS's kernel where that has not been done.
@@ -15,7 +15,7 @@ public enum Machine {
     ///     Another one than that in use is exchanged, during which no thread may compute.
     /// - Returns: the kernel in use; not the one asked for where the library has no such set.
     @discardableResult
-    public static func prepare(threads: Int, kernel: String? = nil) -> String {
+    package static func prepare(threads: Int, kernel: String? = nil) -> String {
         isSettled.withLock { isSettled in
             ParallelFor.configure(threads: threads)
             defer { isSettled = true }
@@ -24,7 +24,7 @@ public enum Machine {
     }
 
     /// `prepare` with one thread for each processor, unless the process has settled that already.
-    public static func prepareIfNeeded() {
+    package static func prepareIfNeeded() {
         if !isSettled.withLock({ $0 }) { prepare(threads: 0) }
     }
 }

@@ -6,15 +6,15 @@ import Synchronization
 /// Splits loops over the cores. What is done for an index does not depend on the thread that does it, so that results
 /// depend at most on the number of threads. A loop started while another one runs, from inside it or from another thread,
 /// runs on the thread that starts it.
-public enum ParallelFor {
+package enum ParallelFor {
     /// Threads that take part, the calling one included. Set by `configure`, between loops.
-    public private(set) nonisolated(unsafe) static var threadCount = 1
+    package private(set) nonisolated(unsafe) static var threadCount = 1
     private nonisolated(unsafe) static var pool: WorkerPool?
     private static let isRunning = Atomic<Bool>(false)
 
     /// Sets the number of threads; 0 means one for each processor that this process may use. Waits for the end of a loop
     /// that another thread runs; must not be called from inside a loop.
-    public static func configure(threads: Int) {
+    package static func configure(threads: Int) {
         let wanted = threads > 0 ? threads : availableProcessors
         while isRunning.exchange(true, ordering: .acquiring) { sched_yield() }
         defer { isRunning.store(false, ordering: .releasing) }
@@ -25,12 +25,12 @@ public enum ParallelFor {
     }
 
     /// Processors that the system lets this process use.
-    public static var availableProcessors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+    package static var availableProcessors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
     /// Cuts `0..<count` into one contiguous range per thread, at multiples of `grain`, and runs `body` on each. The time
     /// that it takes is added to `part`, if one is named.
     @inlinable
-    public static func ranges(_ count: Int, grain: Int = 1, for part: StepPart? = nil, _ body: (Range<Int>) -> Void) {
+    package static func ranges(_ count: Int, grain: Int = 1, for part: StepPart? = nil, _ body: (Range<Int>) -> Void) {
         let start = part == nil ? 0 : monotonicSeconds()
         defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
         let grains = (count + grain - 1) / grain
@@ -49,7 +49,7 @@ public enum ParallelFor {
     /// Runs `body` for every index in `0..<count`. Each thread begins with a contiguous share, which reads memory in
     /// one stream; one that is done takes over from the ends of the others', since cores are not equally fast at every
     /// moment. For tasks that share no output.
-    public static func tasks(_ count: Int, for part: StepPart? = nil, _ body: (Int) -> Void) {
+    package static func tasks(_ count: Int, for part: StepPart? = nil, _ body: (Int) -> Void) {
         let start = part == nil ? 0 : monotonicSeconds()
         defer { if let part { PartClock.add(monotonicSeconds() - start, to: part) } }
         guard count > 1, let pool = takePool() else {

@@ -3,12 +3,12 @@
 import Synchronization
 
 /// The parts of a step that are timed separately.
-public enum StepPart: Int, CaseIterable, Sendable {
+package enum StepPart: Int, CaseIterable, Sendable {
     case products, attention, normalization, activation, residual, embedding, head, packing, optimizer, data, saving
 }
 
 /// Measures calls. The sums count all calls of the process, so that a caller compares two readings.
-public enum PartClock {
+package enum PartClock {
     private static let sums = Mutex<[Double]>([Double](repeating: 0, count: StepPart.allCases.count))
 
     /// Runs `body` and adds the seconds that it took to `part`.
@@ -25,7 +25,7 @@ public enum PartClock {
     }
 
     /// Seconds that each part has taken since the process began.
-    public static var seconds: [StepPart: Double] {
+    package static var seconds: [StepPart: Double] {
         let values = sums.withLock { $0 }
         return Dictionary(uniqueKeysWithValues: StepPart.allCases.map { ($0, values[$0.rawValue]) })
     }

@@ -2,7 +2,7 @@
 
 extension Architecture {
     /// `12 blocks, 12 heads, width 768, context 1024, vocabulary 50257, gelu-tanh, tied head`.
-    public var summary: String {
+    package var summary: String {
         guard let block = blocks.first else { return "no blocks" }
         let attention = block.attention
         var heads = "\(attention.headCount) heads"

@@ -2,17 +2,17 @@
 
 extension Architecture {
     /// The largest value that any single size may have.
-    public static let largestSize = 1 << 20
+    package static let largestSize = 1 << 20
 
     /// The most blocks: each costs memory before a weight is read.
-    public static let mostBlocks = 1 << 14
+    package static let mostBlocks = 1 << 14
 
     /// The most parameters that a model may have: no offset or number of bytes of theirs exceeds `Int`.
-    public static let mostParameters = 1 << 40
+    package static let mostParameters = 1 << 40
 
     /// Throws the first defect of the description: a size below one or above `largestSize`, query heads that the
     /// key/value heads do not divide, more than `mostParameters`, an epsilon that is not a positive number.
-    public func validate() throws(ArchitectureError) {
+    package func validate() throws(ArchitectureError) {
         try Architecture.check([
             ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("modelWidth", modelWidth),
         ])
@@ -87,7 +87,7 @@ extension FeedForwardDescription {
 }
 
 /// What can be wrong with a model's shape or description. Keys are those of a run's config, without `model.`.
-public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+package enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     case sizeOutOfRange(key: String, value: Int, limit: Int)
     case headsDoNotDivideWidth(modelWidth: Int, headCount: Int)
     case headsNotShared(heads: Int, keyValueHeads: Int)
@@ -103,7 +103,7 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
     /// A linear module names a part that its layer does not have.
     case badModule(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .sizeOutOfRange(let key, let value, let limit):
             "model.\(key) is \(value); it must be between 1 and \(limit)"

@@ -5,13 +5,13 @@ import Kernels
 /// One block: x + attention(norm(x)), then x + feedForward(norm(x)); or in parallel, both added to the same x.
 ///
 /// What only some families have is optional and nil in the others, whose text in checkpoints then does not change.
-public struct BlockDescription: Sendable, Equatable, Codable {
-    public var attentionNorm: NormDescription
-    public var attention: AttentionDescription
+package struct BlockDescription: Sendable, Equatable, Codable {
+    package var attentionNorm: NormDescription
+    package var attention: AttentionDescription
     /// Of attention's result, before it is added to the stream; nil for none.
     package var attentionOutputNorm: NormDescription?
-    public var feedForwardNorm: NormDescription
-    public var feedForward: FeedForwardDescription
+    package var feedForwardNorm: NormDescription
+    package var feedForward: FeedForwardDescription
     /// Of the feed-forward layer's result, before it is added to the stream; nil for none.
     package var feedForwardOutputNorm: NormDescription?
     private var parallel: Bool?
@@ -22,7 +22,7 @@ public struct BlockDescription: Sendable, Equatable, Codable {
         set { parallel = newValue ? true : nil }
     }
 
-    public init(
+    package init(
         attentionNorm: NormDescription, attention: AttentionDescription, feedForwardNorm: NormDescription,
         feedForward: FeedForwardDescription
     ) {
@@ -34,8 +34,8 @@ public struct BlockDescription: Sendable, Equatable, Codable {
 }
 
 /// A normalization of each row.
-public struct NormDescription: Sendable, Equatable, Codable {
-    public enum Kind: String, Sendable, CaseIterable, Codable {
+package struct NormDescription: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, CaseIterable, Codable {
         /// To mean 0 and variance 1, then scaled and shifted.
         case layer
         /// To mean square 1, then scaled.
@@ -44,12 +44,12 @@ public struct NormDescription: Sendable, Equatable, Codable {
         case rmsPlusOne = "rms-plus-one"
     }
 
-    public var kind: Kind
+    package var kind: Kind
     /// Added to the variance or mean square.
-    public var epsilon: Float
-    public var hasBias: Bool
+    package var epsilon: Float
+    package var hasBias: Bool
 
-    public init(kind: Kind, epsilon: Float, hasBias: Bool) {
+    package init(kind: Kind, epsilon: Float, hasBias: Bool) {
         (self.kind, self.epsilon, self.hasBias) = (kind, epsilon, hasBias)
     }
 
@@ -58,25 +58,25 @@ public struct NormDescription: Sendable, Equatable, Codable {
 }
 
 /// Causal self-attention.
-public struct AttentionDescription: Sendable, Equatable, Codable {
+package struct AttentionDescription: Sendable, Equatable, Codable {
     /// Query heads (H).
-    public var headCount: Int
+    package var headCount: Int
     /// Key/value heads (K); divides H.
-    public var keyValueHeadCount: Int
+    package var keyValueHeadCount: Int
     /// Width of one head (D). H · D need not be the model's width.
-    public var headWidth: Int
+    package var headWidth: Int
     /// How many positions a position sees, itself included; nil for all before it.
-    public var window: Int?
+    package var window: Int?
     /// Multiplies the scores.
-    public var scale: Float
+    package var scale: Float
     /// Normalizes each head of the queries and of the keys, with weights that the heads share; nil for none.
     package var headNorm: NormDescription?
     /// How queries and keys are rotated by their positions; nil where they are not.
     package var rotary: RotaryFrequencies?
     /// Whether the projection to queries, keys and values has a bias.
-    public var hasInputBias: Bool
+    package var hasInputBias: Bool
     /// Whether the projection of the heads' outputs has a bias.
-    public var hasOutputBias: Bool
+    package var hasOutputBias: Bool
 
     /// - Parameters:
     ///   - keyValueHeadCount: H where it is nil.
@@ -96,20 +96,20 @@ public struct AttentionDescription: Sendable, Equatable, Codable {
     }
 
     /// Width of all query heads (H · D).
-    public var queryWidth: Int { headCount * headWidth }
+    package var queryWidth: Int { headCount * headWidth }
     /// Width of all key heads, and of all value heads (K · D).
-    public var keyWidth: Int { keyValueHeadCount * headWidth }
+    package var keyWidth: Int { keyValueHeadCount * headWidth }
     /// Width of queries, keys and values together ((H + 2K) · D).
-    public var inputWidth: Int { queryWidth + 2 * keyWidth }
+    package var inputWidth: Int { queryWidth + 2 * keyWidth }
     /// The columns of queries, keys and values in the input projection's output.
-    public var inputColumns: [Range<Int>] {
+    package var inputColumns: [Range<Int>] {
         [0..<queryWidth, queryWidth..<(queryWidth + keyWidth), (queryWidth + keyWidth)..<inputWidth]
     }
 }
 
 /// The layer that works on each position by itself.
-public struct FeedForwardDescription: Sendable, Equatable, Codable {
-    public enum Kind: Sendable, Equatable, Codable {
+package struct FeedForwardDescription: Sendable, Equatable, Codable {
+    package enum Kind: Sendable, Equatable, Codable {
         /// output(activation(input(x))).
         case plain(activation: Activation)
         /// output(activation(gate(x)) ⊙ up(x)), gate and up next to one another in one product.
@@ -117,20 +117,20 @@ public struct FeedForwardDescription: Sendable, Equatable, Codable {
     }
 
     /// Width of the activation's output (F).
-    public var width: Int
-    public var kind: Kind
-    public var hasInputBias: Bool
-    public var hasOutputBias: Bool
+    package var width: Int
+    package var kind: Kind
+    package var hasInputBias: Bool
+    package var hasOutputBias: Bool
 
-    public init(width: Int, kind: Kind, hasInputBias: Bool, hasOutputBias: Bool) {
+    package init(width: Int, kind: Kind, hasInputBias: Bool, hasOutputBias: Bool) {
         (self.width, self.kind, self.hasInputBias, self.hasOutputBias) = (width, kind, hasInputBias, hasOutputBias)
     }
 
     /// Whether the input projection gives a gate and what it gates.
-    public var isGated: Bool { if case .gated = kind { true } else { false } }
+    package var isGated: Bool { if case .gated = kind { true } else { false } }
 
     /// Columns of the input projection.
-    public var inputWidth: Int {
+    package var inputWidth: Int {
         switch kind {
         case .plain: width
         case .gated: 2 * width
@@ -140,7 +140,7 @@ public struct FeedForwardDescription: Sendable, Equatable, Codable {
 
 /// The function between the projections of a feed-forward layer: forms of the Gaussian error linear unit (Hendrycks &
 /// Gimpel 2016), or the sigmoid linear unit.
-public enum Activation: String, Sendable, CaseIterable, Codable {
+package enum Activation: String, Sendable, CaseIterable, Codable {
     /// GPT-2's: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))); `gelu_new` in Hugging Face's configs.
     case geluTanh = "gelu-tanh"
     /// The definition itself: x Φ(x), through erf; `gelu` in Hugging Face's configs.

@@ -7,7 +7,7 @@ extension Architecture {
     /// what a position sees.
     ///
     /// - Parameter isFrozen: with adapters the weights' own gradient, a third of the products, is not computed.
-    public func trainingFlopsPerToken(sequenceLength T: Int, isFrozen: Bool = false) -> Double {
+    package func trainingFlopsPerToken(sequenceLength T: Int, isFrozen: Bool = false) -> Double {
         let C = Double(modelWidth)
         var weights = Double(vocabularySize) * C
         var attended = 0.0

@@ -1,7 +1,7 @@
 // The linear layers of a block, and the names under which families know them or parts of them.
 
 /// The four linear layers of a block, in the order of forward.
-public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
+package enum LinearLayer: Int, Sendable, CaseIterable, Codable {
     /// C → (H + 2K)·D: queries, keys, values.
     case attentionInput
     /// H·D → C.
@@ -12,7 +12,7 @@ public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
     case feedForwardOutput
 
     /// The role of its parameters.
-    public var role: ParameterRole {
+    package var role: ParameterRole {
         switch self {
         case .attentionInput: .attentionInput
         case .attentionOutput: .attentionOutput
@@ -22,7 +22,7 @@ public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
     }
 
     /// Rows and columns of its weight (in, out).
-    public func size(in block: BlockDescription, modelWidth C: Int) -> (rows: Int, columns: Int) {
+    package func size(in block: BlockDescription, modelWidth C: Int) -> (rows: Int, columns: Int) {
         switch self {
         case .attentionInput: (C, block.attention.inputWidth)
         case .attentionOutput: (block.attention.queryWidth, C)
@@ -33,7 +33,7 @@ public enum LinearLayer: Int, Sendable, CaseIterable, Codable {
 }
 
 /// Some of a linear layer's outputs.
-public enum LinearPart: Int, Sendable, CaseIterable, Codable {
+package enum LinearPart: Int, Sendable, CaseIterable, Codable {
     case all, query, key, value, gate, up
 
     /// Whether a layer of a block has this part.
@@ -46,7 +46,7 @@ public enum LinearPart: Int, Sendable, CaseIterable, Codable {
     }
 
     /// The columns of the layer's weight.
-    public func columns(of layer: LinearLayer, in block: BlockDescription, modelWidth: Int) -> Range<Int> {
+    package func columns(of layer: LinearLayer, in block: BlockDescription, modelWidth: Int) -> Range<Int> {
         switch self {
         case .all: 0..<layer.size(in: block, modelWidth: modelWidth).columns
         case .query: block.attention.inputColumns[0]
@@ -59,22 +59,22 @@ public enum LinearPart: Int, Sendable, CaseIterable, Codable {
 }
 
 /// A linear layer, or a part of one, by a family's name for it: what LoRA adapts, and what other programs store.
-public struct LinearModule: Sendable, Equatable, Codable {
+package struct LinearModule: Sendable, Equatable, Codable {
     /// The name within a block, `attn.c_attn`.
-    public let name: String
-    public let layer: LinearLayer
-    public let part: LinearPart
+    package let name: String
+    package let layer: LinearLayer
+    package let part: LinearPart
 
-    public init(_ name: String, _ layer: LinearLayer, _ part: LinearPart = .all) {
+    package init(_ name: String, _ layer: LinearLayer, _ part: LinearPart = .all) {
         (self.name, self.layer, self.part) = (name, layer, part)
     }
 
     /// The four layers by the names of GPT-2's published checkpoint.
-    public static let completeLayers = LinearLayer.allCases.map { LinearModule($0.role.name, $0) }
+    package static let completeLayers = LinearLayer.allCases.map { LinearModule($0.role.name, $0) }
 
     /// Whether a target of LoRA means this module: `all`, `attention` for both of attention's layers, the name, or the
     /// end of it after a dot.
-    public func isMeant(by target: String) -> Bool {
+    package func isMeant(by target: String) -> Bool {
         switch target {
         case "all": true
         case "attention": layer == .attentionInput || layer == .attentionOutput

@@ -1,37 +1,37 @@
 // The sizes and variants that a run's config can set for a model trained from scratch, and GPT-2's architecture.
 
 /// What the `model.*` keys say of a shape. Each family makes an `Architecture` of it.
-public struct ModelShape: Sendable, Equatable {
+package struct ModelShape: Sendable, Equatable {
     /// Tokens in the vocabulary (V): rows of the embedding. In a run's config it is the tokenizer's, and 0 here.
-    public var vocabularySize: Int
+    package var vocabularySize: Int
     /// The most positions that a sequence may have.
-    public var contextLength: Int
+    package var contextLength: Int
     /// Transformer blocks (L).
-    public var blockCount: Int
+    package var blockCount: Int
     /// Attention heads of a block (H); divides `modelWidth`.
-    public var headCount: Int
+    package var headCount: Int
     /// Width of the residual stream (C).
-    public var modelWidth: Int
+    package var modelWidth: Int
     /// Width of the feed-forward layer inside a block (F); nil for four times `modelWidth`.
-    public var feedForwardWidth: Int?
-    public var activation: Activation
+    package var feedForwardWidth: Int?
+    package var activation: Activation
     /// Whether linear layers and LayerNorms have a bias.
-    public var biases: Bool
+    package var biases: Bool
     /// Whether the head multiplies by the token embedding instead of a separate matrix.
-    public var tiedHead: Bool
+    package var tiedHead: Bool
     /// Added to the variance in every LayerNorm.
-    public var layerNormEpsilon: Double
+    package var layerNormEpsilon: Double
     /// How many positions, itself included, a position sees in each block, 0 for all before it; empty where no block
     /// has a window. GPT-Neo's local blocks have one.
-    public var attentionWindows: [Int]
+    package var attentionWindows: [Int]
     /// Whether attention's scores are divided by √D. GPT-Neo's are not.
-    public var scalesAttention: Bool
+    package var scalesAttention: Bool
     /// Whether they are divided by the block's number, counted from one, as well.
-    public var scalesAttentionByBlock: Bool
+    package var scalesAttentionByBlock: Bool
     /// Whether the projection to queries, keys and values has a bias where the others do. GPT-Neo's has none.
-    public var attentionInputBias: Bool
+    package var attentionInputBias: Bool
 
-    public init(
+    package init(
         vocabularySize: Int, contextLength: Int, blockCount: Int, headCount: Int, modelWidth: Int,
         feedForwardWidth: Int? = nil, activation: Activation = .geluTanh, biases: Bool = true, tiedHead: Bool = true,
         layerNormEpsilon: Double = 1e-5, attentionWindows: [Int] = [], scalesAttention: Bool = true,
@@ -54,7 +54,7 @@ public struct ModelShape: Sendable, Equatable {
     }
 
     /// Throws what is wrong with the shape, if anything, before a list of its blocks is made.
-    public func validate() throws(ArchitectureError) {
+    package func validate() throws(ArchitectureError) {
         try Architecture.check([
             ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("headCount", headCount),
             ("modelWidth", modelWidth),
@@ -83,7 +83,7 @@ extension Architecture {
     /// attention and feed-forward, one width of heads, GELU.
     ///
     /// - Parameter shape: valid.
-    public init(gpt2 shape: ModelShape) {
+    package init(gpt2 shape: ModelShape) {
         let norm = NormDescription(kind: .layer, epsilon: Float(shape.layerNormEpsilon), hasBias: shape.biases)
         let headWidth = shape.modelWidth / shape.headCount
         let blocks = (0..<shape.blockCount).map { index in
@@ -112,14 +112,14 @@ extension ModelShape {
     /// The shape of which GPT-2's family makes `architecture`; nil where there is none, since the mathematics differs.
     ///
     /// A scale of 1/√D or of 1, and one divided by the block's number, are distinguished by their values.
-    public init?(gpt2 architecture: Architecture) {
+    package init?(gpt2 architecture: Architecture) {
         let shape = ModelShape(summaryOf: architecture)
         guard (try? shape.validate()) != nil, Architecture(gpt2: shape) == architecture else { return nil }
         self = shape
     }
 
     /// What the keys can say of an architecture of any family: its sizes, and the variants of its first block.
-    public init(summaryOf architecture: Architecture) {
+    package init(summaryOf architecture: Architecture) {
         let (first, windows) = (architecture.blocks[0], architecture.blocks.map { $0.attention.window ?? 0 })
         let attention = first.attention
         let activation: Activation =
@@ -139,5 +139,5 @@ extension ModelShape {
     }
 
     /// The shortest decimal number that means a float: 1e-5 stays 1e-5 on its way through a Float.
-    public static func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
+    package static func decimal(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
 }

@@ -3,39 +3,39 @@
 import Kernels
 
 /// Which layers get an adapter, and how large (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models").
-public struct AdapterConfig: Sendable, Equatable {
+package struct AdapterConfig: Sendable, Equatable {
     /// R.
-    public var rank: Int
+    package var rank: Int
     /// The adapter's part of the output is multiplied by alpha / rank.
-    public var alpha: Double
+    package var alpha: Double
     /// Of the adapter's input, in training.
-    public var dropout: Double
+    package var dropout: Double
     /// Names of the architecture's linear modules, or ends of them (`c_attn`, `mlp.c_proj`); `attention` for the layers
     /// of attention, `all` for all.
-    public var targets: [String]
+    package var targets: [String]
 
-    public init(rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["attention"]) {
+    package init(rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["attention"]) {
         (self.rank, self.alpha, self.dropout, self.targets) = (rank, alpha, dropout, targets)
     }
 
-    public var scale: Float { Float(alpha / Double(rank)) }
+    package var scale: Float { Float(alpha / Double(rank)) }
 
     /// Whether a module gets an adapter.
     func adapts(_ module: LinearModule) -> Bool { targets.contains(where: module.isMeant) }
 
     /// The first target that means no linear module of the architecture; nil where each means one.
-    public func unknownTarget(in architecture: Architecture) -> String? {
+    package func unknownTarget(in architecture: Architecture) -> String? {
         targets.first { target in !architecture.linearModules.contains { $0.isMeant(by: target) } }
     }
 }
 
 /// The adapters of a model: a second layout with its own weights.
-public final class Adapters {
-    public let config: AdapterConfig
+package final class Adapters {
+    package let config: AdapterConfig
     /// `h.3.attn.c_attn.lora_A` (in, R) and `h.3.attn.c_attn.lora_B` (R, out) of each adapted module.
-    public let layout: ParameterLayout
+    package let layout: ParameterLayout
     /// In an arena of the layout.
-    public let weights: FloatArena
+    package let weights: FloatArena
     private let architecture: Architecture
     private let workspace = AdapterWorkspace()
 

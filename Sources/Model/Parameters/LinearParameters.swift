@@ -3,10 +3,10 @@
 import Kernels
 
 /// A weight matrix (in, out) and its bias (out).
-public struct LinearParameters: Sendable {
+package struct LinearParameters: Sendable {
     /// `none` where the weight is frozen and only `compact` holds it.
-    public let weight: Matrix
-    public let bias: Vector?
+    package let weight: Matrix
+    package let bias: Vector?
     /// The weight for training's products in bfloat16; nil for products in float.
     private(set) var rounded: RoundedWeight?
     /// The weight for generation's products with a few rows, or a frozen one for all products; nil for products in float.
@@ -88,9 +88,9 @@ public struct LinearParameters: Sendable {
 }
 
 /// The head's matrix, stored (V, C) like the token embedding that it often is.
-public struct HeadParameters: Sendable {
+package struct HeadParameters: Sendable {
     /// As a linear layer's.
-    public let weight: Matrix
+    package let weight: Matrix
     /// As a linear layer's.
     private(set) var rounded: RoundedWeight?
     private(set) var compact: CompactWeight?

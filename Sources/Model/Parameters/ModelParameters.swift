@@ -3,29 +3,29 @@
 import Kernels
 
 /// The scale of a norm, and its shift where it has one: (C) each, of the heads' norms (D).
-public struct NormParameters: Sendable {
-    public let weight: Vector
-    public let bias: Vector?
+package struct NormParameters: Sendable {
+    package let weight: Vector
+    package let bias: Vector?
 
     /// The gradient of a frozen norm, or the parameters of one that the architecture does not have.
     static let none = NormParameters(weight: .none, bias: nil)
 }
 
 /// The parameters of one block.
-public struct BlockParameters: Sendable {
-    public let attentionNorm: NormParameters
+package struct BlockParameters: Sendable {
+    package let attentionNorm: NormParameters
     /// C → (H + 2K)·D: queries, keys, values.
-    public var attentionInput: LinearParameters
+    package var attentionInput: LinearParameters
     let queryNorm: NormParameters
     let keyNorm: NormParameters
     /// H·D → C.
-    public var attentionOutput: LinearParameters
+    package var attentionOutput: LinearParameters
     let attentionOutputNorm: NormParameters
-    public let feedForwardNorm: NormParameters
+    package let feedForwardNorm: NormParameters
     /// C → F.
-    public var feedForwardInput: LinearParameters
+    package var feedForwardInput: LinearParameters
     /// F → C.
-    public var feedForwardOutput: LinearParameters
+    package var feedForwardOutput: LinearParameters
     let feedForwardOutputNorm: NormParameters
 
     /// Gradients that nobody asks for.
@@ -50,20 +50,20 @@ public struct BlockParameters: Sendable {
 }
 
 /// All parameters of a model, in an arena that the caller keeps alive.
-public struct ModelParameters: Sendable {
+package struct ModelParameters: Sendable {
     /// (V, C); `none` where the table is frozen and exists in a compact format only.
-    public let tokenEmbedding: Matrix
+    package let tokenEmbedding: Matrix
     /// Such a table, transposed.
     let frozenTokenEmbedding: CompactWeight?
     /// (context, C); `none` where no positions are learned.
-    public let positionEmbedding: Matrix
-    public private(set) var blocks: [BlockParameters]
-    public let finalNorm: NormParameters
+    package let positionEmbedding: Matrix
+    package private(set) var blocks: [BlockParameters]
+    package let finalNorm: NormParameters
     /// C → V, stored (V, C); the token embedding itself where the head is tied.
-    public private(set) var head: HeadParameters
+    package private(set) var head: HeadParameters
 
     /// Views of an arena of the architecture's layout.
-    public init(_ layout: ParameterLayout, in arena: FloatArena, _ architecture: Architecture) {
+    package init(_ layout: ParameterLayout, in arena: FloatArena, _ architecture: Architecture) {
         let finder = Finder(layout: layout, arena: arena)
         (tokenEmbedding, frozenTokenEmbedding) = (finder.matrix(.tokenEmbedding), nil)
         positionEmbedding = architecture.embedding.learnsPositions ? finder.matrix(.positionEmbedding) : .none

@@ -1,14 +1,14 @@
 // One named array of a model, and the role that it plays.
 
 /// What a parameter is for. The names of other programs' files are made from roles.
-public enum ParameterRole: Sendable, Hashable, CaseIterable {
+package enum ParameterRole: Sendable, Hashable, CaseIterable {
     case tokenEmbedding, positionEmbedding
     case attentionNorm, attentionInput, queryNorm, keyNorm, attentionOutput, attentionOutputNorm
     case feedForwardNorm, feedForwardInput, feedForwardOutput, feedForwardOutputNorm
     case finalNorm, head
 
     /// The name in GPT-2's published checkpoint, or one like it; of a block's parameters, within the block.
-    public var name: String {
+    package var name: String {
         switch self {
         case .tokenEmbedding: "wte"
         case .positionEmbedding: "wpe"
@@ -29,26 +29,26 @@ public enum ParameterRole: Sendable, Hashable, CaseIterable {
 }
 
 /// Which of a role's arrays.
-public enum ParameterKind: Sendable, Hashable {
+package enum ParameterKind: Sendable, Hashable {
     case weight, bias
     /// LoRA's matrices for the module of this index in `Architecture.linearModules`.
     case adapterA(module: Int), adapterB(module: Int)
 }
 
 /// What distinguishes a model's parameters.
-public struct ParameterKey: Sendable, Hashable {
-    public let role: ParameterRole
+package struct ParameterKey: Sendable, Hashable {
+    package let role: ParameterRole
     /// The block's number, counted from 0; nil outside the blocks.
-    public let block: Int?
-    public let kind: ParameterKind
+    package let block: Int?
+    package let kind: ParameterKind
 
-    public init(_ role: ParameterRole, block: Int? = nil, _ kind: ParameterKind = .weight) {
+    package init(_ role: ParameterRole, block: Int? = nil, _ kind: ParameterKind = .weight) {
         (self.role, self.block, self.kind) = (role, block, kind)
     }
 }
 
 /// How a parameter is filled before training from scratch.
-public enum Initializer: Sendable, Equatable {
+package enum Initializer: Sendable, Equatable {
     case zeros
     case ones
     /// Normal with mean 0.
@@ -58,19 +58,19 @@ public enum Initializer: Sendable, Equatable {
 }
 
 /// One array of a model.
-public struct Parameter: Sendable, Equatable {
-    public let key: ParameterKey
+package struct Parameter: Sendable, Equatable {
+    package let key: ParameterKey
     /// The name in checkpoints: GPT-2's published one, `h.3.attn.c_attn.weight`.
-    public let name: String
+    package let name: String
     /// `[rows, columns]` of a matrix, `[count]` of a vector.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Where it starts in an arena of this layout, in floats; a multiple of 16.
-    public let offset: Int
-    public let initializer: Initializer
+    package let offset: Int
+    package let initializer: Initializer
 
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
     /// Whether AdamW's weight decay acts on it: matrices decay, biases and the weights of norms do not.
-    public var decays: Bool { shape.count > 1 }
+    package var decays: Bool { shape.count > 1 }
     /// Its elements in an arena of the layout.
-    public var range: Range<Int> { offset..<(offset + count) }
+    package var range: Range<Int> { offset..<(offset + count) }
 }

@@ -5,7 +5,7 @@ import Kernels
 extension ParameterLayout {
     /// Fills `arena` with each parameter's initial distribution. Each place in the list has its own stream of random numbers,
     /// so that a parameter added at the end leaves the others as they were.
-    public func initialize(_ arena: FloatArena, seed: UInt64) {
+    package func initialize(_ arena: FloatArena, seed: UInt64) {
         for (index, parameter) in parameters.enumerated() {
             let values = arena.base + parameter.offset
             switch parameter.initializer {

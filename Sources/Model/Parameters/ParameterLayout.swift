@@ -2,15 +2,15 @@
 
 /// The list. Weights, gradients and both of AdamW's moments are arenas with this one layout; checkpoints, counts,
 /// weight decay and gradient tests iterate over it. A parameter is added by one line here plus its use.
-public struct ParameterLayout: Sendable, Equatable {
-    public let parameters: [Parameter]
+package struct ParameterLayout: Sendable, Equatable {
+    package let parameters: [Parameter]
     /// Floats that an arena needs, gaps for alignment included.
-    public let arenaCount: Int
+    package let arenaCount: Int
     private let indices: [ParameterKey: Int]
 
     /// The layout of a model. Linear layers are stored `(in, out)`, as GPT-2's Conv1D; the table of tokens and the head
     /// `(V, C)`.
-    public init(_ architecture: Architecture) {
+    package init(_ architecture: Architecture) {
         let (V, T, C) = (architecture.vocabularySize, architecture.contextLength, architecture.modelWidth)
         let start = architecture.initialization
         let plain = Initializer.normal(standardDeviation: start.standardDeviation)
@@ -43,7 +43,7 @@ public struct ParameterLayout: Sendable, Equatable {
 
     /// The list of a model's adapters. A begins uniform within 1 / √in, B with zeros, so that the model begins as its
     /// base (the initialization of Hugging Face's PEFT).
-    public init(adapters: AdapterConfig, of architecture: Architecture) {
+    package init(adapters: AdapterConfig, of architecture: Architecture) {
         var list = ListBuilder()
         for (index, block) in architecture.blocks.enumerated() {
             list.block = index
@@ -64,13 +64,13 @@ public struct ParameterLayout: Sendable, Equatable {
     }
 
     /// How many numbers the model learns.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+    package var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
     /// The parameter called `name`, or nil.
-    public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
+    package subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
     /// The parameter with this role, or nil.
-    public subscript(key: ParameterKey) -> Parameter? { indices[key].map { parameters[$0] } }
+    package subscript(key: ParameterKey) -> Parameter? { indices[key].map { parameters[$0] } }
 
     /// Collects the list and hands out offsets.
     private struct ListBuilder {

@@ -3,16 +3,16 @@
 import Kernels
 
 /// What one block's forward writes and its backward reads.
-public struct BlockActivations {
+package struct BlockActivations {
     /// (N, C) the residual stream as it enters the block.
-    public let input: Matrix
-    public let attentionNorm: NormActivations
-    public let attention: AttentionActivations
+    package let input: Matrix
+    package let attentionNorm: NormActivations
+    package let attention: AttentionActivations
     let attentionOutputNorm: ResultNorm?
     /// (N, C) the residual stream between attention and feed-forward.
-    public let middle: Matrix
-    public let feedForwardNorm: NormActivations
-    public let feedForward: FeedForwardActivations
+    package let middle: Matrix
+    package let feedForwardNorm: NormActivations
+    package let feedForward: FeedForwardActivations
     let feedForwardOutputNorm: ResultNorm?
 
     fileprivate init(

@@ -5,7 +5,7 @@ import Kernels
 /// A block with its norms in front (Radford et al. 2019, §2.3), where described also with norms of the layers' results
 /// (Team Gemma 2024, §2) or with both layers in parallel (Wang & Komatsuzaki 2021). Backward is forward read from below:
 /// each line of one has its line in the other, with the same number.
-public enum Block {
+package enum Block {
     /// What both directions need in addition to arrays of numbers.
     struct Context {
         let description: BlockDescription

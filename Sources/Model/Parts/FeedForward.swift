@@ -3,11 +3,11 @@
 import Kernels
 
 /// What the feed-forward layer's forward writes and its backward reads.
-public struct FeedForwardActivations {
+package struct FeedForwardActivations {
     /// (N, F) before the activation, or (N, 2F) where it is gated: gate and up.
-    public let hidden: Matrix
+    package let hidden: Matrix
     /// (N, F) after it: one memory for all blocks, since backward computes it again in less time than reading it takes.
-    public let activated: Matrix
+    package let activated: Matrix
 
     /// - Parameter activated: (N, F), shared by all blocks.
     init(

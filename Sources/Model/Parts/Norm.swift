@@ -3,9 +3,9 @@
 import Kernels
 
 /// What a norm's forward writes and its backward reads.
-public struct NormActivations {
+package struct NormActivations {
     /// (N, C).
-    public let output: Matrix
+    package let output: Matrix
     let saved: Saved
 
     /// What each kind keeps of the rows.
@@ -89,7 +89,7 @@ extension NormDescription {
 }
 
 /// An RMSNorm of what a layer gives to the residual stream.
-public struct ResultNorm {
+package struct ResultNorm {
     /// (N, C) the layer's result, which backward reads again; its normalization goes to the stream.
     let input: Matrix
     private let description: NormDescription

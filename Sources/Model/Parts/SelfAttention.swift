@@ -3,13 +3,13 @@
 import Kernels
 
 /// What attention's forward writes and its backward reads.
-public struct AttentionActivations {
+package struct AttentionActivations {
     /// (N, (H + 2K)·D) queries, keys, values.
-    public let qkv: Matrix
+    package let qkv: Matrix
     /// (H, N).
-    public let logSumExp: Matrix
+    package let logSumExp: Matrix
     /// (N, H·D) the outputs of the heads, next to one another.
-    public let output: Matrix
+    package let output: Matrix
     /// nil where heads are not normalized.
     let headNorm: HeadNorm?
 

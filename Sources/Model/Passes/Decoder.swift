@@ -4,12 +4,12 @@ import Kernels
 
 /// Reads tokens into caches and gives the logits that follow them. Holds its own small activations, so that several caches
 /// can take turns or be worked on together.
-public final class Decoder {
+package final class Decoder {
     /// New positions that are worked on together when a prompt is read.
     private static let chunk = 256
 
     /// The most tokens that `advanceTogether` takes.
-    public static let mostTokens = VectorMatrix.mostRows
+    package static let mostTokens = VectorMatrix.mostRows
 
     private let model: Transformer
     private let parameters: ModelParameters
@@ -18,7 +18,7 @@ public final class Decoder {
 
     /// - Parameter format: of a copy of the weights for passes with few tokens; nil for none. Prompts are read with the
     ///   weights themselves.
-    public init(_ model: Transformer, format: WeightFormat? = nil) {
+    package init(_ model: Transformer, format: WeightFormat? = nil) {
         self.model = model
         parameters = format.map { model.parameters.compacted($0) } ?? model.parameters
         activations = Activations(
@@ -31,7 +31,7 @@ public final class Decoder {
     ///
     /// - Parameter tokens: at least one; together with the cache at most the context length.
     /// - Returns: (V) logits of the token that follows; overwritten by the next call.
-    public func advance(_ cache: KeyValueCache, by tokens: [Int32]) -> Vector {
+    package func advance(_ cache: KeyValueCache, by tokens: [Int32]) -> Vector {
         var last = 0
         for start in stride(from: 0, to: tokens.count, by: activations.rowCount) {
             let part = Array(tokens[start..<min(start + activations.rowCount, tokens.count)])
@@ -47,7 +47,7 @@ public final class Decoder {
     ///
     /// - Parameter parts: no cache twice; at most `mostTokens` tokens in all.
     /// - Returns: (n, V), the logits after each token in order; overwritten by the next call.
-    public func advanceTogether(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) -> Matrix {
+    package func advanceTogether(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) -> Matrix {
         let count = parts.reduce(0) { $0 + $1.tokens.count }
         precondition(count <= Decoder.mostTokens, "\(count) tokens in one pass of at most \(Decoder.mostTokens)")
         forward(parts)

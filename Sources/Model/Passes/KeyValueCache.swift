@@ -9,16 +9,16 @@ struct CachedRows {
 }
 
 /// Keys and values of every block for up to `capacity` positions of one sequence (K heads of width D in each block).
-public final class KeyValueCache {
+package final class KeyValueCache {
     /// The most positions it holds: the model's context length.
-    public let capacity: Int
+    package let capacity: Int
     /// Positions held.
-    public internal(set) var count = 0
+    package internal(set) var count = 0
 
     private let arena: FloatArena
     private let blocks: [(attention: AttentionDescription, memory: CachedAttention.Memory)]
 
-    public init(_ architecture: Architecture) {
+    package init(_ architecture: Architecture) {
         let capacity = architecture.contextLength
         self.capacity = capacity
         (blocks, arena) = ArenaAllocator.allocate { allocator in
@@ -49,7 +49,7 @@ public final class KeyValueCache {
     }
 
     /// Forgets all positions from `count` on.
-    public func truncate(to count: Int) {
+    package func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "truncating a cache of \(self.count) positions to \(count)")
         self.count = count
     }

@@ -4,21 +4,21 @@ import Kernels
 
 /// N = Σ lengths rows of tokens. Sequences may have different lengths; attention and positions keep them separate, every
 /// other layer sees N rows. A padding token has no place here, so none can leak into a loss.
-public struct SequenceBatch: Sendable {
+package struct SequenceBatch: Sendable {
     /// (N) inputs.
-    public private(set) var tokens: [Int32] = []
+    package private(set) var tokens: [Int32] = []
     /// (N) the token that each row is to predict.
-    public private(set) var targets: [Int32] = []
+    package private(set) var targets: [Int32] = []
     /// (N) how much each prediction counts in the loss; 0 for a prompt's.
-    public private(set) var weights: [Float] = []
+    package private(set) var weights: [Float] = []
     /// (N) place inside the own sequence.
-    public private(set) var positions: [Int32] = []
+    package private(set) var positions: [Int32] = []
     /// (N) keys of the dropout masks.
-    public private(set) var identities: [UInt64] = []
+    package private(set) var identities: [UInt64] = []
     /// The rows of each sequence.
-    public private(set) var sequences: [Range<Int>] = []
+    package private(set) var sequences: [Range<Int>] = []
 
-    public init() {}
+    package init() {}
 
     /// Adds one sequence.
     ///
@@ -27,7 +27,7 @@ public struct SequenceBatch: Sendable {
     ///   - targets: T tokens to predict.
     ///   - weights: T weights, nil for 1 each.
     ///   - example: the sequence's number in the global batch, which keys its dropout masks.
-    public mutating func append(
+    package mutating func append(
         tokens newTokens: some Collection<Int32>, targets newTargets: some Collection<Int32>,
         weights newWeights: [Float]? = nil, example: Int
     ) {
@@ -47,13 +47,13 @@ public struct SequenceBatch: Sendable {
     }
 
     /// N.
-    public var rowCount: Int { tokens.count }
+    package var rowCount: Int { tokens.count }
 
     /// The rows that carry loss, ascending.
     var rowsWithLoss: [Int] { weights.indices.filter { weights[$0] != 0 } }
 
     /// Σ weights.
-    public var weightSum: Double { weights.reduce(0) { $0 + Double($1) } }
+    package var weightSum: Double { weights.reduce(0) { $0 + Double($1) } }
 }
 
 /// Pointers to a batch's arrays, valid while the batch is being worked on.

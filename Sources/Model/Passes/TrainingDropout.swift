@@ -3,16 +3,16 @@
 import Kernels
 
 /// Dropout during training: the three rates of GPT-2, and the key of this step's masks.
-public struct TrainingDropout: Sendable, Equatable {
-    public var embedding: Float
-    public var attention: Float
-    public var residual: Float
+package struct TrainingDropout: Sendable, Equatable {
+    package var embedding: Float
+    package var attention: Float
+    package var residual: Float
     /// On the input of LoRA's adapters.
-    public var adapter: Float
-    public var seed: UInt64
-    public var step: UInt64
+    package var adapter: Float
+    package var seed: UInt64
+    package var step: UInt64
 
-    public init(
+    package init(
         embedding: Float, attention: Float, residual: Float, adapter: Float = 0, seed: UInt64, step: UInt64
     ) {
         self.embedding = embedding

@@ -4,7 +4,7 @@ import Kernels
 
 /// The numbers that matrix products take as operands. Weights, sums, gradients and everything that is not a product
 /// are float in either case.
-public enum Precision: String, Sendable, CaseIterable {
+package enum Precision: String, Sendable, CaseIterable {
     case f32, bf16
 }
 
@@ -12,9 +12,9 @@ public enum Precision: String, Sendable, CaseIterable {
 ///
 /// Copies of the weights that the precision needs are made at the start and after each `updateWeights`, so that no
 /// gradient is ever computed with outdated ones.
-public final class TrainingPass {
-    public let model: Transformer
-    public let precision: Precision
+package final class TrainingPass {
+    package let model: Transformer
+    package let precision: Precision
     /// Whether forward keeps only each block's input, and backward computes the block's activations again.
     package let recomputesActivations: Bool
     /// What training's products use: the model's parameters, or these with copies in bfloat16.
@@ -25,7 +25,7 @@ public final class TrainingPass {
     ///   - precision: of training's products; evaluation is always in float.
     ///   - recomputesActivations: for less memory and more time. No bit of a loss or a gradient depends on it: the same
     ///     kernels compute the same activations, dropout included, whose masks are functions of place and step.
-    public init(_ model: Transformer, precision: Precision = .f32, recomputesActivations: Bool = false) {
+    package init(_ model: Transformer, precision: Precision = .f32, recomputesActivations: Bool = false) {
         self.model = model
         self.precision = precision
         self.recomputesActivations = recomputesActivations
@@ -35,14 +35,14 @@ public final class TrainingPass {
     }
 
     /// Lets `change` write to the weights that are trained, and brings the copies up to date.
-    public func updateWeights(_ change: (FloatArena) -> Void) {
+    package func updateWeights(_ change: (FloatArena) -> Void) {
         change(model.trained.weights)
         // Frozen weights have not changed, and adapters have no copies.
         if model.adapters == nil { RoundedWeight.refresh(parameters.roundedWeights) }
     }
 
     /// Views of an arena of the trained layout for gradients.
-    public func gradientViews(in arena: FloatArena) -> ModelParameters {
+    package func gradientViews(in arena: FloatArena) -> ModelParameters {
         let blockCount = model.architecture.blockCount
         return model.adapters.map { .gradients(of: $0, in: arena, blockCount: blockCount) }
             ?? ModelParameters(model.layout, in: arena, model.architecture)
@@ -54,7 +54,7 @@ public final class TrainingPass {
     ///   - gradients: views of an arena of the trained layout, added to.
     ///   - weightSum: of the complete accumulated batch, of which `batch` may be a part.
     ///   - dropout: rates and keys of the masks, or nil for none.
-    public func accumulateGradients(
+    package func accumulateGradients(
         _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil
     ) -> Transformer.Result {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
@@ -125,7 +125,7 @@ public final class TrainingPass {
     /// the code that reserves them.
     ///
     /// - Parameter evaluationRows: of a batch that is evaluated between steps, whose activations take turns with training's.
-    public static func workingFloats(
+    package static func workingFloats(
         _ architecture: Architecture, rowCount: Int, recomputesActivations: Bool = false, evaluationRows: Int = 0
     ) -> Int {
         let longest = max(rowCount, evaluationRows)
@@ -139,7 +139,7 @@ public final class TrainingPass {
     }
 
     /// Bytes that products in bfloat16 take in addition: two copies of each matrix, and rounded operands.
-    public static func roundedBytes(_ architecture: Architecture, rowCount N: Int) -> Int {
+    package static func roundedBytes(_ architecture: Architecture, rowCount N: Int) -> Int {
         let (V, C) = (architecture.vocabularySize, architecture.modelWidth)
         let sizes = architecture.blocks.flatMap { block in
             LinearLayer.allCases.map { $0.size(in: block, modelWidth: C) }

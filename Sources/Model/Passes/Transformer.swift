@@ -5,17 +5,17 @@ import Kernels
 /// A decoder-only transformer and the memory that its passes use. Not for use from two threads at a time.
 ///
 /// The weights are trained by a `TrainingPass`; with adapters, they are frozen and the adapters are trained.
-public final class Transformer {
-    public let architecture: Architecture
-    public let layout: ParameterLayout
+package final class Transformer {
+    package let architecture: Architecture
+    package let layout: ParameterLayout
     /// All weights, in one arena of the layout; empty where they are a frozen base.
-    public let weights: FloatArena
+    package let weights: FloatArena
     /// The weights in a compact format; nil where they are floats.
     package let frozenBase: FrozenBase?
     /// Views of the weights, with the adapters where there are any.
-    public let parameters: ModelParameters
+    package let parameters: ModelParameters
     /// LoRA's matrices; nil for a model without.
-    public let adapters: Adapters?
+    package let adapters: Adapters?
 
     private let rotaryTables: RotaryTables
     private var activations: Activations?
@@ -26,7 +26,7 @@ public final class Transformer {
     /// - Parameters:
     ///   - architecture: valid.
     ///   - layout: that of the architecture, where it was made already.
-    public convenience init(_ architecture: Architecture, layout: ParameterLayout? = nil, weights: FloatArena? = nil) {
+    package convenience init(_ architecture: Architecture, layout: ParameterLayout? = nil, weights: FloatArena? = nil) {
         let layout = layout ?? ParameterLayout(architecture)
         self.init(architecture, layout, weights ?? FloatArena(count: layout.arenaCount), base: nil, adapters: nil)
     }
@@ -48,7 +48,7 @@ public final class Transformer {
     }
 
     /// A model of the same weights, frozen, with new adapters at their initial values.
-    public func adapted(_ config: AdapterConfig, seed: UInt64) -> Transformer {
+    package func adapted(_ config: AdapterConfig, seed: UInt64) -> Transformer {
         precondition(adapters == nil, "adapters for a model that has adapters")
         let made = Adapters(config, of: architecture)
         made.layout.initialize(made.weights, seed: seed)
@@ -58,7 +58,7 @@ public final class Transformer {
     /// Adds the adapters to the weights, in place. The adapted model must not be used afterwards.
     ///
     /// - Returns: a model of the same weights without adapters.
-    public func merged() -> Transformer {
+    package func merged() -> Transformer {
         precondition(frozenBase == nil, "adapters merged into a frozen base")
         for block in parameters.blocks {
             for layer in LinearLayer.allCases {
@@ -69,18 +69,18 @@ public final class Transformer {
     }
 
     /// What is trained: the list, and the arena of its values.
-    public var trained: (layout: ParameterLayout, weights: FloatArena) {
+    package var trained: (layout: ParameterLayout, weights: FloatArena) {
         adapters.map { ($0.layout, $0.weights) } ?? (layout, weights)
     }
 
     /// What is known of a batch after a pass.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// (N) of each row; zero where the weight is.
-        public var rows: [CrossEntropy.Row]
+        package var rows: [CrossEntropy.Row]
         /// Σ weight · loss, in nats.
-        public var weightedLoss: Double
+        package var weightedLoss: Double
         /// Σ weight.
-        public var weightSum: Double
+        package var weightSum: Double
 
         init(_ rows: [CrossEntropy.Row], _ batch: SequenceBatch) {
             self.rows = rows
@@ -90,7 +90,7 @@ public final class Transformer {
     }
 
     /// Loss and accuracy of every row that carries loss; nothing is kept.
-    public func evaluate(_ batch: SequenceBatch) -> Result {
+    package func evaluate(_ batch: SequenceBatch) -> Result {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
         let weighted = batch.rowsWithLoss
         guard !weighted.isEmpty else { return Result(rows, batch) }
@@ -102,7 +102,7 @@ public final class Transformer {
     }
 
     /// The logits of every row, (N, V) in a separate arena: for tests and small texts.
-    public func logits(_ batch: SequenceBatch) -> FloatArena {
+    package func logits(_ batch: SequenceBatch) -> FloatArena {
         let (N, V) = (batch.rowCount, architecture.vocabularySize)
         let a = forward(batch, finishing: Array(0..<N), parameters, dropout: nil, keeping: .nothing)
         let result = FloatArena(count: N * V)

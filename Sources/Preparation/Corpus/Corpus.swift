@@ -4,7 +4,7 @@ import Datasets
 import Tokenizer
 
 /// The task that the rows teach.
-public enum TaskKind: String, Sendable {
+package enum TaskKind: String, Sendable {
     /// A few distinct answers, each used often.
     case classification
     /// One answer per prompt.
@@ -14,10 +14,10 @@ public enum TaskKind: String, Sendable {
 }
 
 /// One input file.
-public struct InputFile: Sendable, Equatable {
-    public var path: String
+package struct InputFile: Sendable, Equatable {
+    package var path: String
     /// The split of its rows; nil if the rows are split at random.
-    public var split: Split?
+    package var split: Split?
 }
 
 /// The result of one pass over the inputs.

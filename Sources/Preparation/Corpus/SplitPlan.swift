@@ -4,12 +4,12 @@ import Datasets
 import Kernels
 
 /// Fractions and seed of a random split.
-public struct SplitShares: Sendable, Equatable {
-    public var validation: Double
-    public var test: Double
-    public var seed: UInt64
+package struct SplitShares: Sendable, Equatable {
+    package var validation: Double
+    package var test: Double
+    package var seed: UInt64
 
-    public init(validation: Double = 0.1, test: Double = 0, seed: UInt64 = 1) {
+    package init(validation: Double = 0.1, test: Double = 0, seed: UInt64 = 1) {
         self.validation = validation
         self.test = test
         self.seed = seed

@@ -7,22 +7,22 @@ import Foundation
 import StrictJSON
 
 /// What was written.
-public struct WrittenData: Sendable {
+package struct WrittenData: Sendable {
     /// One file with rows.
-    public struct Part: Sendable {
-        public var split: Split
-        public var path: String
-        public var rows: Int
-        public var bytes: Int
-        public var sha256: String
+    package struct Part: Sendable {
+        package var split: Split
+        package var path: String
+        package var rows: Int
+        package var bytes: Int
+        package var sha256: String
     }
 
-    public var parts: [Part]
+    package var parts: [Part]
     /// Rows that were changed, and rows that were dropped.
-    public var changed: Int
-    public var dropped: Int
+    package var changed: Int
+    package var dropped: Int
 
-    public func rows(_ split: Split) -> Int { parts.first { $0.split == split }?.rows ?? 0 }
+    package func rows(_ split: Split) -> Int { parts.first { $0.split == split }?.rows ?? 0 }
 }
 
 struct DataWriter {

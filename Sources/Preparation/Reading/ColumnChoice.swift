@@ -1,12 +1,12 @@
 // Chooses which column or key is the prompt and which is the answer.
 
 /// The columns that the user chose.
-public struct ColumnChoice: Sendable, Equatable {
+package struct ColumnChoice: Sendable, Equatable {
     /// Names, or numbers from 1, which mean that there is no header.
-    public var prompt: String?
-    public var completion: String?
+    package var prompt: String?
+    package var completion: String?
 
-    public init(prompt: String? = nil, completion: String? = nil) {
+    package init(prompt: String? = nil, completion: String? = nil) {
         self.prompt = prompt
         self.completion = completion
     }

@@ -1,7 +1,7 @@
 // Errors that end a preparation without a result. Defects of single rows are findings instead.
 
 /// One case per defect; the description is the error message.
-public enum PreparationError: Error, Equatable, CustomStringConvertible {
+package enum PreparationError: Error, Equatable, CustomStringConvertible {
     case nothingToRead(path: String)
     case unreadable(path: String)
     /// A file that is not text; `kind` is what it appears to be.
@@ -15,7 +15,7 @@ public enum PreparationError: Error, Equatable, CustomStringConvertible {
     /// The inputs changed after they were checked.
     case changedMeanwhile
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .nothingToRead(let path): "\(path): the folder has no data (jsonl, json, csv, tsv or txt files)"
         case .unreadable(let path): "\(path) cannot be read"
@@ -35,7 +35,7 @@ public enum PreparationError: Error, Equatable, CustomStringConvertible {
     }
 
     /// What the user can do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .columnNotFound, .columnsUnknown:
             "use --prompt-column NAME and --completion-column NAME; numbers count columns from 1 and mean that there "

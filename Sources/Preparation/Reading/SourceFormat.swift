@@ -3,7 +3,7 @@
 import Datasets
 
 /// How plain text is divided into examples.
-public enum TextCut: String, Sendable, CaseIterable {
+package enum TextCut: String, Sendable, CaseIterable {
     /// Documents if there are blank lines, otherwise lines.
     case auto
     case lines

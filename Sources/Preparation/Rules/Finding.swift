@@ -3,7 +3,7 @@
 import StrictJSON
 
 /// The severity of a finding.
-public enum Severity: String, Sendable, Comparable, CaseIterable {
+package enum Severity: String, Sendable, Comparable, CaseIterable {
     /// The row cannot be used, or the run's metrics will be wrong.
     case error
     /// The model learns something that was probably not intended.
@@ -11,20 +11,20 @@ public enum Severity: String, Sendable, Comparable, CaseIterable {
     /// For information.
     case note
 
-    public static func < (left: Severity, right: Severity) -> Bool {
+    package static func < (left: Severity, right: Severity) -> Bool {
         (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
     }
 }
 
 /// One finding at one place. Lines and columns count from one, columns in Unicode scalars.
-public struct Finding: Sendable, Equatable {
+package struct Finding: Sendable, Equatable {
     /// The file's index in the list of inputs, which is sorted by path.
-    public var file: Int
-    public var line: Int
-    public var column: Int
-    public var message: String
+    package var file: Int
+    package var line: Int
+    package var column: Int
+    package var message: String
 
-    public init(file: Int, line: Int, column: Int, message: String) {
+    package init(file: Int, line: Int, column: Int, message: String) {
         self.file = file
         self.line = line
         self.column = column
@@ -33,13 +33,13 @@ public struct Finding: Sendable, Equatable {
 }
 
 /// All findings of one rule: their number, and the first ones.
-public struct RuleFindings: Sendable {
+package struct RuleFindings: Sendable {
     /// How many findings of a rule are kept with their places; the others are only counted.
-    public static let kept = 1000
+    package static let kept = 1000
 
-    public let rule: String
-    public internal(set) var count = 0
-    public internal(set) var places: [Finding] = []
+    package let rule: String
+    package internal(set) var count = 0
+    package internal(set) var places: [Finding] = []
 
     init(rule: String) { self.rule = rule }
 

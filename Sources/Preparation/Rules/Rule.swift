@@ -3,9 +3,9 @@
 import Datasets
 
 /// One possible defect of data. To add a rule, add it to `Rule.all`.
-public struct Rule: Sendable {
+package struct Rule: Sendable {
     /// What can be done about a finding.
-    public enum Fix: Sendable {
+    package enum Fix: Sendable {
         /// No automatic fix: advice for the user.
         case advice(String)
         /// A fix that is always applied when data is written, because the row cannot be used otherwise.
@@ -40,11 +40,11 @@ public struct Rule: Sendable {
     }
 
     /// The rule's id.
-    public let name: String
-    public let severity: Severity
+    package let name: String
+    package let severity: Severity
     /// The effect on the model.
-    public let effect: String
-    public let fix: Fix
+    package let effect: String
+    package let fix: Fix
     let work: Work
 
     init(_ name: String, _ severity: Severity, effect: String, _ fix: Fix, _ work: Work) {
@@ -56,14 +56,14 @@ public struct Rule: Sendable {
     }
 
     /// The advice, or what the fix does.
-    public var fixText: String {
+    package var fixText: String {
         switch fix {
         case .advice(let text), .always(let text), .optional(let text): text
         }
     }
 
     /// All rules, in the order in which findings of one severity are shown.
-    public static let all: [Rule] =
+    package static let all: [Rule] =
         reading + text + rows + [tooFew, mixedFormats, emptyPrompts] + columns + labels + repetition
 
     /// Rules by name.

@@ -6,7 +6,7 @@ extension Tokenizer {
     ///
     /// - Parameter continues: whether the ids continue others, so that a space in front of them stays.
     /// - Throws: `unknownID` for an id that the vocabulary has not.
-    public func decode(_ ids: [Int32], continues: Bool = false) throws(TokenizerError) -> [UInt8] {
+    package func decode(_ ids: [Int32], continues: Bool = false) throws(TokenizerError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(ids.count * 4)
         for id in ids {
@@ -18,7 +18,7 @@ extension Tokenizer {
     }
 
     /// The same for ids of any integer type, in any sequence.
-    public func decode(
+    package func decode(
         _ ids: some Sequence<some BinaryInteger>, continues: Bool = false
     ) throws(TokenizerError) -> [UInt8] {
         try decode(ids.map { Int32(clamping: $0) }, continues: continues)
@@ -27,7 +27,7 @@ extension Tokenizer {
     /// A decoder for ids that come one at a time.
     ///
     /// - Parameter continues: as for `decode`.
-    public func makeStreamingDecoder(continues: Bool = false) -> StreamingDecoder {
+    package func makeStreamingDecoder(continues: Bool = false) -> StreamingDecoder {
         StreamingDecoder(tokenizer: self, continues: continues)
     }
 
@@ -35,19 +35,19 @@ extension Tokenizer {
     ///
     /// Bytes that may be the beginning of a character are held back until it is complete. All that was returned,
     /// joined, is what decoding all ids at once and repairing the text (U+FFFD for what is not UTF-8) gives.
-    public struct StreamingDecoder: Sendable {
+    package struct StreamingDecoder: Sendable {
         private let tokenizer: Tokenizer
         private var held: [UInt8] = []
         /// Whether the next byte is the text's first and goes if it is a space.
         private var dropsSpace: Bool
 
-        public init(tokenizer: Tokenizer, continues: Bool = false) {
+        package init(tokenizer: Tokenizer, continues: Bool = false) {
             self.tokenizer = tokenizer
             dropsSpace = tokenizer.parts.form.prefixesMark && !continues
         }
 
         /// The text that the id completes. An id that the vocabulary has not, as a padded model may give, is U+FFFD.
-        public mutating func append(_ id: Int) -> String {
+        package mutating func append(_ id: Int) -> String {
             guard (0..<tokenizer.vocabularySize).contains(id) else {
                 dropsSpace = false
                 return finish() + "\u{FFFD}"
@@ -65,7 +65,7 @@ extension Tokenizer {
         }
 
         /// What is still held back; an unfinished character becomes U+FFFD.
-        public mutating func finish() -> String {
+        package mutating func finish() -> String {
             defer { held.removeAll() }
             return String(decoding: held, as: UTF8.self)
         }

@@ -8,7 +8,7 @@ extension Tokenizer {
     ///     encoded without: they could end a text or play another part.
     ///   - continues: whether the text continues another one, so that nothing is put in front of its first character.
     /// - Throws: `missingByte` where the vocabulary lacks a byte of the text.
-    public func encode(
+    package func encode(
         _ bytes: UnsafeBufferPointer<UInt8>, findsSpecialTokens: Bool = false, continues: Bool = false,
         into ids: inout [Int32]
     ) throws(TokenizerError) {
@@ -34,7 +34,7 @@ extension Tokenizer {
         }
     }
 
-    public func encode(
+    package func encode(
         _ bytes: [UInt8], findsSpecialTokens: Bool = false, continues: Bool = false
     ) throws(TokenizerError) -> [Int32] {
         var ids: [Int32] = []
@@ -45,7 +45,7 @@ extension Tokenizer {
     }
 
     /// The ids of the string's UTF-8.
-    public func encode(
+    package func encode(
         _ text: String, findsSpecialTokens: Bool = false, continues: Bool = false
     ) throws(TokenizerError) -> [Int32] {
         try encode(Array(text.utf8), findsSpecialTokens: findsSpecialTokens, continues: continues)

@@ -3,12 +3,12 @@
 import StrictJSON
 
 /// A file, and where it is known the line and the column, both counted from 1.
-public struct FilePlace: Sendable, Equatable, CustomStringConvertible {
-    public let file: String
-    public let line: Int?
-    public let column: Int?
+package struct FilePlace: Sendable, Equatable, CustomStringConvertible {
+    package let file: String
+    package let line: Int?
+    package let column: Int?
 
-    public init(file: String, line: Int? = nil, column: Int? = nil) {
+    package init(file: String, line: Int? = nil, column: Int? = nil) {
         self.file = file
         self.line = line
         self.column = column
@@ -18,7 +18,7 @@ public struct FilePlace: Sendable, Equatable, CustomStringConvertible {
         self.init(file: file, line: position.line, column: position.column)
     }
 
-    public var description: String {
+    package var description: String {
         [file, line.map { "line \($0)" }, column.map { "column \($0)" }].compactMap { $0 }.joined(separator: ", ")
     }
 }

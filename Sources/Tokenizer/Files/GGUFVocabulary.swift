@@ -1,27 +1,27 @@
 // A tokenizer from the metadata of a GGUF file.
 
 /// The values under `tokenizer.ggml.` in a GGUF file, as they stand there; nil where a key is missing.
-public struct GGUFVocabulary: Sendable {
+package struct GGUFVocabulary: Sendable {
     /// `model`: `gpt2` for BPE over bytes, `llama` for SentencePiece's BPE.
-    public var model: String
+    package var model: String
     /// `pre`: the name of the split, with the model `gpt2`.
-    public var pre: String?
+    package var pre: String?
     /// `tokens`, in UTF-8.
-    public var tokens: [[UInt8]]
+    package var tokens: [[UInt8]]
     /// `token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
-    public var types: [Int32]?
+    package var types: [Int32]?
     /// `scores`, with the model `llama`.
-    public var scores: [Float]?
+    package var scores: [Float]?
     /// `merges`: two tokens with one space between, with the model `gpt2`.
-    public var merges: [[UInt8]]?
-    public var beginID: Int?
+    package var merges: [[UInt8]]?
+    package var beginID: Int?
     /// `eos_token_id`, then the ids that end a turn or a message: `eot_token_id`, `eom_token_id`.
-    public var endIDs: [Int]
-    public var unknownID: Int?
-    public var addsBegin: Bool?
-    public var addsSpacePrefix: Bool?
+    package var endIDs: [Int]
+    package var unknownID: Int?
+    package var addsBegin: Bool?
+    package var addsSpacePrefix: Bool?
 
-    public init(model: String, pre: String? = nil, tokens: [[UInt8]], endIDs: [Int] = []) {
+    package init(model: String, pre: String? = nil, tokens: [[UInt8]], endIDs: [Int] = []) {
         self.model = model
         self.pre = pre
         self.tokens = tokens
@@ -36,7 +36,7 @@ extension Tokenizer {
     /// takes pieces that are tokens as they stand, follows from the split's name. Flags of added tokens are lost.
     ///
     /// - Parameter file: what messages call the file.
-    public convenience init(gguf vocabulary: GGUFVocabulary, file: String = "GGUF") throws(TokenizerError) {
+    package convenience init(gguf vocabulary: GGUFVocabulary, file: String = "GGUF") throws(TokenizerError) {
         self.init(try GGUFReader(vocabulary: vocabulary, file: file).readParts())
     }
 }

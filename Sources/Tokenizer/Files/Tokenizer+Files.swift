@@ -10,26 +10,26 @@ extension Tokenizer {
     ///   - path: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`, or `encoder.json` and `vocab.bpe`
     ///     (the first of these that is there), or a file like `tokenizer.json`.
     ///   - endOfText: the name of the token that ends a text; without one, `<|endoftext|>` where it is there.
-    public convenience init(path: String, endOfText: String? = nil) throws(TokenizerError) {
+    package convenience init(path: String, endOfText: String? = nil) throws(TokenizerError) {
         self.init(try TokenizerReader.read(path: path, endOfText: endOfText).parts)
     }
 
     /// Reads what `serialized` gave, or any tokenizer.json.
     ///
     /// - Parameter name: what messages call the text.
-    public convenience init(
+    package convenience init(
         serialized bytes: [UInt8], endOfText: String? = nil, name: String = "tokenizer.json"
     ) throws(TokenizerError) {
         self.init(try TokenizerFile(bytes: bytes, file: name).readParts(endOfText: endOfText))
     }
 
     /// The tokenizer as Hugging Face's tokenizer.json in UTF-8; equal tokenizers give equal bytes.
-    public func serialized() -> [UInt8] { TokenizerFileWriter(self).file.serializedBytes() }
+    package func serialized() -> [UInt8] { TokenizerFileWriter(self).file.serializedBytes() }
 
     /// Writes `tokenizer.json`, `vocab.json` and `merges.txt` into a folder, which is made where it is missing.
     ///
     /// Only tokenizer.json tells the split and all that goes with it; readers of the other two take it for GPT-2's.
-    public func write(to directory: String) throws(TokenizerError) {
+    package func write(to directory: String) throws(TokenizerError) {
         let folder = URL(fileURLWithPath: directory, isDirectory: true)
         let merges = (["#version: 0.2"] + writtenMerges).joined(separator: "\n") + "\n"
         let files = [

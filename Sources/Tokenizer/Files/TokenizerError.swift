@@ -4,7 +4,7 @@ import Files
 import StrictJSON
 
 /// One case per defect. Tokens are given as the file writes them.
-public enum TokenizerError: Error, Equatable {
+package enum TokenizerError: Error, Equatable {
     /// The path names nothing.
     case noSuchFile(path: String)
     /// The folder holds none of the three forms of a tokenizer; `found` are files of other forms.
@@ -52,7 +52,7 @@ public enum TokenizerError: Error, Equatable {
 }
 
 extension TokenizerError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .noSuchFile(let path): "\(path): there is no such file or folder"
         case .noTokenizerInFolder(let path, let found):
@@ -78,7 +78,7 @@ extension TokenizerError: CustomStringConvertible {
     }
 
     /// What the reader can do, where there is something.
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .gitLFSPointer(_, let pointer): pointer.hint
         case .noTokenizerInFolder(_, let found) where !found.isEmpty:

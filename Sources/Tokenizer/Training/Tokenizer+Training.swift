@@ -4,7 +4,7 @@ import Foundation
 
 extension Tokenizer {
     /// The 256 bytes and the end of a text.
-    public static let smallestTrainedVocabulary = 257
+    package static let smallestTrainedVocabulary = 257
 
     /// Learns a vocabulary by byte-pair encoding.
     ///
@@ -20,7 +20,7 @@ extension Tokenizer {
     ///   - texts: any bytes, together fewer than 2³¹.
     ///   - vocabularySize: from 257 to 1,048,576.
     ///   - threads: 0 means all cores.
-    public static func train(
+    package static func train(
         on texts: [[UInt8]], vocabularySize: Int, split: Split = .gpt2, threads: Int = 0
     ) throws(TokenizerError) -> Tokenizer {
         let learned = try learnMerges(from: texts, vocabularySize: vocabularySize, split: split, threads: threads)

@@ -5,22 +5,22 @@ import Datasets
 import StrictJSON
 
 /// An entry of the list that defines the config's documentation, parser and writer.
-public struct ConfigKey: Sendable {
+package struct ConfigKey: Sendable {
     /// `training.learningRate`.
-    public let path: String
+    package let path: String
     /// Allowed values: `integer from 1`, `one of constant, linear, cosine`.
-    public let values: String
+    package let values: String
     /// The default, as a phrase if it depends on other values.
-    public let defaultText: String
+    package let defaultText: String
     /// One sentence, also the help of the key's flag.
-    public let meaning: String
+    package let meaning: String
     /// Stores a value. Returns false if its type or range is wrong.
     let assign: @Sendable (JSONNode, inout RunConfig) -> Bool
     /// The value as JSON.
     let value: @Sendable (RunConfig) -> JSONOutput
     /// Whether a config without the key is written where it has its default: the files of earlier versions stay as they
     /// were.
-    public private(set) var omitsDefault = false
+    package private(set) var omitsDefault = false
 
     /// The same key, written only where it differs from its default.
     func omittingDefault() -> ConfigKey {
@@ -41,7 +41,7 @@ public struct ConfigKey: Sendable {
     }
 
     /// The key's group: `training`.
-    public var section: String { String(path.prefix { $0 != "." }) }
+    package var section: String { String(path.prefix { $0 != "." }) }
 }
 
 extension ConfigKey {

@@ -5,7 +5,7 @@ import Model
 
 extension ConfigKey {
     /// All keys, in the order of the documentation.
-    public static let all: [ConfigKey] = model + tokenizer + data + method + training + evaluation + generation
+    package static let all: [ConfigKey] = model + tokenizer + data + method + training + evaluation + generation
 
     private static let size = Architecture.largestSize
 

@@ -4,7 +4,7 @@ import Foundation
 import StrictJSON
 
 /// Defects of a config.
-public enum ConfigError: Error, Equatable, CustomStringConvertible {
+package enum ConfigError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
     case unreadable(path: String)
     case json(path: String, JSONError)
@@ -14,7 +14,7 @@ public enum ConfigError: Error, Equatable, CustomStringConvertible {
     case malformedAssignment(text: String)
     case inconsistent(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .fileNotFound(let path): "\(path): no such file"
         case .unreadable(let path): "\(path) is a folder or cannot be read, where a config was expected"
@@ -30,7 +30,7 @@ public enum ConfigError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    public var hint: String? {
+    package var hint: String? {
         switch self {
         case .unknownKey: "`luthier train --help` lists every key"
         case .malformedAssignment: "for example --set training.learningRate=3e-4"
@@ -40,25 +40,25 @@ public enum ConfigError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Collects values from a file, then from the command line; later values win.
-public struct ConfigReader {
-    public private(set) var config = RunConfig()
+package struct ConfigReader {
+    package private(set) var config = RunConfig()
     /// Key path → origin of its value; keys that are not listed have their default.
-    public private(set) var origins: [String: String] = [:]
+    package private(set) var origins: [String: String] = [:]
 
-    public init() {}
+    package init() {}
 
     /// Starts from other values than the defaults.
     init(_ config: RunConfig) { self.config = config }
 
     /// Reads a config file: JSON with `//` comments.
-    public mutating func read(path: String) throws(ConfigError) {
+    package mutating func read(path: String) throws(ConfigError) {
         guard FileManager.default.fileExists(atPath: path) else { throw .fileNotFound(path: path) }
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
         try read([UInt8](data), path: path)
     }
 
     /// Reads a config's text. `path` names it in messages.
-    public mutating func read(_ bytes: [UInt8], path: String) throws(ConfigError) {
+    package mutating func read(_ bytes: [UInt8], path: String) throws(ConfigError) {
         let root: JSONNode
         do {
             root = try JSONText.parse(bytes, options: JSONOptions(allowsComments: true, maximumBytes: 1 << 20))
@@ -84,7 +84,7 @@ public struct ConfigReader {
     ///
     /// - Parameter changeable: keys that may differ; all others must agree.
     /// - Returns: the keys that differ.
-    public mutating func merge(
+    package mutating func merge(
         into earlier: ConfigReader, changeable: Set<String>
     ) throws(TrainingError) -> [(path: String, here: String, there: String)] {
         // The tokenizer is the base's, whatever a config for training from scratch says.
@@ -108,7 +108,7 @@ public struct ConfigReader {
     mutating func note(origin: String, of path: String) { origins[path] = origin }
 
     /// Applies `--set key.path=value`. The value is JSON if it parses as JSON, otherwise a text.
-    public mutating func set(assignment text: String) throws(ConfigError) {
+    package mutating func set(assignment text: String) throws(ConfigError) {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw .malformedAssignment(text: text)
         }
@@ -118,7 +118,7 @@ public struct ConfigReader {
     }
 
     /// Applies the value of a flag.
-    public mutating func set(_ key: String, toText text: String, source: String, origin: String) throws(ConfigError) {
+    package mutating func set(_ key: String, toText text: String, source: String, origin: String) throws(ConfigError) {
         let node: JSONNode
         if let parsed = try? JSONText.parse(text) {
             node = parsed
@@ -156,7 +156,7 @@ public struct ConfigReader {
 
 extension RunConfig {
     /// The complete config as JSON, which reads back to the same config; later keys only where they are not default.
-    public func serialized() -> String {
+    package func serialized() -> String {
         var sections: [(key: String, value: JSONOutput)] = []
         for key in ConfigKey.all where key.isWritten(self) {
             let name = String(key.path.dropFirst(key.section.count + 1))
@@ -171,7 +171,7 @@ extension RunConfig {
     }
 
     /// Keys whose values differ from those of `other`: path, value here, value there.
-    public func differences(from other: RunConfig) -> [(path: String, here: String, there: String)] {
+    package func differences(from other: RunConfig) -> [(path: String, here: String, there: String)] {
         ConfigKey.all.compactMap { key in
             let (here, there) = (key.value(self).serialized(), key.value(other).serialized())
             return here == there ? nil : (key.path, here, there)

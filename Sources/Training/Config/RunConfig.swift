@@ -6,119 +6,119 @@ import Kernels
 import Model
 
 /// A run's config. Optional values are nil until `resolve` sets their default, which depends on other values.
-public struct RunConfig: Sendable, Equatable {
-    public var model = ModelSection()
-    public var tokenizer = TokenizerSection()
-    public var data = DataSection()
-    public var method = MethodSection()
-    public var training = TrainingSection()
-    public var evaluation = EvaluationSection()
-    public var generation = GenerationSection()
+package struct RunConfig: Sendable, Equatable {
+    package var model = ModelSection()
+    package var tokenizer = TokenizerSection()
+    package var data = DataSection()
+    package var method = MethodSection()
+    package var training = TrainingSection()
+    package var evaluation = EvaluationSection()
+    package var generation = GenerationSection()
 
-    public init() {}
+    package init() {}
 
     /// The base, or the shape of a model trained from scratch; and dropout.
     @dynamicMemberLookup
-    public struct ModelSection: Sendable, Equatable {
-        public var base: String?
-        public var shape = ModelShape(
+    package struct ModelSection: Sendable, Equatable {
+        package var base: String?
+        package var shape = ModelShape(
             vocabularySize: 0, contextLength: 256, blockCount: 4, headCount: 4, modelWidth: 128)
-        public var embeddingDropout: Double?
-        public var attentionDropout: Double?
-        public var residualDropout: Double?
+        package var embeddingDropout: Double?
+        package var attentionDropout: Double?
+        package var residualDropout: Double?
 
         /// The shape's sizes and variants are keys of this section.
-        public subscript<Value>(dynamicMember path: WritableKeyPath<ModelShape, Value>) -> Value {
+        package subscript<Value>(dynamicMember path: WritableKeyPath<ModelShape, Value>) -> Value {
             get { shape[keyPath: path] }
             set { shape[keyPath: path] = newValue }
         }
     }
 
     /// The tokenizer.
-    public struct TokenizerSection: Sendable, Equatable {
-        public var path: String?
-        public var vocabularySize = 4096
-        public var split = "gpt2"
+    package struct TokenizerSection: Sendable, Equatable {
+        package var path: String?
+        package var vocabularySize = 4096
+        package var split = "gpt2"
     }
 
     /// Data files, and how they are read and split.
-    public struct DataSection: Sendable, Equatable {
-        public var train: [String] = []
-        public var validation: [String] = []
-        public var test: [String] = []
-        public var format = DataFormat.auto
+    package struct DataSection: Sendable, Equatable {
+        package var train: [String] = []
+        package var validation: [String] = []
+        package var test: [String] = []
+        package var format = DataFormat.auto
         /// nil for the base's own, or else for the default of the rows.
-        public var template: ChatTemplate?
+        package var template: ChatTemplate?
         /// Whether only the base's own template will do.
-        public var asksForBaseTemplate = false
-        public var promptLossWeight = 0.0
-        public var overlong = OverlongPolicy.error
-        public var rowsWithoutLoss = "error"
-        public var validationFraction = 0.1
-        public var testFraction = 0.0
-        public var splitSeed = 1
-        public var shuffle = true
-        public var startToken = false
+        package var asksForBaseTemplate = false
+        package var promptLossWeight = 0.0
+        package var overlong = OverlongPolicy.error
+        package var rowsWithoutLoss = "error"
+        package var validationFraction = 0.1
+        package var testFraction = 0.0
+        package var splitSeed = 1
+        package var shuffle = true
+        package var startToken = false
     }
 
     /// What to train.
-    public struct MethodSection: Sendable, Equatable {
-        public var type = "full"
-        public var rank = 8
-        public var alpha = 16.0
-        public var dropout = 0.0
-        public var targets = ["attention"]
-        public var baseWeights = WeightFormat.f32
+    package struct MethodSection: Sendable, Equatable {
+        package var type = "full"
+        package var rank = 8
+        package var alpha = 16.0
+        package var dropout = 0.0
+        package var targets = ["attention"]
+        package var baseWeights = WeightFormat.f32
     }
 
     /// The training loop and the optimizer.
-    public struct TrainingSection: Sendable, Equatable {
-        public var epochs = 3
-        public var steps: Int?
-        public var batchSize = 8
-        public var accumulation = 1
-        public var learningRate: Double?
-        public var minimumLearningRate: Double?
-        public var schedule = LearningRateSchedule.Shape.cosine
-        public var warmupSteps: Int?
-        public var weightDecay = 0.01
-        public var beta1 = 0.9
-        public var beta2 = 0.999
-        public var epsilon = 1e-8
-        public var gradientClip = 1.0
-        public var seed = 1
+    package struct TrainingSection: Sendable, Equatable {
+        package var epochs = 3
+        package var steps: Int?
+        package var batchSize = 8
+        package var accumulation = 1
+        package var learningRate: Double?
+        package var minimumLearningRate: Double?
+        package var schedule = LearningRateSchedule.Shape.cosine
+        package var warmupSteps: Int?
+        package var weightDecay = 0.01
+        package var beta1 = 0.9
+        package var beta2 = 0.999
+        package var epsilon = 1e-8
+        package var gradientClip = 1.0
+        package var seed = 1
         /// f32, bf16, or auto until a measurement has settled it.
-        public var precision = RunConfig.measuredPrecision
-        public var recomputeActivations = false
-        public var threads = 0
-        public var saveEvery: Int?
-        public var keepLast = 2
-        public var logEvery = 10
-        public var earlyStoppingPatience: Int?
+        package var precision = RunConfig.measuredPrecision
+        package var recomputeActivations = false
+        package var threads = 0
+        package var saveEvery: Int?
+        package var keepLast = 2
+        package var logEvery = 10
+        package var earlyStoppingPatience: Int?
     }
 
     /// When and how the validation split is evaluated.
-    public struct EvaluationSection: Sendable, Equatable {
-        public var every: Int?
-        public var batchSize = 8
-        public var maximumTokens: Int?
-        public var window: Int?
-        public var stride: Int?
-        public var samples: [String] = []
+    package struct EvaluationSection: Sendable, Equatable {
+        package var every: Int?
+        package var batchSize = 8
+        package var maximumTokens: Int?
+        package var window: Int?
+        package var stride: Int?
+        package var samples: [String] = []
     }
 
     /// Defaults of generation, stored with the model.
-    public struct GenerationSection: Sendable, Equatable {
-        public var maximumTokens = 64
-        public var temperature = 0.8
-        public var topK = 0
-        public var topP = 1.0
-        public var repetitionPenalty = 1.0
-        public var stop: [String] = []
+    package struct GenerationSection: Sendable, Equatable {
+        package var maximumTokens = 64
+        package var temperature = 0.8
+        package var topK = 0
+        package var topP = 1.0
+        package var repetitionPenalty = 1.0
+        package var stop: [String] = []
     }
 
     /// The architecture of a model trained from scratch with `vocabularySize` tokens. Throws if its shape is invalid.
-    public func architecture(vocabularySize: Int) throws(ArchitectureError) -> Architecture {
+    package func architecture(vocabularySize: Int) throws(ArchitectureError) -> Architecture {
         var shape = model.shape
         shape.vocabularySize = vocabularySize
         try shape.validate()
@@ -129,17 +129,17 @@ public struct RunConfig: Sendable, Equatable {
     package static let measuredPrecision = "auto"
 
     /// The LoRA adapters to train; nil to train the full model.
-    public var adapter: AdapterConfig? {
+    package var adapter: AdapterConfig? {
         guard method.type == "lora" else { return nil }
         return AdapterConfig(
             rank: method.rank, alpha: method.alpha, dropout: method.dropout, targets: method.targets)
     }
 
     /// Copies what the keys can express of an existing model's architecture.
-    public mutating func adopt(_ architecture: Architecture) { adopt(ModelShape(summaryOf: architecture)) }
+    package mutating func adopt(_ architecture: Architecture) { adopt(ModelShape(summaryOf: architecture)) }
 
     /// Copies the shape of an existing model.
-    public mutating func adopt(_ shape: ModelShape) {
+    package mutating func adopt(_ shape: ModelShape) {
         tokenizer.vocabularySize = shape.vocabularySize
         model.shape = shape
         model.shape.vocabularySize = 0
@@ -151,7 +151,7 @@ public struct RunConfig: Sendable, Equatable {
     /// - Parameters:
     ///   - totalSteps: the run's length in steps.
     ///   - usualDropout: what the base was trained with.
-    public mutating func resolve(totalSteps: Int, usualDropout: Double = 0.1) {
+    package mutating func resolve(totalSteps: Int, usualDropout: Double = 0.1) {
         let isFromScratch = model.base == nil
         let dropout = isFromScratch ? 0 : usualDropout
         model.embeddingDropout = model.embeddingDropout ?? dropout
@@ -167,7 +167,7 @@ public struct RunConfig: Sendable, Equatable {
     }
 
     /// The learning rate of each step. Call after `resolve`.
-    public func learningRateSchedule(totalSteps: Int) -> LearningRateSchedule {
+    package func learningRateSchedule(totalSteps: Int) -> LearningRateSchedule {
         LearningRateSchedule(
             shape: training.schedule, peak: training.learningRate ?? 0, minimum: training.minimumLearningRate ?? 0,
             warmupSteps: training.warmupSteps ?? 0, totalSteps: totalSteps)

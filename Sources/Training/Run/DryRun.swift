@@ -5,18 +5,18 @@ import Model
 import Models
 
 /// What to expect of a run.
-public struct DryRun: Sendable {
-    public var summary: RunSummary
+package struct DryRun: Sendable {
+    package var summary: RunSummary
     /// Steps that were taken; the first one is not part of the measurement.
-    public var measuredSteps: Int
-    public var tokensPerSecond: Double
+    package var measuredSteps: Int
+    package var tokensPerSecond: Double
     /// Of the complete run, evaluations included.
-    public var expectedSeconds: Double
-    public var peakMemoryBytes: Int
-    public var checkpointBytes: Int
+    package var expectedSeconds: Double
+    package var peakMemoryBytes: Int
+    package var checkpointBytes: Int
 
     /// Prepares the run and takes a few real steps.
-    public static func measure(_ request: RunRequest, notice: (String) -> Void) throws -> DryRun {
+    package static func measure(_ request: RunRequest, notice: (String) -> Void) throws -> DryRun {
         let prepared = try PreparedRun.prepare(request, notice: notice)
         let trainer = prepared.trainer
         let wanted = min(4, trainer.state.totalSteps - trainer.state.step)

@@ -4,16 +4,16 @@ import Kernels
 import Model
 
 /// The matrix products of a step: what a measurement needs to know of a run.
-public struct ProductLoad: Sendable {
-    public var architecture: Architecture
+package struct ProductLoad: Sendable {
+    package var architecture: Architecture
     /// Rows of the largest micro-batch.
-    public var rows: Int
+    package var rows: Int
     /// Micro-batches of a step: weights are packed once for all of them.
-    public var microBatches: Int
+    package var microBatches: Int
     /// Whether the weights are frozen: no gradient of theirs is computed, and they are packed once for all steps.
-    public var isFrozen: Bool
+    package var isFrozen: Bool
 
-    public init(architecture: Architecture, rows: Int, microBatches: Int, isFrozen: Bool) {
+    package init(architecture: Architecture, rows: Int, microBatches: Int, isFrozen: Bool) {
         (self.architecture, self.rows) = (architecture, rows)
         (self.microBatches, self.isFrozen) = (microBatches, isFrozen)
     }
@@ -45,12 +45,12 @@ public struct ProductLoad: Sendable {
 }
 
 /// Floating-point operations per second of a step's products.
-public struct ProductRates: Sendable, Equatable {
-    public var f32: Double
+package struct ProductRates: Sendable, Equatable {
+    package var f32: Double
     /// With the packing of the weights that a step needs; nil where the processor multiplies no bfloat16.
-    public var bf16: Double?
+    package var bf16: Double?
 
-    public init(f32: Double, bf16: Double?) { (self.f32, self.bf16) = (f32, bf16) }
+    package init(f32: Double, bf16: Double?) { (self.f32, self.bf16) = (f32, bf16) }
 
     /// By how much bf16 must be faster, so that noise never decides.
     static let requiredGain = 1.1
@@ -59,13 +59,13 @@ public struct ProductRates: Sendable, Equatable {
 }
 
 /// How a run finds out: by a measurement of this machine, or by what a test says.
-public struct PrecisionMeter: Sendable {
+package struct PrecisionMeter: Sendable {
     package let rates: @Sendable (ProductLoad) -> ProductRates
 
-    public init(_ rates: @escaping @Sendable (ProductLoad) -> ProductRates) { self.rates = rates }
+    package init(_ rates: @escaping @Sendable (ProductLoad) -> ProductRates) { self.rates = rates }
 
     /// Measures this machine, for about a second.
-    public static let machine = PrecisionMeter { ProductMeasurement($0).rates() }
+    package static let machine = PrecisionMeter { ProductMeasurement($0).rates() }
 }
 
 /// The precision that a run computes in, and what a person should know of it.

@@ -9,16 +9,16 @@ import Models
 import StrictJSON
 
 /// What a person asked for.
-public struct RunRequest {
-    public var reader: ConfigReader
-    public var folder: RunFolder
-    public var resume: Bool
+package struct RunRequest {
+    package var reader: ConfigReader
+    package var folder: RunFolder
+    package var resume: Bool
     /// Whether not even tokens may be kept on disk.
-    public var writesNothing = false
+    package var writesNothing = false
     /// Chooses the precision of a run that leaves it open.
-    public var meter = PrecisionMeter.machine
+    package var meter = PrecisionMeter.machine
 
-    public init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
+    package init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
         self.folder = folder
         self.resume = resume
@@ -26,18 +26,18 @@ public struct RunRequest {
 }
 
 /// A run that is ready to take its first step.
-public struct PreparedRun {
-    public let config: RunConfig
-    public let saved: SavedModel
-    public let data: RunData
-    public let trainer: Trainer
-    public let summary: RunSummary
+package struct PreparedRun {
+    package let config: RunConfig
+    package let saved: SavedModel
+    package let data: RunData
+    package let trainer: Trainer
+    package let summary: RunSummary
     package let origins: JSONOutput
     let isResumed: Bool
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates. The tokenizer comes before
     /// the data that it encodes, and the data's length settles the schedule.
-    public static func prepare(_ request: RunRequest, notice: (String) -> Void) throws -> PreparedRun {
+    package static func prepare(_ request: RunRequest, notice: (String) -> Void) throws -> PreparedRun {
         let start = try RunStart.open(request, notice: notice)
         let documents = try RunDocuments.read(start.config.data)
         let source = try RunSource.open(start, notice: notice)

@@ -6,7 +6,7 @@ import Model
 import Models
 
 /// One event of a run, in the order in which they happen.
-public enum Progress: Sendable {
+package enum Progress: Sendable {
     /// Everything is ready: name, shape, data, and what the arithmetic depends on.
     case started(RunSummary)
     /// Something that a person should know, but that ends nothing.
@@ -18,32 +18,32 @@ public enum Progress: Sendable {
 }
 
 /// What a run is about to do.
-public struct RunSummary: Sendable {
-    public var run: String
-    public var parameters: Int
+package struct RunSummary: Sendable {
+    package var run: String
+    package var parameters: Int
     /// Fewer where adapters are trained.
-    public var trainedParameters: Int
-    public var vocabularySize: Int
-    public var data: [String]
-    public var totalSteps: Int
-    public var tokensPerStep: Int
-    public var stepsPerEpoch: Int
-    public var firstStep: Int
-    public var threads: Int
-    public var precision: Precision
-    public var kernel: String
+    package var trainedParameters: Int
+    package var vocabularySize: Int
+    package var data: [String]
+    package var totalSteps: Int
+    package var tokensPerStep: Int
+    package var stepsPerEpoch: Int
+    package var firstStep: Int
+    package var threads: Int
+    package var precision: Precision
+    package var kernel: String
     /// Multiplications and additions that a token needs, and how many the machine could do a second at the very most
     /// (`MachinePeak`): tokens per second times their quotient is the model FLOPs utilisation.
-    public var flopsPerToken: Double
-    public var peakFlopsPerSecond: Double
+    package var flopsPerToken: Double
+    package var peakFlopsPerSecond: Double
     /// Of weights, gradients, moments and activations.
-    public var memory: TrainingMemory
+    package var memory: TrainingMemory
     /// Bytes that it comes to.
-    public var estimatedBytes: Int { memory.bytes }
+    package var estimatedBytes: Int { memory.bytes }
 }
 
 /// Why a run ended.
-public enum StopReason: String, Sendable {
+package enum StopReason: String, Sendable {
     case finished
     case earlyStopping
     case interrupt
@@ -51,16 +51,16 @@ public enum StopReason: String, Sendable {
 }
 
 /// How a run ended.
-public struct RunResult: Sendable {
-    public var run: String
-    public var steps: Int
-    public var epochs: Double
-    public var trainLoss: Double?
-    public var validation: EvaluationResult?
-    public var bestCheckpoint: String?
-    public var lastCheckpoint: String?
-    public var tokensPerSecond: Double
-    public var peakMemoryBytes: Int
-    public var seconds: Double
-    public var stopped: StopReason
+package struct RunResult: Sendable {
+    package var run: String
+    package var steps: Int
+    package var epochs: Double
+    package var trainLoss: Double?
+    package var validation: EvaluationResult?
+    package var bestCheckpoint: String?
+    package var lastCheckpoint: String?
+    package var tokensPerSecond: Double
+    package var peakMemoryBytes: Int
+    package var seconds: Double
+    package var stopped: StopReason
 }

@@ -9,19 +9,19 @@ import StrictJSON
 import Tokenizer
 
 /// Documents of all splits, before they are encoded.
-public struct RunDocuments: Sendable {
-    public let splits: [Split: [Document]]
+package struct RunDocuments: Sendable {
+    package let splits: [Split: [Document]]
     /// SHA-256 over the files' contents in the order in which they are named.
-    public let hash: String
+    package let hash: String
     /// What the documents depend on: the files' contents, and how they were cut and divided.
-    public let contentKey: String
+    package let contentKey: String
     /// The default template for the rows if the config names none; nil if there are only texts.
-    public let defaultTemplate: ChatTemplate?
+    package let defaultTemplate: ChatTemplate?
     /// Bytes and lines of each file read, in order.
     let files: [(path: String, split: Split, bytes: Int, lines: Int)]
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
-    public static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
+    package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
         var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
         var digest = SHA256Digest()
         func read(_ paths: [String], _ split: Split) throws -> [Document] {
@@ -53,7 +53,7 @@ public struct RunDocuments: Sendable {
     }
 
     /// The documents of one split.
-    public subscript(split: Split) -> [Document] { splits[split] ?? [] }
+    package subscript(split: Split) -> [Document] { splits[split] ?? [] }
 
     /// The texts of one split, for a tokenizer to learn from: turns as the template frames them.
     func texts(of split: Split, template: ChatTemplate) -> [[UInt8]] {
@@ -73,24 +73,24 @@ public struct RunDocuments: Sendable {
 }
 
 /// The same as tokens.
-public struct RunData: Sendable {
-    public let splits: [Split: TokenizedText]
-    public let hash: String
+package struct RunData: Sendable {
+    package let splits: [Split: TokenizedText]
+    package let hash: String
     /// `ledger.json`: how every file, document and token was used.
-    public let ledger: JSONOutput
+    package let ledger: JSONOutput
     /// One line for people about each split.
-    public let summary: [String]
+    package let summary: [String]
     /// The hashes by which training rows are recognised.
-    public let trainingRows: TrainingRows
+    package let trainingRows: TrainingRows
     /// How many rows of the other splits also occur in training.
-    public let overlap: [Split: TrainingRows.Overlap]
+    package let overlap: [Split: TrainingRows.Overlap]
 
     /// Encodes all splits. Training texts that are separate documents end with the end-of-text token, so that the
     /// model learns to stop; in validation and test nothing is added to a text, by the definition of perplexity, and
     /// prompts carry no loss.
     ///
     /// - Parameter cache: where the tokens of large splits are kept; nil for nowhere.
-    public static func encode(
+    package static func encode(
         _ documents: RunDocuments, tokenizer: Tokenizer, _ options: EncodingOptions, cache: TokenCache? = nil
     ) throws(DatasetError) -> RunData {
         var splits: [Split: TokenizedText] = [:]
@@ -162,7 +162,7 @@ extension RunConfig {
     /// How this run's documents become tokens.
     ///
     /// - Parameter template: the config's, or the default for the data.
-    public func encodingOptions(template: ChatTemplate, contextLength: Int) -> EncodingOptions {
+    package func encodingOptions(template: ChatTemplate, contextLength: Int) -> EncodingOptions {
         var options = EncodingOptions()
         options.startToken = data.startToken
         options.template = template

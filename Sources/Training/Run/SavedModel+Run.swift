@@ -8,7 +8,7 @@ import Tokenizer
 
 extension SavedModel {
     /// A model as a run with `config` trains it.
-    public init(
+    package init(
         model: Transformer, tokenizer: Tokenizer, config: RunConfig, hash: String? = nil, baseHash: String? = nil
     ) {
         self.init(
@@ -18,7 +18,7 @@ extension SavedModel {
 
     /// The same model, ready to be written as a checkpoint: with every key of a config of today, defaults for the
     /// training of a model that was not trained here.
-    public func withRunConfig() throws -> SavedModel {
+    package func withRunConfig() throws -> SavedModel {
         var reader = ConfigReader(RunConfig(info))
         if let configText { try reader.read(configText, path: "/config") }
         var config = reader.config
@@ -30,7 +30,7 @@ extension SavedModel {
     ///
     /// - Returns: the file's SHA-256.
     @discardableResult
-    public func write(to path: String, optimizer: Optimizer, state: TrainingState) throws -> String {
+    package func write(to path: String, optimizer: Optimizer, state: TrainingState) throws -> String {
         let content = try content(optimizer: optimizer, state: state)
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
@@ -51,7 +51,7 @@ extension SavedModel {
 
 extension RunConfig {
     /// The config of a model that was not trained here: what is known of it, and defaults.
-    public init(_ info: ModelInfo) {
+    package init(_ info: ModelInfo) {
         self.init()
         // There is nothing to measure for.
         training.precision = Precision.f32.rawValue
@@ -62,7 +62,7 @@ extension RunConfig {
     /// What of the config a user of the model needs.
     ///
     /// - Parameter architecture: of the model that is trained.
-    public func modelInfo(_ architecture: Architecture) -> ModelInfo {
+    package func modelInfo(_ architecture: Architecture) -> ModelInfo {
         var shape = model.shape
         shape.vocabularySize = architecture.vocabularySize
         var info = ModelInfo(architecture, shape: shape)
@@ -73,7 +73,7 @@ extension RunConfig {
     }
 
     /// The stored defaults of generation.
-    public func generationSettings(seed: UInt64) -> GenerationSettings {
+    package func generationSettings(seed: UInt64) -> GenerationSettings {
         GenerationSettings(
             sampling: SamplingSettings(
                 temperature: generation.temperature, topK: generation.topK, topP: generation.topP,
@@ -83,7 +83,7 @@ extension RunConfig {
 
     /// The config without the names of files, as a checkpoint holds it: equal training gives equal bytes wherever the
     /// files are.
-    public var withoutPaths: RunConfig {
+    package var withoutPaths: RunConfig {
         var copy = self
         copy.model.base = nil
         copy.tokenizer.path = nil

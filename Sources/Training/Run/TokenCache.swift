@@ -7,15 +7,15 @@ import Foundation
 import Tokenizer
 
 /// One split's tokens in a file, under a key over everything that they depend on.
-public struct TokenCache: Sendable {
+package struct TokenCache: Sendable {
     /// Splits with fewer bytes are encoded in a moment, and not kept.
-    public static let smallestBytes = 16 << 20
+    package static let smallestBytes = 16 << 20
 
     /// The folder of all caches.
-    public let folder: String
+    package let folder: String
     private static let magic = Array("LUTHTOK1".utf8)
 
-    public init(folder: String) { self.folder = folder }
+    package init(folder: String) { self.folder = folder }
 
     /// The tokens of `documents`: from the file where its key agrees, else encoded and written there. A file that
     /// cannot be read or written costs time, never the run.
@@ -23,7 +23,7 @@ public struct TokenCache: Sendable {
     /// - Parameters:
     ///   - name: the split's; each has one file, which the next key replaces.
     ///   - content: a hash of the files' contents and of how they were divided.
-    public func tokens(
+    package func tokens(
         of documents: [Document], name: String, content: String, tokenizer: Tokenizer, _ options: EncodingOptions
     ) throws(DatasetError) -> TokenizedText {
         let path = "\(folder)/\(name).tokens"

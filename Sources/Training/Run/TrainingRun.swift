@@ -13,12 +13,12 @@ import StrictJSON
 import Tokenizer
 
 /// Prepared by `prepare`, then driven by `run`. Prints nothing: it reports `Progress`, and asks whether to stop.
-public final class TrainingRun {
-    public let folder: RunFolder
-    public let config: RunConfig
-    public let trainer: Trainer
-    public let tokenizer: Tokenizer
-    public let summary: RunSummary
+package final class TrainingRun {
+    package let folder: RunFolder
+    package let config: RunConfig
+    package let trainer: Trainer
+    package let tokenizer: Tokenizer
+    package let summary: RunSummary
     let data: RunData
     let evaluator: Evaluator
     private let saved: SavedModel
@@ -66,7 +66,7 @@ public final class TrainingRun {
     }
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
-    public func run() throws -> RunResult {
+    package func run() throws -> RunResult {
         let start = monotonicSeconds()
         report(.started(summary))
         if trainer.state.step == 0 && lastSavedStep == nil { try evaluate() }
@@ -250,7 +250,7 @@ extension TrainingRun {
     /// - Parameters:
     ///   - report: told all that happens.
     ///   - shouldStop: asked after every step.
-    public static func prepare(
+    package static func prepare(
         _ request: RunRequest, report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?
     ) throws -> TrainingRun {
         let folder = request.folder
