@@ -23,7 +23,8 @@ package enum GELU {
     /// - Parameters:
     ///   - input: (N, F), added to; backward needs the sum again.
     ///   - bias: (F).
-    package static func forwardAddingBias(into output: Matrix, inPlace input: Matrix, adding bias: Vector, exact: Bool) {
+    package static func forwardAddingBias(into output: Matrix, inPlace input: Matrix, adding bias: Vector, exact: Bool)
+    {
         precondition(bias.count == input.columns, "a bias of \(bias.count) for \(input.shape)")
         activate(into: output, of: input, adding: bias, exact: exact)
     }
