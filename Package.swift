@@ -38,12 +38,12 @@ let package = Package(
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
-            name: "Datasets", dependencies: ["Conversations", "Kernels", "StrictJSON", "Tokenizer"],
+            name: "Datasets", dependencies: ["CZlib", "Conversations", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(
             name: "Preparation",
             dependencies: [
-                "CZlib", "Checkpoint", "Conversations", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer",
+                "Checkpoint", "Conversations", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
         .target(
@@ -127,7 +127,7 @@ let package = Package(
             name: "DatasetsTests", dependencies: ["Conversations", "Datasets", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
         .target(
-            name: "PreparationSupport", dependencies: ["Preparation"], path: "Tests/PreparationSupport",
+            name: "PreparationSupport", dependencies: ["Datasets"], path: "Tests/PreparationSupport",
             swiftSettings: strict),
         .testTarget(
             name: "PreparationTests",
@@ -172,3 +172,13 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+var pending = ["DatasetsTests", "PreparationTests", "LuthierProgram"]
+var wanted: Set<String> = []
+while let name = pending.popLast() {
+    guard wanted.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+        if case .byNameItem(let name, _) = dependency { pending.append(name) }
+    }
+}
+package.targets.removeAll { !wanted.contains($0.name) }
+package.products.removeAll()

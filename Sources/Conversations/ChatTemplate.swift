@@ -87,7 +87,10 @@ package struct ChatTemplate: Sendable, Equatable {
     ///
     /// - Parameter specials: the special tokens that a model's own template may write.
     package func pieces(_ messages: [Message], _ specials: SpecialTokens) throws(TemplateError) -> [Piece] {
-        guard let model else { return framedPieces(messages) }
+        guard let model else {
+            try checkMembers(messages)
+            return framedPieces(messages)
+        }
         return try model.pieces(messages, specials)
     }
 
@@ -96,7 +99,7 @@ package struct ChatTemplate: Sendable, Equatable {
         for message in messages {
             switch message.role {
             case .system: pieces.append(prompt(Array(system.before.utf8) + message.content + system.after.utf8))
-            case .user: pieces.append(prompt(Array(user.before.utf8) + message.content + user.after.utf8))
+            case .user, .tool: pieces.append(prompt(Array(user.before.utf8) + message.content + user.after.utf8))
             case .assistant:
                 pieces.append(prompt(Array(assistant.before.utf8)))
                 let answer = Array(answerLead.utf8) + message.content
@@ -108,6 +111,15 @@ package struct ChatTemplate: Sendable, Equatable {
         // What stands behind the last answer teaches and asks nothing.
         if messages.last?.role == .assistant { pieces.removeLast() }
         return ChatTemplate.joined(pieces)
+    }
+
+    /// Throws if a message says something that frames have no place for.
+    private func checkMembers(_ messages: [Message]) throws(TemplateError) {
+        for message in messages {
+            if message.role == .tool { throw .cannotExpress(template: name, "a tool's result") }
+            if let member = message.members.first { throw .cannotExpress(template: name, "\(member.key) of a message") }
+            if !message.tools.isEmpty { throw .cannotExpress(template: name, "the tools of a conversation") }
+        }
     }
 
     /// The pieces that are not empty; a text after a text continues it.
@@ -123,6 +135,7 @@ package struct ChatTemplate: Sendable, Equatable {
     /// The conversation up to where the assistant's answer begins.
     package func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
         if let model { return try encode(model.prompt(messages, SpecialTokens(tokenizer)), tokenizer) }
+        try checkMembers(messages)
         let open = messages.last?.role == .assistant ? [] : [prompt(Array(assistant.before.utf8))]
         let pieces = ChatTemplate.joined(framedPieces(messages) + open)
         let start = start(of: pieces, tokenizer, SpecialTokens(), isAsked: false)

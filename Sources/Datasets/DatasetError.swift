@@ -15,9 +15,20 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     case emptySplit(split: String, reason: String)
     case fractionsTooLarge(validation: Double, test: Double)
     case encoding(path: String, line: Int, reason: String)
-    case badRow(path: String, line: Int, column: Int, reason: String)
-    /// A row whose keys match no format.
-    case unknownRow(path: String, line: Int, keys: String)
+    /// A row that is not understood or not complete; the hint says what the user can do about it.
+    case badRow(path: String, line: Int, column: Int, reason: String, hint: String? = nil)
+    /// A file that is not text; `kind` is what it appears to be.
+    case notText(path: String, kind: String)
+    /// A file that contains no rows, and whose name is not one of a text.
+    case notNamedText(path: String)
+    /// Rows of several kinds in one folder.
+    case mixedFolder(folder: String, first: String, firstKind: String, second: String, secondKind: String)
+    /// A folder without a file that is data.
+    case nothingToRead(path: String)
+    /// zlib's message, and the number of bytes that could be read.
+    case brokenGzip(path: String, reason: String, after: Int)
+    case columnNotFound(path: String, column: String, columns: [String])
+    case columnsUnknown(path: String, columns: [String])
     case mixedRows(path: String, line: Int, found: String, expected: String, since: Int?)
     case lineTooLong(path: String, line: Int, bytes: Int, limit: Int)
     /// All rows that are longer than the context, in order.
@@ -54,10 +65,20 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .fractionsTooLarge(let validation, let test):
             "data.validationFraction \(validation) and data.testFraction \(test) leave nothing to train on"
         case .encoding(let path, let line, let reason): "\(path), line \(line): \(reason)"
-        case .badRow(let path, let line, let column, let reason):
+        case .badRow(let path, let line, let column, let reason, _):
             "\(path), line \(line), column \(column): \(reason)"
-        case .unknownRow(let path, let line, let keys):
-            "\(path), line \(line), column 1: a row of no known format" + (keys.isEmpty ? "" : ": its keys are \(keys)")
+        case .notText(let path, let kind): "\(path) is not a text file: it looks like \(kind)"
+        case .notNamedText(let path): "\(path) contains no rows, and its name does not say that it is a text"
+        case .mixedFolder(let folder, let first, let firstKind, let second, let secondKind):
+            "\(folder) mixes kinds of data: \(first) is \(firstKind), \(second) is \(secondKind)"
+        case .nothingToRead(let path): "\(path): the folder has no data (jsonl, json, csv, tsv, txt or md files)"
+        case .brokenGzip(let path, let reason, let after):
+            "\(path): the gzip stream is broken after \(after) bytes of text: \(reason)"
+        case .columnNotFound(let path, let column, let columns):
+            "\(path), line 1: there is no column \(column); the columns are \(columns.joined(separator: ", "))"
+        case .columnsUnknown(let path, let columns):
+            "\(path), line 1: which column is the prompt, and which is the answer? The columns are "
+                + columns.joined(separator: ", ")
         case .mixedRows(let path, let line, let found, let expected, let since):
             "\(path), line \(line), column 1: a \(found) row among \(expected) rows"
                 + (since.map { " (line \($0))" } ?? "")
@@ -76,9 +97,16 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     package var hint: String? {
         switch self {
         case .invalidUTF8: "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding"
+        case .badRow(_, _, _, _, let hint): hint
+        case .columnNotFound, .columnsUnknown:
+            "use `luthier prepare` with --prompt-column NAME and --completion-column NAME; numbers count columns from 1 "
+                + "and mean that there is no header"
+        case .notText: "save it as CSV or text in UTF-8, one file per sheet or table"
+        case .notNamedText:
+            "set data.format to text, documents or lines to train on it as it is, or `luthier prepare FILE --text lines`"
+        case .mixedFolder: "name the files that belong together"
+        case .brokenGzip: "download the file again"
         case .isFolder: "name the files in it"
-        case .unknownRow:
-            "a row has prompt and completion, messages, instruction and output, or text"
         case .overlong:
             "increase model.contextLength, or set data.overlong to drop, truncate-prompt, truncate-answer or split"
         case .withoutLoss: "remove the row, or set data.rowsWithoutLoss to drop"
@@ -90,5 +118,16 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     private func hexadecimal(_ byte: UInt8) -> String {
         let digits = String(byte, radix: 16, uppercase: true)
         return digits.count == 1 ? "0" + digits : digits
+    }
+}
+
+extension DatasetError {
+    /// A file with bytes that are not text.
+    static func notText(path: String, _ defect: TextDefect) -> DatasetError {
+        switch defect {
+        case .loneSurrogate(let offset): .notText(path: path, kind: "UTF-16 with half a character at byte \(offset)")
+        case .utf32: .notText(path: path, kind: "text in UTF-32")
+        case .zeroByte(let offset): .notText(path: path, kind: "binary data, with a zero at byte \(offset)")
+        }
     }
 }

@@ -35,7 +35,7 @@ extension PreparationReport {
                 "labels",
                 .array(labels.map { .object([("label", .string($0.text)), ("rows", .integer($0.count))]) })
             ),
-            ("bytes", .integer(bytes)), ("tokens", .integer(tokens)), ("seconds", .number(readingSeconds)),
+            ("skipped", .array(skipped.map { .string($0) })), ("bytes", .integer(bytes)), ("tokens", .integer(tokens)), ("seconds", .number(readingSeconds)),
             ("nearDuplicateSeconds", .number(nearDuplicateSeconds)),
             ("megabytesPerSecond", .number(Double(bytes) / 1e6 / max(readingSeconds, 1e-9))),
         ]

@@ -50,6 +50,7 @@ extension PreparationReport {
         let parts = Split.allCases.map { "\($0.rawValue) \(rows[$0] ?? 0)" }.joined(separator: ", ")
         text += "splits: \(parts); \(overlap) validation and test rows are also in training\n"
         text += "tokens: \(tokens), with a vocabulary of \(vocabularySize)\n"
+        if !skipped.isEmpty { text += "not read, because not data: \(skipped.joined(separator: ", "))\n" }
         return text
     }
 

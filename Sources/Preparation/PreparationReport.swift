@@ -13,6 +13,8 @@ package struct PreparationReport: Sendable {
     }
 
     package var files: [InputFile]
+    /// Files of folders that are not read.
+    package var skipped: [String]
     /// Findings by rule: the most severe first, then in the order of `Rule.all`; only rules that found something.
     package var findings: [Item]
     package var task: TaskKind

@@ -15,6 +15,8 @@ package final class Preparer {
 
     package let request: PreparationRequest
     package let files: [InputFile]
+    /// Files of folders that are not read, because their names say that they are not data.
+    package let skipped: [String]
     package let tokenizer: Tokenizer
     /// Called with the current phase, and the bytes and rows read so far.
     private let progress: (String, Int, Int) -> Void
@@ -33,19 +35,21 @@ package final class Preparer {
         guard request.shares.validation >= 0, request.shares.test >= 0,
             request.shares.validation + request.shares.test < 1
         else { throw PreparationError.fractions(validation: request.shares.validation, test: request.shares.test) }
-        let files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
+        let (files, skipped) = try InputList.files(
+            inputs: request.inputs, validation: request.validation, test: request.test)
         let tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
-        let preparer = Preparer(request, files, tokenizer, progress: progress)
+        let preparer = Preparer(request, files, skipped, tokenizer, progress: progress)
         if request.findsNearDuplicates { preparer.boilerplate = try Boilerplate.find(in: preparer.makeScan()) }
         try preparer.scan()
         return preparer
     }
 
     private init(
-        _ request: PreparationRequest, _ files: [InputFile], _ tokenizer: Tokenizer,
+        _ request: PreparationRequest, _ files: [InputFile], _ skipped: [String], _ tokenizer: Tokenizer,
         progress: @escaping (String, Int, Int) -> Void
     ) {
-        (self.request, self.files, self.tokenizer, self.progress) = (request, files, tokenizer, progress)
+        (self.request, self.files, self.skipped) = (request, files, skipped)
+        (self.tokenizer, self.progress) = (tokenizer, progress)
         corpus = Corpus(files: files, tokenizer: tokenizer)
     }
 
@@ -79,7 +83,7 @@ package final class Preparer {
 
     private func makeScan() -> CorpusScan {
         CorpusScan(
-            files: files, text: request.text, columns: request.columns, fixer: fixer,
+            files: files, text: request.text, options: request.options, fixer: fixer,
             contextLength: request.contextLength, tokenizer: tokenizer,
             findsNearDuplicates: request.findsNearDuplicates, boilerplate: boilerplate, endings: endings)
     }
@@ -99,7 +103,7 @@ package final class Preparer {
         let dropped = corpus.dropped.values.reduce(0, +)
         let labels = corpus.task == .classification ? corpus.labels.byFrequency : []
         return PreparationReport(
-            files: files,
+            files: files, skipped: skipped,
             findings: Severity.allCases.flatMap { severity in items.filter { $0.rule.severity == severity } },
             task: corpus.task, read: corpus.entries.count + corpus.unreadable + dropped, kept: corpus.entries.count,
             dropped: corpus.dropped, rows: rows, overlap: verdicts["leak"]?.findings.count ?? 0,
@@ -137,7 +141,7 @@ package final class Preparer {
 
     /// The order of fixes: single texts and rows, then which rows remain, then changes to all rows.
     private static let stages: [Set<String>] = [
-        Set((Rule.text + Rule.rows).map(\.name)), ["mixed-formats", "empty-prompt", "label-variants"],
+        Set((Rule.text + Rule.rows).map(\.name) + [Rule.surplusKeys]), ["mixed-formats", "empty-prompt", "label-variants"],
         ["duplicate", "conflicting-answers", "leak"], Set(Rule.columns.map(\.name)),
     ]
 
@@ -164,12 +168,11 @@ package final class Preparer {
             guard !rules.isEmpty else { continue }
             for rule in rules {
                 switch rule.work {
-                case .text, .row: fixer.accepted.insert(rule.name)
+                case .text, .row, .reading: fixer.accepted.insert(rule.name)
                 case .corpus:
                     guard let verdict = verdicts[rule.name] else { continue }
                     for id in verdict.drops where fixer.drops[id] == nil { fixer.drops[id] = rule.name }
                     fixer.corpusFixes += verdict.fixes
-                case .reading: break
                 }
             }
             return true

@@ -45,12 +45,12 @@ struct Corpus: Sendable {
     var tokenizer: Tokenizer
 
     /// The most frequent kind of row; among equally frequent ones, the first in the list of kinds.
-    var mainKind: PreparedRow.Kind {
+    var mainKind: Row.Kind {
         let counts = kindCounts
-        return PreparedRow.Kind.allCases.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? .text
+        return Row.Kind.allCases.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? .text
     }
 
-    var kindCounts: [PreparedRow.Kind: Int] {
+    var kindCounts: [Row.Kind: Int] {
         entries.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 

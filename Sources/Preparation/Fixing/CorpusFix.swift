@@ -1,5 +1,7 @@
 // A fix that is applied to all rows in the same way.
 
+import Datasets
+
 /// One fix; several are applied in the order in which they were accepted.
 enum CorpusFix: Sendable, Equatable {
     case lowercasePrompts
@@ -12,10 +14,10 @@ enum CorpusFix: Sendable, Equatable {
     /// Replaces answers with this hash by this text.
     case renameAnswer(from: UInt64, to: [UInt8])
     /// Drops rows of other kinds.
-    case onlyKind(PreparedRow.Kind)
+    case onlyKind(Row.Kind)
 
     /// Applies the fix; nil drops the row.
-    func apply(to row: PreparedRow) -> PreparedRow? {
+    func apply(to row: Row) -> Row? {
         var row = row
         if case .onlyKind(let kind) = self { return row.kind == kind ? row : nil }
         if case .renameAnswer(let from, let to) = self {

@@ -101,7 +101,7 @@ struct DataWriter {
             let outcome = scan.fixer.fix(parsed.row, id: parsed.id) { row in
                 let count = counter.count(row)
                 var builder = FingerprintBuilder()
-                for part in row.parts { builder.add(part.text, speaker: PreparedRow.speaker(part)) }
+                for part in row.parts { builder.add(part.text, speaker: Row.speaker(part)) }
                 return RowView(
                     row: row, tokens: count.total, longestAnswer: count.longestAnswer,
                     contextLength: scan.contextLength, words: builder.words)

@@ -121,8 +121,8 @@ enum ControlCharacters {
                 let length = length(bytes, index)
                 if length == 0 { result.append(bytes[index]) }
                 // U+0091, for example, is a Windows-1252 quote that was read as Latin-1.
-                if length == 2, Encodings.scalar(bytes[index + 1]).value > 0x9F {
-                    result += Array(String(Encodings.scalar(bytes[index + 1])).utf8)
+                if length == 2, Windows1252.scalar(bytes[index + 1]).value > 0x9F {
+                    result += Array(String(Windows1252.scalar(bytes[index + 1])).utf8)
                 }
                 index += max(1, length)
             }

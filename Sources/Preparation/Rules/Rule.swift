@@ -34,7 +34,7 @@ package struct Rule: Sendable {
         /// To each text. `fix` returns the text without the defect.
         case text(find: @Sendable (TextView) -> TextMatch?, fix: @Sendable ([UInt8]) -> [UInt8])
         /// To each row. `fix` returns the row without the defect; if it returns nil, or is nil, the row is dropped.
-        case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (PreparedRow) -> PreparedRow?)?)
+        case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (Row) -> Row?)?)
         /// To all rows together.
         case corpus(@Sendable (Corpus, inout CorpusVerdict) -> Void)
     }
@@ -113,7 +113,7 @@ struct BytePresence {
 
 /// A row with its computed properties.
 struct RowView {
-    let row: PreparedRow
+    let row: Row
     /// Tokens of the complete row with its template.
     let tokens: Int
     /// Tokens of the longest answer, including end-of-text.

@@ -19,20 +19,38 @@ package struct RunDocuments: Sendable {
     package let defaultTemplate: ChatTemplate?
     /// Bytes and lines of each file read, in order.
     let files: [(path: String, split: Split, bytes: Int, lines: Int)]
+    /// How often each key of rows was ignored because it is harmless or the config names it.
+    let ignoredKeys: [String: Int]
+    /// Files of folders that are not read, because their names say that they are not data.
+    let skipped: [String]
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
     package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
         var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
         var digest = SHA256Digest()
+        var ignoredKeys: [String: Int] = [:]
+        var skipped: [String] = []
+        func read(_ path: String, _ split: Split) throws -> [Document] {
+            let file = try TextFile(path: path)
+            file.bytes.withUnsafeBytes { digest.update($0) }
+            var lines = file.bytes.count { $0 == 0x0A }
+            if let last = file.bytes.last, last != 0x0A { lines += 1 }
+            files.append((path, split, file.bytes.count, lines))
+            let reading = try Document.reading(of: file, format: config.format, ignoring: Set(config.ignoreKeys))
+            for (key, count) in reading.ignoredKeys { ignoredKeys[key, default: 0] += count }
+            return reading.documents
+        }
         func read(_ paths: [String], _ split: Split) throws -> [Document] {
-            try paths.flatMap { try FileList.files(at: $0) }.flatMap { path in
-                let file = try TextFile(path: path)
-                file.bytes.withUnsafeBytes { digest.update($0) }
-                var lines = file.bytes.count { $0 == 0x0A }
-                if let last = file.bytes.last, last != 0x0A { lines += 1 }
-                files.append((path, split, file.bytes.count, lines))
-                return try Document.documents(of: file, format: config.format)
+            var documents: [Document] = []
+            for path in paths {
+                let found = try FileList.find(at: path)
+                skipped += found.skipped
+                var parts: [[Document]] = []
+                for file in found.files { parts.append(try read(file, split)) }
+                try Document.checkKinds(zip(found.files, parts), folder: path)
+                documents += parts.flatMap { $0 }
             }
+            return documents
         }
         let train = try read(config.train, .train)
         let validation = try read(config.validation, .validation)
@@ -47,13 +65,26 @@ package struct RunDocuments: Sendable {
         let contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
+            + config.ignoreKeys.map { " without \($0)" }.joined()
         return RunDocuments(
             splits: splits, hash: hash, contentKey: contentKey,
-            defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
+            defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files,
+            ignoredKeys: ignoredKeys, skipped: skipped)
     }
 
     /// The documents of one split.
     package subscript(split: Split) -> [Document] { splits[split] ?? [] }
+
+    /// What was not read, a line each.
+    fileprivate var remarks: [String] {
+        var lines: [String] = []
+        if !ignoredKeys.isEmpty {
+            let keys = ignoredKeys.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+            lines.append("ignored keys: \(keys.joined(separator: ", "))")
+        }
+        if !skipped.isEmpty { lines.append("not read, because not data: \(skipped.joined(separator: ", "))") }
+        return lines
+    }
 
     /// The texts of one split, for a tokenizer to learn from: turns as the template frames them.
     func texts(of split: Split, template: ChatTemplate) -> [[UInt8]] {
@@ -112,7 +143,7 @@ package struct RunData: Sendable {
             splits: splits, hash: documents.hash, ledger: ledger(documents, splits),
             summary: Split.allCases.compactMap { split in
                 splits[split].map { sentence(split, documents[split].count, $0) }
-            },
+            } + documents.remarks,
             trainingRows: trainingRows,
             overlap: [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) })
     }
@@ -152,9 +183,17 @@ package struct RunData: Sendable {
                 ])
             )
         }
-        return .object([
+        var members: [(key: String, value: JSONOutput)] = [
             ("sha256", .string(documents.hash)), ("files", .array(files)), ("splits", .object(parts)),
-        ])
+        ]
+        if !documents.ignoredKeys.isEmpty {
+            let keys = documents.ignoredKeys.sorted { $0.key < $1.key }
+            members.append(("ignoredKeys", .object(keys.map { ($0.key, .integer($0.value)) })))
+        }
+        if !documents.skipped.isEmpty {
+            members.append(("skippedFiles", .array(documents.skipped.map { .string($0) })))
+        }
+        return .object(members)
     }
 }
 

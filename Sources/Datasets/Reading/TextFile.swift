@@ -1,4 +1,4 @@
-// Reads text files: valid UTF-8 or an error with its position, without byte-order mark, with normalized line ends.
+// Reads a complete text file: valid UTF-8 or an error with its position, without byte-order mark, with normalized line ends.
 
 import Foundation
 
@@ -6,7 +6,7 @@ import Foundation
 package struct TextFile: Sendable {
     /// The path as given.
     package let path: String
-    /// UTF-8 without a byte-order mark, line ends as "\n".
+    /// UTF-8 without a byte-order mark, line ends as "\n". UTF-16 is converted, gzip is decompressed.
     package let bytes: [UInt8]
 
     /// Larger text files are rejected: they would not fit in memory with their tokens.
@@ -14,6 +14,18 @@ package struct TextFile: Sendable {
 
     /// Reads and checks the file at `path`.
     package init(path: String) throws(DatasetError) {
+        self.path = path
+        bytes = try TextFile.checked(TextFile.raw(path: path), path: path)
+    }
+
+    /// A text that is already in memory.
+    package init(path: String, bytes: [UInt8]) throws(DatasetError) {
+        self.path = path
+        self.bytes = try TextFile.checked(bytes, path: path)
+    }
+
+    /// The bytes of a regular file as they are, decompressed if they are gzip's.
+    package static func raw(path: String) throws(DatasetError) -> [UInt8] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw .fileNotFound(path: path)
@@ -28,35 +40,33 @@ package struct TextFile: Sendable {
             throw .tooLarge(path: path, bytes: size, limit: TextFile.largestBytes)
         }
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
-        self.path = path
-        bytes = try TextFile.checked([UInt8](data), path: path)
+        return data.starts(with: [0x1F, 0x8B]) ? try decompressed(path: path) : [UInt8](data)
     }
 
-    /// A text that is already in memory.
-    package init(path: String, bytes: [UInt8]) throws(DatasetError) {
-        self.path = path
-        self.bytes = try TextFile.checked(bytes, path: path)
+    private static func decompressed(path: String) throws(DatasetError) -> [UInt8] {
+        let stream = try ByteStream(path: path)
+        var bytes: [UInt8] = []
+        while try stream.appendRaw(to: &bytes) > 0 {
+            guard bytes.count <= largestBytes else {
+                throw .tooLarge(path: path, bytes: bytes.count, limit: largestBytes)
+            }
+        }
+        return bytes
     }
 
-    /// Removes the byte-order mark and carriage returns before line feeds, and rejects invalid UTF-8.
+    /// Removes the byte-order mark, makes line feeds of all line ends, and rejects what is not valid text.
     private static func checked(_ raw: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
-        if let offset = firstInvalidOffset(raw) {
-            let before = raw[..<offset]
+        if let kind = SourceFormat.unsupportedKind(raw[...]) { throw .notText(path: path, kind: kind) }
+        let bytes: [UInt8]
+        do { bytes = try TextDecoder.decode(raw) } catch { throw .notText(path: path, error) }
+        if let offset = firstInvalidOffset(bytes) {
+            let before = bytes[..<offset]
             let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
             let column = offset - ((before.lastIndex(of: 0x0A) ?? -1) + 1) + 1
-            throw .invalidUTF8(path: path, line: line, column: column, byte: raw[offset])
+            throw .invalidUTF8(path: path, line: line, column: column, byte: bytes[offset])
         }
-        let body = raw.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(raw.dropFirst(3)) : raw
-        guard body.contains(0x0D) else { return body }
-        var result: [UInt8] = []
-        result.reserveCapacity(body.count)
-        for (index, byte) in body.enumerated() {
-            if byte == 0x0D, index + 1 < body.count, body[index + 1] == 0x0A { continue }
-            result.append(byte)
-        }
-        return result
+        return bytes
     }
-
     /// The offset of the first byte that is not valid UTF-8 (Unicode 15, table 3-7).
     package static func firstInvalidOffset(_ bytes: [UInt8]) -> Int? {
         bytes.withUnsafeBufferPointer { firstInvalidOffset($0) }

@@ -11,6 +11,10 @@ package struct RecordRange: Sendable {
         case tooLarge
         /// A JSON array that is not closed; the record is empty.
         case openArray
+        /// A comma of a JSON array that is missing or one too many; the record is empty.
+        case badComma
+        /// After the end of a JSON array.
+        case afterArray
     }
 
     /// In the batch's bytes.
@@ -19,15 +23,20 @@ package struct RecordRange: Sendable {
     /// Position of the first byte, counted from one; columns count Unicode scalars.
     package var line: Int
     package var column: Int
-    var defect = Defect.none
+    package var defect = Defect.none
 }
 
 /// Records of one file, and their bytes.
-struct RecordBatch: Sendable {
+package struct RecordBatch: Sendable {
     /// The file's index in the list of inputs.
-    let file: Int
+    package let file: Int
     /// The index of the first record in its file, counted from 0.
-    let firstRecord: Int
-    let bytes: [UInt8]
-    let records: [RecordRange]
+    package let firstRecord: Int
+    package let bytes: [UInt8]
+    package let records: [RecordRange]
+
+    /// Without the first record.
+    package var withoutFirst: RecordBatch {
+        RecordBatch(file: file, firstRecord: firstRecord + 1, bytes: bytes, records: Array(records.dropFirst()))
+    }
 }

@@ -50,10 +50,7 @@ package enum DelimitedRecord {
                 guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\"") else { return (field, index + 1) }
                 index += 1
             }
-            // Line ends inside a field become line feeds.
-            if !(bytes[index] == 0x0D && index + 1 < bytes.count && bytes[index + 1] == 0x0A) {
-                field.text.append(bytes[index])
-            }
+            field.text.append(bytes[index])
             index += 1
         }
         return (field, index)

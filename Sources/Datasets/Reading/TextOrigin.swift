@@ -15,8 +15,8 @@ package enum TextOrigin: Sendable, Equatable {
 /// A record's bytes with the position of the first one.
 package struct RecordPlace {
     let bytes: UnsafeBufferPointer<UInt8>
-    let line: Int
-    let column: Int
+    package let line: Int
+    package let column: Int
     /// The last requested position, in long records only: the next one is usually close.
     private let cursor: Cursor?
 
@@ -74,8 +74,7 @@ package struct RecordPlace {
     private func rawOffset(start: Int, _ offset: Int, skipsQuotes: Bool) -> Int {
         var (raw, decoded) = (start, 0)
         while decoded < offset, raw < bytes.count {
-            let isReturn = bytes[raw] == 0x0D && raw + 1 < bytes.count && bytes[raw + 1] == 0x0A
-            if !isReturn { decoded += 1 }
+            decoded += 1
             raw += skipsQuotes && bytes[raw] == UInt8(ascii: "\"") ? 2 : 1
         }
         return raw - start
@@ -124,5 +123,11 @@ package struct RecordPlace {
             raw += isPair ? 12 : 6
         }
         return min(raw, bytes.count)
+    }
+
+    /// The characters of the number at a parser's line and column, as they are written.
+    func number(line: Int, column: Int) -> [UInt8]? {
+        guard let start = rawStart(line: line, column: column) else { return nil }
+        return Array(bytes[start...].prefix { $0 > 0x20 && ![0x2C, 0x5D, 0x7D].contains($0) })
     }
 }

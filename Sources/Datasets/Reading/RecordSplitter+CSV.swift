@@ -8,7 +8,7 @@ extension RecordSplitter {
         var start = first
         while start < bytes.count {
             guard let found = recordEnd(bytes, from: start, isEnd: isEnd, delimiter: delimiter) else { return start }
-            let end = found.feed > start && bytes[found.feed - 1] == 0x0D ? found.feed - 1 : found.feed
+            let end = found.feed
             if bytes[start..<end].contains(where: { !SourceFormat.isSpace($0) }) {
                 records.append(
                     RecordRange(

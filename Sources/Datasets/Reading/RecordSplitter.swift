@@ -9,6 +9,9 @@ package struct RecordSplitter {
     /// For an array: whether its opening bracket and its closing bracket have been read.
     var isOpen = false
     var isClosed = false
+    /// For an array: whether an element is the last thing read, or a comma is.
+    var followsElement = false
+    var followsComma = false
     /// Whether the rest of the current line belongs to a record that was abandoned.
     var skipsLine = false
 
@@ -39,7 +42,8 @@ package struct RecordSplitter {
         case .delimited(let delimiter):
             return splitDelimited(bytes, from: start, isEnd: isEnd, delimiter: delimiter, into: &records)
         case .array: return splitArray(bytes, from: start, isEnd: isEnd, into: &records)
-        case .object, .file:
+        case .object where isEnd: return splitValues(bytes, from: start, into: &records)
+        case .object, .file, .messageTree, .chatML:
             guard isEnd else { return start }
             let blank = bytes[start...].allSatisfy(SourceFormat.isSpace)
             if !blank { records.append(RecordRange(start: start, end: bytes.count, line: line, column: column)) }
@@ -58,19 +62,13 @@ package struct RecordSplitter {
         column = 1
     }
 
-    /// The end of a line's text, before its line end.
-    private func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ feed: Int) -> Int {
-        feed > start && bytes[feed - 1] == 0x0D ? feed - 1 : feed
-    }
-
     private mutating func splitLines(
         _ bytes: UnsafeBufferPointer<UInt8>, from first: Int, isEnd: Bool, into records: inout [RecordRange]
     ) -> Int {
         var start = first
         while let feed = nextFeed(bytes, from: start, isEnd: isEnd) {
-            let end = lineEnd(bytes, start, feed)
-            if !isBlank(bytes, start, end) {
-                records.append(RecordRange(start: start, end: end, line: line, column: 1))
+            if !isBlank(bytes, start, feed) {
+                records.append(RecordRange(start: start, end: feed, line: line, column: 1))
             }
             advanceLine()
             start = feed + 1
@@ -97,8 +95,7 @@ package struct RecordSplitter {
         var (start, current, lines) = (first, first, 0)
         var lastText: Int?
         while let feed = nextFeed(bytes, from: current, isEnd: isEnd) {
-            let end = lineEnd(bytes, current, feed)
-            if isBlank(bytes, current, end) {
+            if isBlank(bytes, current, feed) {
                 if let last = lastText {
                     records.append(RecordRange(start: start, end: last, line: line, column: 1))
                     line += lines
@@ -106,7 +103,7 @@ package struct RecordSplitter {
                 line += 1
                 (lastText, lines, start) = (nil, 0, feed + 1)
             } else {
-                lastText = end
+                lastText = feed
                 lines += 1
             }
             current = feed + 1

@@ -10,7 +10,12 @@ extension RecordSplitter {
             if byte == 0x0A {
                 advanceLine()
                 index += 1
-            } else if SourceFormat.isSpace(byte) || (isOpen && !isClosed && byte == UInt8(ascii: ",")) {
+            } else if SourceFormat.isSpace(byte) {
+                column += 1
+                index += 1
+            } else if isOpen, !isClosed, byte == UInt8(ascii: ",") {
+                if !followsElement { badComma(&records) }
+                (followsElement, followsComma) = (false, true)
                 column += 1
                 index += 1
             } else if !isOpen, byte == UInt8(ascii: "[") {
@@ -19,11 +24,16 @@ extension RecordSplitter {
                 index += 1
             } else if isOpen, !isClosed, byte == UInt8(ascii: "]") {
                 isClosed = true
+                if followsComma { badComma(&records) }
                 column += 1
                 index += 1
             } else {
                 guard let end = elementEnd(bytes, from: index, isEnd: isEnd) else { return index }
-                records.append(RecordRange(start: index, end: end, line: line, column: column))
+                if followsElement, !isClosed { badComma(&records) }
+                (followsElement, followsComma) = (true, false)
+                records.append(
+                    RecordRange(
+                        start: index, end: end, line: line, column: column, defect: isClosed ? .afterArray : .none))
                 pass(bytes, index..<end)
                 index = end
             }
@@ -31,6 +41,39 @@ extension RecordSplitter {
         if isEnd, !isClosed {
             records.append(RecordRange(start: 0, end: 0, line: line, column: column, defect: .openArray))
             isClosed = true
+        }
+        return bytes.count
+    }
+
+    private func badComma(_ records: inout [RecordRange]) {
+        records.append(RecordRange(start: 0, end: 0, line: line, column: column, defect: .badComma))
+    }
+
+    /// Splits the rest of a file into JSON values with white space between them.
+    mutating func splitValues(
+        _ bytes: UnsafeBufferPointer<UInt8>, from first: Int, into records: inout [RecordRange]
+    ) -> Int {
+        var index = first
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == 0x0A {
+                advanceLine()
+                index += 1
+            } else if SourceFormat.isSpace(byte) {
+                column += 1
+                index += 1
+            } else {
+                // What does not start like a row ends with its line.
+                var end =
+                    byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+                    ? elementEnd(bytes, from: index, isEnd: true) ?? bytes.count
+                    : bytes[index...].firstIndex(of: 0x0A) ?? bytes.count
+                // A comma after a value belongs to its record, which reports it.
+                if end < bytes.count, bytes[end] == UInt8(ascii: ",") { end += 1 }
+                records.append(RecordRange(start: index, end: end, line: line, column: column))
+                pass(bytes, index..<end)
+                index = end
+            }
         }
         return bytes.count
     }

@@ -1,39 +1,40 @@
 // Reads a file as batches of records, a few megabytes at a time.
 
 /// Reads one file to its end. Needs memory for one batch and the longest record.
-final class RecordReader {
+package final class RecordReader {
     /// Approximate size of a batch in bytes.
     static let batchBytes = 4 << 20
     /// Longer records are dropped; a file that is one record may be longer.
-    static func largestRecord(_ format: SourceFormat) -> Int {
-        format == .file || format == .object ? 256 << 20 : 16 << 20
+    package static func largestRecord(_ format: SourceFormat) -> Int {
+        [.file, .object, .messageTree, .chatML].contains(format) ? 256 << 20 : 16 << 20
     }
 
     let file: Int
-    let format: SourceFormat
+    package let format: SourceFormat
     /// Uncompressed bytes read so far.
-    private(set) var bytesRead = 0
+    package var bytesRead: Int { stream.bytesRead }
     private let stream: ByteStream
     private var splitter: RecordSplitter
     private var rest: [UInt8] = []
     private var isEnd = false
     /// Whether the splitter has seen the end of the file.
     private var isDone = false
-    private(set) var recordCount = 0
+    package private(set) var recordCount = 0
 
-    init(path: String, file: Int, text: TextCut) throws(PreparationError) {
+    package init(path: String, file: Int, text: TextCut, delimiter: UInt8? = nil) throws(DatasetError) {
         self.file = file
         stream = try ByteStream(path: path)
-        isEnd = !(try stream.append(to: &rest))
-        bytesRead = rest.count
-        if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest.removeFirst(3) }
-        if let kind = SourceFormat.unsupportedKind(rest) { throw .notText(path: path, kind: kind) }
-        format = SourceFormat.detect(path: path, start: rest[...], text: text)
+        // The decoder keeps a short beginning until it can judge it.
+        while !isEnd, rest.isEmpty { isEnd = !(try stream.append(to: &rest)) }
+        guard let format = SourceFormat.detect(path: path, start: rest[...], text: text, delimiter: delimiter) else {
+            throw .notNamedText(path: path)
+        }
+        self.format = format
         splitter = RecordSplitter(format: format)
     }
 
     /// The next records, or nil at the end.
-    func next() throws(PreparationError) -> RecordBatch? {
+    package func next() throws(DatasetError) -> RecordBatch? {
         while !isDone {
             while !isEnd, rest.count < RecordReader.batchBytes { try more() }
             var records: [RecordRange] = []
@@ -59,9 +60,5 @@ final class RecordReader {
     }
 
     /// Reads the next piece.
-    private func more() throws(PreparationError) {
-        let before = rest.count
-        isEnd = !(try stream.append(to: &rest))
-        bytesRead += rest.count - before
-    }
+    private func more() throws(DatasetError) { isEnd = !(try stream.append(to: &rest)) }
 }
