@@ -176,12 +176,12 @@ $(LLAMA_VENV)/ready:
 	touch $@
 
 GGUF_RUN = .build/interop-gguf
-interop-gguf: build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
+interop-gguf: interop build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
 	rm -rf $(GGUF_RUN) && mkdir -p $(GGUF_RUN)
 	cd $(GGUF_RUN) && $(CURDIR)/$(LUTHIER) train --config $(CURDIR)/Tests/interop/gguf.json --run trained \
 		--train $(CURDIR)/data/tinyshakespeare.txt
-	$(LLAMA_VENV)/bin/python Tests/interop/gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained data/tinyshakespeare.txt \
-		$(GGUF_RUN)
+	$(LLAMA_VENV)/bin/python Tests/interop/exported_gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained \
+		data/tinyshakespeare.txt $(INTEROP) $(GGUF_RUN)
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates
