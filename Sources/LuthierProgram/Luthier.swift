@@ -12,7 +12,7 @@ struct Luthier: ParsableCommand {
         version: "luthier \(version)",
         subcommands: [
             TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self, ChatCommand.self,
-            PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
-            DoctorCommand.self,
+            PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self, ImportCommand.self,
+            ExportCommand.self, DoctorCommand.self,
         ])
 }

@@ -12,7 +12,8 @@ extension ConfigKey {
     private static let model: [ConfigKey] = [
         .optionalText(
             "model.base", \.model.base, "path", defaultText: "null",
-            "Model to start from: a Hugging Face folder, a checkpoint or a run; null to train from scratch."),
+            "Model to start from: a Hugging Face folder, a checkpoint, a run, or the name of a fetched model; null to "
+                + "train from scratch."),
         .integer("model.blockCount", \.model.blockCount, from: 1, to: size, "Transformer blocks."),
         .integer("model.headCount", \.model.headCount, from: 1, to: size, "Attention heads; must divide modelWidth."),
         .integer("model.modelWidth", \.model.modelWidth, from: 1, to: size, "Width of the residual stream."),
