@@ -38,7 +38,9 @@ struct HTTPFailure: Error, Sendable {
 
     /// From libcurl's number (curl.se/libcurl/c/libcurl-errors.html).
     init(code: Int32, reason: String) {
-        self.reason = reason.prefix(1).lowercased() + reason.dropFirst()
+        // "Couldn't connect" is in the middle of a sentence; "SSL" stays.
+        let isWord = reason.dropFirst().first?.isLowercase ?? true
+        self.reason = (isWord ? reason.prefix(1).lowercased() : String(reason.prefix(1))) + reason.dropFirst()
         kind =
             switch code {
             case 5, 6, 7: .unreachable

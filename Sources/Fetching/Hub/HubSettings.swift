@@ -24,7 +24,9 @@ package struct HubSettings: Sendable {
             throw .badEndpoint(text)
         }
         endpoint = text
+        // One line of plain characters: it becomes a header.
         token = environment["HF_TOKEN"]?.trimmingCharacters(in: .whitespacesAndNewlines)
+            .filter { $0.isASCII && !$0.isWhitespace }
         offlineVariable = environment.firstSet(["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
         cacheFolder = HubSettings.cacheFolder(environment)
     }
