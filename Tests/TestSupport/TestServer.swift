@@ -61,21 +61,20 @@ package final class TestServer: Sendable {
         Thread.detachNewThread {
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else { break }
                 if let request = TestServer.read(connection) {
                     log.requests.withLock { $0.append(request) }
                     TestServer.write(respond(request), to: connection, isHead: request.method == "HEAD")
                 }
                 close(connection)
             }
+            // Only here: the number of a closed socket may be another server's while this thread still answers.
+            close(listener)
         }
     }
 
-    deinit {
-        // Ends the wait of accept.
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    /// Ends the wait of accept.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private static func read(_ connection: Int32) -> Request? {
         var (text, buffer) = ("", [UInt8](repeating: 0, count: 4096))
