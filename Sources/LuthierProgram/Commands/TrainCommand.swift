@@ -188,6 +188,11 @@ struct ConfigShortcuts: ParsableArguments {
             guard let value else { continue }
             try reader.set(key.rawValue, toText: value, source: key.flag, origin: key.flag)
         }
+        // Who asks for epochs does not want the steps of a config file or of the run that is resumed.
+        if epochs != nil, steps == nil {
+            let flag = Key.epochs.flag
+            try reader.set(Key.steps.rawValue, toText: "null", source: flag, origin: flag)
+        }
         let lists: [(Key, [String])] = [(.train, train), (.validation, validation)]
         for (key, paths) in lists where !paths.isEmpty {
             let list = JSONOutput.array(paths.map { .string($0) }).serialized()
