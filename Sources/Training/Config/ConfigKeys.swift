@@ -127,7 +127,18 @@ extension ConfigKey {
             "training.minimumLearningRate", \.training.minimumLearningRate, "number from 0",
             defaultText: "a tenth of learningRate", "Learning rate at the end of the schedule."
         ) { $0 >= 0 },
-        .choice("training.schedule", \.training.schedule, "How the learning rate decays after warmup."),
+        .choice(
+            "training.schedule", \.training.schedule,
+            "How the learning rate decays after warmup. wsd: constant, then a cooldown; such a run can be continued as if "
+                + "it had been longer from the start."),
+        .number(
+            "training.cooldownFraction", \.training.cooldownFraction, "number above 0 to 1",
+            "Part of the steps in which schedule wsd lowers the learning rate to its minimum."
+        ) { $0 > 0 && $0 <= 1 }.omittingDefault(),
+        .plans(
+            "training.earlierPlans", \.training.earlierPlans,
+            "The schedules that a continued run followed before; --resume writes them."
+        ).omittingDefault(),
         .optionalInteger(
             "training.warmupSteps", \.training.warmupSteps, from: 0,
             defaultText: "6 % of the steps, at most 100", "Warmup steps, in which the learning rate rises linearly."),
