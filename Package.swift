@@ -115,7 +115,8 @@ let package = Package(
             path: "Examples/weather/Tests", swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
@@ -123,7 +124,8 @@ let package = Package(
             name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
         .testTarget(
-            name: "FetchingTests", dependencies: ["CZlib", "Checkpoint", "Fetching", "Files", "StrictJSON", "TestSupport"],
+            name: "FetchingTests",
+            dependencies: ["CZlib", "Checkpoint", "Fetching", "Files", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Kernels", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -140,7 +140,7 @@ with open({str(path)!r}, "w") as file:
 
 
 class Peer:
-    """PyTorch in a process of its own, which waits between the rounds."""
+    """PyTorch in its own process, which waits between the rounds."""
 
     def __init__(self, bench, model, rows, batch, mode, lora):
         self.precision = "bf16" if "bf16" in mode else "f32"

@@ -31,6 +31,11 @@ struct TuneSetup {
     ///
     /// - Parameter overrides: `key=value`, which replace choices.
     func make(_ inputs: [String], overrides: [String]) throws -> (ConfigReader, [TuningChoice]) {
+        guard FileManager.default.fileExists(atPath: try ModelLocation(place).path) else {
+            throw DefectiveData(
+                description: "the base \(base) is not a file, a folder, a run or a fetched model",
+                hint: ModelLocation.advice(base) ?? "`luthier fetch --list` shows the names that can be fetched")
+        }
         let source = try ModelSource(path: place)
         for note in source.notes { Console.message("note: \(note)") }
         Console.message("base: \(base), \(source.parameterCount) parameters")

@@ -36,7 +36,7 @@ package struct ModelLocation: Equatable {
     private static func name(_ text: String) -> ModelName? { try? ModelName(text) }
 
     /// What to do about a path where nothing is; nil if it does not look like the name of a model.
-    static func advice(_ text: String) -> String? {
+    package static func advice(_ text: String) -> String? {
         let isFile = [".h5", ".gguf", ".safetensors", ".json", "/"].contains { text.hasSuffix($0) }
         let isInFolder = FileManager.default.fileExists(atPath: text.split(separator: "/").first.map(String.init) ?? "")
         guard !isFile, !isInFolder else { return nil }

@@ -55,7 +55,7 @@ import Testing
         let silent = try place.luthier("tune", "days.jsonl", "--base", "checkpoints/base")
         #expect(silent.code == 2 && silent.errors.contains("--yes trains without asking"), "\(silent.errors)")
         let unknown = try place.luthier("tune", "days.jsonl", "--base", "no-such-model", "--yes")
-        #expect(unknown.code == 1 && unknown.errors.contains("hint: `luthier fetch no-such-model` gets it"))
+        #expect(unknown.code == 1 && unknown.errors.contains("`luthier fetch --list` shows the names"))
         try place.write(Self.rows + "{\"prompt\": \"cut\n", to: "broken.jsonl")
         let broken = try place.luthier("tune", "broken.jsonl", "--base", "checkpoints/base", "--yes")
         #expect(broken.code == 1 && broken.errors.contains("luthier prepare broken.jsonl --fix"), "\(broken.errors)")

@@ -44,10 +44,12 @@ package enum GGUFModel {
                 try values.withUnsafeBufferPointer { (buffer) throws(InterchangeError) in try body(buffer) }
             }
         }
-        let tensors = constants + parameters.flatMap { parameter in
-            let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
-            return format.pieces(parameter, complete).map { tensor($0, of: parameter, source, type) }
-        }
+        let tensors =
+            constants
+            + parameters.flatMap { parameter in
+                let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
+                return format.pieces(parameter, complete).map { tensor($0, of: parameter, source, type) }
+            }
         let metadata: [(key: String, value: GGUFOutput)] =
             [
                 ("general.architecture", .text(format.architecture)), ("general.type", .text("model")),
