@@ -34,13 +34,17 @@ struct TuneReport {
                 left, right, template: template, documents[.validation], count: TuneReport.shownRows)
             members.append(("answers", answers))
         }
-        let epochs = Int(result.epochs.rounded(.up)) + 2
+        // After an early stop more of the same makes it worse.
+        let longer =
+            result.stopped == .earlyStopping
+            ? "learn more        more rows, and the facts in several wordings; longer training did not help"
+            : "train it longer   luthier train --run \(folder.name) --resume --epochs \(Int(result.epochs.rounded(.up)) + 2)"
         Console.output(
             """
 
             chat with it      luthier chat --checkpoint \(folder.name)
             for llama.cpp     luthier export --checkpoint \(folder.name) --format gguf --output \(folder.name).gguf
-            train it longer   luthier train --run \(folder.name) --resume --epochs \(epochs)
+            \(longer)
             repeat the run    luthier train --config \(file.path) --run again
 
             """)
