@@ -121,10 +121,9 @@ package final class TestHub: Sendable {
         if let range = request.headers["range"], isSame, !isIgnoring(fault) {
             start = range.dropFirst("bytes=".count).split(separator: "-").first.flatMap { Int($0) } ?? 0
             guard start < content.count else { return Reply(416) }
-            var said = start
-            if case .wrongRange = fault { said += 1 }
+            if case .wrongRange = fault { start += 1 }
             reply.status = 206
-            reply.headers.append(("Content-Range", "bytes \(said)-\(content.count - 1)/\(content.count)"))
+            reply.headers.append(("Content-Range", "bytes \(start)-\(content.count - 1)/\(content.count)"))
         }
         reply.body = Array(content[start...])
         switch fault {
