@@ -25,8 +25,8 @@ package struct HubSettings: Sendable {
         }
         endpoint = text
         // One line of plain characters: it becomes a header.
-        token = environment["HF_TOKEN"]?.trimmingCharacters(in: .whitespacesAndNewlines)
-            .filter { $0.isASCII && !$0.isWhitespace }
+        let given = environment["HF_TOKEN"]?.filter { $0.isASCII && !$0.isWhitespace }
+        token = given?.isEmpty == true ? nil : given
         offlineVariable = environment.firstSet(["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
         cacheFolder = HubSettings.cacheFolder(environment)
     }
