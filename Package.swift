@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+        .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
@@ -35,6 +36,9 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
+        .target(
+            name: "Fetching", dependencies: ["CCurl", "CZlib", "Checkpoint", "Files", "StrictJSON"],
+            swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
@@ -55,8 +59,8 @@ let package = Package(
         .target(
             name: "Models",
             dependencies: [
-                "Checkpoint", "Conversations", "Files", "Inference", "Interchange", "Kernels", "Model", "StrictJSON",
-                "Tokenizer",
+                "Checkpoint", "Conversations", "Fetching", "Files", "Inference", "Interchange", "Kernels", "Model",
+                "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
         .target(
@@ -84,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "LuthierProgram",
             dependencies: [
-                "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
+                "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
                 "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
@@ -111,13 +115,18 @@ let package = Package(
             path: "Examples/weather/Tests", swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Kernels", "Model"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
+        .testTarget(
+            name: "FetchingTests",
+            dependencies: ["CZlib", "Checkpoint", "Fetching", "Files", "StrictJSON", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Kernels", "Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ConversationsTests",
@@ -147,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "ModelsTests",
             dependencies: [
-                "Checkpoint", "Conversations", "Inference", "Interchange", "Kernels", "Model", "Models", "StrictJSON",
-                "TestSupport", "Tokenizer",
+                "Checkpoint", "Conversations", "Fetching", "Inference", "Interchange", "Kernels", "Model", "Models",
+                "StrictJSON", "TestSupport", "Tokenizer",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -172,13 +181,3 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
-var pending = ["DatasetsTests", "PreparationTests", "LuthierProgram"]
-var wanted: Set<String> = []
-while let name = pending.popLast() {
-    guard wanted.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
-    for dependency in target.dependencies {
-        if case .byNameItem(let name, _) = dependency { pending.append(name) }
-    }
-}
-package.targets.removeAll { !wanted.contains($0.name) }
-package.products.removeAll()

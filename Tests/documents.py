@@ -31,7 +31,8 @@ SYSTEM = {"Foundation", "Dispatch", "Synchronization", "Glibc", "Darwin", "Testi
 #: C libraries and who may import them.
 LIBRARIES = {
     "COpenBLAS": {"Kernels", "benchmarks"}, "COneDNN": {"Kernels", "benchmarks"}, "CProcessor": {"Kernels"},
-    "CHDF5": {"Checkpoint", "CheckpointTests"}, "COpenSSL": {"Checkpoint"}, "CZlib": {"Datasets"},
+    "CHDF5": {"Checkpoint", "CheckpointTests"}, "COpenSSL": {"Checkpoint"},
+    "CZlib": {"Datasets", "Fetching", "FetchingTests"}, "CCurl": {"Fetching"},
 }
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "checkpoints/README.md", "data/README.md", "Benchmarks/README.md"]
 LONGEST, MEDIAN = 500, 150

@@ -15,7 +15,7 @@ struct CheckpointBenchmark: ParsableCommand {
         abstract: "Measure the cost of a save: training steps with and without writing a checkpoint.")
     @OptionGroup var machine: MachineOptions
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
-    @Option(help: "Precision of matrix multiplications.") var precision: Precision = .f32
+    @Option(help: "Precision of matrix multiplications.") var precision: PrecisionArgument = .f32
     @Option(help: "Pairs of four steps, one of them starting with a save.") var pairs: Int = 5
     @Option(help: "Folder of the checkpoint.") var folder: String = NSTemporaryDirectory()
     @Flag(help: "Print only the JSON line.") var json = false
@@ -30,7 +30,8 @@ struct CheckpointBenchmark: ParsableCommand {
     mutating func run() throws {
         try machine.prepare()
         let steps = 2 + 2 * Self.half * pairs
-        let trainer = try TrainingWork(shape: shape, batch: 4, context: 256, precision: precision, steps: steps).trainer
+        let work = try TrainingWork(shape: shape, batch: 4, context: 256, precision: precision, steps: steps)
+        let (trainer, precision) = (work.trainer, work.precision)
         let path = folder + "/benchmark-\(ProcessInfo.processInfo.processIdentifier).h5"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let saver = CheckpointSaver()

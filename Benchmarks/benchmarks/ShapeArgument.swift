@@ -32,7 +32,24 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
              "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "rms_norm_eps": 1e-5,
              "rope_theta": 100000, "max_position_embeddings": 8192, "tie_word_embeddings": true}
             """#
-        )
+        ),
+        (
+            "qwen3-0.6b",
+            #"""
+            {"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 1024, "intermediate_size": 3072,
+             "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128,
+             "rms_norm_eps": 1e-6, "rope_theta": 1000000, "max_position_embeddings": 40960, "tie_word_embeddings": true}
+            """#
+        ),
+        (
+            "gemma3-270m",
+            #"""
+            {"model_type": "gemma3_text", "vocab_size": 262144, "hidden_size": 640, "intermediate_size": 2048,
+             "num_hidden_layers": 18, "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 256,
+             "query_pre_attn_scalar": 256, "sliding_window": 512, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+             "rope_local_base_freq": 10000, "max_position_embeddings": 32768, "tie_word_embeddings": true}
+            """#
+        ),
     ]
 
     private init(text: String, blocks: Int, width: Int, heads: Int, vocabulary: Int) {
@@ -74,15 +91,24 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
     }
 }
 
+/// Precision of a training step on the command line.
+enum PrecisionArgument: String, ExpressibleByArgument, CaseIterable {
+    case f32, bf16
+    /// The faster one here, measured on the model's products as a run with `training.precision` "auto" does.
+    case auto
+}
+
 /// A trainer with its model and data.
 struct TrainingWork {
     let trainer: Trainer
+    let precision: Precision
     /// Sequences per step.
     let batch: Int
 
     /// Random weights of a shape and random tokens, or a model in a Hugging Face folder and rows from a file.
     init(
-        shape: ShapeArgument, batch: Int, context: Int, precision: Precision, steps: Int, model folder: String? = nil,
+        shape: ShapeArgument, batch: Int, context: Int, precision: PrecisionArgument, steps: Int,
+        model folder: String? = nil,
         rows file: String? = nil, adapter: AdapterConfig? = nil
     ) throws {
         var model: Transformer
@@ -99,10 +125,16 @@ struct TrainingWork {
                 count: steps * batch * context + 1, vocabulary: model.architecture.vocabularySize)
         let data = TrainingSet(
             text, contextLength: file == nil ? context : model.architecture.contextLength, shuffles: false, seed: 1)
+        let load = ProductLoad(
+            architecture: model.architecture, rows: data.mostTokens(inWindows: batch), microBatches: 1,
+            isFrozen: adapter != nil)
+        self.precision =
+            Precision(rawValue: precision.rawValue)
+            ?? PrecisionChoice.make(RunConfig.measuredPrecision, load, .machine).precision
         var config = RunConfig()
         config.adopt(model.architecture)
         config.training.batchSize = batch
-        config.training.precision = precision.rawValue
+        config.training.precision = self.precision.rawValue
         (config.training.learningRate, config.training.schedule) = (1e-4, .constant)
         config.training.warmupSteps = 0
         config.resolve(totalSteps: steps)

@@ -8,8 +8,6 @@ import Models
 import StrictJSON
 import Training
 
-extension Precision: ExpressibleByArgument {}
-
 /// The training method.
 enum Method: String, ExpressibleByArgument, CaseIterable {
     case full, lora
@@ -23,7 +21,8 @@ struct TrainBenchmark: ParsableCommand {
     @Option(help: "The model.") var shape: ShapeArgument = .gpt2
     @Option(help: "B, sequences per step.") var batch: Int = 4
     @Option(help: "T, tokens per sequence.") var context: Int = 256
-    @Option(help: "Precision of matrix multiplications.") var precision: Precision = .f32
+    @Option(help: "Precision of matrix multiplications; auto measures which is faster.")
+    var precision: PrecisionArgument = .f32
     @Option(help: "Train all weights, or LoRA on all linear layers.") var method: Method = .full
     @Option(help: "LoRA rank.") var rank: Int = 8
     @Option(help: "Timed steps, after two untimed steps.") var steps: Int = 8
@@ -49,11 +48,11 @@ struct TrainBenchmark: ParsableCommand {
 
     mutating func run() throws {
         try machine.prepare()
-        let trainer = try TrainingWork(
+        let work = try TrainingWork(
             shape: shape, batch: batch, context: context, precision: precision, steps: steps + 2, model: model,
             rows: rows,
-            adapter: method == .lora ? AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: ["all"]) : nil
-        ).trainer
+            adapter: method == .lora ? AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: ["all"]) : nil)
+        let trainer = work.trainer
         var reports: [StepReport] = []
         var before = PartClock.seconds
         let saver = CheckpointSaver()
@@ -74,10 +73,12 @@ struct TrainBenchmark: ParsableCommand {
         try saver.waitForEnd()
         let after = PartClock.seconds
         let parts = StepPart.allCases.map { ($0, ((after[$0] ?? 0) - (before[$0] ?? 0)) / Double(steps)) }
-        show(reports, parts, trainer.model)
+        show(reports, parts, trainer.model, work.precision)
     }
 
-    private func show(_ reports: [StepReport], _ parts: [(StepPart, Double)], _ model: Transformer) {
+    private func show(
+        _ reports: [StepReport], _ parts: [(StepPart, Double)], _ model: Transformer, _ precision: Precision
+    ) {
         let timed = reports.dropFirst(2)
         let median = Report.median(timed.map(\.seconds))
         let rate = Report.median(timed.map { Double($0.tokens) / $0.seconds })

@@ -7,7 +7,7 @@
 
 Each row runs in alternating pairs and gives the median of the pairs' ratios. For training rows both sides must get the same
 losses from the same weights and the same data. The peers are installed from the Python package index into a virtual
-environment. The models have the shapes of GPT-2 and SmolLM2-135M and random weights. The data are random tokens or, for the row with uneven lengths,
+environment. The models have the shapes of published ones and random weights. The data are random tokens or, for the row with uneven lengths,
 real instructions if the test data are available.
 """
 
@@ -26,11 +26,24 @@ ROOT = HERE.parent.parent
 DATA = pathlib.Path(os.environ.get("LUTHIER_TEST_DATA", ROOT.parent / "shared" / "data"))
 PACKAGES = ["transformers", "peft", "tiktoken", "tokenizers", "llama-cpp-python"]
 LOSS_TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}
-GPT2 = dict(n_layer=12, n_embd=768, n_head=12, vocab_size=50257, n_positions=1024)
-SMOLLM2 = dict(model_type="llama", vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
-               num_attention_heads=9, num_key_value_heads=3, rms_norm_eps=1e-5, rope_theta=100000,
-               max_position_embeddings=8192, tie_word_embeddings=True)
-SMALL = dict(n_layer=4, n_embd=256, n_head=4, vocab_size=8192, n_positions=128)
+#: Members of config.json.
+SHAPES = {
+    "gpt2": dict(n_layer=12, n_embd=768, n_head=12, vocab_size=50257, n_positions=1024),
+    "small": dict(n_layer=4, n_embd=256, n_head=4, vocab_size=8192, n_positions=128),
+    "smollm2-135m": dict(
+        model_type="llama", vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
+        num_attention_heads=9, num_key_value_heads=3, rms_norm_eps=1e-5, rope_theta=100000,
+        max_position_embeddings=8192, tie_word_embeddings=True),
+    "qwen3-0.6b": dict(
+        model_type="qwen3", vocab_size=151936, hidden_size=1024, intermediate_size=3072, num_hidden_layers=28,
+        num_attention_heads=16, num_key_value_heads=8, head_dim=128, rms_norm_eps=1e-6, rope_theta=1000000,
+        max_position_embeddings=40960, tie_word_embeddings=True),
+    "gemma3-270m": dict(
+        model_type="gemma3_text", vocab_size=262144, hidden_size=640, intermediate_size=2048, num_hidden_layers=18,
+        num_attention_heads=4, num_key_value_heads=1, head_dim=256, query_pre_attn_scalar=256, sliding_window=512,
+        rms_norm_eps=1e-6, rope_theta=1000000, rope_local_base_freq=10000, max_position_embeddings=32768,
+        tie_word_embeddings=True),
+}
 
 
 def run(command, **keywords):
@@ -126,37 +139,58 @@ with open({str(path)!r}, "w") as file:
         return path
 
 
-def training(bench, model, rows, batch, mode, steps, unit="tokensPerSecond", lora=0):
-    """The median ratio of speeds, and the speed and peak memory of both sides."""
-    precision = "bf16" if "bf16" in mode else "f32"
-    theirs = subprocess.Popen(
-        [str(part) for part in [bench.python, HERE / "torch_training.py", "--model", model, "--rows", rows,
-                                "--batch", batch, "--mode", mode, "--lora", lora]],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    expected = json.loads(theirs.stdout.readline())["losses"]
+class Peer:
+    """PyTorch in its own process, which waits between the rounds."""
+
+    def __init__(self, bench, model, rows, batch, mode, lora):
+        self.precision = "bf16" if "bf16" in mode else "f32"
+        self.process = subprocess.Popen(
+            [str(part) for part in [bench.python, HERE / "torch_training.py", "--model", model, "--rows", rows,
+                                    "--batch", batch, "--mode", mode, "--lora", lora]],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+        self.losses = json.loads(self.process.stdout.readline())["losses"]
+
+    def steps(self, count):
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def training(bench, model, rows, batch, modes, steps, unit="tokensPerSecond", lora=0, precision=None):
+    """The median ratio of speeds, and the speed and peak memory of both sides. Of several modes of PyTorch the fastest
+    one of each pair counts."""
+    peers = [Peer(bench, model, rows, batch, mode, lora) for mode in modes.split(",")]
+    precision = precision or peers[0].precision
     method = ["--method", "lora", "--rank", lora] if lora else []
     pairs, memory, both = [], [0, 0], []
     for _ in range(bench.pairs):
         here = last_json(run([bench.benchmarks, "train", "--json", "--model", model, "--rows", rows, "--batch", batch,
                               "--precision", precision, "--steps", steps] + method))
-        for mine, other in zip(here["losses"], expected):
-            if abs(mine - other) > LOSS_TOLERANCE[precision] * other:
-                sys.exit(f"error: different losses, so not the same work: {here['losses'][:2]} here, {expected} in PyTorch")
-        theirs.stdin.write(f"{steps}\n")
-        theirs.stdin.flush()
-        answer = json.loads(theirs.stdout.readline())
-        work = here[unit] * here["secondsPerStep"] if unit == "tokensPerSecond" else batch
-        seconds = answer["seconds"] if unit == "tokensPerSecond" else answer["total"] / steps
-        both.append((here[unit], work / seconds))
-        pairs.append(here[unit] * seconds / work)
-        memory = [max(memory[0], here["peakMemoryBytes"]), max(memory[1], answer["peakMemoryBytes"])]
-    theirs.stdin.close()
-    theirs.wait()
+        speeds = []
+        for peer in peers:
+            tolerance = max(LOSS_TOLERANCE[here["precision"]], LOSS_TOLERANCE[peer.precision])
+            for mine, other in zip(here["losses"], peer.losses):
+                if abs(mine - other) > tolerance * other:
+                    sys.exit(f"error: different losses, so not the same work: {here['losses'][:2]} here, "
+                             f"{peer.losses} in PyTorch")
+            answer = peer.steps(steps)
+            work = here[unit] * here["secondsPerStep"] if unit == "tokensPerSecond" else batch
+            seconds = answer["seconds"] if unit == "tokensPerSecond" else answer["total"] / steps
+            speeds.append(work / seconds)
+            memory = [max(memory[0], here["peakMemoryBytes"]), max(memory[1], answer["peakMemoryBytes"])]
+        both.append((here[unit], max(speeds)))
+        pairs.append(here[unit] / max(speeds))
+    for peer in peers:
+        peer.end()
     return statistics.median(pairs), *map(statistics.median, zip(*both)), memory
 
 
-def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPerSecond", name="gpt2", shape=None):
-    model = bench.model(name, shape or GPT2)
+def generation(bench, precision, type_name, prompt=32, count=128, key="tokensPerSecond", name="gpt2"):
+    model = bench.model(name, SHAPES[name])
     gguf = bench.folder / f"{name}-{type_name}.gguf"
     if not gguf.exists():
         run([bench.luthier, "export", "--checkpoint", model, "--format", "gguf", "--type", type_name, "--output", gguf])
@@ -212,10 +246,10 @@ def vocabulary_training(bench):
     return statistics.median(a / b for a, b in both), *map(statistics.median, zip(*both)), None
 
 
-def even(bench, batch, context, mode, steps=3, name="gpt2", shape=None, lora=0):
-    shape = shape or GPT2
+def even(bench, batch, context, mode, steps=3, name="gpt2", lora=0, precision=None):
+    shape = SHAPES[name]
     rows = bench.rows(f"{name}-{context}", [context] * (64 * batch), shape["vocab_size"])
-    return training(bench, bench.model(name, shape), rows, batch, mode, steps, lora=lora)
+    return training(bench, bench.model(name, shape), rows, batch, mode, steps, lora=lora, precision=precision)
 
 
 ROWS = {
@@ -230,20 +264,33 @@ ROWS = {
     "long": ("full fine-tuning, GPT-2 124M, B 1 × T 1024, f32", "PyTorch eager", "tok/s", 1.35,
              lambda b: even(b, 1, 1024, "eager")),
     "smollm2": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, f32", "PyTorch eager", "tok/s", 2.0,
-                lambda b: even(b, 4, 256, "eager", name="smollm2-135m", shape=SMOLLM2)),
+                lambda b: even(b, 4, 256, "eager", name="smollm2-135m")),
     "smollm2-compiled": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, f32", "PyTorch compiled", "tok/s", 1.3,
-                         lambda b: even(b, 4, 256, "compile", name="smollm2-135m", shape=SMOLLM2)),
+                         lambda b: even(b, 4, 256, "compile", name="smollm2-135m")),
     "smollm2-bf16": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, bf16", "PyTorch compiled, bf16 autocast", "tok/s", 1.3,
-                     lambda b: even(b, 4, 256, "compile-bf16", name="smollm2-135m", shape=SMOLLM2)),
+                     lambda b: even(b, 4, 256, "compile-bf16", name="smollm2-135m")),
+    "smollm2-auto": ("full fine-tuning, SmolLM2-135M, B 4 × T 256, precision auto",
+                     "the fastest of PyTorch eager and compiled, f32 and bf16", "tok/s", 1.3,
+                     lambda b: even(b, 4, 256, "eager,bf16,compile,compile-bf16", name="smollm2-135m", precision="auto")),
     "smollm2-lora": ("LoRA r 8 on all linear layers, SmolLM2-135M, B 4 × T 256, f32", "PEFT", "tok/s", 2.0,
-                     lambda b: even(b, 4, 256, "eager", name="smollm2-135m", shape=SMOLLM2, lora=8)),
+                     lambda b: even(b, 4, 256, "eager", name="smollm2-135m", lora=8)),
+    "qwen3-lora": ("LoRA r 8 on all linear layers, Qwen3-0.6B, B 1 × T 256, f32", "PEFT", "tok/s", 1.5,
+                   lambda b: even(b, 1, 256, "eager", 2, name="qwen3-0.6b", lora=8)),
+    "qwen3-generate": ("generate, batch 1, Qwen3-0.6B, f32", "llama.cpp F32", "tok/s", 0.98,
+                       lambda b: generation(b, "f32", "f32", count=32, name="qwen3-0.6b")),
+    "gemma3": ("full fine-tuning, Gemma-3-270M, B 1 × T 256, f32", "PyTorch eager", "tok/s", 1.35,
+               lambda b: even(b, 1, 256, "eager", 2, name="gemma3-270m")),
+    "gemma3-lora": ("LoRA r 8 on all linear layers, Gemma-3-270M, B 1 × T 256, f32", "PEFT", "tok/s", 1.5,
+                    lambda b: even(b, 1, 256, "eager", 2, name="gemma3-270m", lora=8)),
+    "gemma3-generate": ("generate, batch 1, Gemma-3-270M, f32", "llama.cpp F32", "tok/s", 0.98,
+                        lambda b: generation(b, "f32", "f32", count=32, name="gemma3-270m")),
     "small": ("full training, 4 blocks, width 256, vocabulary 8192, B 16 × T 128, f32", "PyTorch eager", "tok/s", 1.45,
-              lambda b: even(b, 16, 128, "eager", 20, "small", SMALL)),
+              lambda b: even(b, 16, 128, "eager", 20, "small")),
     "uneven": ("instructions of uneven length, 8 per step, f32", "PyTorch eager", "examples/s", 1.8,
-               lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "eager", 4, "examplesPerSecond")),
+               lambda b: training(b, b.model("gpt2", SHAPES["gpt2"]), b.instructions(), 8, "eager", 4, "examplesPerSecond")),
     "uneven-bf16": ("instructions of uneven length, 8 per step, bf16", "PyTorch compiled, bf16 autocast", "examples/s",
                     1.8,
-                    lambda b: training(b, b.model("gpt2", GPT2), b.instructions(), 8, "compile-bf16", 4,
+                    lambda b: training(b, b.model("gpt2", SHAPES["gpt2"]), b.instructions(), 8, "compile-bf16", 4,
                                        "examplesPerSecond")),
     "generate-f32": ("generate, batch 1, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 0.98,
                      lambda b: generation(b, "f32", "f32")),
@@ -254,17 +301,21 @@ ROWS = {
     "prompt": ("reading a prompt of 512 tokens, GPT-2 124M, f32", "llama.cpp F32", "tok/s", 1.2,
                lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond")),
     "smollm2-generate-f32": ("generate, batch 1, SmolLM2-135M, f32", "llama.cpp F32", "tok/s", 0.98,
-                             lambda b: generation(b, "f32", "f32", name="smollm2-135m", shape=SMOLLM2)),
+                             lambda b: generation(b, "f32", "f32", name="smollm2-135m")),
     "smollm2-generate-bf16": ("generate, batch 1, SmolLM2-135M, bf16 weights", "llama.cpp BF16", "tok/s", 0.98,
-                              lambda b: generation(b, "bf16", "bf16", name="smollm2-135m", shape=SMOLLM2)),
+                              lambda b: generation(b, "bf16", "bf16", name="smollm2-135m")),
     "smollm2-generate-int8": ("generate, batch 1, SmolLM2-135M, int8 weights", "llama.cpp Q8_0", "tok/s", 1.0,
-                              lambda b: generation(b, "int8", "q8_0", name="smollm2-135m", shape=SMOLLM2)),
+                              lambda b: generation(b, "int8", "q8_0", name="smollm2-135m")),
+    "smollm2-generate-q4": ("generate, batch 1, SmolLM2-135M, q4 weights", "llama.cpp Q4_0", "tok/s", 1.0,
+                            lambda b: generation(b, "q4", "q4_0", name="smollm2-135m")),
     "smollm2-prompt": ("reading a prompt of 512 tokens, SmolLM2-135M, f32", "llama.cpp F32", "tok/s", 1.2,
-                       lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond", "smollm2-135m", SMOLLM2)),
+                       lambda b: generation(b, "f32", "f32", 512, 32, "promptTokensPerSecond", "smollm2-135m")),
     "encode": ("GPT-2 BPE encoding, one thread, English prose", "tiktoken", "MB/s", 3.0, encoding),
     "vocabulary": ("BPE training, vocabulary 8192, 15 MB", "Hugging Face tokenizers, 2 threads", "runs/s", 2.0,
                    vocabulary_training),
 }
+#: The rows of LoRA whose peak memory has a target. A model of 0.6 billion weights is mostly its weights on both sides.
+MEMORY_LIMITED = {"lora", "smollm2-lora"}
 
 
 def machine():
@@ -283,7 +334,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="write the table to Benchmarks/results/")
     options = parser.parse_args()
     if options.list:
-        print("\n".join(f"{key:14} {row[0]}" for key, row in ROWS.items()))
+        print("\n".join(f"{key:22} {row[0]}" for key, row in ROWS.items()))
         return 0
     chosen = options.only.split(",") if options.only else list(ROWS)
     unknown = set(chosen) - set(ROWS)
@@ -305,9 +356,9 @@ def main():
         print(lines[-1], flush=True)
         if memory and key.endswith("lora"):
             share = memory[0] / memory[1]
-            is_met &= share <= 0.6
+            is_met &= key not in MEMORY_LIMITED or share <= 0.6
             lines.append(f"| its peak memory | {memory[0] / 2**30:.2f} GiB | {peer} | {memory[1] / 2**30:.2f} GiB | "
-                         f"**{share:.2f}×** | at most 0.60× |")
+                         f"**{share:.2f}×** | {'at most 0.60×' if key in MEMORY_LIMITED else ''} |")
             print(lines[-1], flush=True)
         if key == "f32":
             saving = last_json(run([bench.benchmarks, "checkpoint", "--json", "--pairs", bench.pairs,

@@ -11,8 +11,8 @@ struct Luthier: ParsableCommand {
         abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
         subcommands: [
-            TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self, ChatCommand.self,
-            PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, ImportCommand.self, ExportCommand.self,
-            DoctorCommand.self,
+            TuneCommand.self, TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self,
+            ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
+            ImportCommand.self, ExportCommand.self, DoctorCommand.self,
         ])
 }

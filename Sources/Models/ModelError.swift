@@ -3,6 +3,8 @@
 /// One case per reason; the description is the message that a person reads.
 package enum ModelError: Error, Equatable, CustomStringConvertible {
     case notFound(path: String)
+    /// The name of a model that can be fetched and is not in the cache.
+    case notFetched(name: String)
     case noCheckpoint(path: String)
     case badCheckpoint(path: String, reason: String)
     /// The text of a checkpoint's `/config`; the message names the place.
@@ -20,6 +22,7 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notFound(let path): "there is no run or checkpoint at \(path)"
+        case .notFetched(let name): "\(name) is not in the cache of fetched models, and there is no such file or folder"
         case .noCheckpoint(let path): "\(path) holds no valid checkpoint"
         case .badCheckpoint(let path, let reason): "\(path): \(reason)"
         case .badConfig(let text): text
@@ -44,11 +47,12 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     /// What the reader can do about it.
     package var hint: String? {
         switch self {
-        case .notFound: "`luthier train --config FILE` makes one"
+        case .notFound(let path): ModelLocation.advice(path) ?? "`luthier train --config FILE` makes one"
+        case .notFetched(let name): "`luthier fetch \(name)` gets it"
         case .adaptersWithoutBase:
             "keep it in its run's folder, or merge it there with `luthier export --format weights`"
         case .adapterBaseNotFound(let path, _):
-            "name it with `luthier import \(path) --base FOLDER --output merged.h5`, or write its path into "
+            "fetch it if it is the name of a model, name it with `luthier import \(path) --base FOLDER --output merged.h5`, or write its path into "
                 + "base_model_name_or_path"
         case .tooManyBases: "the adapters name each other: correct base_model_name_or_path, or model.base of the run"
         case .noAdapters:

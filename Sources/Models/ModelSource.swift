@@ -19,7 +19,7 @@ package struct ModelSource {
     /// SHA-256 of the checkpoint, nil for a third-party file.
     package let hash: String?
     /// What a person should know of the files: parts of them that are not used.
-    package let notes: [String]
+    package private(set) var notes: [String]
     /// Why the files' own chat template cannot be evaluated; nil where it can, and where there is none.
     package private(set) var templateDefect: TemplateError?
     /// What the run of a checkpoint started from, where the run's folder is known; the base of an adapter.
@@ -56,15 +56,21 @@ package struct ModelSource {
     /// How many numbers the model learns.
     package var parameterCount: Int { layout.parameterCount }
 
-    /// Opens the model at `path`.
+    /// Opens the model at `path`, or the fetched model of this name.
     ///
     /// - Parameter base: the model on which a PEFT adapter was trained; without it, the adapter's config names it.
     package init(path: String, base: String? = nil) throws { try self.init(path: path, base: base, depth: 0) }
 
     /// - Parameter depth: how many models have this one as a base.
-    private init(path: String, base: String?, depth: Int) throws {
+    private init(path name: String, base: String?, depth: Int) throws {
         // Two adapters may name each other.
-        guard depth <= 8 else { throw ModelError.tooManyBases(path: path) }
+        guard depth <= 8 else { throw ModelError.tooManyBases(path: name) }
+        let location = try ModelLocation(name)
+        try self.init(at: location.path, base: base, depth: depth)
+        if let note = location.note { notes.insert(note, at: 0) }
+    }
+
+    private init(at path: String, base: String?, depth: Int) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw ModelError.notFound(path: path)
@@ -125,16 +131,16 @@ package struct ModelSource {
         self.base = origin
     }
 
-    /// Where an adapter's config says that its base is: as a path from here, or from the adapter's folder.
+    /// Where an adapter's config says that its base is: as a path from here, or from the adapter's folder, or as the name
+    /// of a fetched model.
     private static func baseFolder(of adapter: PEFTAdapter) throws(ModelError) -> String {
         guard let name = adapter.baseName, !name.isEmpty else {
             throw .adapterBaseNotFound(path: adapter.path, name: nil)
         }
         let candidates = name.hasPrefix("/") ? [name] : [name, adapter.path + "/" + name]
-        guard let found = candidates.first(where: FileManager.default.fileExists(atPath:)) else {
-            throw .adapterBaseNotFound(path: adapter.path, name: name)
-        }
-        return found
+        if let found = candidates.first(where: FileManager.default.fileExists(atPath:)) { return found }
+        guard ModelLocation.isFetched(name) else { throw .adapterBaseNotFound(path: adapter.path, name: name) }
+        return name
     }
 
     /// Adapters on a base, whose weights `load` compares with what they were trained on.
@@ -414,22 +420,5 @@ package struct ModelSource {
         let model = plain.adapted(adapter, seed: 0)
         try model.adapters?.read(reader)
         return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: self.hash)
-    }
-}
-
-/// A digest that a closure can continue.
-private final class RunningDigest {
-    private var digest: SHA256Digest? = SHA256Digest()
-
-    func update(_ bytes: UnsafeRawBufferPointer) {
-        guard var own = digest.take() else { return }
-        own.update(bytes)
-        digest = consume own
-    }
-
-    /// SHA-256 in hexadecimal digits; call once, at the end.
-    func finish() -> String {
-        guard let own = digest.take() else { preconditionFailure("a digest finished twice") }
-        return SHA256Digest.hexadecimal(own.finish())
     }
 }

@@ -1,6 +1,7 @@
 // A run's folder: the names of its files, which checkpoints it holds, and which of them are valid.
 
 import Checkpoint
+import Files
 import Foundation
 
 /// `checkpoints/<run>/`.
@@ -83,6 +84,22 @@ package struct RunFolder: Sendable {
         var number = 1
         while FileManager.default.fileExists(atPath: "\(folder)/\(name)-\(number)") { number += 1 }
         return RunFolder(path: "\(folder)/\(name)-\(number)")
+    }
+
+    /// Moves checkpoints after `step` into a folder inside the run's, where nothing is resumed from. `latest` and `best`
+    /// then name what is left: the checkpoint of `step`, and that of `best` if it is there.
+    package func setAside(after step: Int, in name: String, best: Int) throws {
+        let files = FileManager.default
+        try files.createDirectory(atPath: file(name), withIntermediateDirectories: true)
+        try AtomicFile.write(RunFolder.checkpointName(step: step) + "\n", to: file("latest"))
+        let steps = checkpointSteps()
+        let bestLeft = best <= step && steps.contains(best) ? best : step
+        try AtomicFile.write(RunFolder.checkpointName(step: bestLeft) + "\n", to: file("best"))
+        // The newest last: after an interruption the run is still what it was.
+        for later in steps where later > step {
+            try moveIntoPlace(
+                checkpoint(step: later), to: "\(file(name))/\(RunFolder.checkpointName(step: later))")
+        }
     }
 
     /// Deletes checkpoints that are neither among the last `keepLast` nor named in `keep`.

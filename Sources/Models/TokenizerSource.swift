@@ -6,8 +6,9 @@ import Tokenizer
 
 package enum TokenizerSource {
     /// The tokenizer at `path`: a folder with its files, one of Hugging Face's, a tokenizer.json, a GGUF file of any model,
-    /// a checkpoint, or a run.
-    package static func tokenizer(at path: String) throws -> Tokenizer {
+    /// a checkpoint, a run, or a fetched model.
+    package static func tokenizer(at name: String) throws -> Tokenizer {
+        let path = try ModelLocation(name).path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw TokenizerError.noSuchFile(path: path)

@@ -111,9 +111,16 @@ import Testing
         #expect(changed.errors.contains("the run was started with training.batchSize = 8 and cannot continue with 4"))
         let longer = try place.luthier("train", "--config", "sample.json", "--resume", "--epochs", "13", "--json")
         #expect(longer.errors.contains("training.epochs changes from 12 to 13"), "\(longer.errors)")
+        #expect(longer.errors.contains("note: steps: 144 before, 156 now; 144 are taken"), "\(longer.errors)")
+        #expect(longer.errors.contains("note: schedule cosine: the rate falls from "), "\(longer.errors)")
         #expect(try longer.json()["steps"]?.integer == 156)
+        // Epochs replace steps that the run was given, and the other way round.
+        let steps = try place.luthier("train", "--config", "sample.json", "--resume", "--steps", "158", "--json")
+        #expect(try steps.json()["steps"]?.integer == 158)
+        let epochs = try place.luthier("train", "--run", "sample-1", "--resume", "--epochs", "14", "--json")
+        #expect(try epochs.json()["steps"]?.integer == 168)
         try place.write(SampleText.paragraphs + "One more.\n", to: "text.txt")
-        let other = try place.luthier("train", "--config", "sample.json", "--resume", "--epochs", "14")
+        let other = try place.luthier("train", "--config", "sample.json", "--resume", "--epochs", "15")
         #expect(other.code == 1)
         #expect(other.errors.contains("the data has changed since the run was started"), "\(other.errors)")
     }

@@ -53,8 +53,12 @@ final class Workplace {
     }
 
     /// Runs `luthier` here and waits for it.
-    func luthier(_ arguments: String..., input: String = "") throws -> Outcome {
-        let process = try Running(arguments, in: path, input: input)
+    ///
+    /// - Parameter environment: variables that differ from those of the tests.
+    func luthier(
+        _ arguments: String..., input: String = "", environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let process = try Running(arguments, in: path, input: input, environment: environment)
         return process.wait()
     }
 
@@ -72,7 +76,9 @@ final class Running {
     static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL
         .deletingLastPathComponent().appendingPathComponent("luthier")
 
-    init(_ arguments: [String], in folder: String, input: String) throws {
+    init(
+        _ arguments: [String], in folder: String, input: String, environment: [String: String] = [:]
+    ) throws {
         let base = URL(fileURLWithPath: NSTemporaryDirectory() + "luthier-stream-" + UUID().uuidString)
         output = base.appendingPathExtension("out")
         errors = base.appendingPathExtension("err")
@@ -81,6 +87,7 @@ final class Running {
         try Data(input.utf8).write(to: inputFile)
         process.executableURL = Running.executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardInput = try FileHandle(forReadingFrom: inputFile)
         process.standardOutput = try FileHandle(forWritingTo: output)

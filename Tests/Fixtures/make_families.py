@@ -62,7 +62,8 @@ def main():
     arguments = options.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()
-    for name in arguments.names or [name for name in families.MODELS if not name.startswith("llama")]:
+    stored = [name for name in families.MODELS if not name.startswith("llama") and not name.endswith("-plain")]
+    for name in arguments.names or stored:
         folder = FOLDER / name
         model = families.Model(name, vocab_size=VOCABULARY, max_position_embeddings=40)
         if not arguments.check:

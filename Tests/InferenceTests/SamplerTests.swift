@@ -43,6 +43,8 @@ import Testing
     func greedyTakesTheFirstLargest(logits: [Float], expected: Int32) {
         var generator = SplitMix64(seed: 1)
         #expect(Self.draw(logits, .greedy, &generator) == expected)
+        // A penalty takes another path, even where there is nothing to penalize.
+        #expect(Self.draw(logits, SamplingSettings(temperature: 0, repetitionPenalty: 2), &generator) == expected)
         // No random number is used up.
         var untouched = SplitMix64(seed: 1)
         #expect(generator.next() == untouched.next())

@@ -125,6 +125,23 @@ import Testing
         #expect(try windows(["layer_types": "", "use_sliding_window": ""]) == [nil, nil, nil])
     }
 
+    /// An absent number is that of Transformers' class, and null is one for each head.
+    @Test(arguments: [("qwen2", 32), ("qwen3", 32), ("gemma3_text", 4), ("llama", 64)])
+    func absentKeyValueHeads(name: String, absent: Int) throws {
+        func keyValueHeads(_ member: String) throws -> Int {
+            let config = """
+                {"model_type": "\(name)", "vocab_size": 261, "hidden_size": 128, "intermediate_size": 27,
+                 "num_hidden_layers": 2, "max_position_embeddings": 64, "head_dim": 2,
+                 "num_attention_heads": 64\(member)}
+                """
+            let architecture = try ModelFamilies.architecture(config: Array(config.utf8), file: "config.json")
+            return architecture.blocks[0].attention.keyValueHeadCount
+        }
+        #expect(try keyValueHeads("") == absent)
+        #expect(try keyValueHeads(", \"num_key_value_heads\": null") == 64)
+        #expect(try keyValueHeads(", \"num_key_value_heads\": 16") == 16)
+    }
+
     /// The keys of before Transformers 5 mean the same.
     @Test func olderKeysOfRotaryPositions() throws {
         let newer = try architecture("qwen2-tied", [:])

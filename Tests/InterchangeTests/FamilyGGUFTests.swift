@@ -51,7 +51,7 @@ import Tokenizer
 
     static let refusals: [(name: String, reason: String)] = [
         ("qwen2-windows", "without attention windows"), ("qwen3-windows", "without attention windows"),
-        ("qwen3-tied", "llama3's scaling"), ("neox-sequential", "which GELU"),
+        ("qwen3-tied", "no llama3 scaling"), ("neox-sequential", "which GELU"),
         ("gemma3-pattern", "root of a head's width"), ("gemma3-capped", "does not cap logits"),
     ]
 
@@ -76,6 +76,33 @@ import Tokenizer
         architecture.blocks.indices.forEach { architecture.blocks[$0].attention.hasOutputBias = true }
         let error = #expect(throws: InterchangeError.self) { _ = try Self.written(Transformer(architecture)) }
         #expect(error?.description.contains("no biases") == true)
+    }
+
+    /// A Llama with biases and llama3's scaling, whose factors are a tensor; those of a published model are recognised.
+    @Test(arguments: [(32.0, 8192, true), (4.0, 32, false)])
+    func llamaComesBack(factor: Double, context: Int, isPublished: Bool) throws {
+        let config = """
+            {"model_type": "llama", "vocab_size": 261, "hidden_size": 24, "intermediate_size": 27,
+             "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1, "rms_norm_eps": 1e-5,
+             "max_position_embeddings": 64, "tie_word_embeddings": true, "attention_bias": true, "mlp_bias": true,
+             "rope_theta": 500000, "rope_scaling": {"rope_type": "llama3", "factor": \(factor), "low_freq_factor": 1,
+             "high_freq_factor": 4, "original_max_position_embeddings": \(context)}}
+            """
+        let architecture = try ModelFamilies.architecture(config: Array(config.utf8), file: "config.json")
+        let model = Transformer(architecture)
+        model.layout.initialize(model.weights, seed: 5)
+        for index in 0..<model.layout.arenaCount where index % 7 == 0 { model.weights.base[index] += 0.01 }
+        let (read, file) = try Self.written(model)
+        let rotary = try #require(architecture.blocks[0].attention.rotary)
+        let found = try #require(read.architecture.blocks[0].attention.rotary)
+        let factors = try #require(file.entries.first { $0.name == "rope_freqs.weight" && $0.shape == [4] })
+        #expect(try file.floats(factors).last == Float(factor))
+        #expect((found == rotary) == isPublished)
+        for (one, other) in zip(found.inverse, rotary.inverse) { #expect(abs(one - other) <= 1e-7 * other) }
+        for parameter in model.layout.parameters {
+            let own = Array(model.weights.buffer[parameter.range])
+            #expect(Array(read.weights.buffer[parameter.range]) == own, "\(parameter.name)")
+        }
     }
 
     @Test func gptNeoXSaysWhichGELU() throws {

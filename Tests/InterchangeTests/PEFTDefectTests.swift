@@ -39,7 +39,7 @@ struct PEFTDefectTests {
             ("trainable_token_indices", "[3]", "is an array", "null"),
             ("init_lora_weights", "\"pissa\"", "is \"pissa\"", "\"gaussian\", \"eva\", \"orthogonal\""),
             ("lora_alpha", "0", "is 0.0", "numbers other than 0"),
-            ("something_new", "1.5", "is 1.5", "null"),
+            ("something_new", "1.5", "is 1.5", "null"), ("something_newer", "true", "is true", "false"),
             ("target_modules", "\"(\"", "is \"(\"", "regular expressions, lists"),
             (
                 "target_modules", "[\"q_proj\"]", "is [\"q_proj\"]",

@@ -111,6 +111,10 @@ import Testing
             LinearModule("gate", .feedForwardInput, .gate), LinearModule("up", .feedForwardInput, .up),
             LinearModule("down", .feedForwardOutput),
         ]
+        let (block, width) = (architecture.blocks[0], architecture.modelWidth)
+        let columns = architecture.linearModules.map { $0.part.columns(of: $0.layer, in: block, modelWidth: width) }
+        let total = LinearLayer.attentionInput.size(in: block, modelWidth: width).columns
+        #expect(columns[0] == 0..<(total - 32) && columns[1] == (total - 16)..<total)
         let base = try Self.model(architecture)
         let model = base.adapted(AdapterConfig(rank: 2, alpha: 3, targets: ["q", "v", "up", "down"]), seed: 1)
         let adapters = try #require(model.adapters)

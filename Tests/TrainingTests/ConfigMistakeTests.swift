@@ -79,7 +79,16 @@ import Training
             ),
             (
                 #"{"training": {"schedule": "the one that everybody uses everywhere nowadays"}}"#,
-                "line 1, column 15: training.schedule is a string; it takes one of constant, linear, cosine"
+                "line 1, column 15: training.schedule is a string; it takes one of constant, linear, cosine, wsd"
+            ),
+            (
+                #"{"training": {"cooldownFraction": 0}}"#,
+                "line 1, column 15: training.cooldownFraction is 0; it takes number above 0 to 1"
+            ),
+            (
+                #"{"training": {"earlierPlans": [3]}}"#,
+                "line 1, column 15: training.earlierPlans is [3]; it takes list of objects with schedule, steps, "
+                    + "cooldownFraction and until, in ascending order"
             ),
             (
                 #"{"generation": {"temperature": 101}}"#,

@@ -24,7 +24,8 @@ import Training
         ("method.targets", "[\"attention\"]"), ("method.baseWeights", "\"f32\""),
         ("training.epochs", "3"), ("training.steps", "null"), ("training.batchSize", "8"),
         ("training.accumulation", "1"), ("training.learningRate", "null"), ("training.minimumLearningRate", "null"),
-        ("training.schedule", "\"cosine\""), ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),
+        ("training.schedule", "\"cosine\""), ("training.cooldownFraction", "0.2"), ("training.earlierPlans", "[]"),
+        ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),
         ("training.beta1", "0.9"), ("training.beta2", "0.999"), ("training.epsilon", "1e-08"),
         ("training.gradientClip", "1.0"), ("training.seed", "1"), ("training.precision", "\"auto\""),
         ("training.recomputeActivations", "false"), ("training.threads", "0"), ("training.saveEvery", "null"),
@@ -99,7 +100,11 @@ import Training
             "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4" },
             "training": {
                 "epochs": 5, "steps": 77, "batchSize": 3, "accumulation": 2, "learningRate": 3e-4,
-                "minimumLearningRate": 0, "schedule": "linear", "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,
+                "minimumLearningRate": 0, "schedule": "linear", "cooldownFraction": 0.5,
+                "earlierPlans": [
+                    { "schedule": "wsd", "steps": 20, "cooldownFraction": 0.2, "until": 20 },
+                    { "schedule": "cosine", "steps": 40, "cooldownFraction": 0.5, "until": 30 }
+                ], "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,
                 "beta2": 0.75, "epsilon": 1e-6, "gradientClip": 0, "seed": 42, "precision": "bf16", "threads": 2,
                 "recomputeActivations": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "earlyStoppingPatience": 4
             },

@@ -3,6 +3,7 @@
 import Checkpoint
 import Foundation
 import Kernels
+import Models
 import TestSupport
 import Testing
 import Training
@@ -100,6 +101,11 @@ import Training
             #expect(
                 report.notices == [
                     "training.steps changes from 30 to 34", "training.keepLast changes from 3 to 1",
+                    "steps: 30 before, 34 now; 8 are taken",
+                    "learning rate: 0.000931 at step 8, 0.000931 at step 9, 0.000103 at step 34",
+                    "schedule cosine: the rate falls from 0.000931, which it had reached, to 0.0001 over 26 steps, and does "
+                        + "not rise again. --set training.schedule=wsd warms up to 0.001 again and cools down over the "
+                        + "last 20 % of the steps; such a run can be made longer later",
                     "resuming from step 8",
                 ])
             // The new length stays: it is the run's config now.
@@ -132,9 +138,10 @@ import Training
         }
     }
 
-    static func expectEqualRuns(_ runs: TinyRuns, _ one: String, _ other: String) throws {
+    static func expectEqualRuns(_ runs: TinyRuns, _ one: String, _ other: String, steps: Int = 30) throws {
         for name in [
-            "step-000030.h5", "metrics.jsonl", "samples.jsonl", "latest", "best", "config.json", "ledger.json",
+            RunFolder.checkpointName(step: steps), "metrics.jsonl", "samples.jsonl", "latest", "best", "config.json",
+            "ledger.json",
         ] {
             // Hashes, since a list of bytes that differ would say nothing.
             let hashes = try [one, other].map { try SHA256Digest.hex(of: runs.folder.read("\($0)/\(name)")) }

@@ -75,6 +75,11 @@ MODELS = {
     "gemma3-capped": gemma3(642, hidden_size=24, num_attention_heads=3, num_key_value_heads=3, head_dim=6,
                             vocab_size=263, query_pre_attn_scalar=6, sliding_window=9, attention_bias=True,
                             layer_types=[FULL, SLIDING], final_logit_softcapping=4.0, tie_word_embeddings=False),
+    # Without what llama.cpp does not know of these families.
+    "qwen3-plain": qwen3(623, hidden_size=24, num_attention_heads=6, num_key_value_heads=2, head_dim=10,
+                         intermediate_size=27, vocab_size=263, tie_word_embeddings=False, rope_parameters=LINEAR),
+    "gemma3-plain": gemma3(643, hidden_size=20, num_attention_heads=4, num_key_value_heads=2, head_dim=10,
+                           num_hidden_layers=7, query_pre_attn_scalar=10, sliding_window=7, tie_word_embeddings=True),
     # A fourth of each head rotates; all of it, on another base.
     "neox-parallel": gpt_neox(631, hidden_size=24, num_attention_heads=3, num_hidden_layers=3, intermediate_size=27,
                               vocab_size=263, tie_word_embeddings=False),

@@ -63,14 +63,13 @@ extension GatedFamily {
     }
 
     /// What no file of these families can say.
-    static func gatedObjection(_ architecture: Architecture) -> GGUFObjection? {
+    ///
+    /// - Parameter readsFactors: whether llama.cpp reads `rope_freqs.weight` for the family.
+    static func gatedObjection(_ architecture: Architecture, readsFactors: Bool = false) -> GGUFObjection? {
         guard configMembers(architecture, endOfTextID: nil) != nil else { return .otherFamily }
-        for block in architecture.blocks {
-            if case .llama3 = block.attention.rotary?.scaling {
-                return .reason("llama3's scaling of rotary positions is not written to GGUF")
-            }
-        }
-        return nil
+        let hasFactors = architecture.blocks.contains { $0.attention.rotary?.llamaFactors != nil }
+        guard hasFactors, !readsFactors else { return nil }
+        return .reason("llama.cpp knows no llama3 scaling of rotary positions for this family")
     }
 
     /// What the keys that all of these families have describe: blocks without biases and windows.
@@ -111,8 +110,8 @@ extension GatedFamily {
 }
 
 extension GGUFFile {
-    /// Rotary positions of a family. `rope_freqs.weight` divides the frequencies, as llama3's scaling does; `linear` is
-    /// given by keys.
+    /// Rotary positions of a family. `rope_freqs.weight` divides the frequencies, which is how llama3's scaling is
+    /// stored; `linear` is given by keys.
     func rotary(_ name: String, headWidth: Int) throws(GGUFDefect) -> RotaryFrequencies {
         let base = try metadata.numberIfPresent("\(name).rope.freq_base") ?? 10_000
         let width = try metadata.integerIfPresent("\(name).rope.dimension_count", in: 1...headWidth) ?? headWidth
@@ -121,7 +120,7 @@ extension GGUFFile {
         var scaling = RotaryFrequencies.Scaling.none
         if let entry = tensor("rope_freqs.weight") {
             guard let factors = try? floats(entry) else { throw .missing(tensor: "rope_freqs.weight") }
-            scaling = .factors(factors.map { Double($0) })
+            scaling = .published(factors, base: base, width: width)
         } else if type == "linear" || type == nil, let factor {
             scaling = .linear(factor: factor)
         } else if let type, type != "none" {
@@ -138,5 +137,29 @@ extension GGUFFile {
         } catch {
             throw .badArchitecture("\(error)")
         }
+    }
+}
+
+extension RotaryFrequencies {
+    /// Of llama3's scaling: by what `rope_freqs.weight` divides the frequencies; nil for other scalings.
+    var llamaFactors: [Float]? {
+        guard case .llama3 = scaling, let plain = try? RotaryFrequencies(base: base, width: width) else { return nil }
+        return zip(plain.inverse, inverse).map { Float($0 / $1) }
+    }
+}
+
+extension RotaryFrequencies.Scaling {
+    /// The scalings of the published models: Llama 3.2, and Llama 3.1.
+    private static let llama3 = [32.0, 8.0].map {
+        RotaryFrequencies.Scaling.llama3(factor: $0, low: 1, high: 4, originalContext: 8192)
+    }
+
+    /// What a file's factors are: a published model's llama3 scaling, which a config.json can name, or just factors.
+    static func published(_ factors: [Float], base: Double, width: Int) -> RotaryFrequencies.Scaling {
+        let known = llama3.first { scaling in
+            let own = (try? RotaryFrequencies(base: base, width: width, scaling: scaling))?.llamaFactors ?? []
+            return own.count == factors.count && zip(own, factors).allSatisfy { abs($0 - $1) <= 1e-5 * $0 }
+        }
+        return known ?? .factors(factors.map { Double($0) })
     }
 }

@@ -49,7 +49,7 @@ extension GatedFamily {
         let block = BlockDescription(
             attentionNorm: norm,
             attention: AttentionDescription(
-                headCount: heads, keyValueHeadCount: try fields.optionalSize(sizeKeys.keyValueHeads) ?? heads,
+                headCount: heads, keyValueHeadCount: try keyValueHeads(fields, heads: heads),
                 headWidth: given ?? width / heads, hasInputBias: false, hasOutputBias: false),
             feedForwardNorm: norm,
             feedForward: FeedForwardDescription(
@@ -62,6 +62,15 @@ extension GatedFamily {
             finalNorm: norm, head: HeadDescription(isTied: try fields.flag("tie_word_embeddings", default: tied)),
             initialization: InitializationDescription(scalesResidualProjections: false),
             linearModules: GatedModules.all)
+    }
+
+    /// Null stands for one on each head, as Llama's absent key does. Elsewhere an absent key is the class's default,
+    /// whatever number of heads there is.
+    private static func keyValueHeads(_ fields: ConfigFields, heads: Int) throws(HuggingFaceConfigDefect) -> Int {
+        let keys = sizeKeys.keyValueHeads
+        if let size = try fields.optionalSize(keys) { return size }
+        let isNull = keys.contains { fields.object[$0] != nil }
+        return isNull ? heads : fields.defaults[keys[0]] ?? heads
     }
 
     package static func configMembers(

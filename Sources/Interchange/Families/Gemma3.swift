@@ -13,7 +13,7 @@ package enum Gemma3: GatedFamily {
     package static let className = "Gemma3ForCausalLM"
     package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 262_208, "max_position_embeddings": 131_072, "num_hidden_layers": 26, "num_attention_heads": 8,
-        "hidden_size": 2304, "intermediate_size": 9216,
+        "num_key_value_heads": 4, "hidden_size": 2304, "intermediate_size": 9216,
     ])
     package static let gate = (key: "hidden_activation", name: "gelu_pytorch_tanh")
     package static let normNames: [ParameterRole: String] = [

@@ -40,12 +40,7 @@ package enum Llama: GatedFamily {
         architecture: "llama",
         pieces: { gatedPieces(of: $0, in: $1, rotatesPairs: true) },
         metadata: { gatedMetadata("llama", $0) },
-        objection: { architecture in
-            if let objection = gatedObjection(architecture) { return objection }
-            let block = architecture.blocks[0]
-            return block.attention.hasInputBias || block.feedForward.hasInputBias
-                ? .reason("biases of a Llama are not written to GGUF") : nil
-        },
+        objection: { gatedObjection($0, readsFactors: true) },
         describe: { (file) throws(GGUFDefect) in
             for name in ["llama.expert_count", "llama.attention.sliding_window"] {
                 if let value = try file.metadata.integerIfPresent(name), value > 0 {
@@ -60,5 +55,8 @@ package enum Llama: GatedFamily {
                 block.feedForward.hasOutputBias = file.tensor("blk.0.ffn_down.bias") != nil
             }
             return result
+        },
+        constants: { architecture in
+            architecture.blocks[0].attention.rotary?.llamaFactors.map { [("rope_freqs.weight", $0)] } ?? []
         })
 }

@@ -10,7 +10,7 @@ package enum Qwen2: GatedFamily {
     package static let className = "Qwen2ForCausalLM"
     package static let sizeKeys = HuggingFaceSizeKeys.gated(defaults: [
         "vocab_size": 151_936, "max_position_embeddings": 32_768, "num_hidden_layers": 32, "num_attention_heads": 32,
-        "hidden_size": 4096, "intermediate_size": 22_016,
+        "num_key_value_heads": 32, "hidden_size": 4096, "intermediate_size": 22_016,
     ])
 
     package static func architecture(_ fields: ConfigFields) throws(HuggingFaceConfigDefect) -> Architecture {

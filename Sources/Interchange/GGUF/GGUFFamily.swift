@@ -16,6 +16,8 @@ package struct GGUFFamily: Sendable {
     let describe: @Sendable (GGUFFile) throws(GGUFDefect) -> Architecture
     /// What to know of llama.cpp's computation of an architecture; nil where it is the same.
     var note: @Sendable (Architecture) -> String? = { _ in nil }
+    /// Vectors that are no parameters: `rope_freqs.weight`.
+    var constants: @Sendable (Architecture) -> [(name: String, values: [Float])] = { _ in [] }
 }
 
 /// Why llama.cpp cannot run an architecture as a family.

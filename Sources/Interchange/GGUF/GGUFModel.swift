@@ -39,10 +39,17 @@ package enum GGUFModel {
         let parameters = ParameterLayout(complete).parameters
         let zeros = FloatArena(count: parameters.lazy.filter { !$0.decays }.map(\.count).max() ?? 0)
         defer { withExtendedLifetime(zeros) {} }
-        let tensors = parameters.flatMap { parameter in
-            let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
-            return format.pieces(parameter, complete).map { tensor($0, of: parameter, source, type) }
+        let constants = format.constants(model.architecture).map { name, values in
+            GGUFTensor(name: name, shape: [values.count], type: .f32) { body throws(InterchangeError) in
+                try values.withUnsafeBufferPointer { (buffer) throws(InterchangeError) in try body(buffer) }
+            }
         }
+        let tensors =
+            constants
+            + parameters.flatMap { parameter in
+                let source = model.layout[parameter.key].map { model.weights.base + $0.offset } ?? zeros.base
+                return format.pieces(parameter, complete).map { tensor($0, of: parameter, source, type) }
+            }
         let metadata: [(key: String, value: GGUFOutput)] =
             [
                 ("general.architecture", .text(format.architecture)), ("general.type", .text("model")),

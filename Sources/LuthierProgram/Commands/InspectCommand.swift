@@ -15,7 +15,8 @@ struct InspectCommand: ParsableCommand {
             + "smaller weight yellow; without a terminal they are in [brackets] and {braces}. The tokenizer and the "
             + "template are those of --checkpoint, or of the newest run.")
 
-    @Argument(help: "A checkpoint, run, Hugging Face or PEFT folder, .safetensors or .gguf file, or a file of data.")
+    @Argument(
+        help: "A checkpoint, run, Hugging Face or PEFT folder, fetched model, .safetensors or .gguf file, or data.")
     var path: String
     @Option(help: "Number of the row, counted from one.")
     var row: Int?
@@ -23,11 +24,14 @@ struct InspectCommand: ParsableCommand {
 
     mutating func run() throws {
         if let row { return try showRow(row) }
-        if try ThirdPartyInspection.show(path) { return }
-        try showCheckpoint()
+        let location = try ModelLocation(path)
+        if let note = location.note { Console.message("note: \(note)") }
+        guard FileManager.default.fileExists(atPath: location.path) else { throw ModelError.notFound(path: path) }
+        if try ThirdPartyInspection.show(location.path) { return }
+        try showCheckpoint(location.path)
     }
 
-    private func showCheckpoint() throws {
+    private func showCheckpoint(_ path: String) throws {
         let file = RunFolder.isRun(path) ? try RunFolder(path: path).best() : path
         let reader = try CheckpointReader(path: file)
         let parameters = reader.arrays.filter { $0.name.hasPrefix("/model/") || $0.name.hasPrefix("/adapter/") }

@@ -90,7 +90,7 @@ struct PrepareCommand: ParsableCommand {
     }
 
     /// Shows progress: in place on a terminal, otherwise as a line every few seconds.
-    private static func progress() -> (String, Int, Int) -> Void {
+    static func progress() -> (String, Int, Int) -> Void {
         var shown = DispatchTime.now().uptimeNanoseconds
         return { phase, bytes, rows in
             let text = "\(bytes / 1_000_000) MB, \(rows) rows \(phase)"

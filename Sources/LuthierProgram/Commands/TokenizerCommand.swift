@@ -16,7 +16,7 @@ struct TokenizerCommand: ParsableCommand {
     struct Source: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Folder, tokenizer.json, GGUF file, checkpoint or run; by default the newest run.",
+                "Folder, tokenizer.json, GGUF file, checkpoint, run or fetched model; by default the newest run.",
                 valueName: "path"))
         var tokenizer: String?
 

@@ -51,14 +51,17 @@ struct TrainCommand: ParsableCommand {
         request.writesNothing = dryRun
         if dryRun {
             let estimate = try DryRun.measure(request) { Console.message("note: \($0)") }
-            show(estimate)
+            RunReport.show(estimate)
+            Console.message("nothing was written")
+            if json { Console.json(RunReport.members(estimate)) }
             return
         }
         let run = try TrainingRun.prepare(
             request, report: { printer.show($0) }, shouldStop: { StopSignal.reason })
         let result = try run.run()
         Console.endProgress()
-        finish(result)
+        RunReport.show(result)
+        if json { Console.json(RunReport.members(result)) }
         switch result.stopped {
         case .interrupt: throw ExitCode(130)
         case .terminate: throw ExitCode(143)
@@ -73,58 +76,6 @@ struct TrainCommand: ParsableCommand {
         let free = RunFolder.free(name: name, in: "checkpoints")
         guard resume, let number = Int(free.name.dropFirst(name.count + 1)), number > 1 else { return free }
         return RunFolder(path: "checkpoints/\(name)-\(number - 1)")
-    }
-
-    /// What `--dry-run` says.
-    private func show(_ estimate: DryRun) {
-        Console.message(
-            "\(estimate.summary.parameters) parameters, \(estimate.summary.totalSteps) steps, "
-                + "\(estimate.summary.stepsPerEpoch) an epoch")
-        for line in estimate.summary.data { Console.message("  \(line)") }
-        Console.message(
-            "measured over \(estimate.measuredSteps) steps: \(Int(estimate.tokensPerSecond)) tokens per second; "
-                + "the run would take about \(ProgressPrinter.duration(estimate.expectedSeconds)) "
-                + "and \(estimate.peakMemoryBytes >> 20) MiB of memory, "
-                + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on the disk")
-        let (memory, saved) = (estimate.summary.memory, estimate.summary.memory.bytesSavedByRecomputing >> 20)
-        Console.message(
-            memory.recomputesActivations
-                ? "computing activations again saves \(saved) MiB"
-                : "training.recomputeActivations would save \(saved) MiB")
-        Console.message("nothing was written")
-        guard json else { return }
-        Console.json([
-            ("parameters", .integer(estimate.summary.parameters)), ("steps", .integer(estimate.summary.totalSteps)),
-            ("tokensPerSecond", .number(estimate.tokensPerSecond)), ("seconds", .number(estimate.expectedSeconds)),
-            ("peakMemoryBytes", .integer(estimate.peakMemoryBytes)),
-            ("checkpointBytes", .integer(estimate.checkpointBytes)),
-            ("estimatedMemoryBytes", .integer(estimate.summary.estimatedBytes)),
-            ("recomputingSavesBytes", .integer(estimate.summary.memory.bytesSavedByRecomputing)),
-        ])
-    }
-
-    private func finish(_ result: RunResult) {
-        let words: [StopReason: String] = [
-            .finished: "finished", .earlyStopping: "stopped early: validation loss did not improve",
-            .interrupt: "interrupted; use --resume to continue", .terminate: "terminated; use --resume to continue",
-        ]
-        Console.message(
-            "\(words[result.stopped] ?? "") after step \(result.steps), "
-                + "\(ProgressPrinter.duration(result.seconds)), \(Int(result.tokensPerSecond)) tokens per second, "
-                + "peak memory \(result.peakMemoryBytes >> 20) MiB")
-        if let best = result.bestCheckpoint { Console.message("best checkpoint: \(best)") }
-        guard json else { return }
-        func text(_ value: String?) -> JSONOutput { value.map { .string($0) } ?? .null }
-        func number(_ value: Double?) -> JSONOutput { value.map { .number($0) } ?? .null }
-        Console.json([
-            ("run", .string(result.run)), ("steps", .integer(result.steps)), ("epochs", .number(result.epochs)),
-            ("trainLoss", number(result.trainLoss)), ("validationLoss", number(result.validation?.loss)),
-            ("validationPerplexity", number(result.validation?.perplexity)),
-            ("bestCheckpoint", text(result.bestCheckpoint)), ("lastCheckpoint", text(result.lastCheckpoint)),
-            ("tokensPerSecond", .number(result.tokensPerSecond)),
-            ("peakMemoryBytes", .integer(result.peakMemoryBytes)), ("seconds", .number(result.seconds)),
-            ("stopped", .string(result.stopped.rawValue)),
-        ])
     }
 
     /// All config keys with values, default and meaning.
@@ -187,6 +138,11 @@ struct ConfigShortcuts: ParsableArguments {
         for (key, value) in values {
             guard let value else { continue }
             try reader.set(key.rawValue, toText: value, source: key.flag, origin: key.flag)
+        }
+        // Who asks for epochs does not want the steps of a config file or of the run that is resumed.
+        if epochs != nil, steps == nil {
+            let flag = Key.epochs.flag
+            try reader.set(Key.steps.rawValue, toText: "null", source: flag, origin: flag)
         }
         let lists: [(Key, [String])] = [(.train, train), (.validation, validation)]
         for (key, paths) in lists where !paths.isEmpty {

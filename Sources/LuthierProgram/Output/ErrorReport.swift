@@ -3,6 +3,7 @@
 import Checkpoint
 import Conversations
 import Datasets
+import Fetching
 import Files
 import Foundation
 import Interchange
@@ -19,6 +20,7 @@ protocol Hinting: Error {
 extension CheckpointError: Hinting {}
 extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
+extension FetchError: Hinting {}
 extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}

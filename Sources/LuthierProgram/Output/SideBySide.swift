@@ -29,12 +29,13 @@ enum SideBySide {
         var list: [JSONOutput] = []
         for (first, second) in zip(left, right) {
             Console.output(
-                "  \(second.path):\(second.line)\n    wanted: \(line(second.expected))\n    base:   \(line(first.answer))\n"
+                "  \(second.path):\(second.line)\n    asked:  \(line(second.prompt))\n    wanted: \(line(second.expected))\n    base:   \(line(first.answer))\n"
                     + "    tuned:  \(line(second.answer))\n")
             list.append(
                 .object([
                     ("file", .string(second.path)), ("line", .integer(second.line)),
-                    ("wanted", .string(second.expected)), ("base", .string(first.answer)),
+                    ("asked", .string(second.prompt)), ("wanted", .string(second.expected)),
+                    ("base", .string(first.answer)),
                     ("tuned", .string(second.answer)),
                 ]))
         }

@@ -213,7 +213,42 @@ extension ConfigKey {
             value: { $0[keyPath: asksForBase] ? "base" : $0[keyPath: target]?.json ?? .null })
     }
 
+    /// Earlier plans of a schedule, in order.
+    static func plans(
+        _ path: String, _ target: any Path<[LearningRateSchedule.EarlierPlan]>, _ meaning: String
+    ) -> ConfigKey {
+        ConfigKey(
+            path: path, values: "list of objects with schedule, steps, cooldownFraction and until, in ascending order",
+            defaultText: "[]", meaning: meaning,
+            assign: { node, config in
+                guard let list = node.array else { return false }
+                let plans = list.compactMap { LearningRateSchedule.EarlierPlan($0) }
+                let ends = [0] + plans.map(\.until)
+                guard plans.count == list.count, zip(ends, ends.dropFirst()).allSatisfy(<) else { return false }
+                config[keyPath: target] = plans
+                return true
+            }, value: { .array($0[keyPath: target].map(\.json)) })
+    }
+
     private static func range(_ noun: String, _ minimum: Int, _ maximum: Int) -> String {
         maximum == 1 << 40 ? "\(noun) from \(minimum)" : "\(noun) from \(minimum) to \(maximum)"
+    }
+}
+
+extension LearningRateSchedule.EarlierPlan {
+    fileprivate init?(_ node: JSONNode) {
+        guard let object = node.object, object.members.count == 4,
+            let shape = object["schedule"]?.string.flatMap({ LearningRateSchedule.Shape(rawValue: $0) }),
+            let steps = object["steps"]?.integer, steps >= 1, let until = object["until"]?.integer,
+            let fraction = object["cooldownFraction"]?.number, fraction > 0, fraction <= 1
+        else { return nil }
+        self.init(plan: .init(shape: shape, totalSteps: steps, cooldownFraction: fraction), until: until)
+    }
+
+    fileprivate var json: JSONOutput {
+        .object([
+            ("schedule", .string(plan.shape.rawValue)), ("steps", .integer(plan.totalSteps)),
+            ("cooldownFraction", .number(plan.cooldownFraction)), ("until", .integer(until)),
+        ])
     }
 }

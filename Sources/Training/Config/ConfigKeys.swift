@@ -12,7 +12,8 @@ extension ConfigKey {
     private static let model: [ConfigKey] = [
         .optionalText(
             "model.base", \.model.base, "path", defaultText: "null",
-            "Model to start from: a Hugging Face folder, a checkpoint or a run; null to train from scratch."),
+            "Model to start from: a Hugging Face folder, a checkpoint, a run, or the name of a fetched model; null to "
+                + "train from scratch."),
         .integer("model.blockCount", \.model.blockCount, from: 1, to: size, "Transformer blocks."),
         .integer("model.headCount", \.model.headCount, from: 1, to: size, "Attention heads; must divide modelWidth."),
         .integer("model.modelWidth", \.model.modelWidth, from: 1, to: size, "Width of the residual stream."),
@@ -129,7 +130,18 @@ extension ConfigKey {
             "training.minimumLearningRate", \.training.minimumLearningRate, "number from 0",
             defaultText: "a tenth of learningRate", "Learning rate at the end of the schedule."
         ) { $0 >= 0 },
-        .choice("training.schedule", \.training.schedule, "How the learning rate decays after warmup."),
+        .choice(
+            "training.schedule", \.training.schedule,
+            "How the learning rate decays after warmup. wsd: constant, then a cooldown; such a run can be continued as if "
+                + "it had been longer from the start."),
+        .number(
+            "training.cooldownFraction", \.training.cooldownFraction, "number above 0 to 1",
+            "Part of the steps in which schedule wsd lowers the learning rate to its minimum."
+        ) { $0 > 0 && $0 <= 1 }.omittingDefault(),
+        .plans(
+            "training.earlierPlans", \.training.earlierPlans,
+            "The schedules that a continued run followed before; --resume writes them."
+        ).omittingDefault(),
         .optionalInteger(
             "training.warmupSteps", \.training.warmupSteps, from: 0,
             defaultText: "6 % of the steps, at most 100", "Warmup steps, in which the learning rate rises linearly."),

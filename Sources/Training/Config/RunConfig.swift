@@ -82,6 +82,9 @@ package struct RunConfig: Sendable, Equatable {
         package var learningRate: Double?
         package var minimumLearningRate: Double?
         package var schedule = LearningRateSchedule.Shape.cosine
+        package var cooldownFraction = 0.2
+        /// Of a run that was continued: the plans before `schedule`.
+        package var earlierPlans: [LearningRateSchedule.EarlierPlan] = []
         package var warmupSteps: Int?
         package var weightDecay = 0.01
         package var beta1 = 0.9
@@ -171,7 +174,13 @@ package struct RunConfig: Sendable, Equatable {
     /// The learning rate of each step. Call after `resolve`.
     package func learningRateSchedule(totalSteps: Int) -> LearningRateSchedule {
         LearningRateSchedule(
-            shape: training.schedule, peak: training.learningRate ?? 0, minimum: training.minimumLearningRate ?? 0,
-            warmupSteps: training.warmupSteps ?? 0, totalSteps: totalSteps)
+            peak: training.learningRate ?? 0, minimum: training.minimumLearningRate ?? 0,
+            warmupSteps: training.warmupSteps ?? 0, plan: learningRatePlan(totalSteps: totalSteps),
+            earlier: training.earlierPlans)
+    }
+
+    /// What the config says of the steps to come.
+    func learningRatePlan(totalSteps: Int) -> LearningRateSchedule.Plan {
+        .init(shape: training.schedule, totalSteps: totalSteps, cooldownFraction: training.cooldownFraction)
     }
 }

@@ -34,17 +34,25 @@ package struct PreparedRun {
     package let summary: RunSummary
     package let origins: JSONOutput
     let isResumed: Bool
+    /// nil where a resumed run does what it was going to do.
+    let continuation: Continuation?
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates. The tokenizer comes before
     /// the data that it encodes, and the data's length settles the schedule.
     package static func prepare(_ request: RunRequest, notice: (String) -> Void) throws -> PreparedRun {
-        let start = try RunStart.open(request, notice: notice)
+        var start = try RunStart.open(request, notice: notice)
         let documents = try RunDocuments.read(start.config.data)
-        let source = try RunSource.open(start, notice: notice)
+        var source = try RunSource.open(start, notice: notice)
         let cache = TokenCache(folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens")
         let tokens = try RunTokens.encode(
             documents, start, source, cache: request.writesNothing ? nil : cache, notice: notice)
-        let plan = try RunPlan.make(start, source, tokens, request.meter, notice: notice)
+        let length = try RunLength.settle(start, source, tokens, folder: request.folder, notice: notice)
+        if let earlier = length.rewind {
+            start = try start.rewound(to: earlier)
+            source = try RunSource.open(start, notice: notice)
+        }
+        for line in length.continuation?.notices ?? [] { notice(line) }
+        let plan = try RunPlan.make(start, source, tokens, length, request.meter, notice: notice)
         return try ready(start, source, tokens, plan, name: request.folder.name)
     }
 
@@ -55,7 +63,7 @@ package struct PreparedRun {
         let config = plan.config
         let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
         let trainer = Trainer(
-            model: model, data: plan.set, tokenizer: tokens.tokenizer, config: config,
+            model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(start.state, plan, dataHash: tokens.data.hash))
         if let checkpoint = start.checkpoint {
             try trainer.optimizer.readMoments(checkpoint, model.trained.layout)
@@ -64,7 +72,7 @@ package struct PreparedRun {
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
-            origins: origins(plan.origins, config), isResumed: start.isResumed)
+            origins: origins(plan.origins, config), isResumed: start.isResumed, continuation: plan.length.continuation)
     }
 
     /// The source's model or a new one, with adapters if the config asks for them: new ones, or those of a checkpoint.
@@ -96,7 +104,9 @@ package struct PreparedRun {
     private static func startingState(_ state: TrainingState?, _ plan: RunPlan, dataHash: String) -> TrainingState {
         var state = state ?? TrainingState()
         state.seed = plan.config.training.seed
-        state.totalSteps = plan.totalSteps
+        // Who makes a run longer wants it to train, even if its patience was over.
+        if state.totalSteps < plan.length.totalSteps { state.evaluationsSinceBest = 0 }
+        state.totalSteps = plan.length.totalSteps
         state.dataHash = dataHash
         state.kernel = BLASKernel.name
         state.threads = ParallelFor.threadCount
@@ -110,12 +120,12 @@ package struct PreparedRun {
         return RunSummary(
             run: name, parameters: model.layout.parameterCount,
             trainedParameters: model.trained.layout.parameterCount, vocabularySize: plan.architecture.vocabularySize,
-            data: tokens.data.summary, totalSteps: plan.totalSteps,
+            data: tokens.data.summary, totalSteps: plan.length.totalSteps,
             tokensPerStep: training.batchSize * training.accumulation * plan.architecture.contextLength,
-            stepsPerEpoch: plan.stepsPerEpoch, firstStep: trainer.state.step,
+            stepsPerEpoch: plan.length.stepsPerEpoch, firstStep: trainer.state.step,
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
-                sequenceLength: plan.set.meanWindowLength, isFrozen: model.adapters != nil),
+                sequenceLength: plan.length.set.meanWindowLength, isFrozen: model.adapters != nil),
             peakFlopsPerSecond: MachinePeak.flopsPerSecond(), memory: plan.memory)
     }
 

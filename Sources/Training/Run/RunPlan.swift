@@ -10,28 +10,20 @@ struct RunPlan {
     /// Key path → where its value came from.
     let origins: [String: String]
     let architecture: Architecture
-    let set: TrainingSet
-    /// The schedule's length, steps taken already included.
-    let totalSteps: Int
-    let stepsPerEpoch: Int
+    let length: RunLength
     /// Of weights, gradients, moments and activations.
     let memory: TrainingMemory
 
     /// Throws where the memory is too small, values do not fit together, or the data is not what it was.
     static func make(
-        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ meter: PrecisionMeter,
+        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ length: RunLength, _ meter: PrecisionMeter,
         notice: (String) -> Void
     ) throws -> RunPlan {
         let given = start.config
         let architecture =
             try source?.architecture ?? given.architecture(vocabularySize: tokens.tokenizer.vocabularySize)
-        let set = TrainingSet(
-            tokens.training, contextLength: architecture.contextLength, shuffles: given.data.shuffle,
-            seed: UInt64(given.training.seed))
-        let perStep = given.training.batchSize * given.training.accumulation
-        let totalSteps =
-            given.training.steps ?? set.stepCount(epochs: given.training.epochs, examplesPerStep: perStep)
-        var config = settled(given, start, source, tokens, architecture, totalSteps: totalSteps)
+        let set = length.set
+        var config = settled(given, start, source, tokens, architecture, length)
         try checkConsistency(config, architecture)
         let origins = measurePrecision(&config, start, architecture, set, meter, notice: notice)
         let memory = memory(config, architecture, set, tokens)
@@ -42,8 +34,7 @@ struct RunPlan {
             throw TrainingError.dataChanged(run: state.dataHash, now: tokens.data.hash)
         }
         return RunPlan(
-            config: config, origins: origins, architecture: architecture, set: set, totalSteps: totalSteps,
-            stepsPerEpoch: set.stepCount(epochs: 1, examplesPerStep: perStep), memory: memory)
+            config: config, origins: origins, architecture: architecture, length: length, memory: memory)
     }
 
     /// Settles `training.precision`. A resumed run keeps what it was started with.
@@ -92,12 +83,13 @@ struct RunPlan {
     /// values.
     private static func settled(
         _ given: RunConfig, _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens,
-        _ architecture: Architecture, totalSteps: Int
+        _ architecture: Architecture, _ length: RunLength
     ) -> RunConfig {
         var config = given
         (config.data.template, config.data.asksForBaseTemplate) = (tokens.template, false)
         if let source, !start.isResumed { config.adopt(source.shape) }
-        config.resolve(totalSteps: totalSteps, usualDropout: architecture.usualDropout)
+        config.training.earlierPlans = length.earlierPlans
+        config.resolve(totalSteps: length.totalSteps, usualDropout: architecture.usualDropout)
         return config
     }
 

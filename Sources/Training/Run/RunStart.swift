@@ -12,9 +12,11 @@ struct RunStart {
     let config: RunConfig
     /// Key path → where its value came from.
     let origins: [String: String]
+    /// The config that a resumed run had; nil at step 0.
+    let earlier: RunConfig?
     /// nil at step 0.
-    let checkpoint: CheckpointReader?
-    let state: TrainingState?
+    private(set) var checkpoint: CheckpointReader?
+    private(set) var state: TrainingState?
 
     var isResumed: Bool { checkpoint != nil }
 
@@ -23,25 +25,37 @@ struct RunStart {
         var reader = request.reader
         let checkpoint = request.resume ? request.folder.newestValid { notice($0) }?.reader : nil
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
-        if state != nil { try keepRunConfig(&reader, of: request.folder, notice: notice) }
+        let earlier =
+            state == nil ? nil : try keepRunConfig(&reader, of: request.folder, notice: notice)
         prepareMachine(reader.config, state, notice: notice)
         guard !reader.config.data.train.isEmpty else { throw TrainingError.nothingToTrain("data.train names no file") }
-        return RunStart(config: reader.config, origins: reader.origins, checkpoint: checkpoint, state: state)
+        return RunStart(
+            config: reader.config, origins: reader.origins, earlier: earlier, checkpoint: checkpoint, state: state)
+    }
+
+    /// The same run at an earlier checkpoint.
+    func rewound(to reader: CheckpointReader) throws -> RunStart {
+        var copy = self
+        copy.checkpoint = reader
+        copy.state = try TrainingState(serialized: reader.text("/state"))
+        return copy
     }
 
     /// Keys that a resumed run may change: they say how long it runs and what is kept, not what is computed.
     private static let changeable: Set<String> = [
-        "training.epochs", "training.steps", "training.saveEvery", "training.keepLast", "training.logEvery",
-        "training.threads", "training.earlyStoppingPatience", "evaluation.every", "evaluation.batchSize",
-        "evaluation.samples", "data.train", "data.validation", "data.test", "generation.maximumTokens",
-        "generation.temperature", "generation.topK",
-        "generation.topP", "generation.repetitionPenalty", "generation.stop",
+        "training.epochs", "training.steps", "training.schedule", "training.cooldownFraction", "training.saveEvery",
+        "training.keepLast", "training.logEvery", "training.threads", "training.earlyStoppingPatience",
+        "evaluation.every", "evaluation.batchSize", "evaluation.samples", "data.train", "data.validation", "data.test",
+        "generation.maximumTokens", "generation.temperature", "generation.topK", "generation.topP",
+        "generation.repetitionPenalty", "generation.stop",
     ]
 
     /// A resumed run keeps its own config; what is given now may change how long it runs and what it keeps.
+    ///
+    /// - Returns: the run's own config.
     private static func keepRunConfig(
         _ reader: inout ConfigReader, of folder: RunFolder, notice: (String) -> Void
-    ) throws {
+    ) throws -> RunConfig {
         var earlier = ConfigReader()
         try earlier.read(path: folder.file("config.json"))
         for difference in try reader.merge(into: earlier, changeable: changeable) where difference.here != "null" {
@@ -52,6 +66,7 @@ struct RunStart {
         for member in origins?.members ?? [] where member.value.string == RunPlan.measuredOrigin {
             reader.note(origin: RunPlan.measuredOrigin, of: member.key)
         }
+        return earlier.config
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.

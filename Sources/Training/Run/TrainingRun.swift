@@ -51,6 +51,11 @@ package final class TrainingRun {
             stride: config.evaluation.stride ?? config.model.contextLength, batchSize: config.evaluation.batchSize,
             maximumTokens: config.evaluation.maximumTokens)
         let step = prepared.isResumed ? trainer.state.step : nil
+        if let continuation = prepared.continuation, continuation.isRewound {
+            try folder.setAside(
+                after: continuation.step, in: Continuation.asideName(step: continuation.stepsTaken),
+                best: trainer.state.bestStep)
+        }
         metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
@@ -187,6 +192,8 @@ package final class TrainingRun {
     /// old.
     private func save() throws {
         let (folder, config, state) = (folder, config, trainer.state)
+        // A longer run can continue from before the cooldown.
+        let kept = Set([state.bestStep] + (trainer.schedule.cooldownStart.map { [$0] } ?? []))
         try metrics.synchronize()
         try saver.waitForEnd()
         try reportSaved()
@@ -195,7 +202,7 @@ package final class TrainingRun {
             content: try saved.content(optimizer: trainer.optimizer, state: state)
         ) {
             try TrainingRun.name(state, in: folder)
-            folder.prune(keepLast: config.training.keepLast, keep: [state.bestStep])
+            folder.prune(keepLast: config.training.keepLast, keep: kept)
         }
         lastSavedStep = state.step
     }
@@ -220,9 +227,10 @@ package final class TrainingRun {
         return trainer.state.step % every == 0
     }
 
-    /// A new best is always saved, so that `best` can name it.
+    /// A new best is always saved, so that `best` can name it; and the last step before a cooldown.
     private func saveIsDue(epochBefore: Int) -> Bool {
         if trainer.state.bestStep == trainer.state.step, trainer.state.bestLoss != nil { return true }
+        if trainer.schedule.cooldownStart == trainer.state.step { return true }
         guard let every = config.training.saveEvery else { return evaluationIsDue(epochBefore: epochBefore) }
         return trainer.state.step % every == 0 || trainer.isFinished
     }
