@@ -126,19 +126,19 @@ import Tokenizer
         (#"{"prompt": "a"}"#, "rows.jsonl, line 1, column 1: the key completion is missing"),
         (#"{"prompt": "a", "completion": ""}"#, "rows.jsonl, line 1, column 31: completion is empty"),
         (#"{"prompt": "a", "completion": "  \n"}"#, "rows.jsonl, line 1, column 31: completion is empty"),
-        (#"{"text": ["a"]}"#, "rows.jsonl, line 1, column 10: text is an array; it takes text"),
+        (#"{"text": [["a"]]}"#, "rows.jsonl, line 1, column 10: text is an array; it takes text"),
         (
             "\n{\"text\": \"a\"}\n{\"prompt\": \"a\", \"completion\": \"b\"}",
             "rows.jsonl, line 3, column 1: a prompt-completion row among text rows (line 2)"
         ),
-        (#"{"messages": []}"#, "rows.jsonl, line 1, column 14: messages is an array; it takes a list of messages"),
+        (#"{"messages": []}"#, "rows.jsonl, line 1, column 14: messages is empty; it takes a list of messages"),
         (#"{"messages": [3]}"#, "rows.jsonl, line 1, column 15: a message is a number; it takes an object"),
         (
             #"{"messages": [{"content": "a"}]}"#, "rows.jsonl, line 1, column 15: a message without role"
         ),
         (
-            #"{"messages": [{"role": "bot", "content": "a"}]}"#,
-            "rows.jsonl, line 1, column 24: role is \"bot\"; it takes one of system, user, assistant"
+            #"{"messages": [{"role": "owl", "content": "a"}]}"#,
+            "rows.jsonl, line 1, column 24: role is \"owl\"; it takes one of system, user, assistant"
         ),
         (
             #"{"messages": [{"role": "user"}]}"#, "rows.jsonl, line 1, column 15: a message without content"
