@@ -145,6 +145,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "RowTableTests",
+            dependencies: [
+                "Conversations", "Datasets", "Kernels", "Models", "Preparation", "StrictJSON", "TestSupport", "Tokenizer",
+                "Training",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "Kernels", "Model", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
         .testTarget(

@@ -33,6 +33,8 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     case lineTooLong(path: String, line: Int, bytes: Int, limit: Int)
     /// All rows that are longer than the context, in order.
     case overlong(rows: [LongRow], limit: Int)
+    /// An answer that contains a text at which its template ends answers.
+    case stopText(path: String, line: Int, template: String, text: String)
     /// A row without loss tokens.
     case withoutLoss(path: String, line: Int)
 
@@ -76,9 +78,10 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
             "\(path): the gzip stream is broken after \(after) bytes of text: \(reason)"
         case .columnNotFound(let path, let column, let columns):
             "\(path), line 1: there is no column \(column); the columns are \(columns.joined(separator: ", "))"
+                + RowKeys.meant([column], columns)
         case .columnsUnknown(let path, let columns):
             "\(path), line 1: which column is the prompt, and which is the answer? The columns are "
-                + columns.joined(separator: ", ")
+                + columns.joined(separator: ", ") + RowKeys.meant(columns, ["prompt", "completion", "text"])
         case .mixedRows(let path, let line, let found, let expected, let since):
             "\(path), line \(line), column 1: a \(found) row among \(expected) rows"
                 + (since.map { " (line \($0))" } ?? "")
@@ -88,6 +91,9 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
             "\(rows.count) rows are longer than the \(limit) tokens that fit the context: "
                 + rows.prefix(10).map { "\($0.path), line \($0.line): \($0.tokens)" }.joined(separator: "; ")
                 + (rows.count > 10 ? "; …" : "")
+        case .stopText(let path, let line, let template, let text):
+            "\(path), line \(line): an answer contains \"\(text.replacing("\n", with: "\\n"))\", where the template "
+                + "\(template) ends answers, so the model can never give it"
         case .withoutLoss(let path, let line):
             "\(path), line \(line), column 1: no token of this row counts in the loss, so nothing is learned from it"
         }
@@ -96,7 +102,7 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     /// What the user can do about it, if known.
     package var hint: String? {
         switch self {
-        case .invalidUTF8: "save the file as UTF-8; `iconv -f latin1 -t utf-8 FILE` converts an older encoding"
+        case .invalidUTF8: "save the file as UTF-8; `iconv -f windows-1252 -t utf-8 FILE` converts an older encoding"
         case .badRow(_, _, _, _, let hint): hint
         case .columnNotFound, .columnsUnknown:
             "use `luthier prepare` with --prompt-column NAME and --completion-column NAME; numbers count columns from 1 "
@@ -109,6 +115,8 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .isFolder: "name the files in it"
         case .overlong:
             "increase model.contextLength, or set data.overlong to drop, truncate-prompt, truncate-answer or split"
+        case .stopText:
+            "set data.template to tokens with a tokenizer that is trained here, or to a template with another stop text"
         case .withoutLoss: "remove the row, or set data.rowsWithoutLoss to drop"
         case .emptySplit: "name a file for it in the data section, or set a fraction"
         default: nil

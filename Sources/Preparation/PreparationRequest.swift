@@ -23,5 +23,8 @@ package struct PreparationRequest: Sendable {
     package var shares = SplitShares()
     package var findsNearDuplicates = true
 
-    package init(inputs: [String]) { self.inputs = inputs }
+    package init(inputs: [String]) {
+        self.inputs = inputs
+        options.keepsHarmless = true
+    }
 }

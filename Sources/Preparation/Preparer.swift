@@ -95,7 +95,8 @@ package final class Preparer {
         let items = Rule.all.compactMap { rule -> PreparationReport.Item? in
             let verdict = verdicts[rule.name]
             guard let findings = verdict?.findings ?? corpus.findings.byRule[rule.name] else { return nil }
-            return .init(rule: rule, findings: findings, isFixable: isFixable(rule))
+            let harm = effect(of: rule)?.harm(kept: corpus.entries.count, total: corpus.columns)
+            return .init(rule: rule, findings: findings, isFixable: isFixable(rule), harm: harm)
         }
         let splits = drawnSplits
         var rows: [Split: Int] = [:]
@@ -116,13 +117,27 @@ package final class Preparer {
         switch rule.fix {
         case .advice: false
         case .always: true
-        case .optional:
+        case .optional, .offered:
             switch rule.work {
             case .reading, .text, .row: true
             case .corpus: verdicts[rule.name]?.isFixable ?? false
             }
         }
     }
+
+    /// What the fix of a rule would remove; nil if it has none.
+    private func effect(of rule: Rule) -> FixEffect? {
+        guard isFixable(rule) else { return nil }
+        guard let verdict = verdicts[rule.name] else { return corpus.effects[rule.name] }
+        var effect = FixEffect()
+        effect.allRows = verdict.drops.count
+        if Preparer.lossyDrops.contains(rule.name) { effect.rows = verdict.drops.count }
+        for fix in verdict.fixes { effect.add(fix.effect(on: corpus)) }
+        return effect
+    }
+
+    /// Rules over all rows that drop rows which say something that no other row says.
+    private static let lossyDrops: Set<String> = ["conflicting-answers"]
 
     /// The split of each row in the index.
     package var drawnSplits: [Split] {
@@ -141,25 +156,36 @@ package final class Preparer {
 
     /// The order of fixes: single texts and rows, then which rows remain, then changes to all rows.
     private static let stages: [Set<String>] = [
-        Set((Rule.text + Rule.rows).map(\.name) + [Rule.surplusKeys]), ["mixed-formats", "empty-prompt", "label-variants"],
+        Set((Rule.text + Rule.rows).map(\.name) + [Rule.unknownKeys]),
+        ["mixed-formats", "empty-prompt", "label-variants"],
         ["duplicate", "conflicting-answers", "leak"], Set(Rule.columns.map(\.name)),
     ]
 
     /// Applies fixes until none is left that `accepts` allows. `accepts` is called once for each rule.
-    package func fix(accepts: (PreparationReport.Item) -> Bool) throws {
+    ///
+    /// - Parameter keepsRows: whether fixes that together leave no row are undone.
+    package func fix(keepsRows: Bool = false, accepts: (PreparationReport.Item) -> Bool) throws {
         var decisions: [String: Bool] = [:]
         for _ in 0..<Preparer.mostRounds {
-            guard acceptNextStage(accepts: accepts, &decisions) else { return }
+            let (before, hadRows) = (fixer, !corpus.entries.isEmpty)
+            guard let rules = acceptNextStage(accepts: accepts, &decisions) else { return }
+            try scan()
+            guard keepsRows, hadRows, corpus.entries.isEmpty else { continue }
+            for rule in rules { decisions[rule] = false }
+            fixer = before
             try scan()
         }
     }
 
-    /// Accepts the fixes of the first stage that has any; false if none has.
+    /// Accepts the fixes of the first stage that has any, and returns their rules; nil if none has.
     private func acceptNextStage(
         accepts: (PreparationReport.Item) -> Bool, _ decisions: inout [String: Bool]
-    ) -> Bool {
+    ) -> [String]? {
         let offered = report.findings.filter { item in
-            if case .optional = item.rule.fix { item.isFixable } else { false }
+            switch item.rule.fix {
+            case .optional, .offered: item.isFixable
+            case .advice, .always: false
+            }
         }
         for item in offered where decisions[item.rule.name] == nil { decisions[item.rule.name] = accepts(item) }
         let accepted = offered.map(\.rule).filter { decisions[$0.name] == true }
@@ -175,9 +201,9 @@ package final class Preparer {
                     fixer.corpusFixes += verdict.fixes
                 }
             }
-            return true
+            return rules.map(\.name)
         }
-        return false
+        return nil
     }
 
     /// Checks that data can be written to `folder`, before the long work starts.
@@ -190,8 +216,13 @@ package final class Preparer {
 
     /// Writes the remaining rows to a new or empty folder.
     package func write(to folder: String) throws -> WrittenData {
-        try DataWriter(
-            scan: makeScan(), corpus: corpus, splits: drawnSplits, shares: request.shares, folder: folder
+        let splits = drawnSplits
+        var written = try DataWriter(
+            scan: makeScan(), corpus: corpus, splits: splits, shares: request.shares, folder: folder
         ).write()
+        written.check = try WrittenCheck(
+            scan: makeScan(), corpus: corpus, splits: splits, written: written.parts
+        ).run()
+        return written
     }
 }

@@ -90,7 +90,8 @@ import Tokenizer
                 + #"{"dialog":[{"speaker":¶"Ann","text":"Why"},{"speaker":¶"Bob","text":"So"}]}"# + "\n"),
         Case(
             rule: "unused-weight", name: "a.jsonl",
-            text: chats + #"{"messages":[{"role":"user","content":"a","weight":¶1},{"role":"assistant","content":"b"}]}"#
+            text: chats
+                + #"{"messages":[{"role":"user","content":"a","weight":¶1},{"role":"assistant","content":"b"}]}"#
         ),
         Case(
             rule: "template-only", name: "a.jsonl",
@@ -134,7 +135,10 @@ import Tokenizer
             rule: "special-token", name: "a.jsonl",
             text: pairs + #"{"prompt":"Why not ->","completion":" No ¶<|endoftext|> more\n"}"#),
         Case(
-            rule: "special-token", name: "a.csv",
+            rule: "lost-character", name: "a.jsonl",
+            text: pairs + "{\"prompt\":\"A caf¶\u{FFFD} ->\",\"completion\":\" No\\n\"}"),
+        Case(
+            rule: "ambiguous-token", name: "a.csv",
             text: "prompt,completion\nred ->, one.\n\"blue \"\"b\"\"\nand ¶[INST] ->\", two.\ngreen ->, three.\n"),
         Case(
             rule: "secret", name: "a.jsonl",
@@ -145,6 +149,10 @@ import Tokenizer
         Case(
             rule: "empty-answer", name: "a.jsonl",
             text: pairs + "{\"prompt\":\"Why not ->\",\"completion\":¶\" \\n\"}\n"),
+        Case(
+            rule: "stop-text", name: "a.jsonl",
+            text: chats
+                + #"{"messages":[{"role":"user","content":"A play"},{"role":"assistant","content":¶"So:\nUser: a"}]}"#),
         Case(
             rule: "no-answer", name: "a.jsonl",
             text: chats + "¶{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n"),

@@ -21,6 +21,8 @@ package struct RowOptions: Sendable, Equatable {
     package var delimiter: UInt8?
     /// Whether a row without an answer is a finding.
     package var wantsAnswer = true
+    /// Whether rows keep the members that only describe them, to write them again.
+    package var keepsHarmless = false
 
     package init(columns: ColumnChoice = ColumnChoice(), ignoredKeys: Set<String> = []) {
         self.columns = columns

@@ -84,8 +84,9 @@ package enum SourceFormat: Equatable, Sendable {
         let second = content.dropFirst().first { !isSpace($0) }
         switch content.first {
         case UInt8(ascii: "{"):
-            guard jsonKinds.contains(kind) || second == UInt8(ascii: "\"") || second == UInt8(ascii: "}")
-                || second == UInt8(ascii: "'")
+            guard
+                jsonKinds.contains(kind) || second == UInt8(ascii: "\"") || second == UInt8(ascii: "}")
+                    || second == UInt8(ascii: "'")
             else { return nil }
             return json(content)
         case UInt8(ascii: "["):

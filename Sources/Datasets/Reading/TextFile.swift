@@ -8,24 +8,32 @@ package struct TextFile: Sendable {
     package let path: String
     /// UTF-8 without a byte-order mark, line ends as "\n". UTF-16 is converted, gzip is decompressed.
     package let bytes: [UInt8]
+    /// What was changed to make them: for people.
+    package let changes: [String]
 
     /// Larger text files are rejected: they would not fit in memory with their tokens.
     package static let largestBytes = 4 << 30
 
     /// Reads and checks the file at `path`.
     package init(path: String) throws(DatasetError) {
-        self.path = path
-        bytes = try TextFile.checked(TextFile.raw(path: path), path: path)
+        try self.init(path: path, bytes: TextFile.raw(path: path))
     }
 
     /// A text that is already in memory.
     package init(path: String, bytes: [UInt8]) throws(DatasetError) {
         self.path = path
         self.bytes = try TextFile.checked(bytes, path: path)
+        changes = TextFile.changes(bytes, self.bytes)
     }
 
-    /// The bytes of a regular file as they are, decompressed if they are gzip's.
+    /// The bytes of a regular file, decompressed if they are gzip's.
     package static func raw(path: String) throws(DatasetError) -> [UInt8] {
+        let bytes = try bytesAsTheyAre(path: path)
+        return bytes.starts(with: [0x1F, 0x8B]) ? try decompressed(path: path) : bytes
+    }
+
+    /// The bytes of a regular file.
+    package static func bytesAsTheyAre(path: String) throws(DatasetError) -> [UInt8] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw .fileNotFound(path: path)
@@ -40,7 +48,7 @@ package struct TextFile: Sendable {
             throw .tooLarge(path: path, bytes: size, limit: TextFile.largestBytes)
         }
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
-        return data.starts(with: [0x1F, 0x8B]) ? try decompressed(path: path) : [UInt8](data)
+        return [UInt8](data)
     }
 
     private static func decompressed(path: String) throws(DatasetError) -> [UInt8] {
@@ -52,6 +60,18 @@ package struct TextFile: Sendable {
             }
         }
         return bytes
+    }
+
+    /// Names what decoding changed.
+    private static func changes(_ raw: [UInt8], _ decoded: [UInt8]) -> [String] {
+        // Every change makes a text shorter, except that of single carriage returns.
+        guard raw.count != decoded.count || raw != decoded else { return [] }
+        var changes: [String] = []
+        let isUTF16 = raw.starts(with: [0xFF, 0xFE]) || raw.starts(with: [0xFE, 0xFF]) || raw.prefix(512).contains(0)
+        if isUTF16 { return ["UTF-16"] }
+        if raw.starts(with: [0xEF, 0xBB, 0xBF]) { changes.append("byte-order mark") }
+        if raw.contains(0x0D) { changes.append("line ends") }
+        return changes
     }
 
     /// Removes the byte-order mark, makes line feeds of all line ends, and rejects what is not valid text.

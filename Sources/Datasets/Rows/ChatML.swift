@@ -6,7 +6,7 @@ enum ChatML {
     static let start = Array("<|im_start|>".utf8)
     static let end = Array("<|im_end|>".utf8)
 
-    /// One turn, or what stands where one was expected.
+    /// One turn, or what is there instead of one.
     struct Turn {
         var role: Role?
         /// The name in the text.

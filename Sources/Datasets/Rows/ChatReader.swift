@@ -42,9 +42,9 @@ extension JSONRowReader {
             isRepeated = [prompt.key]
             findings.ignore(prompt.key)
         }
+        guard var parts else { return finish(nil, fields) }
         let unknown = unknownMembers(
             fields.object, used: fields.used.union(isRepeated), known: RowKeys.known, of: "a row")
-        guard var parts else { return nil }
         if let system {
             guard let first = part(system, .system, "content") else { return nil }
             if parts.first?.role == .system {
@@ -54,7 +54,7 @@ extension JSONRowReader {
             parts.insert(first, at: 0)
         }
         var row = Row(kind: .chat, parts: parts)
-        if let tools { row.members.append(toolList(tools)) }
+        if let tools = tools.flatMap({ toolList($0) }) { row.members.append(tools) }
         row.members += unknown
         return row
     }
@@ -106,7 +106,7 @@ extension JSONRowReader {
         }
     }
 
-    /// Of two speakers with names of their own, the one who speaks first asks. Nil where the names are roles.
+    /// Of two speakers with other names, the one who speaks first asks. Nil where the names are roles.
     private func speakers(_ list: [JSONNode]) -> [String]? {
         var names: [String] = []
         guard list.first?.object?["role"]?.string.flatMap(Role.init(rawValue:)) == nil else { return nil }
@@ -137,7 +137,8 @@ extension JSONRowReader {
             return part(content, role, "content")
         }
         guard let name = roleMember(entry) else {
-            report("missing-field", node.position, "a message without role")
+            let meant = RowKeys.meant(entry.members.map(\.key), ["role"])
+            report("missing-field", node.position, "a message without role" + meant)
             return nil
         }
         guard let role = role(name.value, speakers) else { return nil }
@@ -252,10 +253,11 @@ extension JSONRowReader {
         return Row.Member(key: "tool_calls", json: list.serializedBytes(), isUnderstood: true)
     }
 
-    /// The list of tools of a row, which may be a text of JSON.
-    mutating func toolList(_ member: JSONMember) -> Row.Member {
-        report("template-only", member.keyPosition, "tools: only a model's own template can express them")
+    /// The list of tools of a row, which may be a text of JSON; nil if there are none.
+    mutating func toolList(_ member: JSONMember) -> Row.Member? {
         let value = member.value.string.flatMap { try? JSONText.parse($0) } ?? member.value
+        guard !JSONRowReader.saysNothing(value) else { return nil }
+        report("template-only", member.keyPosition, "tools: only a model's own template can express them")
         return Row.Member(key: "tools", json: json(value), isUnderstood: true)
     }
 }

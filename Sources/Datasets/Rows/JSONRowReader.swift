@@ -49,6 +49,12 @@ struct JSONRowReader {
             report("row-comma", at, "a comma after the row, where the line must end")
             text = UnsafeBufferPointer(rebasing: text[..<comma])
         }
+        let start = text.drop(while: SourceFormat.isSpace).prefix(2)
+        if start.first == UInt8(ascii: "#") || start.elementsEqual([UInt8(ascii: "/"), UInt8(ascii: "/")]) {
+            report("invalid-json", place.position(at: 0), "a comment, where a row is expected")
+            lose(at: line)
+            return nil
+        }
         var parsing = JSONOptions(maximumBytes: max(text.count, 1))
         parsing.firstLine = line
         do { return try JSONText.parse(text, options: parsing) } catch {
@@ -143,8 +149,12 @@ struct JSONRowReader {
             {
                 findings.ignore(member.key)
                 report("harmless-keys", member.keyPosition, "the key \"\(member.key)\" is ignored")
+                if options.keepsHarmless {
+                    unknown.append(
+                        Row.Member(key: member.key, json: json(member.value), isUnderstood: false, isHarmless: true))
+                }
             } else {
-                let message = surplus(member.key, known, owner)
+                let message = notUnderstood(member.key, known, owner)
                 report("surplus-keys", member.keyPosition, message)
                 unknown.append(Row.Member(key: member.key, json: json(member.value), isUnderstood: false))
             }
@@ -153,7 +163,7 @@ struct JSONRowReader {
     }
 
     /// What is said about a key that is not understood.
-    func surplus(_ key: String, _ known: [String], _ owner: String) -> String {
+    func notUnderstood(_ key: String, _ known: [String], _ owner: String) -> String {
         let nearest = Suggestion.nearest(to: key, among: known).flatMap { $0 == key ? nil : $0 }
         return "the key \"\(key)\" of \(owner) is not understood" + (nearest.map { "; did you mean \($0)?" } ?? "")
     }

@@ -29,7 +29,7 @@ struct MessageTree {
     mutating func add(_ node: JSONNode, _ reader: inout JSONRowReader) {
         let at = reader.shifted(node.position)
         guard let object = node.object, let id = object["message_id"]?.string, entries[id] == nil else {
-            reader.report("unknown-row", at, "not a message of a tree: it needs a message_id of its own")
+            reader.report("unknown-row", at, "not a message of a tree: it needs its own message_id")
             return reader.lose(at: at.line)
         }
         let kept = object.members.filter { !["message_id", "parent_id"].contains($0.key) }
@@ -51,7 +51,8 @@ struct MessageTree {
                 next = entry.parent
             }
             guard next == nil else {
-                reader.report("unknown-row", (leaf.line, leaf.column), "the message answers one that is not in the file")
+                reader.report(
+                    "unknown-row", (leaf.line, leaf.column), "the message answers one that is not in the file")
                 reader.lose(at: leaf.line)
                 continue
             }

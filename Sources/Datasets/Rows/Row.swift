@@ -5,7 +5,7 @@ import StrictJSON
 
 /// One example.
 package struct Row: Sendable, Equatable {
-    /// The formats of a row, which training tells apart.
+    /// The formats of a row, which training separates.
     package enum Kind: String, Sendable, CaseIterable {
         case promptCompletion = "prompt-completion"
         case instruction
@@ -19,6 +19,10 @@ package struct Row: Sendable, Equatable {
         package var key: String
         package var json: [UInt8]
         package var isUnderstood: Bool
+        /// Whether it only describes the row. Such members are kept where rows are written again.
+        package var isHarmless = false
+
+        var isUnknown: Bool { !isUnderstood && !isHarmless }
 
         var output: (key: String, value: JSONOutput) { (key, .raw(json)) }
     }
@@ -64,14 +68,14 @@ package struct Row: Sendable, Equatable {
 
     /// Whether members of it or of its messages are not understood.
     package var hasUnknownMembers: Bool {
-        members.contains { !$0.isUnderstood } || parts.contains { $0.members.contains { !$0.isUnderstood } }
+        members.contains { $0.isUnknown } || parts.contains { $0.members.contains { $0.isUnknown } }
     }
 
     /// Without the members that are not understood.
     package var withoutUnknownMembers: Row {
         var row = self
-        row.members.removeAll { !$0.isUnderstood }
-        for index in row.parts.indices { row.parts[index].members.removeAll { !$0.isUnderstood } }
+        row.members.removeAll { $0.isUnknown }
+        for index in row.parts.indices { row.parts[index].members.removeAll { $0.isUnknown } }
         return row
     }
 

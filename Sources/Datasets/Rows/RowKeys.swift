@@ -1,5 +1,7 @@
 // The names of keys and columns that the reader of rows understands, and those that carry nothing to learn.
 
+import StrictJSON
+
 enum RowKeys {
     static let prompts = [
         "prompt", "question", "instruction", "query", "input", "text", "message", "sentence", "problem",
@@ -54,6 +56,15 @@ enum RowKeys {
     static let known =
         prompts + answers + inputs + systems + chats + tools + ["history", "weight", "chosen", "rejected", "custom_id"]
     static let knownInMessages = roles + contents + messageMembers + ["weight"]
+
+    /// `; did you mean prompt by "promt"?` for the first key that is close to a name without being it; otherwise nothing.
+    static func meant(_ keys: [String], _ names: [String]) -> String {
+        for key in keys {
+            guard let name = Suggestion.nearest(to: key, among: names), plain(key) != name else { continue }
+            return "; did you mean \(name) by \"\(key)\"?"
+        }
+        return ""
+    }
 
     /// A key without differences of case and white space.
     static func plain(_ name: String) -> String {

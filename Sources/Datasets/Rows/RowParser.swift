@@ -43,8 +43,8 @@ package struct RowParser: Sendable {
     let options: RowOptions
     /// What was found in the header: columns that are not understood, or are harmless.
     package private(set) var headerFindings = FindingLedger()
-    /// The columns that are not understood, which are kept with each row.
-    private var unknownColumns: [Int] = []
+    /// The columns that are not understood, or only describe rows, which are kept with each row.
+    private var unknownColumns: [(index: Int, isHarmless: Bool)] = []
 
     /// The parser of a file.
     ///
@@ -62,11 +62,22 @@ package struct RowParser: Sendable {
         let fields = DelimitedRecord.fields(record, delimiter: delimiter).fields
         let names = fields.map { String(decoding: $0.text, as: UTF8.self) }
         header = try DelimitedHeader(names, options.columns, path: path)
-        if header?.isObject == true, Set(names).count < names.count {
-            headerFindings.add(
-                "duplicate-key", Finding(file: file, line: first.line, column: 1, message: "two columns have one name"))
+        if hasHeader, let name = repeated(names) {
+            throw .badRow(
+                path: path, line: first.line, column: first.column, reason: "two columns are named \"\(name)\"",
+                hint: "rename one of them, or remove it")
         }
         sortColumns(fields, RecordPlace(bytes: record, line: first.line, column: first.column))
+    }
+
+    /// A name of two columns that says something.
+    private func repeated(_ names: [String]) -> String? {
+        var seen = Set<String>()
+        return names.first { name in
+            let plain = RowKeys.plain(name)
+            return !seen.insert(plain).inserted && !RowKeys.harmless.contains(plain)
+                && !options.ignoredKeys.contains(name)
+        }
     }
 
     /// Whether the first record is not a row.
@@ -85,12 +96,13 @@ package struct RowParser: Sendable {
             } else if RowKeys.harmless.contains(RowKeys.plain(name)) {
                 headerFindings.ignore(name)
                 report("harmless-keys", "the column \"\(name)\" is ignored")
+                if options.keepsHarmless, !name.isEmpty { unknownColumns.append((index, true)) }
             } else {
                 let nearest = Suggestion.nearest(to: name, among: RowKeys.known).flatMap { $0 == name ? nil : $0 }
                 report(
                     "surplus-keys",
                     "the column \"\(name)\" is not understood" + (nearest.map { "; did you mean \($0)?" } ?? ""))
-                unknownColumns.append(index)
+                unknownColumns.append((index, false))
             }
         }
     }
@@ -223,9 +235,10 @@ package struct RowParser: Sendable {
                 ?? Row.Part(key: "prompt", role: .user, text: [], origin: .plain(start: 0))
             row = Row(kind: .promptCompletion, parts: [prompt, part(header.completion, "completion", .assistant)])
         }
-        for index in unknownColumns where !fields[index].text.isEmpty {
+        for (index, isHarmless) in unknownColumns where !fields[index].text.isEmpty {
             let text = JSONOutput.string(String(decoding: fields[index].text, as: UTF8.self)).serializedBytes()
-            row.members.append(.init(key: header.names[index], json: text, isUnderstood: false))
+            row.members.append(
+                .init(key: header.names[index], json: text, isUnderstood: false, isHarmless: isHarmless))
         }
         return row
     }

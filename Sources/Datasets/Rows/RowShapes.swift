@@ -79,13 +79,19 @@ extension JSONRowReader {
             row = pairRow(&fields, position)
         }
         guard row != nil else { return nil }
-        if let id = object["custom_id"]?.string { row?.customID = id }
+        if let id = object["custom_id"] {
+            row?.customID = id.string ?? id.number.map { _ in String(decoding: number(id), as: UTF8.self) }
+        }
         return row
     }
 
-    /// Reports what was not used, and keeps it with the row.
-    private mutating func finish(_ row: Row?, _ fields: RowFields) -> Row? {
-        let unknown = unknownMembers(fields.object, used: fields.used, known: RowKeys.known, of: "a row")
+    /// Reports what was not used, and keeps it with the row. Of a row that is lost, only unknown keys are reported.
+    mutating func finish(_ row: Row?, _ fields: RowFields) -> Row? {
+        var used = fields.used
+        if row == nil {
+            used.formUnion(fields.object.members.map(\.key).filter { RowKeys.known.contains(RowKeys.plain($0)) })
+        }
+        let unknown = unknownMembers(fields.object, used: used, known: RowKeys.known, of: "a row")
         guard var row else { return nil }
         row.members += unknown
         return row
@@ -125,8 +131,8 @@ extension JSONRowReader {
         let prompt = fields.take(options.columns.prompt.map { [RowKeys.plain($0)] } ?? RowKeys.prompts, &self)
         let answer = fields.take(options.columns.completion.map { [RowKeys.plain($0)] } ?? RowKeys.answers, &self)
         for member in fields.object.members where !fields.used.contains(member.key) { findings.ignore(member.key) }
-        guard let prompt else { return missing("prompt", position) }
-        guard let answer else { return missing("completion", position) }
+        guard let prompt else { return missing("prompt", fields, position) }
+        guard let answer else { return missing("completion", fields, position) }
         guard let question = part(prompt, .user, "prompt"), let completion = part(answer, .assistant, "completion")
         else { return nil }
         return Row(kind: .promptCompletion, parts: [question, completion])
@@ -163,7 +169,7 @@ extension JSONRowReader {
         if let input = fields.takeOptional(RowKeys.inputs, &self) { parts.append(part(input, .user, "input")) }
         let output = fields.take(RowKeys.outputs + ["answers"], &self)
         let weight = fields.takeOptional(["weight"], &self)
-        guard let answer = self.answer(output, "output", weight, position) else { return finish(nil, fields) }
+        guard let answer = self.answer(output, "output", weight, fields, position) else { return finish(nil, fields) }
         parts += answer
         let read = parts.compactMap { $0 }
         return finish(read.count == parts.count ? Row(kind: .instruction, parts: read) : nil, fields)
@@ -177,7 +183,8 @@ extension JSONRowReader {
             let keys = fields.object.members.map(\.key)
             report(
                 "unknown-row", position,
-                "a row of no known format" + (keys.isEmpty ? "" : ": its keys are \(keys.joined(separator: ", "))"))
+                "a row of no known format" + (keys.isEmpty ? "" : ": its keys are \(keys.joined(separator: ", "))")
+                    + RowKeys.meant(keys, RowKeys.known))
             return nil
         }
         let isChat = fields.has(RowKeys.systems) || fields.has(["history"])
@@ -186,7 +193,7 @@ extension JSONRowReader {
         let weight = fields.takeOptional(["weight"], &self)
         let tools = fields.takeOptional(RowKeys.tools, &self)
         guard let prompt else {
-            if options.wantsAnswer || answers == nil { return finish(missing("prompt", position), fields) }
+            if options.wantsAnswer || answers == nil { return finish(missing("prompt", fields, position), fields) }
             return finish(nil, fields)
         }
         let listed = [prompt, answers].contains { $0?.value.array?.first?.object.map(isMessage) ?? false }
@@ -195,15 +202,15 @@ extension JSONRowReader {
             if let history { parts = self.history(history).map { (parts ?? []) + $0 } }
             parts = joined(parts, turns(of: prompt, .user))
             if let answers { parts = joined(parts, turns(of: answers, .assistant)) }
-            if answers == nil, options.wantsAnswer { return finish(missing("completion", position), fields) }
+            if answers == nil, options.wantsAnswer { return finish(missing("completion", fields, position), fields) }
             for index in (parts ?? []).indices { parts?[index].key = "content" }
             if let weight, let last = parts?.indices.last { parts?[last].weight = self.weight(weight) }
             var row = parts.map { Row(kind: .chat, parts: $0) }
-            if let tools { row?.members.append(toolList(tools)) }
+            if let tools = tools.flatMap({ toolList($0) }) { row?.members.append(tools) }
             return finish(row, fields)
         }
         let question = part(prompt, .user, "prompt")
-        guard let answer = self.answer(answers, "completion", weight, position), let question else {
+        guard let answer = self.answer(answers, "completion", weight, fields, position), let question else {
             return finish(nil, fields)
         }
         return finish(Row(kind: .promptCompletion, parts: [question] + answer), fields)
@@ -216,11 +223,11 @@ extension JSONRowReader {
 
     /// The answer of a row as a list of one part; empty if it is missing and may be missing.
     private mutating func answer(
-        _ member: JSONMember?, _ key: String, _ weight: JSONMember?, _ position: SourcePosition
+        _ member: JSONMember?, _ key: String, _ weight: JSONMember?, _ fields: RowFields, _ position: SourcePosition
     ) -> [Row.Part]? {
         guard let member else {
             guard options.wantsAnswer else { return [] }
-            report("missing-field", position, "the key \(key) is missing")
+            _ = missing(key, fields, position)
             return nil
         }
         guard var answer = part(member, .assistant, key) else { return nil }
@@ -228,8 +235,9 @@ extension JSONRowReader {
         return [answer]
     }
 
-    private mutating func missing(_ key: String, _ position: SourcePosition) -> Row? {
-        report("missing-field", position, "the key \(key) is missing")
+    private mutating func missing(_ key: String, _ fields: RowFields, _ position: SourcePosition) -> Row? {
+        let unused = fields.object.members.map(\.key).filter { !fields.used.contains($0) }
+        report("missing-field", position, "the key \(key) is missing" + RowKeys.meant(unused, [key]))
         return nil
     }
 

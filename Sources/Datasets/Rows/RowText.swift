@@ -60,14 +60,19 @@ extension JSONRowReader {
         return Array(text.utf8)
     }
 
+    /// The types of parts that are texts.
+    private static let textTypes: Set<String> = ["text", "input_text", "output_text"]
+
     /// The joined texts of parts such as `{"type": "text", "text": "…"}`, and their members that are not understood.
     private mutating func text(
         ofParts list: [JSONNode], _ key: String, _ position: SourcePosition
     ) -> (text: [UInt8], unknown: [Row.Member])? {
         var (bytes, unknown): ([UInt8], [Row.Member]) = ([], [])
         for node in list {
-            guard let object = node.object, let text = object["text"]?.string else {
-                if let type = node.object?["type"]?.string {
+            let type = node.object?["type"]
+            let isText = type.map { Self.textTypes.contains($0.string ?? "") } ?? true
+            guard isText, let object = node.object, let text = object["text"]?.string else {
+                if let type = type?.string {
                     report("unknown-row", node.position, "a part of type \(type); only texts can be read")
                 } else {
                     report("unknown-row", position, "\(key) is an array; it takes text")

@@ -8,6 +8,12 @@ extension JSONRowReader {
         if let row = object["row"], row.object != nil, object.members.allSatisfy({ isAboutRow($0) }) {
             return rows(of: row)
         }
+        if object["row"]?.object != nil, let cells = object["truncated_cells"]?.array, !cells.isEmpty {
+            let names = cells.compactMap(\.string).joined(separator: ", ")
+            report("unknown-row", cells[0].position, "the server cut these cells of the row: \(names)")
+            lose(at: shifted(cells[0].position).line)
+            return []
+        }
         if let prompt = object["prompt"], prompt.object?["replies"] != nil {
             return MessageTree.rows(ofNested: prompt, object, &self)
         }
@@ -46,7 +52,7 @@ extension JSONRowReader {
         }
     }
 
-    /// Reports what a wrapper says besides its lists of rows.
+    /// Reports what a wrapper says in addition to its lists of rows.
     private mutating func reportAround(_ object: JSONObject, _ wrappers: [JSONMember]) {
         let used = Set(wrappers.map(\.key) + object.members.map(\.key).filter(RowKeys.harmlessInWrappers.contains))
         for key in used where RowKeys.harmlessInWrappers.contains(key) { findings.ignore(key) }

@@ -119,6 +119,8 @@ struct StrictReader {
         "guessed-role": "`luthier prepare FILE --fix` writes the roles into the rows",
         "wrong-type": "`luthier prepare FILE --fix` writes the value as text",
         "row-comma": "`luthier prepare FILE --fix` writes the rows without it",
+        "stray-quote": "inside of a quoted field a quote is written twice; `luthier prepare FILE` lists all such rows",
+        "invalid-json": "correct the line by hand; `luthier prepare FILE` lists all such lines",
         "ragged-record": "quote fields that contain the delimiter; `luthier prepare FILE` lists all such rows",
         "unused-weight": "give weights to the assistant's messages only",
     ]

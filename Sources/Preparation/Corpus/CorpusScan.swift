@@ -34,7 +34,7 @@ struct CorpusScan {
         try forEachBatch { batch, parser, bytesRead in
             if startedFiles.insert(batch.file).inserted {
                 var found = parser.headerFindings
-                if fixer.accepted.contains(Rule.surplusKeys) { found.remove(Rule.surplusKeys) }
+                if fixer.accepted.contains(Rule.unknownKeys) { found.remove(Rule.unknownKeys) }
                 corpus.findings.add(found)
             }
             let parts = CorpusScan.inParallel(batch.records.count) { range in
@@ -108,6 +108,8 @@ extension Corpus {
         findings.add(part.findings)
         unreadable += part.unreadable
         for (rule, count) in part.dropped { dropped[rule, default: 0] += count }
+        for (rule, effect) in part.effects { effects[rule, default: FixEffect()].add(effect) }
+        columns.add(part.columns)
         tokens += part.tokens
     }
 }

@@ -18,13 +18,18 @@ struct RowIndexer {
     private(set) var unreadable = 0
     private(set) var dropped: [String: Int] = [:]
     private(set) var tokens = 0
+    /// What the fix of each rule would remove, and the size of the columns.
+    private(set) var effects: [String: FixEffect] = [:]
+    private(set) var columns = FixEffect()
 
     private static let textRules = Rule.text.compactMap { rule in
-        if case .text(let find, _) = rule.work { (rule.name, find) } else { nil }
+        if case .text(let find, let fix) = rule.work { (name: rule.name, find: find, fix: fix) } else { nil }
     }
     private static let rowRules = Rule.rows.compactMap { rule in
-        if case .row(let find, _) = rule.work { (rule.name, find) } else { nil }
+        if case .row(let find, let fix) = rule.work { (name: rule.name, find: find, fix: fix) } else { nil }
     }
+    /// Rules that drop rows from which nothing can be learned.
+    private static let emptyRules: Set<String> = ["no-answer", "empty-answer"]
 
     init(scan: CorpusScan, split: Split?) {
         self.scan = scan
@@ -40,7 +45,7 @@ struct RowIndexer {
         // A row's place is valid only during this call, so check it here.
         unreadable +=
             parser.rows(of: record, number: number, in: bytes, &found) { row, findings in check(row, &findings) }.count
-        if scan.fixer.accepted.contains(Rule.surplusKeys) { found.remove(Rule.surplusKeys) }
+        if scan.fixer.accepted.contains(Rule.unknownKeys) { found.remove(Rule.unknownKeys) }
         findings.add(found)
     }
 
@@ -65,19 +70,29 @@ struct RowIndexer {
         for part in row.parts {
             part.text.withUnsafeBufferPointer { bytes in
                 let text = TextView(bytes)
-                for (rule, find) in RowIndexer.textRules {
-                    guard let match = find(text) else { continue }
-                    report(rule, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }
+                columns.count(bytes.count { !SourceFormat.isSpace($0) }, of: part)
+                for rule in RowIndexer.textRules {
+                    guard let match = rule.find(text) else { continue }
+                    report(rule.name, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }
+                    effects[rule.name, default: FixEffect()].add(.change(of: part, to: rule.fix(part.text)))
                 }
             }
         }
-        for (rule, find) in RowIndexer.rowRules {
-            guard let match = find(view) else { continue }
-            report(rule, match.message) {
+        for rule in RowIndexer.rowRules {
+            guard let match = rule.find(view) else { continue }
+            report(rule.name, match.message) {
                 match.part.map { parsed.start(of: row.parts[$0]) } ?? (parsed.line, parsed.column)
             }
+            effects[rule.name, default: FixEffect()].add(RowIndexer.effect(of: rule.fix, rule.name, on: row))
         }
         index(row, parsed, builder, tokens: view.tokens)
+    }
+
+    private static func effect(
+        of fix: (@Sendable (Row) -> Row?)?, _ rule: String, on row: Row
+    ) -> FixEffect {
+        if let fixed = fix?(row) { return .change(of: row, to: fixed) }
+        return FixEffect(rows: emptyRules.contains(rule) ? 0 : 1, allRows: 1)
     }
 
     private mutating func makeView(_ row: Row) -> RowView {
@@ -95,7 +110,9 @@ struct RowIndexer {
         var builder = FingerprintBuilder()
         for part in row.parts where part.key != "input" || !part.text.isEmpty {
             builder.add(part.text, speaker: Row.speaker(part))
-            for member in part.members { builder.add(member.json, speaker: FingerprintBuilder.text) }
+            for member in part.members where !member.isHarmless {
+                builder.add(member.json, speaker: FingerprintBuilder.text)
+            }
         }
         return builder
     }

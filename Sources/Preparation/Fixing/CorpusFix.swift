@@ -45,6 +45,26 @@ enum CorpusFix: Sendable, Equatable {
         return row
     }
 
+    /// What the fix removes from all rows.
+    func effect(on corpus: Corpus) -> FixEffect {
+        func bytes(_ text: [UInt8]) -> Int { text.count { !SourceFormat.isSpace($0) } }
+        var effect = FixEffect()
+        switch self {
+        case .lowercasePrompts: effect.prompts = corpus.prompts.uppercase
+        case .lowercaseAnswers: effect.answers = corpus.answers.uppercase
+        case .removeFromPromptStart(let prefix): effect.prompts = bytes(prefix) * corpus.prompts.count
+        case .removeFromAnswerStart(let prefix): effect.answers = bytes(prefix) * corpus.answers.count
+        case .renameAnswer(let from, let to):
+            guard let label = corpus.labels.labels[from] else { break }
+            effect.answers = FixEffect.lost(label.text, to) * label.count
+        case .onlyKind(let kind):
+            effect.rows = corpus.entries.count { $0.kind != kind }
+            effect.allRows = effect.rows
+        case .appendToPrompts, .appendToAnswers, .spaceBeforeAnswers: break
+        }
+        return effect
+    }
+
     private static func lowercased(_ text: [UInt8]) -> [UInt8] {
         Array(String(decoding: text, as: UTF8.self).lowercased().utf8)
     }

@@ -21,6 +21,8 @@ package struct WrittenData: Sendable {
     /// Rows that were changed, and rows that were dropped.
     package var changed: Int
     package var dropped: Int
+    /// What a comparison of the written rows with the inputs shows.
+    package var check = WrittenCheckResult()
 
     package func rows(_ split: Split) -> Int { parts.first { $0.split == split }?.rows ?? 0 }
 }

@@ -40,12 +40,11 @@ struct Fixer: Sendable {
     /// Applies the text and row rules.
     ///
     /// - Returns: the rule that drops the row, if any.
-    private func apply(_ row: inout Row, _ changed: inout [String], _ view: (Row) -> RowView) -> String?
-    {
+    private func apply(_ row: inout Row, _ changed: inout [String], _ view: (Row) -> RowView) -> String? {
         func note(_ rule: Rule) { if !changed.contains(rule.name) { changed.append(rule.name) } }
-        if accepted.contains(Rule.surplusKeys), row.hasUnknownMembers {
+        if accepted.contains(Rule.unknownKeys), row.hasUnknownMembers {
             row = row.withoutUnknownMembers
-            changed.append(Rule.surplusKeys)
+            changed.append(Rule.unknownKeys)
         }
         for index in row.parts.indices { fix(&row.parts[index].text, note) }
         for rule in Rule.rows where accepted.contains(rule.name) {

@@ -6,6 +6,8 @@ package enum PreparationError: Error, Equatable, CustomStringConvertible {
     case fractions(validation: Double, test: Double)
     /// The inputs changed after they were checked.
     case changedMeanwhile
+    /// No row of the inputs can be written.
+    case nothingLeft(read: Int)
 
     package var description: String {
         switch self {
@@ -13,6 +15,7 @@ package enum PreparationError: Error, Equatable, CustomStringConvertible {
         case .fractions(let validation, let test):
             "a validation share of \(validation) and a test share of \(test) leave nothing to train on"
         case .changedMeanwhile: "the inputs changed while they were read"
+        case .nothingLeft(let read): "none of the \(read) rows can be written: see the findings"
         }
     }
 

@@ -2,7 +2,7 @@
 
 extension Rule {
     /// Keys that are not understood stay in the rows until the user decides.
-    static let surplusKeys = "surplus-keys"
+    static let unknownKeys = "surplus-keys"
 
     static let reading = [
         Rule(
@@ -50,8 +50,8 @@ extension Rule {
             "role-name", .note, effect: "none: training reads it too, but other programs may reject the row",
             .always("rename the role as training expects it"), .reading),
         Rule(
-            surplusKeys, .error, effect: "the value is not learned; training rejects the row",
-            .optional("drop the keys and columns"), .reading),
+            unknownKeys, .error, effect: "the value is not learned; training rejects the row",
+            .offered("drop the keys and columns with their values"), .reading),
         Rule(
             "row-comma", .warning, effect: "training rejects the file",
             .always("write the row without the comma"), .reading),
@@ -72,7 +72,7 @@ extension Rule {
             effect: "only a base model's own template can express it; with any other, training rejects the row",
             .advice("train with a base model whose template knows tools"), .reading),
         Rule(
-            "harmless-keys", .note, effect: "none: the keys describe the row", .always("drop the keys and columns"),
-            .reading),
+            "harmless-keys", .note, effect: "none: the keys describe the row, and training ignores them",
+            .advice("rename the key if its value must be learned"), .reading),
     ]
 }

@@ -27,6 +27,23 @@ extension Rule {
                     return empty.map { RowMatch(part: $0, message: "\(parts[$0].key) is empty") }
                 }, fix: nil)),
         Rule(
+            "stop-text", .warning,
+            effect: "templates with text marks end the answer there, so training with one of them rejects the row",
+            .advice("train with data.template tokens, or with a base model that has its own template"),
+            .row(
+                find: { view in
+                    guard view.row.kind == .chat || view.row.kind == .instruction else { return nil }
+                    let template = view.row.template
+                    for (index, part) in view.row.parts.enumerated()
+                    where part.isAnswer && part.weight != 0 && part.text.contains(0x0A) {
+                        let message = Message(role: .assistant, content: part.text)
+                        guard let stop = template.stopText(in: [message]) else { continue }
+                        return RowMatch(
+                            part: index, message: "the answer contains \"\(shown(Array(stop.utf8)))\", a stop text")
+                    }
+                    return nil
+                }, fix: nil)),
+        Rule(
             "long-answer", .error, effect: "the answer does not fit a window, so its end is never learned",
             .optional("drop the row; increase model.contextLength to keep it"),
             .row(

@@ -12,6 +12,8 @@ package struct Rule: Sendable {
         case always(String)
         /// A fix that is applied if the user accepts it.
         case optional(String)
+        /// A fix that can change what the data means: applied only if the user asks for it by its rule's name.
+        case offered(String)
     }
 
     /// A match in a text, with its offset in bytes.
@@ -58,13 +60,23 @@ package struct Rule: Sendable {
     /// The advice, or what the fix does.
     package var fixText: String {
         switch fix {
-        case .advice(let text), .always(let text), .optional(let text): text
+        case .advice(let text), .always(let text), .optional(let text), .offered(let text): text
         }
     }
 
     /// All rules, in the order in which findings of one severity are shown.
     package static let all: [Rule] =
         reading + text + rows + [tooFew, mixedFormats, emptyPrompts] + columns + labels + repetition
+
+    /// Findings that often only follow from others: they are shown below their cause.
+    static let causes: [String: [String]] = [
+        "identical-prompts": [unknownKeys, "harmless-keys"], "identical-answers": [unknownKeys],
+        "duplicate": [unknownKeys], "near-duplicate": [unknownKeys], "conflicting-answers": [unknownKeys],
+        "empty-prompt": [unknownKeys], "leak": [unknownKeys],
+        "mixed-formats": ["missing-field", unknownKeys, "key-spelling"],
+        "no-leading-space": ["wrong-type"], "few-examples": ["empty-file"],
+        "lost-character": ["invalid-encoding"], "misread-encoding": ["invalid-encoding"],
+    ]
 
     /// Rules by name.
     static let named = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

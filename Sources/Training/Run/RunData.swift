@@ -17,8 +17,8 @@ package struct RunDocuments: Sendable {
     package let contentKey: String
     /// The default template for the rows if the config names none; nil if there are only texts.
     package let defaultTemplate: ChatTemplate?
-    /// Bytes and lines of each file read, in order.
-    let files: [(path: String, split: Split, bytes: Int, lines: Int)]
+    /// Bytes and lines of each file read, in order, and what was normalized in it.
+    let files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])]
     /// How often each key of rows was ignored because it is harmless or the config names it.
     let ignoredKeys: [String: Int]
     /// Files of folders that are not read, because their names say that they are not data.
@@ -26,7 +26,7 @@ package struct RunDocuments: Sendable {
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
     package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
-        var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
+        var files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])] = []
         var digest = SHA256Digest()
         var ignoredKeys: [String: Int] = [:]
         var skipped: [String] = []
@@ -35,7 +35,7 @@ package struct RunDocuments: Sendable {
             file.bytes.withUnsafeBytes { digest.update($0) }
             var lines = file.bytes.count { $0 == 0x0A }
             if let last = file.bytes.last, last != 0x0A { lines += 1 }
-            files.append((path, split, file.bytes.count, lines))
+            files.append((path, split, file.bytes.count, lines, file.changes))
             let reading = try Document.reading(of: file, format: config.format, ignoring: Set(config.ignoreKeys))
             for (key, count) in reading.ignoredKeys { ignoredKeys[key, default: 0] += count }
             return reading.documents
@@ -82,25 +82,47 @@ package struct RunDocuments: Sendable {
             let keys = ignoredKeys.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
             lines.append("ignored keys: \(keys.joined(separator: ", "))")
         }
+        let normalized = files.filter { !$0.changes.isEmpty }
+        if !normalized.isEmpty {
+            let names = normalized.prefix(3).map { "\($0.path) (\($0.changes.joined(separator: ", ")))" }
+            lines.append(
+                "normalized: \(names.joined(separator: ", "))" + (normalized.count > 3 ? " and \(normalized.count - 3) more" : ""))
+        }
         if !skipped.isEmpty { lines.append("not read, because not data: \(skipped.joined(separator: ", "))") }
         return lines
     }
 
     /// The texts of one split, for a tokenizer to learn from: turns as the template frames them.
     func texts(of split: Split, template: ChatTemplate) -> [[UInt8]] {
-        self[split].map { document in
+        let specials = template == .tokens ? SpecialTokens(texts: ChatTemplate.tokenMarks) : SpecialTokens()
+        return self[split].flatMap { document -> [[UInt8]] in
             switch document.content {
-            case .stream(let bytes), .text(let bytes): return bytes
+            case .stream(let bytes), .text(let bytes): return [bytes]
             case .conversation(let messages):
                 // A conversation that the template refuses is an error where it is encoded.
-                let pieces = (try? template.pieces(messages, SpecialTokens())) ?? []
-                return pieces.reduce(into: []) { text, piece in
-                    if case .text(let bytes) = piece.content { text += bytes }
+                let pieces = (try? template.pieces(messages, specials)) ?? []
+                return pieces.reduce(into: [[]]) { texts, piece in
+                    switch piece.content {
+                    case .text(let bytes): texts[texts.count - 1] += bytes
+                    case .endOfText: break
+                    // No token contains a mark.
+                    case .token: texts.append([])
+                    }
                 }
             }
         }
     }
 
+    /// Throws if an answer of training contains a text at which the template ends answers.
+    func checkStopTexts(_ template: ChatTemplate) throws(DatasetError) {
+        guard !template.stop.isEmpty else { return }
+        for document in self[.train] {
+            guard case .conversation(let messages) = document.content,
+                let stop = template.stopText(in: messages)
+            else { continue }
+            throw .stopText(path: document.path, line: document.line, template: template.name, text: stop)
+        }
+    }
 }
 
 /// The same as tokens.
@@ -157,11 +179,13 @@ package struct RunData: Sendable {
     }
 
     private static func ledger(_ documents: RunDocuments, _ splits: [Split: TokenizedText]) -> JSONOutput {
-        let files = documents.files.map { file in
-            JSONOutput.object([
+        let files = documents.files.map { file -> JSONOutput in
+            var members: [(key: String, value: JSONOutput)] = [
                 ("file", .string(file.path)), ("split", .string(file.split.rawValue)),
                 ("lines", .integer(file.lines)), ("bytes", .integer(file.bytes)),
-            ])
+            ]
+            if !file.changes.isEmpty { members.append(("normalized", .array(file.changes.map { .string($0) }))) }
+            return JSONOutput.object(members)
         }
         func remarks(_ list: [TokenizedText.Remark]) -> JSONOutput {
             .array(
