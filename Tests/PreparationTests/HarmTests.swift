@@ -103,7 +103,8 @@ import Tokenizer
             rule: "common-answer-prefix", reason: "it ends inside of a word",
             text: pairs([("a ->", " delivery_lost"), ("b ->", " delivery_late")]), findsNothing: true),
         Case(
-            rule: "no-separator", reason: "the prompts have one ending", text: pairs([("Who?", " one."), ("How?", " two.")]),
+            rule: "no-separator", reason: "the prompts have one ending",
+            text: pairs([("Who?", " one."), ("How?", " two.")]),
             findsNothing: true),
         Case(
             rule: "no-ending", reason: "every answer ends with end-of-text anyway",
@@ -190,6 +191,23 @@ import Tokenizer
                 _ = try preparer.write(to: folder.path + "/out")
                 #expect(
                     String(decoding: try folder.read("out/train.jsonl"), as: UTF8.self) == "{\"text\":\"\(after)\"}\n")
+            }
+        }
+    }
+
+    /// Numbers become text as they are written.
+    @Test func numbersKeepTheirSource() throws {
+        for number in ["12345678901234567890123", "1.10", "-0.0", "1e5", "9007199254740993", "1E+400"] {
+            try withTemporaryFolder { folder in
+                let text = "{\"prompt\":\"How many?\",\"completion\": \(number) }\n"
+                var request = PreparationRequest(inputs: [try folder.write(text, as: "a.jsonl")])
+                request.tokenizer = .bytes
+                request.shares = SplitShares(validation: 0)
+                let preparer = try Preparer.check(request)
+                guard preparer.report.kept > 0 else { return }
+                _ = try preparer.write(to: folder.path + "/out")
+                let written = String(decoding: try folder.read("out/train.jsonl"), as: UTF8.self)
+                #expect(written == "{\"prompt\":\"How many?\",\"completion\":\"\(number)\"}\n")
             }
         }
     }

@@ -10,7 +10,7 @@ import Training
 
 @Suite struct FileFormTests {
     private static func read(_ paths: [String]) throws -> (RunDocuments, RunData) {
-        var data = RunConfig.DataSection()
+        var data = RunConfig().data
         data.train = paths
         data.validationFraction = 0
         let documents = try RunDocuments.read(data)

@@ -1,5 +1,7 @@
 // Makes UTF-8 with line feeds of a file's bytes: without a byte-order mark, from UTF-16, with every line end as "\n".
 
+import Foundation
+
 /// A defect of a file's bytes, with its offset.
 package enum TextDefect: Error, Equatable {
     /// Half of a surrogate pair, or half of a code unit at the end.
@@ -127,16 +129,11 @@ package struct TextDecoder: Sendable {
     }
 
     private static func first(_ byte: UInt8, in bytes: [UInt8], from start: Int) -> Int? {
-        bytes.withUnsafeBufferPointer { buffer in
-            // Sixteen bytes at a time, because most pieces have none.
-            var index = start
-            while index + 16 <= buffer.count {
-                let raw = UnsafeRawBufferPointer(buffer)
-                let group = raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-                if any(group .== byte) { break }
-                index += 16
-            }
-            return buffer[index...].firstIndex(of: byte)
+        bytes.withUnsafeBytes { raw -> Int? in
+            guard start < raw.count, let base = raw.baseAddress,
+                let found = memchr(base + start, Int32(byte), raw.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
         }
     }
 }

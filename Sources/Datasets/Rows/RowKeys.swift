@@ -68,6 +68,8 @@ enum RowKeys {
 
     /// A key without differences of case and white space.
     static func plain(_ name: String) -> String {
-        String(name.lowercased().filter { !$0.isWhitespace && $0 != "\u{FEFF}" })
+        // Most keys are written this way.
+        let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x80 && !(0x41...0x5A).contains($0) }
+        return isPlain ? name : String(name.lowercased().filter { !$0.isWhitespace && $0 != "\u{FEFF}" })
     }
 }

@@ -70,7 +70,7 @@ struct RowIndexer {
         for part in row.parts {
             part.text.withUnsafeBufferPointer { bytes in
                 let text = TextView(bytes)
-                columns.count(bytes.count { !SourceFormat.isSpace($0) }, of: part)
+                columns.count(FixEffect.size(bytes), of: part)
                 for rule in RowIndexer.textRules {
                     guard let match = rule.find(text) else { continue }
                     report(rule.name, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }

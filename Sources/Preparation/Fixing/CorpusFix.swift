@@ -47,7 +47,7 @@ enum CorpusFix: Sendable, Equatable {
 
     /// What the fix removes from all rows.
     func effect(on corpus: Corpus) -> FixEffect {
-        func bytes(_ text: [UInt8]) -> Int { text.count { !SourceFormat.isSpace($0) } }
+        func bytes(_ text: [UInt8]) -> Int { text.withUnsafeBufferPointer { FixEffect.size($0) } }
         var effect = FixEffect()
         switch self {
         case .lowercasePrompts: effect.prompts = corpus.prompts.uppercase

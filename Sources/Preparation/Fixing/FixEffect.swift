@@ -19,11 +19,21 @@ package struct FixEffect: Sendable, Equatable {
         answers += other.answers
     }
 
+    /// Whether a byte is a space, a tab or an end of a line or page.
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 9 < 5 }
+
+    /// The bytes of a text without white space.
+    static func size(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+        var size = 0
+        for byte in text { size &+= isSpace(byte) ? 0 : 1 }
+        return size
+    }
+
     /// The bytes of `before`, without white space, that `after` has fewer of.
     static func lost(_ before: [UInt8], _ after: [UInt8]) -> Int {
         var counts = [Int](repeating: 0, count: 256)
-        for byte in before where !SourceFormat.isSpace(byte) { counts[Int(byte)] += 1 }
-        for byte in after where !SourceFormat.isSpace(byte) { counts[Int(byte)] -= 1 }
+        for byte in before where !isSpace(byte) { counts[Int(byte)] += 1 }
+        for byte in after where !isSpace(byte) { counts[Int(byte)] -= 1 }
         return counts.reduce(0) { $0 + max(0, $1) }
     }
 
