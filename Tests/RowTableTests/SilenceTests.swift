@@ -29,7 +29,15 @@ import Testing
             if text.hasPrefix("["), let inner = try? JSONText.parse(text) { return leaves(inner, keys) }
             return text.isEmpty ? [] : [Leaf(keys: keys, text: text)]
         case .array(let list): return list.flatMap { leaves($0, keys) }
-        case .object(let object): return object.members.flatMap { leaves($0.value, keys + [$0.key]) }
+        case .object(let object):
+            // Only answers have weight: 0 says what holds anyway.
+            let asks = ["role", "from", "speaker"].contains { key in
+                ["user", "system", "human", "customer"].contains(object[key]?.string ?? "")
+            }
+            return object.members.flatMap { member in
+                asks && member.key == "weight" && member.value.number == 0
+                    ? [] : leaves(member.value, keys + [member.key])
+            }
         }
     }
 

@@ -86,7 +86,8 @@ package struct RunDocuments: Sendable {
         if !normalized.isEmpty {
             let names = normalized.prefix(3).map { "\($0.path) (\($0.changes.joined(separator: ", ")))" }
             lines.append(
-                "normalized: \(names.joined(separator: ", "))" + (normalized.count > 3 ? " and \(normalized.count - 3) more" : ""))
+                "normalized: \(names.joined(separator: ", "))"
+                    + (normalized.count > 3 ? " and \(normalized.count - 3) more" : ""))
         }
         if !skipped.isEmpty { lines.append("not read, because not data: \(skipped.joined(separator: ", "))") }
         return lines
