@@ -60,7 +60,7 @@ struct RunTokens {
     private static func makeTokenizer(
         _ section: RunConfig.TokenizerSection, _ texts: [[UInt8]]
     ) throws -> Tokenizer {
-        if let path = section.path { return try Tokenizer(path: path) }
+        if let path = section.path { return try TokenizerSource.tokenizer(at: path) }
         if section.vocabularySize == Tokenizer.bytes.vocabularySize { return Tokenizer.bytes }
         guard let split = Tokenizer.Split(rawValue: section.split) else {
             throw TrainingError.badTokenizerSplit(section.split)
