@@ -10,11 +10,11 @@ PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
-.PHONY: help deps build demo test check lint format install shakespeare snips spam mutations fixtures fuzz \
+.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
 	interop interop-gguf interop-templates benchmarks compare compare-revisions clean
 
 help:
-	@echo 'make demo         train a small weather chatbot from scratch, evaluate it, show five answers'
+	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
 	@echo 'make test         build and run all tests'
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
 	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
@@ -58,22 +58,55 @@ deps:
 build: deps
 	$(BUILD) --product luthier
 
+# Tunes the base on a part of the conversations; without the base, trains a small model from nothing.
 demo: build
 	$(BUILD) --product weather-check
-	$(LUTHIER) train --config configs/weather.json --run weather-demo --resume
-	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --answers .build/weather-answers.jsonl
+	@if $(LUTHIER) fetch smollm2-135m; then $(MAKE) -s demo-tuned; else \
+		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from nothing.'; \
+		echo 'It takes about ten minutes and is right far less often.'; $(MAKE) -s demo-from-nothing; fi
+
+DEMO_STEPS = 80
+
+demo-tuned:
+	@echo; echo 'Six questions, answered by the base as it is:'
+	@$(call ask-all,smollm2-135m)
+	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 conversations each, of 11,000:'
+	$(LUTHIER) train --config configs/weather.json --steps $(DEMO_STEPS) --run weather-demo --resume
+	@$(MAKE) -s demo-report
+
+demo-from-nothing:
+	$(LUTHIER) train --config configs/weather-from-nothing.json --run weather-from-nothing-demo --resume
+	$(LUTHIER) eval --checkpoint weather-from-nothing-demo --split test --generate --answers .build/weather-answers.jsonl
 	.build/release/weather-check .build/weather-answers.jsonl
 	@echo; echo 'Five questions:'
-	@$(call ask,Weather for New York: sunny$(comma) 76°F.,What is the weather like in New York?)
-	@$(call ask,Weather for Oslo: snowy$(comma) -4°C$(comma) wind 22 km/h from the north.,How windy is it in Oslo?)
-	@$(call ask,Weather for London: rainy$(comma) 11°C. Tomorrow: cloudy$(comma) 13°C.,And tomorrow?)
-	@$(call ask,Weather for Chicago: windy$(comma) 48°F.,How humid is it in Chicago?)
-	@$(call ask,Weather in Madrid: sunny$(comma) 33°C. Weather in Berlin: cloudy$(comma) 19°C.,Which is warmer$(comma) Madrid or Berlin?)
+	@$(call ask-weather,weather-from-nothing-demo)
+
+# 74 rows of the test split, as they were drawn, ask 200 questions.
+demo-report:
+	@echo; echo 'The first 74 rows of the test split, 200 answers:'
+	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --limit 74 --answers .build/weather-answers.jsonl
+	.build/release/weather-check .build/weather-answers.jsonl
+	@echo; echo 'Base and tuned model on the same rows, and on a text that has nothing to do with weather:'
+	$(LUTHIER) compare --base smollm2-135m --checkpoint weather-demo --limit 200 --general data/general.txt --answers 5
+	@echo; echo 'The six questions again, to the tuned model:'
+	@$(call ask-all,weather-demo)
 
 comma = ,
 define ask
-echo "  ($(1))"; echo "  you> $(2)"; printf '  bot> '; \
-	$(LUTHIER) generate --checkpoint weather-demo --system "$(1)" --prompt "$(2)"
+echo "  ($(2))"; echo "  you> $(3)"; printf '  bot> '; \
+	$(LUTHIER) generate --checkpoint $(1) --system "$(2)" --prompt "$(3)" --max-tokens 64 --temperature 0
+endef
+define ask-weather
+$(call ask,$(1),Weather for New York: sunny$(comma) 76°F.,What is the weather like in New York?); \
+$(call ask,$(1),Weather for Oslo: snowy$(comma) -4°C$(comma) wind 22 km/h from the north.,How windy is it in Oslo?); \
+$(call ask,$(1),Weather for London: rainy$(comma) 11°C. Tomorrow: cloudy$(comma) 13°C.,And tomorrow?); \
+$(call ask,$(1),Weather for Chicago: windy$(comma) 48°F.,How humid is it in Chicago?); \
+$(call ask,$(1),Weather in Madrid: sunny$(comma) 33°C. Weather in Berlin: cloudy$(comma) 19°C.,Which is warmer$(comma) Madrid or Berlin?)
+endef
+define ask-all
+$(call ask-weather,$(1)); \
+echo '  (no report)'; echo '  you> What is the capital of France?'; printf '  bot> '; \
+	$(LUTHIER) generate --checkpoint $(1) --prompt 'What is the capital of France?' --max-tokens 64 --temperature 0
 endef
 
 test: deps

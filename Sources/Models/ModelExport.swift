@@ -28,6 +28,8 @@ package struct ExportReport: Sendable {
     package let largestDifference: Float
     /// What the program that the export is for computes otherwise; nil where it computes the same.
     package let note: String?
+    /// The Modelfile for Ollama next to a GGUF file.
+    package var modelfile: String?
 }
 
 /// Writing and checking.
@@ -70,8 +72,21 @@ package struct ModelExport {
             let one = abs(pair.0 - pair.1)
             return one.isNaN ? .infinity : max(largest, one)
         }
-        let note = format == .gguf ? GGUFModel.note(for: model) : nil
-        return ExportReport(parameters: parameters, largestDifference: difference, note: note)
+        var report = ExportReport(
+            parameters: parameters, largestDifference: difference,
+            note: format == .gguf ? GGUFModel.note(for: model) : nil)
+        if format == .gguf { report.modelfile = try writeModelfile(of: path) }
+        return report
+    }
+
+    /// - Returns: its path: the GGUF file's with another ending.
+    private func writeModelfile(of path: String) throws -> String {
+        let stem = path.hasSuffix(".gguf") ? String(path.dropLast(5)) : path
+        var settings = source.info.generation
+        settings.stop += saved.template?.stop ?? []
+        let text = OllamaModelfile(file: lastName(path), saved: saved, settings: settings, endIDs: endIDs).text()
+        try writeText(text, (stem as NSString).deletingLastPathComponent, lastName(stem) + ".Modelfile")
+        return stem + ".Modelfile"
     }
 
     /// The logits of a probe text.
@@ -112,7 +127,7 @@ package struct ModelExport {
     }
 
     private func writeText(_ text: String, _ folder: String, _ name: String) throws {
-        try AtomicFile.write(text, to: folder + "/" + name)
+        try AtomicFile.write(text, to: folder.isEmpty ? name : folder + "/" + name)
     }
 
     private func lastName(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }

@@ -40,6 +40,15 @@ import Testing
         #expect(tuned.errors.contains("30 to train on, 10 held out"), "\(tuned.errors)")
         #expect(tuned.output.contains("luthier chat --checkpoint days-1"))
 
+        // A resumed run knows its choices from their file.
+        let resumed = try place.luthier("tune", "days.jsonl", "--run", "days-1", "--resume", "--json")
+        try #require(resumed.code == 0, "\(resumed.errors)")
+        let known = try #require(try resumed.json()["choices"]?.array)
+        let reasons = known.compactMap { $0.object?["reason"]?.string }
+        #expect(reasons.contains("ten times what training of all weights takes"))
+        let keys = Set(known.compactMap { $0.object?["key"]?.string })
+        #expect(Set(choices).isSubset(of: keys), "\(choices) \(keys)")
+
         // The file of the choices repeats the run.
         let again = try place.luthier("train", "--config", "checkpoints/days-1.tune.json", "--run", "again")
         try #require(again.code == 0, "\(again.errors)")

@@ -229,6 +229,22 @@ import Training
         }
     }
 
+    /// Masked prompts take time like answers: the estimate counts both.
+    @Test func theEstimateCountsEveryToken() throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            let prompt = String(repeating: "p", count: 30)
+            let rows = (0..<40).map { #"{"prompt": "\#(prompt)\#($0)", "completion": "a"}"# + "\n" }
+            let path = try place.write(rows.joined(), as: "rows.jsonl")
+            let assignments = [
+                "data.train=\(path)", "data.validation=[]", "data.validationFraction=0",
+                "model.contextLength=64", "training.epochs=3",
+            ]
+            let dry = try DryRun.measure(try runs.request("a", assignments), notice: { _ in })
+            #expect(dry.expectedSeconds * dry.tokensPerSecond >= 3 * 40 * 31)
+        }
+    }
+
     @Test func aDryRunWritesNothing() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)

@@ -48,21 +48,30 @@ ANSWERS = {
         "Rain{in} has a chance of {rain}.", "The report gives a {rain} chance of rain{in}.",
         "I see a {rain} chance of rain{in}.",
     ],
+    # What the weather feels like, before what follows from it.
     "clothing": [
-        "It's {condition} and {temperature}{in}, so take {items}.",
-        "It's {condition} and {temperature}{in}. I'd pick {items}.",
-        "Take {items}: it's {condition} and {temperature}{in}.",
-        "You'll want {items}, since it's {condition} and {temperature}{in}.",
-        "{In}it's {condition} and {temperature}, so I'd go for {items}.",
-        "I suggest {items}, because it's {condition} and {temperature}{in}.",
+        "It's {condition} and {temperature}{in}, which is {feel}, so take {items}.",
+        "It's {condition} and {temperature}{in}. That's {feel}: I'd pick {items}.",
+        "{In}it's {condition} and {temperature}. It's {feel}, so I'd go for {items}.",
+        "At {temperature} and {condition} weather{in} it's {feel}: take {items}.",
+        "With {temperature} and {condition} weather{in} it's {feel}. I suggest {items}.",
     ],
-    # x is what the question asks for, the warmer or the colder place; a and b stand in the order of the observation.
-    # Both temperatures first, in the report's order: what is to be compared then stands side by side.
+    # a and b stand in the order of the report. Both temperatures first, then which is more: a small model compares two
+    # numbers that stand next to each other, and the rest follows word by word.
     "compare": [
-        "{a} has {ta} and {b} has {tb}, so {x} is {degree}.", "{a} has {ta}, {b} {tb}. {x} is {degree}.",
-        "It's {ta} in {a} and {tb} in {b}, so it's {degree} in {x}.", "{a} is at {ta} and {b} at {tb}: {x} is {degree}.",
-        "It's {ta} in {a} against {tb} in {b}, so {x} is {degree}.",
+        "{a} has {ta} and {b} has {tb}. {ta} is {than} than {tb}, so {a} is {is_a} and {b} is {is_b}.",
+        "It's {ta} in {a} and {tb} in {b}. {ta} is {than} than {tb}, so {a} is {is_a} and {b} is {is_b}.",
+        "It's {ta} in {a} against {tb} in {b}. {ta} is {than} than {tb}: {a} is {is_a}, {b} is {is_b}.",
+        "{a} is at {ta} and {b} at {tb}. {ta} is {than} than {tb}, so it's {is_a} in {a} and {is_b} in {b}.",
     ],
+    # a is the place that the question claims to be warmer or colder.
+    "claim": [
+        "{a} has {ta} and {b} has {tb}. {ta} is {than} than {tb}, so {a} is {is_a} than {b}. {verdict}",
+        "It's {ta} in {a} and {tb} in {b}. {ta} is {than} than {tb}, so {a} is {is_a} than {b}. {verdict}",
+        "It's {ta} in {a} against {tb} in {b}. {ta} is {than} than {tb}, so it's {is_a} in {a}. {verdict}",
+    ],
+    "claim is right": ["Yes, that's so.", "Yes, that's right.", "Yes, it is."],
+    "claim is wrong": ["No, that's not so.", "No, that's wrong.", "No, it isn't."],
     "decline": [
         "I don't have {thing}{for}.", "Sorry, I don't have {thing}{for}.", "I don't have {thing} in my report{for}.",
         "I have no information on {thing}{for}.", "My report doesn't mention {thing}{for}.",
@@ -98,17 +107,19 @@ MISSING_FIELDS = {"wind": ("the wind", "wind"), "humidity": ("the humidity", "hu
 
 # The rule of the advice: the first band whose limit (in °F and °C) lies above the temperature.
 WARMTH = [
-    ({"F": 42, "C": 6}, ["a warm coat", "a warm coat and gloves", "a warm coat and a scarf"]),
-    ({"F": 60, "C": 16}, ["a jacket", "a sweater"]),
-    ({"F": 75, "C": 24}, ["long sleeves", "a light layer"]),
-    ({"F": 1000, "C": 1000}, ["a T-shirt", "a T-shirt and shorts"]),
+    ({"F": 42, "C": 6}, "cold", ["a warm coat", "a warm coat and gloves", "a warm coat and a scarf"]),
+    ({"F": 60, "C": 16}, "cool", ["a jacket", "a sweater"]),
+    ({"F": 75, "C": 24}, "mild", ["long sleeves", "a light layer"]),
+    ({"F": 1000, "C": 1000}, "warm", ["a T-shirt", "a T-shirt and shorts"]),
 ]
 RAIN_GEAR, SNOW_GEAR, SUN_GEAR = ["an umbrella", "a raincoat"], "boots", "sunglasses"
 
 
-def clothing_items(generator, condition, temperature, wet):
-    """What to take, as a phrase: rain gear in every wet weather and in no other, boots in snow, sunglasses in sun."""
-    clothes = next(c for limit, c in WARMTH if temperature["value"] < limit[temperature["unit"]])
+def clothing(generator, condition, temperature, wet):
+    """How the weather feels, and what to take as a phrase: rain gear in every wet weather and in no other, boots in
+    snow, sunglasses in sun."""
+    feel, clothes = next((feel, clothes) for limit, feel, clothes in WARMTH
+                         if temperature["value"] < limit[temperature["unit"]])
     items = generator.choice(clothes).split(" and ")
     if condition in wet:
         items.append(generator.choice(RAIN_GEAR))
@@ -116,7 +127,8 @@ def clothing_items(generator, condition, temperature, wet):
         items.append(SNOW_GEAR)
     elif condition == "sunny" and generator.random() < 0.6:
         items.append(SUN_GEAR)
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+    phrase = items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+    return feel + (" and wet" if condition in wet else " and dry"), phrase
 
 
 def fill(wording, place=None, **facts):

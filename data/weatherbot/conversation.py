@@ -6,9 +6,9 @@ from .questions import SPLIT_QUESTIONS, SPLIT_TOPICS
 
 TURN_COUNTS = [1] * 3 + [2] * 5 + [3] * 6 + [4] * 6
 WEIGHTS = {"current": 30, "temperature": 20, "condition": 12, "is it": 13, "tomorrow": 25, "wind": 40, "humidity": 20,
-           "rain": 20, "clothing": 24, "topic": 12, "other place": 14}
-PAIR_WEIGHTS = {"compare": 45, "is warmer": 20, "current": 20, "temperature": 15, "clothing": 10, "other place": 6}
-PAIR_SHARE, OPENING_TALK_SHARE, CLOSING_TALK_SHARE, MIDDLE_TALK_SHARE = 0.22, 0.14, 0.16, 0.04
+           "rain": 20, "clothing": 34, "topic": 12, "other place": 14}
+PAIR_WEIGHTS = {"compare": 50, "is warmer": 50, "current": 18, "temperature": 12, "clothing": 10, "other place": 6}
+PAIR_SHARE, OPENING_TALK_SHARE, CLOSING_TALK_SHARE, MIDDLE_TALK_SHARE = 0.28, 0.16, 0.18, 0.06
 LEAST_DIFFERENCE = 2
 HELD_OUT_WORDINGS_SHARE = 0.5
 

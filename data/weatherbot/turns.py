@@ -46,8 +46,8 @@ def weather(generator, kind, report, named):
     if kind == "current":
         return Answer(fill(wording, place, **shown), **slots, **now)
     if kind == "clothing":
-        items = answers.clothing_items(generator, report.condition, report.temperature, observation.WET)
-        return Answer(fill(wording, place, items=items, **shown), **slots, **now)
+        feel, items = answers.clothing(generator, report.condition, report.temperature, observation.WET)
+        return Answer(fill(wording, place, feel=feel, items=items, **shown), **slots, **now)
     if kind in ("temperature", "condition"):
         return Answer(fill(wording, place, **shown), **slots, **{kind: now[kind]})
     value = getattr(report, kind)
@@ -74,18 +74,19 @@ def is_it(generator, report, named):
 
 def compare(generator, reports, degree, claimed=None):
     """Which of two places is warmer or colder; `claimed` is the one that a yes-or-no question claims it to be."""
-    ordered = sorted(reports, key=lambda report: report.temperature["value"])
-    y, x = ordered if degree == "warmer" else ordered[::-1]
-    facts = {"degree": degree}
-    for name, report in zip("xyab", (x, y, *reports)):
-        facts[name] = report.place
-        facts["t" + name] = temperature_text(report.temperature)
-    text = generator.choice(ANSWERS["compare"]).format(**facts)
-    side = {report.place: {"place": report.place, "temperature": report.temperature} for report in reports}
-    slots = {"compare": {"degree": degree, "warmer": side[ordered[1].place], "colder": side[ordered[0].place]}}
-    if claimed is not None:
-        slots["agrees"] = claimed is x
-        opening = "Yes, " if claimed is x else "No, "
-        is_name = any(text.startswith(report.place) for report in reports)
-        text = opening + (text if is_name else text[0].lower() + text[1:])
-    return Answer(text, **slots)
+    first, second = reports
+    if claimed is second:
+        first, second = second, first
+    is_warmer = first.temperature["value"] > second.temperature["value"]
+    words = ("warmer", "colder") if is_warmer else ("colder", "warmer")
+    facts = {"a": first.place, "b": second.place, "ta": temperature_text(first.temperature),
+             "tb": temperature_text(second.temperature), "than": "more" if is_warmer else "less",
+             "is_a": words[0], "is_b": words[1]}
+    side = [{"place": report.place, "temperature": report.temperature} for report in (first, second)]
+    warmer, colder = side if is_warmer else side[::-1]
+    slots = {"compare": {"degree": degree, "warmer": warmer, "colder": colder}}
+    if claimed is None:
+        return Answer(generator.choice(ANSWERS["compare"]).format(**facts), **slots)
+    slots["agrees"] = words[0] == degree
+    verdict = generator.choice(ANSWERS["claim is right" if slots["agrees"] else "claim is wrong"])
+    return Answer(generator.choice(ANSWERS["claim"]).format(verdict=verdict, **facts), **slots)

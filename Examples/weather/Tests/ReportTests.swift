@@ -37,22 +37,23 @@ import WeatherAnswers
         #expect(report[.seenPlaces].answers.right == 2 && report[.unseenPlaces].answers.right == 0)
         #expect(report[.seenWordings].answers.asked == 4 && report[.unseenWordings].answers.asked == 2)
         #expect(report[.unseenPlaces].rightlyDeclined.share == nil)
+        #expect(report[.unseenBoth].answers.asked == 2 && report[.unseenBoth].slots[.temperature]?.right == 1)
     }
 
     @Test func theTableIsAligned() throws {
         let table = try report().render()
         let lines = table.split(separator: "\n")
         #expect(Set(lines.map(\.count)).count == 1)
-        #expect(lines.first?.hasSuffix("unseen wordings") == true)
+        #expect(lines.first?.hasSuffix("both unseen") == true)
         #expect(
             lines.contains {
                 $0.split(separator: " ").joined(separator: " ")
-                    == "temperature 2/4 50.0 % 1/1 100.0 % 1/3 33.3 % 1/2 50.0 % 1/2 50.0 %"
+                    == "temperature 2/4 50.0 % 1/1 100.0 % 1/3 33.3 % 1/2 50.0 % 1/2 50.0 % 1/2 50.0 %"
             })
         #expect(
             lines.contains {
                 $0.split(separator: " ").joined(separator: " ")
-                    == "rightly declined 1/2 50.0 % 1/2 50.0 % – 1/2 50.0 % –"
+                    == "rightly declined 1/2 50.0 % 1/2 50.0 % – 1/2 50.0 % – –"
             })
         #expect(!table.contains("humidity"))
     }

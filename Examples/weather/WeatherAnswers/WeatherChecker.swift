@@ -75,12 +75,14 @@ package struct WeatherChecker {
     }
 
     private mutating func checkAgreement(_ agrees: Bool) {
-        let first = answer.tokens.first?.lowercased ?? ""
-        let isYes = ["yes", "yeah", "yep", "indeed", "right", "correct"].contains(first)
-        let isNegative = ["no", "nope"].contains(first)
-        guard isYes || isNegative else { return findings.append(.init(.agreement, .missing)) }
-        findings.append(isYes == agrees ? .init(.agreement, .right) : .init(.agreement, .wrong, found: first))
+        // The verdict may stand behind its reasons; "right" and "correct" are one at the beginning alone.
+        let opening = answer.tokens.first.map { ["indeed", "right", "correct"].contains($0.lowercased) } ?? false
+        let word = opening ? "yes" : answer.tokens.lazy.map(\.lowercased).first { Self.verdicts[$0] != nil }
+        guard let word, let isYes = Self.verdicts[word] else { return findings.append(.init(.agreement, .missing)) }
+        findings.append(isYes == agrees ? .init(.agreement, .right) : .init(.agreement, .wrong, found: word))
     }
+
+    private static let verdicts = ["yes": true, "yeah": true, "yep": true, "no": false, "nope": false]
 
     private mutating func check(_ condition: String, as slot: WeatherSlot) {
         defer { conditions = [] }

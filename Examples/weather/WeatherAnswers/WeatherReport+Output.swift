@@ -10,6 +10,7 @@ extension WeatherReport.Group {
         case .unseenPlaces: "unseen places"
         case .seenWordings: "seen wordings"
         case .unseenWordings: "unseen wordings"
+        case .unseenBoth: "both unseen"
         }
     }
 }

@@ -5,6 +5,8 @@ package struct WeatherReport: Sendable {
     /// A part of the answers.
     package enum Group: String, Sendable, CaseIterable {
         case all, seenPlaces, unseenPlaces, seenWordings, unseenWordings
+        /// Unseen places asked about in unseen wordings.
+        case unseenBoth
     }
 
     /// The counts of one group.
@@ -35,10 +37,11 @@ package struct WeatherReport: Sendable {
 
     /// Counts one answer in every group that it belongs to.
     package mutating func add(_ verdict: WeatherVerdict, for expectation: WeatherExpectation) {
-        let groups: [Group] = [
+        var groups: [Group] = [
             .all, expectation.placeSeenInTraining ? .seenPlaces : .unseenPlaces,
             expectation.wordingSeenInTraining ? .seenWordings : .unseenWordings,
         ]
+        if !expectation.placeSeenInTraining, !expectation.wordingSeenInTraining { groups.append(.unseenBoth) }
         for group in groups { totals[group, default: Totals()].add(verdict, for: expectation) }
     }
 }

@@ -13,7 +13,7 @@ struct ExportCommand: ParsableCommand {
         abstract: "Export a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
         discussion: "The export is read back, and the maximum difference of logits on a probe text is printed. A "
             + "Hugging Face folder may replace the folder that was loaded. peft writes the adapters of a LoRA run "
-            + "without the base.")
+            + "without the base. Next to a GGUF file a Modelfile is written, with which Ollama runs it.")
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: "Format: a Hugging Face folder, a GGUF file for llama.cpp, a PEFT adapter folder, or a checkpoint.")
@@ -39,6 +39,10 @@ struct ExportCommand: ParsableCommand {
             "\(report.parameters) parameters written to \(output); after reading back, logits on a probe text differ by "
                 + "at most \(report.largestDifference)")
         if let note = report.note { Console.message("note: \(note)") }
+        if let modelfile = report.modelfile {
+            Console.message(
+                "for Ollama (not tried there): ollama create NAME -f \(modelfile); llama.cpp needs the GGUF file alone")
+        }
         guard json else { return }
         Console.json([
             ("parameters", .integer(report.parameters)),

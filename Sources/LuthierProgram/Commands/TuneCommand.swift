@@ -47,6 +47,7 @@ struct TuneCommand: ParsableCommand {
         var (reader, choices) = (ConfigReader(), [TuningChoice]())
         if resume {
             try reader.read(path: file.path)
+            choices = try file.choices()
         } else {
             if folder.exists { throw TrainingError.runExists(path: folder.path) }
             Machine.prepare(threads: 0)

@@ -1,6 +1,7 @@
 // `checkpoints/<run>.tune.json`: the choices of `luthier tune` as a config with their reasons, which repeats the run.
 
 import Files
+import Foundation
 import Models
 import StrictJSON
 import Training
@@ -36,6 +37,24 @@ struct TuneFile {
         try AtomicFile.write(
             "// Chosen by `luthier tune`. `luthier train --config` with this file repeats the run.\n{\n"
                 + text.joined(separator: ",\n") + "\n}\n", to: path)
+    }
+
+    /// What `write` has written with a reason; a file that was edited since gives what is still there.
+    func choices() throws -> [TuningChoice] {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        var section = ""
+        return text.split(separator: "\n").compactMap { line in
+            let line = line.trimmingCharacters(in: .whitespaces)
+            guard line.hasPrefix("\""), let colon = line.range(of: "\": ") else { return nil }
+            let key = String(line[line.index(after: line.startIndex)..<colon.lowerBound])
+            let rest = line[colon.upperBound...]
+            if rest.hasSuffix("{") { section = key }
+            guard let comment = rest.range(of: " // ") else { return nil }
+            let value = rest[..<comment.lowerBound]
+            return TuningChoice(
+                section + "." + key, String(value.hasSuffix(",") ? value.dropLast() : value),
+                String(rest[comment.upperBound...]))
+        }
     }
 
     private func list(_ texts: [String]) -> String { JSONOutput.array(texts.map { .string($0) }).serialized() }

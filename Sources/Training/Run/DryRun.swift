@@ -30,13 +30,14 @@ package struct DryRun: Sendable {
             steps += 1
         }
         let rate = Double(tokens) / max(seconds, 1e-9)
-        let perEpoch = prepared.data.splits[.train]?.predictionCount ?? 0
+        // Masked tokens take as much time as learned ones.
+        let perEpoch = prepared.data.splits[.train]?.tokens.count ?? 0
         let perStep = Double(perEpoch) / Double(max(1, prepared.summary.stepsPerEpoch))
         let left = Double(prepared.summary.totalSteps - prepared.summary.firstStep)
         // An evaluation only goes forward: about a third of a step's work for each token.
         let every = prepared.config.evaluation.every ?? prepared.summary.stepsPerEpoch
         let evaluations = left / Double(max(1, every)) + 1
-        let evaluated = Double(prepared.data.splits[.validation]?.predictionCount ?? 0) * evaluations
+        let evaluated = Double(prepared.data.splits[.validation]?.tokens.count ?? 0) * evaluations
         return DryRun(
             summary: prepared.summary, measuredSteps: steps, tokensPerSecond: rate,
             expectedSeconds: steps > 0 ? (perStep * left + evaluated / 3) / rate : 0,

@@ -78,7 +78,7 @@ struct RunTokens {
     static func makeTokenizer(
         _ section: RunConfig.TokenizerSection, _ texts: [[UInt8]], _ template: ChatTemplate?
     ) throws -> Tokenizer {
-        if let path = section.path { return try Tokenizer(path: path) }
+        if let path = section.path { return try TokenizerSource.tokenizer(at: path) }
         if section.vocabularySize == Tokenizer.bytes.vocabularySize { return Tokenizer.bytes }
         guard let split = Tokenizer.Split(rawValue: section.split) else {
             throw TrainingError.badTokenizerSplit(section.split)
