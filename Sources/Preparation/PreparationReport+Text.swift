@@ -29,11 +29,16 @@ extension PreparationReport {
         return nil
     }
 
-    /// `error: surplus-keys, 12 places: the key "imput" …: a.jsonl:1:3, a.jsonl:2:3, a.jsonl:3:3, …`
+    /// `error: surplus-keys, 12 places: the key "imput" …; a.jsonl:1:3, 2:3, 3:3, …`
     private func headline(_ item: Item) -> String {
         let count = PreparationReport.count(item.findings.count, "place")
         let places = item.findings.places.prefix(PreparationReport.shownPlaces)
-        let names = places.map { "\(files[$0.file].path):\($0.line):\($0.column)" }
+        var file: Int?
+        let names = places.map { place in
+            defer { file = place.file }
+            let position = "\(place.line):\(place.column)"
+            return place.file == file ? position : "\(files[place.file].path):\(position)"
+        }
         let message = places.first.map { ": " + shown(Array($0.message.utf8)) } ?? ""
         return "\(item.rule.severity.rawValue): \(item.rule.name), \(count)\(message); "
             + names.joined(separator: ", ") + (item.findings.count > places.count ? ", …" : "")
