@@ -26,6 +26,15 @@ import Tokenizer
             try preparer.fix(keepsRows: true) { $0.isTaken }
             let written = try preparer.write(to: folder.path + "/out")
             #expect(written.check.changedCount == 0 && written.check.extended == 0 && written.changed == 0)
+            // What only describes a row is kept too. ChatML becomes messages, and answers lose their places in the context.
+            let output = try folder.read("out/train.jsonl").split(separator: 0x0A)
+            for (line, written) in zip(bytes.split(separator: 0x0A), output) where shape != .chatML {
+                let texts = Set(SilenceTests.leaves(try JSONText.parse(Array(written))).map(\.text))
+                for leaf in SilenceTests.leaves(try JSONText.parse(Array(line)))
+                where leaf.keys.last != "answer_start" && !SilenceTests.structure.contains(leaf.text) {
+                    #expect(texts.contains(leaf.text), "\(leaf)")
+                }
+            }
             let before = try Document.documents(of: TextFile(path: path))
             let after = try Document.documents(of: TextFile(path: folder.path + "/out/train.jsonl"))
             #expect(before.count == Self.rows)

@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Roles and kinds of parts, which are read without being texts.
-    private static let structure: Set<String> = [
+    static let structure: Set<String> = [
         "user", "assistant", "system", "tool", "human", "gpt", "model", "customer", "agent", "text",
     ]
 
