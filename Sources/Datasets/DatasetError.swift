@@ -1,5 +1,8 @@
 // Defects of a run's data.
 
+import Foundation
+import StrictJSON
+
 /// One case per defect; the description is the error message.
 package enum DatasetError: Error, Equatable, CustomStringConvertible {
     case fileNotFound(path: String)
@@ -104,6 +107,7 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .invalidUTF8: "save the file as UTF-8; `iconv -f windows-1252 -t utf-8 FILE` converts an older encoding"
         case .badRow(_, _, _, _, let hint): hint
+        case .fileNotFound(let path): nearestFile(to: path)
         case .columnNotFound, .columnsUnknown:
             "use `luthier prepare` with --prompt-column NAME and --completion-column NAME; numbers count columns from 1 "
                 + "and mean that there is no header"
@@ -121,6 +125,15 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .emptySplit: "name a file for it in the data section, or set a fraction"
         default: nil
         }
+    }
+
+    /// `did you mean data/rows.jsonl?` for a file of the same folder whose name is close.
+    private func nearestFile(to path: String) -> String? {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { String(path[...$0]) } ?? ""
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        return Suggestion.nearest(to: name, among: names.sorted()).map { "did you mean \(folder)\($0)?" }
     }
 
     private func hexadecimal(_ byte: UInt8) -> String {

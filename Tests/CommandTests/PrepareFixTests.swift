@@ -102,4 +102,24 @@ import Testing
         #expect(passed.code == 0, "\(passed.errors)")
         #expect(passed.errors.contains("ignored keys: imput (1)") || passed.output.contains("ignored keys: imput (1)"))
     }
+
+    @Test func misspellingsGetTheNearestName() throws {
+        let place = try Workplace()
+        try place.write(Self.keyed, to: "rows.jsonl")
+        #expect(try place.luthier("train", "--train", "row.jsonl").errors.contains("did you mean rows.jsonl?"))
+        #expect(
+            try place.luthier("train", "--train", "rows.jsonl", "--set", "data.format=linse").errors
+                .contains("did you mean lines?"))
+        #expect(
+            try place.luthier("train", "--train", "rows.jsonl", "--set", "data.template=token").errors
+                .contains("did you mean tokens?"))
+        #expect(try place.luthier("prepare", "rows.jsonl", "--text", "linez").errors.contains("did you mean lines?"))
+        try place.write("kept", to: "checkpoints/chat-1/config.json")
+        #expect(
+            try place.luthier("generate", "--checkpoint", "caht-1", "--prompt", "a").errors
+                .contains("did you mean the run chat-1?"))
+        try place.write("promt,completion\na,b\n", to: "rows.csv")
+        #expect(
+            try place.luthier("train", "--train", "rows.csv").errors.contains("did you mean prompt by \"promt\"?"))
+    }
 }
