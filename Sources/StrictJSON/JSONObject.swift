@@ -30,7 +30,7 @@ package struct JSONObject: Sendable {
     package init(members: [JSONMember]) {
         var table = KeyTable()
         if members.count > KeyTable.longestUnindexedList {
-            for count in members.indices { table.noteLast(of: Array(members[...count])) }
+            table.fill(members)
         }
         self.init(members: members, table: table)
     }
@@ -56,6 +56,14 @@ struct KeyTable: Sendable {
             return members.firstIndex { Self.equalBytes($0.key, key) }
         }
         return find(key, hash: Self.hash(key), in: members)
+    }
+
+    /// Adds all members at once.
+    mutating func fill(_ members: [JSONMember]) {
+        var size = 32
+        while size < members.count * 2 { size *= 2 }
+        slots = [UInt64](repeating: 0, count: size)
+        for place in members.indices { enter(place, of: members) }
     }
 
     /// Adds the last element of `members`, which must have grown by exactly one since the previous call.

@@ -176,4 +176,17 @@ import Tokenizer
         #expect(
             "\(error)" == "rows.jsonl, line 2, column 1: the line has 16777228 bytes; the limit is 16777216")
     }
+
+    /// A call with very many arguments inside of a text takes no long time.
+    @Test func largeObjectsInsideOfTextsAreReadQuickly() throws {
+        let arguments = (0..<60_000).map { "\"key \($0)\": \($0)" }.joined(separator: ", ")
+        let list =
+            "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\", "
+            + "\"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": {\(arguments)}}}]}]"
+        let escaped = list.replacing("\"", with: "\\\"")
+        let start = ContinuousClock.now
+        let file = try TextFile(path: "rows.jsonl", bytes: Array("{\"messages\": \"\(escaped)\"}".utf8))
+        #expect(try Document.documents(of: file).count == 1)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
 }

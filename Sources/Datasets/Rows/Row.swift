@@ -140,7 +140,7 @@ extension Row {
             }
             object.append(("history", .array(turns)))
         }
-        if let weight = parts.last?.weight { object.append(("weight", .number(weight))) }
+        if let weight = parts.last?.weightOutput { object.append(("weight", weight)) }
         return object
     }
 }
@@ -148,12 +148,17 @@ extension Row {
 extension Row.Part {
     var string: JSONOutput { .string(String(decoding: text, as: UTF8.self)) }
 
+    /// The weight as people write it: 0 and 1 without a fraction.
+    fileprivate var weightOutput: JSONOutput? {
+        weight.map { $0 == 0 || $0 == 1 ? .integer(Int($0)) : .number($0) }
+    }
+
     /// As a message.
     fileprivate var message: JSONOutput {
         var members: [(key: String, value: JSONOutput)] = [("role", .string(role?.rawValue ?? "user"))]
         // A message that only calls a tool has no content.
         members.append(("content", text.isEmpty && hasCalls && isAnswer ? .null : string))
-        if let weight { members.append(("weight", .number(weight))) }
+        if let weight = weightOutput { members.append(("weight", weight)) }
         return .object(members + self.members.map(\.output))
     }
 }
