@@ -31,12 +31,13 @@ extension JSONRowReader {
     /// A row with a list of messages, and what it says next to them.
     mutating func chatRow(_ fields: inout RowFields, _ position: SourcePosition) -> Row? {
         guard let member = fields.take(RowKeys.chats, &self) else { return nil }
-        let system = fields.takeOptional(RowKeys.systems, &self)
-        let tools = fields.takeOptional(RowKeys.tools, &self)
+        let isAlone = fields.object.members.count == 1
+        let system = isAlone ? nil : fields.takeOptional(RowKeys.systems, &self)
+        let tools = isAlone ? nil : fields.takeOptional(RowKeys.tools, &self)
         let parts = turns(of: member, nil)
         var isRepeated: Set<String> = []
         // A prompt that one of the messages repeats says nothing new.
-        if let parts, let (prompt, _) = fields.find(["prompt"]), let text = prompt.value.string,
+        if !isAlone, let parts, let (prompt, _) = fields.find(["prompt"]), let text = prompt.value.string,
             parts.contains(where: { $0.role == .user && $0.text.elementsEqual(text.utf8) })
         {
             isRepeated = [prompt.key]

@@ -57,7 +57,7 @@ extension JSONRowReader {
     ///
     /// - Parameter label: the member whose list contains the object.
     mutating func row(_ object: JSONObject, _ position: SourcePosition, label: JSONMember?) -> Row? {
-        if let data = object["data"]?.array, let label { return labelled(data, label, position) }
+        if let label, let data = object["data"]?.array { return labelled(data, label, position) }
         if let row = pair(object) { return row }
         var fields = RowFields(object, ignoring: options.ignoredKeys)
         let chosen = options.columns
@@ -115,6 +115,7 @@ extension JSONRowReader {
 
     /// Why a row compares answers instead of giving one; nil if it does not.
     private func preference(_ fields: RowFields) -> String? {
+        guard fields.object.members.count > 1 else { return nil }
         if fields.has(["chosen"]), fields.has(["rejected"]) {
             return "a preference row: chosen and rejected are two answers, of which only one may be learned"
         }

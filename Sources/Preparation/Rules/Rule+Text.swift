@@ -1,6 +1,7 @@
 // Rules that check each text.
 
 import Datasets
+import Foundation
 
 extension Rule {
     static let text = [
@@ -148,9 +149,15 @@ enum ControlCharacters {
     static func firstLost(in text: TextView) -> Rule.TextMatch? {
         guard text.presence.hasUpper else { return nil }
         let bytes = text.bytes
-        for index in bytes.indices.dropLast(2)
-        where bytes[index] == 0xEF && bytes[index + 1] == 0xBF && bytes[index + 2] == 0xBD {
-            return Rule.TextMatch(offset: index, message: "the character U+FFFD, in place of one that was lost")
+        var index = 0
+        while let base = bytes.baseAddress, index < bytes.count,
+            let found = memchr(base + index, 0xEF, bytes.count - index)
+        {
+            index = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            if index + 2 < bytes.count, bytes[index + 1] == 0xBF, bytes[index + 2] == 0xBD {
+                return Rule.TextMatch(offset: index, message: "the character U+FFFD, in place of one that was lost")
+            }
+            index += 1
         }
         return nil
     }
