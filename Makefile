@@ -70,7 +70,7 @@ DEMO_STEPS = 80
 demo-tuned:
 	@echo; echo 'Six questions, answered by the base as it is:'
 	@$(call ask-all,smollm2-135m)
-	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 conversations each, of 11,000:'
+	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 conversations each, of 10,000:'
 	$(LUTHIER) train --config configs/weather.json --steps $(DEMO_STEPS) --run weather-demo --resume
 	@$(MAKE) -s demo-report
 
@@ -81,13 +81,15 @@ demo-from-nothing:
 	@echo; echo 'Five questions:'
 	@$(call ask-weather,weather-from-nothing-demo)
 
-# 74 rows of the test split, as they were drawn, ask 200 questions.
+# 73 rows of the test split, as they were drawn, ask 201 questions.
 demo-report:
-	@echo; echo 'The first 74 rows of the test split, 200 answers:'
-	$(LUTHIER) eval --checkpoint weather-demo --split test --generate --limit 74 --answers .build/weather-answers.jsonl
-	.build/release/weather-check .build/weather-answers.jsonl
+	@echo; echo 'The first 73 rows of the test split, 201 answers:'
+	@head -73 data/weather/test.jsonl > .build/weather-questions.jsonl
+	$(LUTHIER) eval --checkpoint weather-demo --data .build/weather-questions.jsonl --generate \
+		--answers .build/weather-answers.jsonl
+	.build/release/weather-check .build/weather-answers.jsonl --slots data/weather/test.slots.jsonl
 	@echo; echo 'Base and tuned model on the same rows, and on a text that has nothing to do with weather:'
-	$(LUTHIER) compare --base smollm2-135m --checkpoint weather-demo --limit 200 --general data/general.txt --answers 5
+	$(LUTHIER) compare --base smollm2-135m --checkpoint weather-demo --limit 100 --general data/general.txt --answers 5
 	@echo; echo 'The six questions again, to the tuned model:'
 	@$(call ask-all,weather-demo)
 
@@ -123,6 +125,7 @@ check: deps lint
 	$(BUILD) --build-tests --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
 	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
 	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/words.py && $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check \
+		&& $(PYTHON) data/make_general.py --check \
 		&& SWIFT='$(SWIFT)' $(PYTHON) Tests/documents.py; \
 	else echo 'skipped: words.py, tailscan.py and documents.py in Tests, and data/make_weather.py --check, which need Python 3'; fi
 

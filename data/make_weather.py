@@ -25,7 +25,7 @@ from weatherbot.questions import QUESTIONS, SPLIT_QUESTIONS, SPLIT_TOPICS  # noq
 from weatherbot.turns import asks  # noqa: E402
 
 SEED = 20260201
-TRAIN_ROWS, VALIDATION_ROWS, TEST_ROWS = 10000, 500, 1000
+TRAIN_ROWS, VALIDATION_ROWS, TEST_ROWS = 10000, 200, 1000
 LARGEST_TRAINING_FILE = 6_000_000
 FOLDER = pathlib.Path(__file__).resolve().parent / "weather"
 

@@ -44,6 +44,7 @@ struct TuneReport {
 
             chat with it      luthier chat --checkpoint \(folder.name)
             for llama.cpp     luthier export --checkpoint \(folder.name) --format gguf --output \(folder.name).gguf
+            for Ollama        the same; it writes \(folder.name).Modelfile too (not tried there): ollama create \(folder.name) -f \(folder.name).Modelfile
             \(longer)
             repeat the run    luthier train --config \(file.path) --run again
 

@@ -18,10 +18,12 @@ package struct TuningChoice: Sendable, Equatable {
 }
 
 /// The rules. Sources: Schulman et al. 2025, "LoRA Without Regret" (LoRA equals full training while the data fits its
-/// parameters at about two bits each and a token of data needs about one; on all layers; small batches; a learning rate
-/// about ten times that of full training); the defaults of peers for the number of epochs and batch sizes.
+/// parameters; on all layers; small batches; a learning rate about ten times that of full training); Allen-Zhu and Li
+/// 2024, arXiv 2404.05405 (a parameter stores about two bits of knowledge); the defaults of peers for the number of epochs
+/// and batch sizes.
 package enum Tuning {
-    /// Bits that a trained parameter can store, and that a token of an answer needs.
+    /// Bits that a trained parameter can store, and that a token of an answer needs: its loss is rarely larger than one
+    /// bit where a base knows the language.
     static let bitsPerParameter = 2.0
     static let bitsPerToken = 1.0
     static let ranks = [8, 16, 32, 64]
