@@ -65,12 +65,12 @@ demo: build
 		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from nothing.'; \
 		echo 'It takes about ten minutes and is right far less often.'; $(MAKE) -s demo-from-nothing; fi
 
-DEMO_STEPS = 80
+DEMO_STEPS = 60
 
 demo-tuned:
 	@echo; echo 'Six questions, answered by the base as it is:'
 	@$(call ask-all,smollm2-135m)
-	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 conversations each, of 10,000:'
+	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 rows each:'
 	$(LUTHIER) train --config configs/weather.json --steps $(DEMO_STEPS) --run weather-demo --resume
 	@$(MAKE) -s demo-report
 
