@@ -65,7 +65,7 @@ demo: build
 		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from nothing.'; \
 		echo 'It takes about ten minutes and is right far less often.'; $(MAKE) -s demo-from-nothing; fi
 
-DEMO_STEPS = 60
+DEMO_STEPS = 80
 
 demo-tuned:
 	@echo; echo 'Six questions, answered by the base as it is:'
