@@ -58,11 +58,11 @@ deps:
 build: deps
 	$(BUILD) --product luthier
 
-# Tunes the base on a part of the conversations; without the base, trains a small model from nothing.
+# Tunes the base on a part of the conversations; without the base, trains a small model from scratch.
 demo: build
 	$(BUILD) --product weather-check
 	@if $(LUTHIER) fetch smollm2-135m; then $(MAKE) -s demo-tuned; else \
-		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from nothing.'; \
+		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from scratch.'; \
 		echo 'It takes about ten minutes and is right far less often.'; $(MAKE) -s demo-from-nothing; fi
 
 DEMO_STEPS = 80
