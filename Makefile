@@ -58,11 +58,11 @@ deps:
 build: deps
 	$(BUILD) --product luthier
 
-# Tunes the base on a part of the conversations; without the base, trains a small model from nothing.
+# Tunes the base on a part of the conversations; without the base, trains a small model from scratch.
 demo: build
 	$(BUILD) --product weather-check
 	@if $(LUTHIER) fetch smollm2-135m; then $(MAKE) -s demo-tuned; else \
-		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from nothing.'; \
+		echo; echo 'The base cannot be had (see above), so the demo trains a model of two million parameters from scratch.'; \
 		echo 'It takes about ten minutes and is right far less often.'; $(MAKE) -s demo-from-nothing; fi
 
 DEMO_STEPS = 80
@@ -70,7 +70,7 @@ DEMO_STEPS = 80
 demo-tuned:
 	@echo; echo 'Six questions, answered by the base as it is:'
 	@$(call ask-all,smollm2-135m)
-	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 conversations each, of 10,000:'
+	@echo; echo 'Tuning on $(DEMO_STEPS) steps of 16 rows each:'
 	$(LUTHIER) train --config configs/weather.json --steps $(DEMO_STEPS) --run weather-demo --resume
 	@$(MAKE) -s demo-report
 

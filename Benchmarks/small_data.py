@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Few rows: what tuning a base gives against training from nothing for the same time, and how long is right.
+"""Few rows: what tuning a base gives against training from scratch for the same time, and how long is right.
 
     python3 Benchmarks/small_data.py                # both tables and the plot, about half an hour
     python3 Benchmarks/small_data.py --only faq     # one of the data sets
@@ -169,8 +169,8 @@ def main():
     parser.add_argument("--skip-sweep", action="store_true")
     parser.add_argument("--write", action="store_true", help="into Benchmarks/results/")
     options = parser.parse_args()
-    lines = ["| data | rows held out | time: training, all | bits per byte, tuned | from nothing | ratio (95 %) | "
-             "tokens right, tuned | from nothing |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| data | rows held out | time: training, all | bits per byte, tuned | from scratch | ratio (95 %) | "
+             "tokens right, tuned | from scratch |", "|---|---|---|---|---|---|---|---|"]
     for name, path in SETS:
         if options.only in (None, name):
             if not path.exists():

@@ -71,16 +71,21 @@ package struct ModelComparison {
     }
 
     /// Measures a plain text, each line an item.
-    package func measure(_ saved: SavedModel, text file: TextFile) throws -> [Int: PairedBootstrap.Item] {
+    ///
+    /// - Returns: bits and bytes of each line, and the perplexity of all tokens.
+    package func measure(
+        _ saved: SavedModel, text file: TextFile
+    ) throws -> (items: [Int: PairedBootstrap.Item], perplexity: Double) {
         let documents = try Document.documents(of: file, format: .text)
         let text = try TokenizedText(documents, tokenizer: saved.tokenizer, EncodingOptions())
         let context = saved.model.architecture.contextLength
         let evaluator = Evaluator(window: context, stride: max(1, context / 2), batchSize: batchSize)
         let result = try evaluator.evaluate(
             saved.model, text, tokenizer: saved.tokenizer, split: file.path, keepsLines: true)
-        return (result?.lines ?? []).reduce(into: [:]) { items, line in
+        let items = (result?.lines ?? []).reduce(into: [Int: PairedBootstrap.Item]()) { items, line in
             if line.bytes > 0 { items[line.line] = .init(amount: line.summedLoss / log(2), size: Double(line.bytes)) }
         }
+        return (items, result?.perplexity ?? .nan)
     }
 
     private static func messages(_ documents: [Document], weight: Float) -> [Message] {

@@ -7,7 +7,7 @@ import Tokenizer
 
 /// A model's template and settings for Ollama. Checked against its documentation and parser, not tried in it.
 struct OllamaModelfile {
-    /// The GGUF file's name; it lies in the Modelfile's folder.
+    /// The GGUF file's name; it is in the Modelfile's folder.
     let file: String
     let saved: SavedModel
     let settings: GenerationSettings
@@ -21,8 +21,8 @@ struct OllamaModelfile {
         } else {
             lines += [
                 "",
-                "# The model's chat template cannot be written in Ollama's language. Ollama looks for one of its own",
-                "# that is like the template in the GGUF file. Compare answers with `luthier chat` before you use it.",
+                "# The model's chat template cannot be written in Ollama's language. Ollama looks for a template",
+                "# that it knows and that is like the one in the GGUF file. Compare answers with `luthier chat` before you use it.",
                 "",
             ]
         }

@@ -104,6 +104,13 @@ import Testing
         #expect(compared.output.contains("    wanted: ") && compared.output.contains("    tuned:  "))
         #expect(try compared.json()["answers"]?.array?.count == 3)
         #expect(task[0].object?["accuracy"]?.object?["low"]?.number ?? 0 > 0)
+        let general = try #require(try compared.json()["general"]?.object)
+        for (key, run) in [("basePerplexity", "base"), ("tunedPerplexity", "days-1")] {
+            let alone = try place.luthier("eval", "--checkpoint", run, "--data", "general.txt", "--json")
+            let perplexity = try #require(try alone.json()["perplexity"]?.number)
+            #expect(abs(try #require(general[key]?.number) / perplexity - 1) < 1e-6)
+        }
+        #expect(compared.output.contains("general text, perplexity: base "))
     }
 
     @Test func foldsMeasureEachRowOnce() throws {

@@ -99,7 +99,7 @@ import Tokenizer
     }
 
     /// Where the GGUF file asks Ollama for the start token, the template must not write it again.
-    @Test func theStartTokenStandsThereOnce() throws {
+    @Test func theStartTokenIsWrittenOnce() throws {
         let jinja = """
             {{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}<|im_end|>{% endfor %}\
             {% if add_generation_prompt %}<|im_start|>assistant {% endif %}
@@ -118,7 +118,7 @@ import Tokenizer
         #expect(text.contains("\nPARAMETER temperature ") && text.contains("\nPARAMETER num_predict "))
     }
 
-    /// A system message inside the user's turn is no frame around a turn.
+    /// A system message inside the user's turn cannot be a frame around a turn.
     @Test func whatItCannotSayIsLeftToOllama() throws {
         let jinja = try String(contentsOfFile: TestData.fixture("templates/alternating.jinja"), encoding: .utf8)
         let (_, text) = try export(jinja)

@@ -75,7 +75,7 @@ package struct WeatherChecker {
     }
 
     private mutating func checkAgreement(_ agrees: Bool) {
-        // The verdict may stand behind its reasons; "right" and "correct" are one at the beginning alone.
+        // The verdict may come after its reasons; "right" and "correct" are one at the beginning alone.
         let opening = answer.tokens.first.map { ["indeed", "right", "correct"].contains($0.lowercased) } ?? false
         let word = opening ? "yes" : answer.tokens.lazy.map(\.lowercased).first { Self.verdicts[$0] != nil }
         guard let word, let isYes = Self.verdicts[word] else { return findings.append(.init(.agreement, .missing)) }

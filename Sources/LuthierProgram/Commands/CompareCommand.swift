@@ -87,15 +87,12 @@ struct CompareCommand: ParsableCommand {
             let (left, right) = (
                 try comparison.measure(before, text: file), try comparison.measure(after, text: file)
             )
-            let lines = Set(left.keys).union(right.keys).sorted()
-            members.append(
-                (
-                    "general",
-                    .object(
-                        show(
-                            "general text, bits per byte", "base", lines.map { left[$0] }, lines.map { right[$0] },
-                            smallerIsBetter: true, "bits"))
-                ))
+            let lines = Set(left.items.keys).union(right.items.keys).sorted()
+            var parts = show(
+                "general text, bits per byte", "base", lines.map { left.items[$0] }, lines.map { right.items[$0] },
+                smallerIsBetter: true, "bits")
+            if before.tokenizer == after.tokenizer { parts += showPerplexity(left.perplexity, right.perplexity) }
+            members.append(("general", .object(parts)))
         }
         if answers > 0 {
             let shown = try SideBySide.show(before, after, template: template, chosen, count: answers)
@@ -122,6 +119,16 @@ struct CompareCommand: ParsableCommand {
         guard documents.count > count else { return documents }
         var generator = SplitMix64(seed: UInt64(seed), stream: 0x5407)
         return generator.permutation(documents.count).prefix(count).map { documents[Int($0)] }
+    }
+
+    /// What has been forgotten, as the increase of perplexity; over the same tokens only.
+    private func showPerplexity(_ base: Double, _ tuned: Double) -> [(key: String, value: JSONOutput)] {
+        let increase = 100 * (tuned / base - 1)
+        Console.output(
+            "general text, perplexity: base \(ProgressPrinter.number(base, digits: 2)), tuned "
+                + "\(ProgressPrinter.number(tuned, digits: 2)): \(ProgressPrinter.number(abs(increase), digits: 1)) % "
+                + (increase < 0 ? "lower\n" : "higher\n"))
+        return [("basePerplexity", .number(base)), ("tunedPerplexity", .number(tuned))]
     }
 
     /// Prints one comparison as numbers and as a sentence.
