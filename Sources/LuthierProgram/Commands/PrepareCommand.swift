@@ -65,7 +65,8 @@ struct PrepareCommand: ParsableCommand {
         if yes && !fix { throw ValidationError("--yes applies fixes", hint: "add --fix") }
         if fix && !yes && isatty(STDIN_FILENO) != 1 {
             throw ValidationError(
-                "--fix asks about each fix, but stdin is not a terminal", hint: "use --yes to apply those that remove little")
+                "--fix asks about each fix, but stdin is not a terminal",
+                hint: "use --yes to apply those that remove little")
         }
         if !take.isEmpty && !fix { throw ValidationError("--take applies a fix", hint: "add --fix") }
         for (flag, rules) in [("--leave", leave), ("--take", take)] {
