@@ -27,7 +27,7 @@ SHARED = pathlib.Path(os.environ.get("LUTHIER_TEST_DATA", ROOT.parent / "shared"
 SETS = [("faq", ROOT / "data/faq/faq.jsonl"), ("support", ROOT / "data/support/support.jsonl"),
         ("instructions", SHARED / "finetune-instructions/instruction-data.json"),
         ("sgd-weather", SHARED / "finetune-sgd-weather/derived_chat_weather_spans_train.jsonl")]
-FROM_NOTHING = {
+FROM_SCRATCH = {
     "model": {"blockCount": 4, "headCount": 6, "modelWidth": 192, "contextLength": 512},
     "tokenizer": {"vocabularySize": 640},
     "training": {"epochs": 100000, "batchSize": 8, "learningRate": 1e-3, "schedule": "constant", "precision": "f32",
@@ -66,9 +66,9 @@ def interval(left, right, draws=2000):
     return sum(left) / sum(right), ratios[int(0.025 * draws)], ratios[int(0.975 * draws)]
 
 
-def from_nothing(folder, data, seconds):
+def from_scratch(folder, data, seconds):
     """Trains until the time is over; an interrupt saves, and the best checkpoint counts."""
-    config = json.loads(json.dumps(FROM_NOTHING))
+    config = json.loads(json.dumps(FROM_SCRATCH))
     config["data"].update(train=str(data / "train.jsonl"), validation=str(data / "validation.jsonl"))
     # About ten evaluations; the best one is kept.
     config["training"].pop("earlyStoppingPatience")
@@ -89,7 +89,7 @@ def compare(name, path):
         start = time.monotonic()
         tuned = luthier(folder, "tune", path, "--run", "tuned", "--yes")
         seconds = time.monotonic() - start
-        taken = from_nothing(folder, folder / "checkpoints/tuned-data", tuned["seconds"])
+        taken = from_scratch(folder, folder / "checkpoints/tuned-data", tuned["seconds"])
         left, result = rows_of(folder, "tuned", "tuned")
         right, other = rows_of(folder, "nothing-long", "nothing")
         if len(left) != len(right):
