@@ -159,7 +159,8 @@ data/snips: | build
 data/spam: | build
 	@test -d "$(DATA)/finetune-classification" || { echo 'error: LUTHIER_TEST_DATA has no finetune-classification'; exit 1; }
 	$(LUTHIER) prepare "$(DATA)/finetune-classification/SMSSpamCollection" --prompt-column 2 --completion-column 1 \
-		--validation-fraction 0.1 --test-fraction 0.2 --context-length 384 --leave duplicate --output $@ --fix --yes
+		--validation-fraction 0.1 --test-fraction 0.2 --context-length 384 --leave duplicate --output $@ --fix --yes \
+		--take personal-data
 
 snips: data/snips
 	$(PYTHON) Benchmarks/classify.py configs/snips.json data/snips

@@ -42,12 +42,12 @@ let package = Package(
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
-            name: "Datasets", dependencies: ["Conversations", "Kernels", "StrictJSON", "Tokenizer"],
+            name: "Datasets", dependencies: ["CZlib", "Conversations", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(
             name: "Preparation",
             dependencies: [
-                "CZlib", "Checkpoint", "Conversations", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer",
+                "Checkpoint", "Conversations", "Datasets", "Files", "Kernels", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
         .target(
@@ -136,12 +136,19 @@ let package = Package(
             name: "DatasetsTests", dependencies: ["Conversations", "Datasets", "TestSupport", "Tokenizer"],
             swiftSettings: strict),
         .target(
-            name: "PreparationSupport", dependencies: ["Preparation"], path: "Tests/PreparationSupport",
+            name: "PreparationSupport", dependencies: ["Datasets"], path: "Tests/PreparationSupport",
             swiftSettings: strict),
         .testTarget(
             name: "PreparationTests",
             dependencies: [
                 "Datasets", "Kernels", "Preparation", "PreparationSupport", "StrictJSON", "TestSupport", "Tokenizer",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RowTableTests",
+            dependencies: [
+                "Conversations", "Datasets", "Kernels", "Models", "Preparation", "StrictJSON", "TestSupport", "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -32,7 +32,7 @@ SYSTEM = {"Foundation", "Dispatch", "Synchronization", "Glibc", "Darwin", "Testi
 LIBRARIES = {
     "COpenBLAS": {"Kernels", "benchmarks"}, "COneDNN": {"Kernels", "benchmarks"}, "CProcessor": {"Kernels"},
     "CHDF5": {"Checkpoint", "CheckpointTests"}, "COpenSSL": {"Checkpoint"},
-    "CZlib": {"Fetching", "FetchingTests", "Preparation"}, "CCurl": {"Fetching"},
+    "CZlib": {"Datasets", "Fetching", "FetchingTests"}, "CCurl": {"Fetching"},
 }
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "checkpoints/README.md", "data/README.md", "Benchmarks/README.md"]
 LONGEST, MEDIAN = 500, 150

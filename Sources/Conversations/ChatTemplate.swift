@@ -54,8 +54,26 @@ package struct ChatTemplate: Sendable, Equatable {
         name: "instruction", system: .init("", "\n"), user: .init("Instruction: ", "\n"),
         assistant: .init("Answer:", "\n"), answerLead: " ", stop: ["\nInstruction:"])
 
+    /// `<|system|>…<|end|>`, `<|user|>…<|end|>`, `<|assistant|>…<|end|>`, whose marks are single tokens of a tokenizer
+    /// that was trained for them. No text becomes one of them, so that a message may contain anything.
+    package static let tokens: ChatTemplate = {
+        let turns = ["system", "user", "assistant"].enumerated().map { place, role in
+            "{% \(place == 0 ? "if" : "elif") message['role'] == '\(role)' %}{{ '<|\(role)|>' + message['content'] + "
+                + "'<|end|>' }}"
+        }
+        var template = raw
+        template.name = "tokens"
+        template.model = ModelTemplate(
+            source: "{% for message in messages %}" + turns.joined() + "{% endif %}{% endfor %}"
+                + "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}", endToken: "<|end|>")
+        return template
+    }()
+
+    /// The special tokens of `tokens`.
+    package static let tokenMarks = ["<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
+
     /// The templates that a config can name.
-    package static let named = [raw, chat, instruction]
+    package static let named = [raw, chat, instruction, tokens]
 
     /// One piece of a rendered conversation, encoded by itself so that no token straddles two pieces.
     package struct Piece: Sendable, Equatable {
@@ -87,7 +105,10 @@ package struct ChatTemplate: Sendable, Equatable {
     ///
     /// - Parameter specials: the special tokens that a model's own template may write.
     package func pieces(_ messages: [Message], _ specials: SpecialTokens) throws(TemplateError) -> [Piece] {
-        guard let model else { return framedPieces(messages) }
+        guard let model else {
+            try checkMembers(messages)
+            return framedPieces(messages)
+        }
         return try model.pieces(messages, specials)
     }
 
@@ -96,7 +117,7 @@ package struct ChatTemplate: Sendable, Equatable {
         for message in messages {
             switch message.role {
             case .system: pieces.append(prompt(Array(system.before.utf8) + message.content + system.after.utf8))
-            case .user: pieces.append(prompt(Array(user.before.utf8) + message.content + user.after.utf8))
+            case .user, .tool: pieces.append(prompt(Array(user.before.utf8) + message.content + user.after.utf8))
             case .assistant:
                 pieces.append(prompt(Array(assistant.before.utf8)))
                 let answer = Array(answerLead.utf8) + message.content
@@ -108,6 +129,23 @@ package struct ChatTemplate: Sendable, Equatable {
         // What stands behind the last answer teaches and asks nothing.
         if messages.last?.role == .assistant { pieces.removeLast() }
         return ChatTemplate.joined(pieces)
+    }
+
+    /// The stop text inside of an answer that has weight, which can then never be given; nil if there is none.
+    package func stopText(in messages: [Message]) -> String? {
+        for message in messages where message.role == .assistant && message.weight > 0 {
+            for text in stop where message.content.contains(Array(text.utf8)) { return text }
+        }
+        return nil
+    }
+
+    /// Throws if a message says something that frames have no place for.
+    private func checkMembers(_ messages: [Message]) throws(TemplateError) {
+        for message in messages {
+            if message.role == .tool { throw .cannotExpress(template: name, "a tool's result") }
+            if let member = message.members.first { throw .cannotExpress(template: name, "\(member.key) of a message") }
+            if !message.tools.isEmpty { throw .cannotExpress(template: name, "the tools of a conversation") }
+        }
     }
 
     /// The pieces that are not empty; a text after a text continues it.
@@ -123,6 +161,7 @@ package struct ChatTemplate: Sendable, Equatable {
     /// The conversation up to where the assistant's answer begins.
     package func prompt(_ messages: [Message], _ tokenizer: Tokenizer) throws(TemplateError) -> [Int32] {
         if let model { return try encode(model.prompt(messages, SpecialTokens(tokenizer)), tokenizer) }
+        try checkMembers(messages)
         let open = messages.last?.role == .assistant ? [] : [prompt(Array(assistant.before.utf8))]
         let pieces = ChatTemplate.joined(framedPieces(messages) + open)
         let start = start(of: pieces, tokenizer, SpecialTokens(), isAsked: false)
@@ -224,6 +263,18 @@ extension ChatTemplate {
                 guard let list = member.value.array, texts.count == list.count else { return nil }
                 stop = texts
             default: return nil
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether `part` occurs in it.
+    fileprivate func contains(_ part: [UInt8]) -> Bool {
+        guard let first = part.first, count >= part.count else { return false }
+        return withUnsafeBufferPointer { bytes in
+            (0...bytes.count - part.count).contains { start in
+                bytes[start] == first && part.indices.allSatisfy { bytes[start + $0] == part[$0] }
             }
         }
     }

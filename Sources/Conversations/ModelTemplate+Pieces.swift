@@ -26,7 +26,24 @@ extension ModelTemplate {
     /// Of each character that belongs to an answer, its weight; nil for the others.
     private func answerWeights(_ text: JinjaText, _ messages: [Message]) throws(TemplateError) -> [Float?] {
         try marksAnswers()
-            ? ModelTemplate.markedWeights(text, messages) : ModelTemplate.contentWeights(text, messages, ends)
+            ? ModelTemplate.markedWeights(text, messages)
+            : callWeights(text, messages, ModelTemplate.contentWeights(text, messages, ends))
+    }
+
+    /// The same for messages that call tools: what the template writes before a call, after it asked for the answer, is
+    /// learned too.
+    private func callWeights(
+        _ text: JinjaText, _ messages: [Message], _ weights: [Float?]
+    ) throws(TemplateError) -> [Float?] {
+        var weights = weights
+        for (place, message) in messages.enumerated() where message.role == .assistant && !message.members.isEmpty {
+            let asked = try render(Array(messages[..<place]), asks: true)
+            guard let first = text.spans.first(where: { $0.origin.source == place + 1 })?.range.lowerBound,
+                asked.count <= first, text.scalars.starts(with: asked.scalars)
+            else { continue }
+            for index in asked.count..<first { weights[index] = message.weight }
+        }
+        return weights
     }
 
     /// By `{% generation %}`: all that it encloses, with the weight of the message whose content is inside.
@@ -42,7 +59,7 @@ extension ModelTemplate {
                 continue
             }
             let sources = spans[first..<index].lazy.map(\.origin.source)
-            let weight = sources.first { $0 > 0 }.map { messages[$0 - 1].weight } ?? 1
+            let weight = sources.first { $0 > 0 && $0 <= messages.count }.map { messages[$0 - 1].weight } ?? 1
             for place in spans[first].range.lowerBound..<spans[index - 1].range.upperBound { weights[place] = weight }
         }
         return weights
@@ -54,7 +71,7 @@ extension ModelTemplate {
         var weights = [Float?](repeating: nil, count: text.count)
         let spans = text.spans
         let ends = ends.map { Array($0.unicodeScalars) }.filter { !$0.isEmpty }
-        for (index, span) in spans.enumerated() where span.origin.source > 0 {
+        for (index, span) in spans.enumerated() where (1...messages.count).contains(span.origin.source) {
             let message = messages[span.origin.source - 1]
             guard message.role == .assistant else { continue }
             var learned = span.range

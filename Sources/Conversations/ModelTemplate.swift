@@ -50,21 +50,22 @@ package struct ModelTemplate: Sendable {
     ///
     /// - Parameter asks: whether the text ends where an answer begins.
     func render(_ messages: [Message], asks: Bool) throws(TemplateError) -> JinjaText {
-        let list = messages.enumerated().map { place, message in
-            JinjaValue(members: [
-                ("role", JinjaValue(message.role.rawValue)),
-                ("content", JinjaValue(String(decoding: message.content, as: UTF8.self), source: place + 1)),
-            ])
-        }
+        let list = messages.enumerated().map { JinjaValue(members: ModelTemplate.members($1, source: $0 + 1)) }
+        let tools = messages.first.flatMap { try? JSONText.parse($0.tools) }
         var values: [(name: String, value: JinjaValue)] = [
-            ("messages", JinjaValue(list: list)), ("add_generation_prompt", .boolean(asks)), ("tools", .none),
-            ("documents", .none),
+            ("messages", JinjaValue(list: list)), ("add_generation_prompt", .boolean(asks)),
+            ("tools", tools.map { JinjaValue($0, source: messages.count + 1) } ?? .none), ("documents", .none),
         ]
         if let startToken { values.append(("bos_token", JinjaValue(startToken))) }
         if let endToken { values.append(("eos_token", JinjaValue(endToken))) }
         values += variables.map { ($0.key, JinjaValue($0.value, source: 0)) }
         let program = try parsed()
-        do throws(JinjaError) { return try program.render(values, date: date) } catch { throw TemplateError(error) }
+        let text: JinjaText
+        do throws(JinjaError) { text = try program.render(values, date: date) } catch { throw TemplateError(error) }
+        if let missing = ModelTemplate.missing(in: text, messages) {
+            throw .cannotExpress(template: "of the model", missing)
+        }
+        return text
     }
 }
 

@@ -19,6 +19,15 @@ package struct SpecialTokens: Sendable {
         (strippingLeft, strippingRight) = ([], [])
     }
 
+    /// Tokens with these texts, numbered in this order, before a tokenizer exists.
+    package init(texts: [String]) {
+        ids = Dictionary(
+            texts.enumerated().map { (Array($0.element.unicodeScalars), Int32($0.offset)) }, uniquingKeysWith: { $1 })
+        lengths = Set(ids.keys.map(\.count)).sorted(by: >)
+        beginnings = Set(ids.keys.compactMap(\.first))
+        (strippingLeft, strippingRight) = ([], [])
+    }
+
     package init(_ tokenizer: Tokenizer) {
         var ids: [[Unicode.Scalar]: Int32] = [:]
         for id in tokenizer.specialIDs {

@@ -9,6 +9,8 @@ package enum TemplateError: Error, Equatable, CustomStringConvertible {
     case template(line: Int, column: Int, reason: String)
     /// No token ends an answer, so that a model would never stop.
     case noEnd
+    /// Something in a conversation that the template does not write.
+    case cannotExpress(template: String, String)
     case tokenizer(TokenizerError)
 
     init(_ error: JinjaError) {
@@ -20,6 +22,7 @@ package enum TemplateError: Error, Equatable, CustomStringConvertible {
         case .template(let line, let column, let reason):
             "the chat template, line \(line), column \(column): \(reason)"
         case .noEnd: "the chat template writes no end token after an answer"
+        case .cannotExpress(let template, let part): "the template \(template) cannot express \(part)"
         case .tokenizer(let error): "\(error)"
         }
     }
@@ -27,6 +30,7 @@ package enum TemplateError: Error, Equatable, CustomStringConvertible {
     package var hint: String? {
         switch self {
         case .template, .noEnd: "data.template sets another template"
+        case .cannotExpress: "train with a base whose own template knows it (data.template base)"
         case .tokenizer: nil
         }
     }

@@ -20,6 +20,17 @@ package enum DataFormat: String, Sendable, CaseIterable {
     case instruction
     /// One JSON object per line: `{"text"}`.
     case textRows = "text-rows"
+
+    /// The kind that all rows must have; nil if any or none.
+    var rowKind: Row.Kind? {
+        switch self {
+        case .auto, .text, .documents, .lines: nil
+        case .promptCompletion: .promptCompletion
+        case .chat: .chat
+        case .instruction: .instruction
+        case .textRows: .text
+        }
+    }
 }
 
 /// One document and its origin.
@@ -41,14 +52,14 @@ package struct Document: Sendable, Equatable {
     /// Whether it is a JSON row, which is kept in one window, or plain text, which may be cut into windows.
     package var isRow: Bool { row != nil }
     /// The kind of row; nil for plain text.
-    let row: RowReader.Kind?
+    package let row: Row.Kind?
 
     /// Plain text, or a conversation that is not from a file.
     package init(path: String, line: Int, content: Content) {
         self.init(path: path, line: line, content: content, row: nil)
     }
 
-    init(path: String, line: Int, content: Content, row: RowReader.Kind?) {
+    init(path: String, line: Int, content: Content, row: Row.Kind?) {
         self.path = path
         self.line = line
         self.content = content
@@ -75,20 +86,48 @@ package struct Document: Sendable, Equatable {
 
     /// Divides a file into documents. Blank lines between documents belong to none; a stream keeps every byte.
     package static func documents(of file: TextFile, format: DataFormat = .auto) throws(DatasetError) -> [Document] {
+        try reading(of: file, format: format).documents
+    }
+
+    /// The same, and what was ignored.
+    package static func reading(
+        of file: TextFile, format: DataFormat, ignoring ignoredKeys: Set<String> = []
+    ) throws(DatasetError) -> DataReading {
+        let reader = StrictReader(file: file, options: RowOptions(ignoredKeys: ignoredKeys))
+        if let kind = format.rowKind { return try reader.documents(reader.rowFormat(), kind: kind) }
+        guard format == .auto else { return DataReading(documents: texts(of: file, format)) }
+        let found = try reader.format()
+        return found.isText ? DataReading(documents: stream(file)) : try reader.documents(found, kind: nil)
+    }
+
+    /// Throws if the files of a folder have rows of several kinds, or rows and texts.
+    package static func checkKinds(
+        _ parts: some Sequence<(String, [Document])>, folder: String
+    ) throws(DatasetError) {
+        var first: (path: String, kind: String)?
+        for (path, documents) in parts {
+            guard let document = documents.first else { continue }
+            let kind = document.row.map { "\($0.rawValue) rows" } ?? "text"
+            guard let known = first else {
+                first = (path, kind)
+                continue
+            }
+            guard known.kind == kind else {
+                throw .mixedFolder(
+                    folder: folder, first: known.path, firstKind: known.kind, second: path, secondKind: kind)
+            }
+        }
+    }
+
+    private static func texts(of file: TextFile, _ format: DataFormat) -> [Document] {
         switch format {
-        case .auto:
-            return RowReader.looksLikeRows(file) ? try RowReader.read(file, kind: nil) : stream(file)
-        case .text: return stream(file)
         case .lines: return lines(of: file).filter { !isBlank($0.bytes) }.map { $0.document(file.path) }
         case .documents:
             return lines(of: file).split(whereSeparator: { isBlank($0.bytes) }).map { part in
                 let bytes = Array(part.map(\.bytes).joined(separator: [0x0A]))
                 return Line(number: part[part.startIndex].number, bytes: bytes[...]).document(file.path)
             }
-        case .promptCompletion: return try RowReader.read(file, kind: .promptCompletion)
-        case .chat: return try RowReader.read(file, kind: .chat)
-        case .instruction: return try RowReader.read(file, kind: .instruction)
-        case .textRows: return try RowReader.read(file, kind: .text)
+        default: return stream(file)
         }
     }
 

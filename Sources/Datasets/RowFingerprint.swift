@@ -32,7 +32,10 @@ package struct RowFingerprint: Sendable, Hashable {
         case .stream: return nil
         case .text(let bytes): builder.add(bytes, speaker: FingerprintBuilder.text)
         case .conversation(let messages):
-            for message in messages { builder.add(message.content, speaker: FingerprintBuilder.speaker(message.role)) }
+            for message in messages {
+                builder.add(message.content, speaker: FingerprintBuilder.speaker(message.role))
+                for member in message.members { builder.add(member.json, speaker: FingerprintBuilder.text) }
+            }
         }
         self = builder.fingerprint
     }
@@ -55,6 +58,7 @@ package struct FingerprintBuilder: Sendable {
         case .system: 0
         case .user: 1
         case .assistant: 2
+        case .tool: 4
         }
     }
 

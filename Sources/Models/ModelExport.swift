@@ -85,7 +85,9 @@ package struct ModelExport {
         var settings = source.info.generation
         settings.stop += saved.template?.stop ?? []
         let text = OllamaModelfile(file: lastName(path), saved: saved, settings: settings, endIDs: endIDs).text()
-        try writeText(text, (stem as NSString).deletingLastPathComponent, lastName(stem) + ".Modelfile")
+        // Foundation's own function traps on a name of one letter.
+        let folder = stem.lastIndex(of: "/").map { $0 == stem.startIndex ? "/" : String(stem[..<$0]) } ?? ""
+        try writeText(text, folder, lastName(stem) + ".Modelfile")
         return stem + ".Modelfile"
     }
 

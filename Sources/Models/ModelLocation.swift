@@ -2,6 +2,7 @@
 
 import Fetching
 import Foundation
+import StrictJSON
 
 /// A path that exists, or a fetched model.
 package struct ModelLocation: Equatable {
@@ -41,6 +42,11 @@ package struct ModelLocation: Equatable {
         let isInFolder = FileManager.default.fileExists(atPath: text.split(separator: "/").first.map(String.init) ?? "")
         guard !isFile, !isInFolder else { return nil }
         if name(text) != nil { return "`luthier fetch \(text)` gets it if it is the name of a model on the hub" }
+        let runs = (try? FileManager.default.contentsOfDirectory(atPath: "checkpoints")) ?? []
+        if !text.contains("/"), let run = Suggestion.nearest(to: text, among: runs.filter { $0.first != "." }.sorted())
+        {
+            return "did you mean the run \(run)?"
+        }
         guard !text.contains("/"), let nearest = ModelName.nearest(to: text) else { return nil }
         return "did you mean \(nearest)? `luthier fetch \(nearest)` gets it"
     }

@@ -12,6 +12,8 @@ extension PreparationReport {
                     ("rule", .string(item.rule.name)), ("severity", .string(item.rule.severity.rawValue)),
                     ("count", .integer(item.findings.count)), ("effect", .string(item.rule.effect)),
                     ("fix", .string(item.rule.fixText)), ("mendable", .bool(item.isFixable)),
+                    ("taken", .bool(item.isTaken)), ("harm", item.harm.map { .string($0) } ?? .null),
+                    ("follows", cause(of: item).map { .string($0.rule.name) } ?? .null),
                     ("places", .array(item.findings.places.map(json))),
                 ])
             })
@@ -35,7 +37,8 @@ extension PreparationReport {
                 "labels",
                 .array(labels.map { .object([("label", .string($0.text)), ("rows", .integer($0.count))]) })
             ),
-            ("bytes", .integer(bytes)), ("tokens", .integer(tokens)), ("seconds", .number(readingSeconds)),
+            ("skipped", .array(skipped.map { .string($0) })), ("bytes", .integer(bytes)),
+            ("tokens", .integer(tokens)), ("seconds", .number(readingSeconds)),
             ("nearDuplicateSeconds", .number(nearDuplicateSeconds)),
             ("megabytesPerSecond", .number(Double(bytes) / 1e6 / max(readingSeconds, 1e-9))),
         ]

@@ -10,9 +10,30 @@ package struct PreparationReport: Sendable {
         package var findings: RuleFindings
         /// Whether the program can fix them.
         package var isFixable: Bool
+        /// Why the fix is applied only if the user names its rule; nil if it removes little.
+        package var harm: String?
+
+        /// Whether the fix is applied to all that is accepted without a question: it removes little, and does not
+        /// change what the data means.
+        package var isTaken: Bool {
+            switch rule.fix {
+            case .advice, .offered: false
+            case .always: true
+            case .optional: isFixable && harm == nil
+            }
+        }
+        /// Whether data that is written keeps the finding: no fix, or one that was not applied.
+        package var remains: Bool {
+            switch rule.fix {
+            case .always: false
+            case .advice, .optional, .offered: true
+            }
+        }
     }
 
     package var files: [InputFile]
+    /// Files of folders that are not read.
+    package var skipped: [String]
     /// Findings by rule: the most severe first, then in the order of `Rule.all`; only rules that found something.
     package var findings: [Item]
     package var task: TaskKind
@@ -32,6 +53,9 @@ package struct PreparationReport: Sendable {
     /// Seconds for reading, checking and counting tokens, and for the near-duplicate search.
     package var readingSeconds: Double
     package var nearDuplicateSeconds: Double
+
+    /// Rows that could not be read.
+    package var unreadable: Int { read - kept - dropped.values.reduce(0, +) }
 
     /// Findings that the program can fix.
     package var fixable: [Item] { findings.filter(\.isFixable) }

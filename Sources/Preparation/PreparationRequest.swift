@@ -1,5 +1,6 @@
 // The settings of a preparation.
 
+import Datasets
 import Tokenizer
 
 /// Inputs, how to read them, and how to split them.
@@ -10,7 +11,11 @@ package struct PreparationRequest: Sendable {
     package var validation: [String] = []
     package var test: [String] = []
     package var text = TextCut.auto
-    package var columns = ColumnChoice()
+    package var options = RowOptions()
+    package var columns: ColumnChoice {
+        get { options.columns }
+        set { options.columns = newValue }
+    }
     /// Counts tokens; nil to train one on the inputs, as training from scratch does.
     package var tokenizer: Tokenizer?
     /// T of the model to train.
@@ -18,5 +23,8 @@ package struct PreparationRequest: Sendable {
     package var shares = SplitShares()
     package var findsNearDuplicates = true
 
-    package init(inputs: [String]) { self.inputs = inputs }
+    package init(inputs: [String]) {
+        self.inputs = inputs
+        options.keepsHarmless = true
+    }
 }

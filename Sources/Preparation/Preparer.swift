@@ -15,6 +15,8 @@ package final class Preparer {
 
     package let request: PreparationRequest
     package let files: [InputFile]
+    /// Files of folders that are not read, because their names say that they are not data.
+    package let skipped: [String]
     package let tokenizer: Tokenizer
     /// Called with the current phase, and the bytes and rows read so far.
     private let progress: (String, Int, Int) -> Void
@@ -33,19 +35,21 @@ package final class Preparer {
         guard request.shares.validation >= 0, request.shares.test >= 0,
             request.shares.validation + request.shares.test < 1
         else { throw PreparationError.fractions(validation: request.shares.validation, test: request.shares.test) }
-        let files = try InputList.files(inputs: request.inputs, validation: request.validation, test: request.test)
+        let (files, skipped) = try InputList.files(
+            inputs: request.inputs, validation: request.validation, test: request.test)
         let tokenizer = try request.tokenizer ?? SampleTokenizer.learn(files, request)
-        let preparer = Preparer(request, files, tokenizer, progress: progress)
+        let preparer = Preparer(request, files, skipped, tokenizer, progress: progress)
         if request.findsNearDuplicates { preparer.boilerplate = try Boilerplate.find(in: preparer.makeScan()) }
         try preparer.scan()
         return preparer
     }
 
     private init(
-        _ request: PreparationRequest, _ files: [InputFile], _ tokenizer: Tokenizer,
+        _ request: PreparationRequest, _ files: [InputFile], _ skipped: [String], _ tokenizer: Tokenizer,
         progress: @escaping (String, Int, Int) -> Void
     ) {
-        (self.request, self.files, self.tokenizer, self.progress) = (request, files, tokenizer, progress)
+        (self.request, self.files, self.skipped) = (request, files, skipped)
+        (self.tokenizer, self.progress) = (tokenizer, progress)
         corpus = Corpus(files: files, tokenizer: tokenizer)
     }
 
@@ -79,7 +83,7 @@ package final class Preparer {
 
     private func makeScan() -> CorpusScan {
         CorpusScan(
-            files: files, text: request.text, columns: request.columns, fixer: fixer,
+            files: files, text: request.text, options: request.options, fixer: fixer,
             contextLength: request.contextLength, tokenizer: tokenizer,
             findsNearDuplicates: request.findsNearDuplicates, boilerplate: boilerplate, endings: endings)
     }
@@ -91,7 +95,8 @@ package final class Preparer {
         let items = Rule.all.compactMap { rule -> PreparationReport.Item? in
             let verdict = verdicts[rule.name]
             guard let findings = verdict?.findings ?? corpus.findings.byRule[rule.name] else { return nil }
-            return .init(rule: rule, findings: findings, isFixable: isFixable(rule))
+            let harm = effect(of: rule)?.harm(kept: corpus.entries.count, total: corpus.columns)
+            return .init(rule: rule, findings: findings, isFixable: isFixable(rule), harm: harm)
         }
         let splits = drawnSplits
         var rows: [Split: Int] = [:]
@@ -99,7 +104,7 @@ package final class Preparer {
         let dropped = corpus.dropped.values.reduce(0, +)
         let labels = corpus.task == .classification ? corpus.labels.byFrequency : []
         return PreparationReport(
-            files: files,
+            files: files, skipped: skipped,
             findings: Severity.allCases.flatMap { severity in items.filter { $0.rule.severity == severity } },
             task: corpus.task, read: corpus.entries.count + corpus.unreadable + dropped, kept: corpus.entries.count,
             dropped: corpus.dropped, rows: rows, overlap: verdicts["leak"]?.findings.count ?? 0,
@@ -112,13 +117,27 @@ package final class Preparer {
         switch rule.fix {
         case .advice: false
         case .always: true
-        case .optional:
+        case .optional, .offered:
             switch rule.work {
             case .reading, .text, .row: true
             case .corpus: verdicts[rule.name]?.isFixable ?? false
             }
         }
     }
+
+    /// What the fix of a rule would remove; nil if it has none.
+    private func effect(of rule: Rule) -> FixEffect? {
+        guard isFixable(rule) else { return nil }
+        guard let verdict = verdicts[rule.name] else { return corpus.effects[rule.name] }
+        var effect = FixEffect()
+        effect.allRows = verdict.drops.count
+        if Preparer.lossyDrops.contains(rule.name) { effect.rows = verdict.drops.count }
+        for fix in verdict.fixes { effect.add(fix.effect(on: corpus)) }
+        return effect
+    }
+
+    /// Rules over all rows that drop rows which say something that no other row says.
+    private static let lossyDrops: Set<String> = ["conflicting-answers"]
 
     /// The split of each row in the index.
     package var drawnSplits: [Split] {
@@ -137,25 +156,36 @@ package final class Preparer {
 
     /// The order of fixes: single texts and rows, then which rows remain, then changes to all rows.
     private static let stages: [Set<String>] = [
-        Set((Rule.text + Rule.rows).map(\.name)), ["mixed-formats", "empty-prompt", "label-variants"],
+        Set((Rule.text + Rule.rows).map(\.name) + [Rule.unknownKeys]),
+        ["mixed-formats", "empty-prompt", "label-variants"],
         ["duplicate", "conflicting-answers", "leak"], Set(Rule.columns.map(\.name)),
     ]
 
     /// Applies fixes until none is left that `accepts` allows. `accepts` is called once for each rule.
-    package func fix(accepts: (PreparationReport.Item) -> Bool) throws {
+    ///
+    /// - Parameter keepsRows: whether fixes that together leave no row are undone.
+    package func fix(keepsRows: Bool = false, accepts: (PreparationReport.Item) -> Bool) throws {
         var decisions: [String: Bool] = [:]
         for _ in 0..<Preparer.mostRounds {
-            guard acceptNextStage(accepts: accepts, &decisions) else { return }
+            let (before, hadRows) = (fixer, !corpus.entries.isEmpty)
+            guard let rules = acceptNextStage(accepts: accepts, &decisions) else { return }
+            try scan()
+            guard keepsRows, hadRows, corpus.entries.isEmpty else { continue }
+            for rule in rules { decisions[rule] = false }
+            fixer = before
             try scan()
         }
     }
 
-    /// Accepts the fixes of the first stage that has any; false if none has.
+    /// Accepts the fixes of the first stage that has any, and returns their rules; nil if none has.
     private func acceptNextStage(
         accepts: (PreparationReport.Item) -> Bool, _ decisions: inout [String: Bool]
-    ) -> Bool {
+    ) -> [String]? {
         let offered = report.findings.filter { item in
-            if case .optional = item.rule.fix { item.isFixable } else { false }
+            switch item.rule.fix {
+            case .optional, .offered: item.isFixable
+            case .advice, .always: false
+            }
         }
         for item in offered where decisions[item.rule.name] == nil { decisions[item.rule.name] = accepts(item) }
         let accepted = offered.map(\.rule).filter { decisions[$0.name] == true }
@@ -164,17 +194,16 @@ package final class Preparer {
             guard !rules.isEmpty else { continue }
             for rule in rules {
                 switch rule.work {
-                case .text, .row: fixer.accepted.insert(rule.name)
+                case .text, .row, .reading: fixer.accepted.insert(rule.name)
                 case .corpus:
                     guard let verdict = verdicts[rule.name] else { continue }
                     for id in verdict.drops where fixer.drops[id] == nil { fixer.drops[id] = rule.name }
                     fixer.corpusFixes += verdict.fixes
-                case .reading: break
                 }
             }
-            return true
+            return rules.map(\.name)
         }
-        return false
+        return nil
     }
 
     /// Checks that data can be written to `folder`, before the long work starts.
@@ -187,8 +216,13 @@ package final class Preparer {
 
     /// Writes the remaining rows to a new or empty folder.
     package func write(to folder: String) throws -> WrittenData {
-        try DataWriter(
-            scan: makeScan(), corpus: corpus, splits: drawnSplits, shares: request.shares, folder: folder
+        let splits = drawnSplits
+        var written = try DataWriter(
+            scan: makeScan(), corpus: corpus, splits: splits, shares: request.shares, folder: folder
         ).write()
+        written.check = try WrittenCheck(
+            scan: makeScan(), corpus: corpus, splits: splits, written: written.parts
+        ).run()
+        return written
     }
 }

@@ -10,7 +10,7 @@ enum SampleTokenizer {
 
     static func learn(_ files: [InputFile], _ request: PreparationRequest) throws -> Tokenizer {
         let scan = CorpusScan(
-            files: files, text: request.text, columns: request.columns, fixer: Fixer(),
+            files: files, text: request.text, options: request.options, fixer: Fixer(),
             contextLength: request.contextLength, tokenizer: .bytes, findsNearDuplicates: false)
         var texts: [[UInt8]] = []
         let share = sampleBytes / max(1, files.count)
@@ -30,9 +30,9 @@ enum SampleTokenizer {
 
 extension CorpusScan {
     /// Reads the rows of one file from its beginning while `needsMore` returns true.
-    func firstRows(of number: Int, while needsMore: () -> Bool, _ body: (PreparedRow) -> Void) throws {
+    func firstRows(of number: Int, while needsMore: () -> Bool, _ body: (Row) -> Void) throws {
         let only = CorpusScan(
-            files: [files[number]], text: text, columns: columns, fixer: fixer, contextLength: contextLength,
+            files: [files[number]], text: text, options: options, fixer: fixer, contextLength: contextLength,
             tokenizer: tokenizer, findsNearDuplicates: false)
         struct Enough: Error {}
         do {

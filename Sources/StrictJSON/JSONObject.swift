@@ -5,6 +5,12 @@ package struct JSONMember: Sendable {
     package let key: String
     package let keyPosition: SourcePosition
     package let value: JSONNode
+
+    package init(key: String, keyPosition: SourcePosition, value: JSONNode) {
+        self.key = key
+        self.keyPosition = keyPosition
+        self.value = value
+    }
 }
 
 /// An object: its members in text order, with unique keys.
@@ -20,6 +26,15 @@ package struct JSONObject: Sendable {
         self.table = table
     }
 
+    /// An object that is not from a text. Of members with the same key, the first is found.
+    package init(members: [JSONMember]) {
+        var table = KeyTable()
+        if members.count > KeyTable.longestUnindexedList {
+            table.fill(members)
+        }
+        self.init(members: members, table: table)
+    }
+
     /// The value for `key`, in constant time.
     package subscript(key: String) -> JSONNode? {
         table.index(of: key, in: members).map { members[$0].value }
@@ -31,7 +46,7 @@ package struct JSONObject: Sendable {
 /// The standard library's seeded hash prevents a hostile file from making every key collide. The seed has no visible
 /// effect, because members keep the order of the text.
 struct KeyTable: Sendable {
-    private static let longestUnindexedList = 8
+    static let longestUnindexedList = 8
 
     /// 0 if empty; otherwise the upper half of the key's hash, and its index plus one in the lower half.
     private var slots: [UInt64] = []
@@ -41,6 +56,14 @@ struct KeyTable: Sendable {
             return members.firstIndex { Self.equalBytes($0.key, key) }
         }
         return find(key, hash: Self.hash(key), in: members)
+    }
+
+    /// Adds all members at once.
+    mutating func fill(_ members: [JSONMember]) {
+        var size = 32
+        while size < members.count * 2 { size *= 2 }
+        slots = [UInt64](repeating: 0, count: size)
+        for place in members.indices { enter(place, of: members) }
     }
 
     /// Adds the last element of `members`, which must have grown by exactly one since the previous call.

@@ -12,6 +12,8 @@ package indirect enum JSONOutput: Sendable {
     case string(String)
     case array([JSONOutput])
     case object([(key: String, value: JSONOutput)])
+    /// A JSON text that is written as it is.
+    case raw([UInt8])
 
     /// Converts a parsed value back to output.
     package init(_ node: JSONNode) {

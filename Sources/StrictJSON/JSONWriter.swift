@@ -13,6 +13,7 @@ struct JSONWriter {
         case .integer(let number): append(String(number))
         case .number(let number): append(number.isFinite ? number.description : "null")
         case .string(let text): write(text)
+        case .raw(let text): bytes += text
         case .array(let elements):
             writeList(elements, "[", "]", depth: depth) { writer, element in
                 writer.write(element, depth: depth + 1)

@@ -72,8 +72,8 @@ package final class Tokenizer: Sendable {
     /// A tokenizer that needs no file: ids 0 … 255 are the bytes, 256 ends a text, nothing is merged.
     package static let bytes = Tokenizer(learned: [], split: .none)
 
-    /// The 256 bytes, then what the merges make in their order, then the end of a text.
-    convenience init(learned: [LearnedMerge], split: Split) {
+    /// The 256 bytes, then what the merges make in their order, then the end of a text, then further special tokens.
+    convenience init(learned: [LearnedMerge], split: Split, specials: [String] = []) {
         var vocabulary = Vocabulary()
         for byte in UInt8.min...UInt8.max { vocabulary.append([byte]) }
         var merges: [Merge] = []
@@ -83,7 +83,11 @@ package final class Tokenizer: Sendable {
         }
         let (end, content) = (vocabulary.count, Array(Self.endOfText.utf8))
         vocabulary.append(content)
-        let added = [AddedToken(id: end, content: content, isSpecial: true)]
+        var added = [AddedToken(id: end, content: content, isSpecial: true)]
+        for special in specials {
+            added.append(AddedToken(id: vocabulary.count, content: Array(special.utf8), isSpecial: true))
+            vocabulary.append(Array(special.utf8))
+        }
         self.init(TokenizerParts(vocabulary: vocabulary, merges: merges, split: split, added: added, ends: [end]))
     }
 

@@ -11,6 +11,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case badTokenizerSplit(String)
     /// `data.template` asks for a template that is not there.
     case noBaseTemplate
+    /// The template `tokens` with a tokenizer that has not all of its special tokens.
+    case noMark(String)
 
     package var description: String {
         switch self {
@@ -25,6 +27,7 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the data has changed since the run was started: SHA-256 \(run.prefix(16))… then, \(now.prefix(16))… now"
         case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
+        case .noMark(let mark): "data.template is \"tokens\", but the tokenizer has no special token \(mark)"
         case .noBaseTemplate: "data.template is \"base\", but the base has no chat template"
         }
     }
@@ -35,6 +38,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .diverged: "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
         case .runExists: "--resume continues it, --run NAME starts another"
         case .configChanged: "start a new run with --run NAME, or undo the change"
+        case .noMark:
+            "a tokenizer that is trained here has it if tokenizer.vocabularySize is above 261; or choose another template"
         case .dataChanged: "put the files back, or start a new run with --run NAME"
         default: nil
         }

@@ -26,11 +26,13 @@ import Testing
             """
     }.joined(separator: "\n")
 
-    private func trained() throws -> Workplace {
+    /// - Parameter template: nil for the default, `tokens`.
+    private func trained(template: String? = nil) throws -> Workplace {
         let place = try Workplace()
         try place.write(Self.rows, to: "chat.jsonl")
         try place.write(Self.config, to: "chat.json")
-        let outcome = try place.luthier("train", "--config", "chat.json")
+        let outcome = try place.luthier(
+            "train", "--config", "chat.json", "--set", "data.template=\(template ?? "null")")
         try #require(outcome.code == 0, "\(outcome.errors)")
         #expect(
             outcome.errors.contains("train: 36 documents read = 36 full + 0 cut + 0 dropped"), "\(outcome.errors)")
@@ -38,7 +40,7 @@ import Testing
     }
 
     @Test func answersAreRightEverywhere() throws {
-        let place = try trained()
+        let place = try trained(template: "chat")
         let eval = try place.luthier("eval", "--generate", "--json").json()
         #expect(eval["exactMatch"]?.number == 1)
         #expect(eval["stopRate"]?.number == 1)
@@ -68,7 +70,7 @@ import Testing
         let place = try trained()
         try place.write(
             """
-            {"prompt": "What colour is coal?"}
+            {"custom_id": "first", "prompt": "What colour is coal?"}
 
             {"messages": [{"role": "user", "content": "Tell me the colour of snow."}]}
             """, to: "questions.jsonl")
@@ -78,7 +80,10 @@ import Testing
         let answers = try lines.map { try JSONText.parse(String($0)).object }
         #expect(answers.map { $0?["line"]?.integer } == [1, 3])
         #expect(answers.map { $0?["text"]?.string } == ["It is black.", "It is white."])
+        #expect(answers.map { $0?["custom_id"]?.string } == ["first", nil])
         #expect(answers.first??["finishReason"]?.string == "stop")
+        let again = try place.luthier("generate", "--batch", "questions.jsonl", "--output", "answers.jsonl")
+        #expect(again.code == 2 && again.errors.contains("answers.jsonl: the file exists"))
         let broken = try place.luthier("generate", "--batch", "chat.json", "--output", "x.jsonl")
         #expect(broken.code == 1)
     }
@@ -86,9 +91,9 @@ import Testing
     @Test func inspection() throws {
         let place = try trained()
         let row = try place.luthier("inspect", "chat.jsonl", "--row", "2")
-        #expect(row.output.contains("[<|endoftext|>]"))
+        #expect(row.output.contains("<|assistant|>·[It]") && row.output.contains("[<|end|>]"))
         #expect(row.output.contains("chat.jsonl, line 2:"))
-        #expect(!row.output.contains("[User"))
+        #expect(!row.output.contains("[What"))
         #expect(try place.luthier("inspect", "chat.jsonl", "--row", "41").code == 2)
         let checkpoint = try place.luthier("inspect", "checkpoints/chat-1")
         #expect(checkpoint.output.contains("/model/h.1.mlp.c_proj.weight  [256, 64]  float32"))

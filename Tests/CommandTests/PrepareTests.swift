@@ -20,8 +20,11 @@ import Testing
             "prepare", "days.csv", "--prompt-column", "message", "--completion-column", "kind")
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(
-            outcome.output.contains("error: ragged-record, 1 place\n  days.csv:242:5: 1 fields, where 2 are expected"))
-        #expect(outcome.output.contains("warning: duplicate, 10 places"))
+            outcome.output.contains(
+                "error: ragged-record, 1 place: 1 fields, where 2 are expected; days.csv:242:5\n"))
+        #expect(
+            outcome.output.contains("warning: duplicate, 10 places: the same row as days.csv, line 2; days.csv:232:1, ")
+        )
         #expect(outcome.output.contains("task: classification, 2 labels: cold 120, warm 120"))
         #expect(outcome.errors.contains("nothing was written"))
         #expect(place.names(in: "") == ["days.csv"])

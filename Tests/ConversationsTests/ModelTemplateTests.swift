@@ -26,7 +26,7 @@ import Tokenizer
     }
 
     /// A template of Tests/Fixtures/templates.
-    private static func adopt(_ name: String, start: String? = nil, end: String?) throws -> ChatTemplate {
+    static func adopt(_ name: String, start: String? = nil, end: String?) throws -> ChatTemplate {
         let source = try String(contentsOfFile: TestData.fixture("templates/\(name).jinja"), encoding: .utf8)
         let tokenizer = try tokenizer.get()
         return try ChatTemplate.adopting(jinja: source, startToken: start, endToken: end, tokenizer)
@@ -35,7 +35,7 @@ import Tokenizer
     private static func messages(_ turns: [(Role, String)]) -> [Message] { turns.map { Message($0.0, $0.1) } }
 
     /// Tokens as text: special ones in ⟨⟩, learned ranges in [].
-    private static func shown(_ ids: some Sequence<Int32>, _ tokenizer: Tokenizer, learned: (Int) -> Bool) -> String {
+    static func shown(_ ids: some Sequence<Int32>, _ tokenizer: Tokenizer, learned: (Int) -> Bool) -> String {
         var result: [UInt8] = []
         var isOpen = false
         for (place, id) in ids.enumerated() {

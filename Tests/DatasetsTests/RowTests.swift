@@ -126,19 +126,19 @@ import Tokenizer
         (#"{"prompt": "a"}"#, "rows.jsonl, line 1, column 1: the key completion is missing"),
         (#"{"prompt": "a", "completion": ""}"#, "rows.jsonl, line 1, column 31: completion is empty"),
         (#"{"prompt": "a", "completion": "  \n"}"#, "rows.jsonl, line 1, column 31: completion is empty"),
-        (#"{"text": ["a"]}"#, "rows.jsonl, line 1, column 10: text is an array; it takes text"),
+        (#"{"text": [["a"]]}"#, "rows.jsonl, line 1, column 10: text is an array; it takes text"),
         (
             "\n{\"text\": \"a\"}\n{\"prompt\": \"a\", \"completion\": \"b\"}",
             "rows.jsonl, line 3, column 1: a prompt-completion row among text rows (line 2)"
         ),
-        (#"{"messages": []}"#, "rows.jsonl, line 1, column 14: messages is an array; it takes a list of messages"),
+        (#"{"messages": []}"#, "rows.jsonl, line 1, column 14: messages is empty; it takes a list of messages"),
         (#"{"messages": [3]}"#, "rows.jsonl, line 1, column 15: a message is a number; it takes an object"),
         (
             #"{"messages": [{"content": "a"}]}"#, "rows.jsonl, line 1, column 15: a message without role"
         ),
         (
-            #"{"messages": [{"role": "bot", "content": "a"}]}"#,
-            "rows.jsonl, line 1, column 24: role is \"bot\"; it takes one of system, user, assistant"
+            #"{"messages": [{"role": "owl", "content": "a"}]}"#,
+            "rows.jsonl, line 1, column 24: role is \"owl\"; it takes one of system, user, assistant"
         ),
         (
             #"{"messages": [{"role": "user"}]}"#, "rows.jsonl, line 1, column 15: a message without content"
@@ -175,5 +175,18 @@ import Tokenizer
         let error = try #require(throws: DatasetError.self) { try Document.documents(of: file) }
         #expect(
             "\(error)" == "rows.jsonl, line 2, column 1: the line has 16777228 bytes; the limit is 16777216")
+    }
+
+    /// A call with very many arguments inside of a text takes no long time.
+    @Test func largeObjectsInsideOfTextsAreReadQuickly() throws {
+        let arguments = (0..<60_000).map { "\"key \($0)\": \($0)" }.joined(separator: ", ")
+        let list =
+            "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\", "
+            + "\"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": {\(arguments)}}}]}]"
+        let escaped = list.replacing("\"", with: "\\\"")
+        let start = ContinuousClock.now
+        let file = try TextFile(path: "rows.jsonl", bytes: Array("{\"messages\": \"\(escaped)\"}".utf8))
+        #expect(try Document.documents(of: file).count == 1)
+        #expect(ContinuousClock.now - start < .seconds(10))
     }
 }

@@ -1,6 +1,6 @@
 // Reads rows from bytes in memory, in pieces of any size; used by the fuzzers and the tests of the readers.
 
-import Preparation
+import Datasets
 
 /// The readers without files.
 package enum MemoryScan {
@@ -21,12 +21,13 @@ package enum MemoryScan {
     }
 
     package enum Kind: String, Sendable, CaseIterable {
-        case rows, array, object, csv, tsv, lines, paragraphs
+        case rows, array, object, csv, tsv, lines, paragraphs, messageTree, chatML
     }
 
     /// The format of a file with this name that starts with `bytes`.
     package static func format(of bytes: [UInt8], name: String, text: TextCut = .auto) -> String {
-        SourceFormat.unsupportedKind(bytes) ?? "\(SourceFormat.detect(path: name, start: bytes[...], text: text))"
+        SourceFormat.unsupportedKind(bytes[...])
+            ?? SourceFormat.detect(path: name, start: bytes[...], text: text).map { "\($0)" } ?? "unknown"
     }
 
     /// Reads `bytes` as a file of the given kind.
@@ -44,10 +45,13 @@ package enum MemoryScan {
             case .tsv: .delimited(UInt8(ascii: "\t"))
             case .lines: .lines
             case .paragraphs: .paragraphs
+            case .messageTree: .messageTree
+            case .chatML: .chatML
             }
         var splitter = RecordSplitter(format: format)
         var (result, rest, number): (Result, [UInt8], Int) = (Result(), [], 0)
-        var header: DelimitedHeader?
+        let bytes = (try? TextDecoder.decode(bytes)) ?? []
+        var parser: RowParser?
         var position = 0
         repeat {
             let end = position + min(piece, bytes.count - position)
@@ -59,13 +63,16 @@ package enum MemoryScan {
             }
             rest.withUnsafeBufferPointer { buffer in
                 for record in records {
-                    if case .delimited(let delimiter) = format, header == nil {
-                        header = firstHeader(buffer, record, delimiter, columns, &result)
-                        if header?.isRow == false { continue }
+                    if parser == nil {
+                        parser = try? RowParser(
+                            file: 0, format: format, options: RowOptions(columns: columns), path: "", first: record,
+                            in: buffer)
+                        guard let parser else { continue }
+                        result.add(parser.headerFindings)
+                        if parser.hasHeader { continue }
                     }
-                    let parser = RowParser(file: 0, format: format, header: header, choice: columns)
                     var findings = FindingLedger()
-                    parser.rows(of: record, number: number, in: buffer, &findings) { parsed, _ in
+                    parser?.rows(of: record, number: number, in: buffer, &findings) { parsed, _ in
                         result.rows.append(parsed.row.json.serialized())
                         for part in parsed.row.parts {
                             // Every offset of a text has a position.
@@ -80,19 +87,5 @@ package enum MemoryScan {
             rest.removeFirst(done)
         } while position < bytes.count
         return result
-    }
-
-    private static func firstHeader(
-        _ buffer: UnsafeBufferPointer<UInt8>, _ record: RecordRange, _ delimiter: UInt8, _ columns: ColumnChoice,
-        _ result: inout Result
-    ) -> DelimitedHeader? {
-        let bytes = UnsafeBufferPointer(rebasing: buffer[record.start..<record.end])
-        let fields = DelimitedRecord.fields(bytes, delimiter: delimiter).fields
-        let names = fields.map { String(decoding: $0.text, as: UTF8.self) }
-        guard let header = try? DelimitedHeader(names, columns, path: "") else { return nil }
-        var parser = RowParser(file: 0, format: .delimited(delimiter), header: header, choice: columns)
-        if !header.isRow { parser.findUnusedColumns(of: record, fields, in: buffer) }
-        result.add(parser.unusedColumns)
-        return header
     }
 }

@@ -72,7 +72,32 @@ import Tokenizer
             text: pairs + #"{¶"Prompt":"Why not ->","completion":" No\n"}"#),
         Case(
             rule: "surplus-keys", name: "a.jsonl",
+            text: pairs + #"{"prompt":"Why not ->",¶"mood":7,"completion":" No\n"}"#),
+        Case(
+            rule: "harmless-keys", name: "a.jsonl",
             text: pairs + #"{"prompt":"Why not ->",¶"id":7,"completion":" No\n"}"#),
+        Case(rule: "row-comma", name: "a.jsonl", text: pairs + #"{"prompt":"Why not ->","completion":" No\n"}¶,"#),
+        Case(
+            rule: "broken-turn", name: "a.txt",
+            text: "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n\n"
+                + "<|im_start|>user\nc<|im_end|>\n¶<|im_start|>assistant\nd\n"),
+        Case(
+            rule: "preference-row", name: "a.jsonl",
+            text: pairs + #"¶{"prompt":"Why not ->","chosen":" No\n","rejected":" Yes\n"}"#),
+        Case(
+            rule: "guessed-role", name: "a.jsonl",
+            text: chats
+                + #"{"dialog":[{"speaker":¶"Ann","text":"Why"},{"speaker":¶"Bob","text":"So"}]}"# + "\n"),
+        Case(
+            rule: "unused-weight", name: "a.jsonl",
+            text: chats
+                + #"{"messages":[{"role":"user","content":"a","weight":¶1},{"role":"assistant","content":"b"}]}"#
+        ),
+        Case(
+            rule: "template-only", name: "a.jsonl",
+            text: chats
+                + #"{¶"tools":[{"type":"function"}],"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#
+        ),
         Case(
             rule: "stray-quote", name: "a.csv",
             text: "prompt,completion\nred ->,\" one\n\"\nblue ->,\" two\"¶x\n",
@@ -86,7 +111,8 @@ import Tokenizer
             text: "prompt,completion\nred ->, one.\nblue¶\ngreen ->, three.\n"),
         Case(
             rule: "surplus-keys", name: "a.tsv",
-            text: "¶Nº\tquestion\t¶by\tanswer\n1\tred ->\tme\t one.\n2\tblue ->\tme\t two.\n"),
+            text: "Nº\tquestion\t¶by\tanswer\n1\tred ->\tme\t one.\n2\tblue ->\tme\t two.\n",
+            also: ["harmless-keys"]),
         Case(rule: "empty-file", name: "a.jsonl", text: "¶\n \n"),
         Case(
             rule: "mixed-formats", name: "a.jsonl",
@@ -109,7 +135,10 @@ import Tokenizer
             rule: "special-token", name: "a.jsonl",
             text: pairs + #"{"prompt":"Why not ->","completion":" No ¶<|endoftext|> more\n"}"#),
         Case(
-            rule: "special-token", name: "a.csv",
+            rule: "lost-character", name: "a.jsonl",
+            text: pairs + "{\"prompt\":\"A caf¶\u{FFFD} ->\",\"completion\":\" No\\n\"}"),
+        Case(
+            rule: "ambiguous-token", name: "a.csv",
             text: "prompt,completion\nred ->, one.\n\"blue \"\"b\"\"\nand ¶[INST] ->\", two.\ngreen ->, three.\n"),
         Case(
             rule: "secret", name: "a.jsonl",
@@ -120,6 +149,10 @@ import Tokenizer
         Case(
             rule: "empty-answer", name: "a.jsonl",
             text: pairs + "{\"prompt\":\"Why not ->\",\"completion\":¶\" \\n\"}\n"),
+        Case(
+            rule: "stop-text", name: "a.jsonl",
+            text: chats
+                + #"{"messages":[{"role":"user","content":"A play"},{"role":"assistant","content":¶"So:\nUser: a"}]}"#),
         Case(
             rule: "no-answer", name: "a.jsonl",
             text: chats + "¶{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n"),

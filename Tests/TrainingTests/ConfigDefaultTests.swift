@@ -27,7 +27,8 @@ import Training
         ("model.base", "null"), ("tokenizer.path", "the base's, otherwise one is trained"),
         (
             "data.template",
-            "base if it has one, otherwise chat for chat rows, instruction for instruction rows, else raw"
+            "base if it has one, otherwise for conversations tokens if the tokenizer is trained here, else chat for chat "
+                + "rows and instruction for instruction rows, else raw"
         ),
         ("training.steps", "null"), ("training.saveEvery", "at each evaluation"),
         ("training.earlyStoppingPatience", "null"), ("evaluation.every", "each epoch"),

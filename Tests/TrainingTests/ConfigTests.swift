@@ -16,7 +16,8 @@ import Training
         ("model.embeddingDropout", "null"), ("model.attentionDropout", "null"), ("model.residualDropout", "null"),
         ("tokenizer.path", "null"), ("tokenizer.vocabularySize", "4096"), ("tokenizer.split", "\"gpt2\""),
         ("data.train", "[]"), ("data.validation", "[]"), ("data.test", "[]"), ("data.format", "\"auto\""),
-        ("data.template", "null"), ("data.promptLossWeight", "0.0"), ("data.overlong", "\"error\""),
+        ("data.ignoreKeys", "[]"), ("data.template", "null"), ("data.promptLossWeight", "0.0"),
+        ("data.overlong", "\"error\""),
         ("data.rowsWithoutLoss", "\"error\""),
         ("data.validationFraction", "0.1"), ("data.testFraction", "0.0"), ("data.splitSeed", "1"),
         ("data.shuffle", "true"), ("data.startToken", "false"),
@@ -95,7 +96,7 @@ import Training
             "data": {
                 "train": ["a", "b"], "validation": "c", "test": ["d"], "format": "lines", "validationFraction": 0.2,
                 "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "template": "chat",
-                "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop"
+                "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop", "ignoreKeys": ["note"]
             },
             "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4" },
             "training": {

@@ -1,6 +1,6 @@
 // Feeds fuzzer inputs to the CSV reader: it must not trap, and the result must not depend on the piece size.
 
-import Preparation
+import Datasets
 import PreparationSupport
 
 /// Called by libFuzzer with each input.
@@ -10,7 +10,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     // The first byte chooses what a person would have said about the columns.
     let names: [String?] = [nil, "1", "2", "prompt", "id"]
     let first = Int(bytes.first ?? 0)
-    let columns = ColumnChoice(prompt: names[first % 5], completion: names[first / 5 % 5])
+    let columns =
+        first < 128 ? ColumnChoice() : ColumnChoice(prompt: names[first % 5], completion: names[first / 5 % 5])
     for kind in [.csv, .tsv] as [MemoryScan.Kind] {
         let expected = MemoryScan.read(bytes, as: kind, columns: columns)
         let pieces = MemoryScan.read(bytes, as: kind, columns: columns, piece: 1 + count / 3)

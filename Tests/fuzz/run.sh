@@ -58,7 +58,7 @@ if [ -x "$tools/llvm-profdata" ] && [ -x "$tools/llvm-cov" ]; then
     "$tools/llvm-cov" report -instr-profile "$build/all.profdata" "$build/fuzz-JSONL" -object "$build/fuzz-CSV" \
         -object "$build/fuzz-Text" -object "$build/fuzz-GGUF" -object "$build/fuzz-Tokenizer" \
         -object "$build/fuzz-Template" \
-        Sources/Preparation/Reading/{Record,Row,Delimited,JSON,Chat,Column,Text,Source}*.swift \
+        Sources/Datasets/Reading/{Record,Delimited,Column,Source,Text}*.swift Sources/Datasets/Rows/*.swift \
         Sources/Interchange/GGUF/GGUF{Cursor,Defect,Header,Metadata,RowOrder,TokenizerKeys,Type,Value}.swift \
         Sources/Interchange/GGUF/Dequantization/*.swift Sources/Files/GitLFSPointer.swift Sources/Jinja/*/*.swift \
         Sources/Tokenizer/Files/{TokenizerFile*,VocabularyBuilder,MergeListBuilder,ScoredPairs,GGUFVocabulary}.swift \

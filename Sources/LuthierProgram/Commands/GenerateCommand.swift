@@ -46,6 +46,7 @@ struct GenerateCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        if let output { try BatchAnswers.checkOutput(output) }
         let text = batch == nil ? try promptText() : ""
         let saved = try model.load(copying: options.precision)
         let responder = Responder(saved, raw: raw, format: options.precision)
@@ -89,6 +90,6 @@ struct GenerateCommand: ParsableCommand {
 
     private func promptText() throws -> String {
         if let prompt { return prompt }
-        return String(decoding: try Console.text(of: promptFile ?? "-"), as: UTF8.self)
+        return try Console.prompt(of: promptFile ?? "-")
     }
 }

@@ -4,23 +4,40 @@ import Arguments
 import Checkpoint
 import Datasets
 import Foundation
+import Kernels
 import Models
 import StrictJSON
 import Tokenizer
+import Training
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show the content of a model file, or a row of data as the model sees it.",
         discussion: "A row's tokens are separated by ·. Tokens that count in the loss are green and those with a "
             + "smaller weight yellow; without a terminal they are in [brackets] and {braces}. The tokenizer and the "
-            + "template are those of --checkpoint, or of the newest run.")
+            + "template are those of --checkpoint, or of the newest run; with --base, --config or --tokenizer those that "
+            + "training would use.")
 
     @Argument(
         help: "A checkpoint, run, Hugging Face or PEFT folder, fetched model, .safetensors or .gguf file, or data.")
     var path: String
     @Option(help: "Number of the row, counted from one.")
     var row: Int?
+    @Option(help: ArgumentHelp("Show the row as training from this base would see it.", valueName: "model"))
+    var base: String?
+    @Option(help: ArgumentHelp("Show the row as training with this config would see it.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("Show the row with this tokenizer.", valueName: "path"))
+    var tokenizer: String?
     @OptionGroup var model: CheckpointOptions
+
+    mutating func validate() throws(ValidationError) {
+        guard base != nil || config != nil || tokenizer != nil else { return }
+        if row == nil { throw ValidationError("--base, --config and --tokenizer show a row", hint: "add --row N") }
+        if model.checkpoint != nil {
+            throw ValidationError("--checkpoint has its own tokenizer", hint: "omit --base, --config and --tokenizer")
+        }
+    }
 
     mutating func run() throws {
         if let row { return try showRow(row) }
@@ -52,33 +69,64 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func showRow(_ row: Int) throws {
-        let saved = try SavedModel(path: try model.path())
-        let documents = try FileList.files(at: path).flatMap { file throws(DatasetError) in
-            try Document.documents(of: TextFile(path: file), format: .auto)
+        let setting =
+            base != nil || config != nil || tokenizer != nil ? try settingOfTraining() : try settingOfModel()
+        guard row >= 1, row <= setting.documents.count else {
+            throw ValidationError("--row \(row): the data has \(setting.documents.count) documents")
         }
-        guard row >= 1, row <= documents.count else {
-            throw ValidationError("--row \(row): the data has \(documents.count) documents")
-        }
-        let document = documents[row - 1]
-        var options = EncodingOptions()
-        options.startToken = saved.info.startToken
-        options.template = saved.template ?? document.defaultTemplate ?? .raw
-        options.promptLossWeight = Float(saved.info.promptLossWeight)
-        options.contextLength = saved.model.architecture.contextLength
+        let document = setting.documents[row - 1]
+        var options = setting.options
+        if setting.usesDefaultTemplate { options.template = document.defaultTemplate ?? .raw }
         options.endsTexts = true
         options.overlong = .split
         options.dropsRowsWithoutLoss = true
-        let text = try TokenizedText([document], tokenizer: saved.tokenizer, options)
-        Console.output(RowView.render(text, tokenizer: saved.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
-        let learned = text.predictionCount
+        let text = try TokenizedText([document], tokenizer: setting.tokenizer, options)
+        Console.output(RowView.render(text, tokenizer: setting.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
         let firsts = Set(text.sources.map(\.tokens.lowerBound))
         let partly = text.tokens.indices.count { place in
             !firsts.contains(place) && text.weight(place) > 0 && text.weight(place) < 1
         }
         Console.output(
-            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(learned) count in the loss"
+            "\(document.path), line \(document.line): \(text.tokens.count) tokens, \(text.predictionCount) count in the loss"
                 + (partly > 0 ? ", \(partly) of these with a smaller weight" : "")
-                + ", context \(saved.model.architecture.contextLength)\n")
+                + ", context \(options.contextLength)\n")
         for remark in text.dropped { Console.output("dropped: \(remark.reason)\n") }
+    }
+
+    /// What a row is shown with.
+    private struct Setting {
+        var documents: [Document]
+        var tokenizer: Tokenizer
+        var options: EncodingOptions
+        var usesDefaultTemplate = false
+    }
+
+    private func settingOfTraining() throws -> Setting {
+        var reader = ConfigReader()
+        if let config { try reader.read(path: config) }
+        if let base { try reader.set("model.base", toText: base, source: "--base", origin: "--base") }
+        Machine.prepare(threads: model.threads)
+        let given = try tokenizer.map { try TokenizerSource.tokenizer(at: $0) }
+        let setting = try RowSetting(reader.config, rowsAt: path, tokenizer: given)
+        return Setting(documents: setting.documents, tokenizer: setting.tokenizer, options: setting.options)
+    }
+
+    private func settingOfModel() throws -> Setting {
+        guard model.checkpoint != nil || RunFolder.newest(in: "checkpoints") != nil else {
+            throw ValidationError(
+                "there is no run whose tokenizer could show the row", hint: "add --base, --config or --tokenizer")
+        }
+        let saved = try SavedModel(path: try model.path())
+        let documents = try FileList.files(at: path).flatMap { file throws(DatasetError) in
+            try Document.documents(of: TextFile(path: file), format: .auto)
+        }
+        var options = EncodingOptions()
+        options.startToken = saved.info.startToken
+        options.template = saved.template ?? .raw
+        options.promptLossWeight = Float(saved.info.promptLossWeight)
+        options.contextLength = saved.model.architecture.contextLength
+        return Setting(
+            documents: documents, tokenizer: saved.tokenizer, options: options,
+            usesDefaultTemplate: saved.template == nil)
     }
 }

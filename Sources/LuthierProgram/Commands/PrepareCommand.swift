@@ -21,8 +21,10 @@ struct PrepareCommand: ParsableCommand {
     var output: String?
     @Flag(help: "Fix the data: ask about each fix, then write rows, splits and changes.diff.")
     var fix = false
-    @Flag(help: "With --fix: apply every fix without asking.")
+    @Flag(help: "With --fix: apply every fix that removes little, without asking.")
     var yes = false
+    @Option(help: ArgumentHelp("With --fix: a rule whose fix is applied, whatever it removes.", valueName: "rule"))
+    var take: [String] = []
     @Option(help: ArgumentHelp("A rule whose fix is not applied.", valueName: "rule"))
     var leave: [String] = []
     @Option(help: ArgumentHelp("File or folder with validation rows.", valueName: "path"))
@@ -39,6 +41,12 @@ struct PrepareCommand: ParsableCommand {
     var promptColumn: String?
     @Option(help: "Column or key of the answer.")
     var completionColumn: String?
+    @Option(
+        help: ArgumentHelp(
+            "Character between the fields of a table, or tab; by default found by content.", valueName: "character"))
+    var delimiter: String?
+    @Option(help: ArgumentHelp("A key or column that may be ignored, whatever it means.", valueName: "key"))
+    var ignoreKey: [String] = []
     @Option(help: "How plain text is divided; documents are separated by blank lines.")
     var text: TextCut = .auto
     @Option(help: ArgumentHelp("Tokenizer for counting; by default one trained on the data.", valueName: "path"))
@@ -57,12 +65,22 @@ struct PrepareCommand: ParsableCommand {
         if yes && !fix { throw ValidationError("--yes applies fixes", hint: "add --fix") }
         if fix && !yes && isatty(STDIN_FILENO) != 1 {
             throw ValidationError(
-                "--fix asks about each fix, but stdin is not a terminal", hint: "use --yes to apply all fixes")
+                "--fix asks about each fix, but stdin is not a terminal",
+                hint: "use --yes to apply those that remove little")
         }
-        for rule in leave where !Rule.all.contains(where: { $0.name == rule }) {
-            let nearest = Suggestion.nearest(to: rule, among: Rule.all.map(\.name))
-            throw ValidationError(
-                "--leave \(rule): there is no such rule", hint: nearest.map { "did you mean \($0)?" })
+        if !take.isEmpty && !fix { throw ValidationError("--take applies a fix", hint: "add --fix") }
+        for (flag, rules) in [("--leave", leave), ("--take", take)] {
+            for rule in rules where !Rule.all.contains(where: { $0.name == rule }) {
+                let nearest = Suggestion.nearest(to: rule, among: Rule.all.map(\.name))
+                throw ValidationError(
+                    "\(flag) \(rule): there is no such rule", hint: nearest.map { "did you mean \($0)?" })
+            }
+        }
+        if let both = take.first(where: leave.contains) {
+            throw ValidationError("--take \(both) and --leave \(both) exclude each other")
+        }
+        if let delimiter, PrepareCommand.delimiter(delimiter) == nil {
+            throw ValidationError("--delimiter \(delimiter): one ASCII character or tab is required")
         }
         if contextLength < 1 { throw ValidationError("--context-length \(contextLength) must be at least 1") }
         if seed < 0 { throw ValidationError("--seed \(seed) must be at least 0") }
@@ -78,15 +96,22 @@ struct PrepareCommand: ParsableCommand {
         Console.message(speed(report))
         var members = report.members
         if fix, let output {
-            try preparer.fix { item in !leave.contains(item.rule.name) && (yes || ask(item)) }
+            try preparer.fix(keepsRows: take.isEmpty) { item in
+                if take.contains(item.rule.name) { return true }
+                return !leave.contains(item.rule.name) && (yes ? item.isTaken : ask(item))
+            }
             Console.endProgress()
-            members = try write(preparer, to: output)
+            let remaining: String?
+            (members, remaining) = try write(preparer, to: output)
+            if json { Console.json(members + [("findings", report.findingsJSON)]) }
+            if remaining != nil { throw ExitCode(1) }
+            return
         } else if !report.fixable.isEmpty {
             Console.message("nothing was written; use --fix to fix the data")
         } else {
             Console.message("nothing to fix")
         }
-        if json { Console.json(members + (fix ? [("findings", report.findingsJSON)] : [])) }
+        if json { Console.json(members) }
     }
 
     /// Shows progress: in place on a terminal, otherwise as a line every few seconds.
@@ -110,11 +135,22 @@ struct PrepareCommand: ParsableCommand {
         request.test = test
         request.text = text
         request.columns = ColumnChoice(prompt: promptColumn, completion: completionColumn)
+        request.options.delimiter = delimiter.flatMap(PrepareCommand.delimiter)
+        request.options.ignoredKeys = Set(ignoreKey)
         request.tokenizer = try tokenizer.map { path throws(TokenizerError) in try Tokenizer(path: path) }
         request.contextLength = contextLength
         request.shares = SplitShares(validation: validationFraction, test: testFraction, seed: UInt64(seed))
         request.findsNearDuplicates = !skipNearDuplicates
         return request
+    }
+
+    /// The character that an argument names.
+    private static func delimiter(_ text: String) -> UInt8? {
+        if text.lowercased() == "tab" || text == "\\t" { return UInt8(ascii: "\t") }
+        guard text.utf8.count == 1, let byte = text.utf8.first, byte >= 0x20 || byte == 0x09,
+            byte != UInt8(ascii: "\"")
+        else { return nil }
+        return byte
     }
 
     private func speed(_ report: PreparationReport) -> String {
@@ -129,15 +165,23 @@ struct PrepareCommand: ParsableCommand {
             + "\(ProgressPrinter.number(rate, digits: 1)) MB/s" + near
     }
 
-    /// Asks on the terminal; an empty answer applies the fix.
+    /// Asks on the terminal. An empty answer applies the fix only if it removes little.
     private func ask(_ item: PreparationReport.Item) -> Bool {
-        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fixText)? [Y/n] ")
-        guard let answer = readLine() else { return false }
-        return !answer.lowercased().hasPrefix("n")
+        let harm = item.harm.map { " (\($0))" } ?? ""
+        let choice = item.isTaken ? "[Y/n]" : "[y/N]"
+        Console.output("\(item.rule.name) (\(item.findings.count)): \(item.rule.fixText)\(harm)? \(choice) ")
+        guard let answer = readLine()?.lowercased() else { return false }
+        return item.isTaken ? !answer.hasPrefix("n") : answer.hasPrefix("y")
     }
 
-    private func write(_ preparer: Preparer, to folder: String) throws -> [(key: String, value: JSONOutput)] {
+    /// Writes the data, and says what remains.
+    ///
+    /// - Returns: the members of the JSON object, and what remains; nil if no error does.
+    private func write(
+        _ preparer: Preparer, to folder: String
+    ) throws -> (members: [(key: String, value: JSONOutput)], remaining: String?) {
         let left = preparer.report
+        guard left.kept > 0 else { throw PreparationError.nothingLeft(read: left.read) }
         let written = try preparer.write(to: folder)
         for part in written.parts {
             Console.message("\(part.path): \(part.rows) rows, SHA-256 \(part.sha256.prefix(16))…")
@@ -145,10 +189,43 @@ struct PrepareCommand: ParsableCommand {
         Console.message(
             "\(left.read) rows read = \(left.kept) kept + \(left.read - left.kept) dropped; \(written.changed) rows "
                 + "fixed individually; see \(folder)/changes.diff")
-        for item in left.findings where item.rule.severity != .note {
-            Console.message("not fixed: \(item.rule.name), \(item.findings.count)")
+        show(written.check)
+        let open = left.findings.filter { $0.rule.severity != .note && $0.remains }
+        for item in open {
+            let how = item.isFixable ? "; --take \(item.rule.name) fixes it" : ""
+            let why = item.harm.map { ": \($0)" } ?? ""
+            Console.message("not fixed: \(item.rule.name), \(item.findings.count)\(why)\(how)")
         }
-        return left.members.filter { $0.key != "findings" }
+        let remaining = remaining(left)
+        Console.message(remaining.map { "error: \($0)" } ?? "no error remains")
+        let members: [(key: String, value: JSONOutput)] = [
+            ("changedRows", .integer(written.check.changedCount)), ("extendedRows", .integer(written.check.extended)),
+            ("remaining", remaining.map { .string($0) } ?? .null),
+        ]
+        return (left.members.filter { $0.key != "findings" } + members, remaining)
+    }
+
+    /// Lists rows whose characters are not all there any more.
+    private func show(_ check: WrittenCheckResult) {
+        guard check.changedCount > 0 else { return }
+        Console.message("\(check.changedCount) written rows lack characters of their inputs:")
+        for row in check.changed.prefix(PrepareCommand.shownRows) {
+            Console.message("  \(row.file):\(row.line): \(row.before) -> \(row.after)")
+        }
+        if check.changedCount > PrepareCommand.shownRows { Console.message("  …") }
+    }
+
+    private static let shownRows = 10
+
+    /// The errors of the written data, and a loss of more than a tenth of the rows; nil if there is none.
+    private func remaining(_ left: PreparationReport) -> String? {
+        var parts = left.findings.filter { $0.rule.severity == .error && $0.remains }.map {
+            "\($0.rule.name), \($0.findings.count)"
+        }
+        if left.unreadable * 10 > left.read {
+            parts.append("\(left.unreadable) of \(left.read) rows could not be read and are not written")
+        }
+        return parts.isEmpty ? nil : "remains: " + parts.joined(separator: "; ")
     }
 }
 

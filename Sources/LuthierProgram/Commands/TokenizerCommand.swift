@@ -48,14 +48,14 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Encode: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the token ids of a text.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the token ids of a text, byte for byte: line ends and byte-order marks are encoded too.")
         @OptionGroup var source: Source
         @Argument(help: "File, or - for stdin.") var file: String = "-"
         @Flag(help: "Print {\"ids\":[…]}.") var json = false
 
         mutating func run() throws {
-            let bytes = try Console.text(of: file)
-            let ids = try source.load().encode(bytes)
+            let ids = try source.load().encode(Console.bytes(of: file))
             if json {
                 Console.json([("ids", .array(ids.map { .integer(Int($0)) }))])
             } else {

@@ -17,7 +17,7 @@ struct GenerationOptions: ParsableArguments {
     var topP: Double?
     @Option(help: "Make tokens that occurred already less likely; 1 for no change.")
     var repetitionPenalty: Double?
-    @Option(help: "Stop before this text.")
+    @Option(help: #"Stop before this text; \n is a line end, \t a tab, \\ a backslash."#)
     var stop: [String] = []
     @Option(help: "Seed of the sampling.")
     var seed: UInt64 = 1
@@ -48,7 +48,22 @@ struct GenerationOptions: ParsableArguments {
         settings.sampling.topK = topK ?? settings.sampling.topK
         settings.sampling.topP = topP ?? settings.sampling.topP
         settings.sampling.repetitionPenalty = repetitionPenalty ?? settings.sampling.repetitionPenalty
-        settings.stop += stop
+        settings.stop += stop.map(GenerationOptions.unescaped)
         return settings
+    }
+
+    /// A text with `\n`, `\t` and `\\` replaced; other backslashes stay.
+    private static func unescaped(_ text: String) -> String {
+        var (result, rest) = ("", Substring(text))
+        while let character = rest.popFirst() {
+            let escapes: [Character: Character] = ["n": "\n", "t": "\t", "\\": "\\"]
+            if character == "\\", let next = rest.first, let meant = escapes[next] {
+                result.append(meant)
+                rest.removeFirst()
+            } else {
+                result.append(character)
+            }
+        }
+        return result
     }
 }

@@ -49,6 +49,18 @@ enum Console {
         return try TextFile(path: path).bytes
     }
 
+    /// The prompt in the file at `path`, without the line end that editors and shells put at a file's end; `-` is stdin.
+    static func prompt(of path: String) throws(DatasetError) -> String {
+        let bytes = try text(of: path)
+        return String(decoding: bytes.last == 0x0A ? bytes.dropLast() : bytes[...], as: UTF8.self)
+    }
+
+    /// The bytes of the file at `path` as they are; `-` is stdin.
+    static func bytes(of path: String) throws(DatasetError) -> [UInt8] {
+        path == "-"
+            ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try TextFile.bytesAsTheyAre(path: path)
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -42,7 +42,7 @@ struct Boilerplate: Sendable {
         return found
     }
 
-    private static func systemText(_ row: PreparedRow) -> [UInt8]? {
+    private static func systemText(_ row: Row) -> [UInt8]? {
         guard let first = row.parts.first, first.role == .system else { return nil }
         return first.text
     }
@@ -50,7 +50,7 @@ struct Boilerplate: Sendable {
     /// Hashes of the words in some parts of a row, without boilerplate.
     ///
     /// - Parameter always: whether to return the words of a row without boilerplate; otherwise nil for such a row.
-    func words(of row: PreparedRow, _ parts: Range<Int>, always: Bool = false) -> [UInt64]? {
+    func words(of row: Row, _ parts: Range<Int>, always: Bool = false) -> [UInt64]? {
         let skipsFirst =
             !systemTexts.isEmpty && Boilerplate.systemText(row).map { systemTexts.contains(TextHash.hash($0)) } ?? false
         let skipsPrefix =

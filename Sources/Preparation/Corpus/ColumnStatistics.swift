@@ -1,5 +1,7 @@
 // Statistics of all prompts, or of all answers.
 
+import Datasets
+
 /// Statistics of one column; two of them can be merged in any order.
 struct ColumnStatistics: Sendable {
     private(set) var count = 0
@@ -66,6 +68,13 @@ struct ColumnStatistics: Sendable {
         var bytes = prefix ?? []
         while !bytes.isEmpty, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
         return bytes
+    }
+
+    /// The common prefix, cut after the white space between two words, if there is a word before it.
+    var commonWords: [UInt8] {
+        guard let end = prefix?.lastIndex(where: SourceFormat.isSpace) else { return [] }
+        let words = Array(prefix?[...end] ?? [])
+        return words.allSatisfy(SourceFormat.isSpace) ? [] : words
     }
 
     /// The common suffix, cut at a character boundary.

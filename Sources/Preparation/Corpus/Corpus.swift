@@ -39,19 +39,28 @@ struct Corpus: Sendable {
     /// Rows and records that could not be read, and the number of rows dropped by each rule.
     var unreadable = 0
     var dropped: [String: Int] = [:]
+    /// What the fix of each rule would remove, and the size of the columns.
+    var effects: [String: FixEffect] = [:]
+    var columns = FixEffect()
     var bytes = 0
     var tokens = 0
     /// Counts the tokens.
     var tokenizer: Tokenizer
 
     /// The most frequent kind of row; among equally frequent ones, the first in the list of kinds.
-    var mainKind: PreparedRow.Kind {
+    var mainKind: Row.Kind {
         let counts = kindCounts
-        return PreparedRow.Kind.allCases.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? .text
+        return Row.Kind.allCases.max { (counts[$0] ?? 0) < (counts[$1] ?? 0) } ?? .text
     }
 
-    var kindCounts: [PreparedRow.Kind: Int] {
+    var kindCounts: [Row.Kind: Int] {
         entries.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+    }
+
+    /// Whether the answers look like labels, also with too few rows for a classification: they repeat.
+    var looksLabelled: Bool {
+        let asking = entries.count { $0.flags.contains(.hasAnswer) }
+        return !labels.isOpen && labels.labels.count > 1 && labels.labels.count * 2 <= asking
     }
 
     /// The task of the rows. As in OpenAI's prepare_data, answers are labels if there are fewer than a third as many as

@@ -24,7 +24,7 @@ struct CorpusEntry: Sendable {
     }
 
     var id: RowID
-    var kind: PreparedRow.Kind
+    var kind: Row.Kind
     /// nil if the row is assigned to a split at random.
     var split: Split?
     var flags: Flags

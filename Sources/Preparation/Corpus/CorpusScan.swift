@@ -8,7 +8,7 @@ import Tokenizer
 struct CorpusScan {
     let files: [InputFile]
     let text: TextCut
-    let columns: ColumnChoice
+    let options: RowOptions
     let fixer: Fixer
     let contextLength: Int
     let tokenizer: Tokenizer
@@ -32,7 +32,11 @@ struct CorpusScan {
         var corpus = Corpus(files: files, tokenizer: tokenizer)
         var startedFiles = Set<Int>()
         try forEachBatch { batch, parser, bytesRead in
-            if startedFiles.insert(batch.file).inserted { corpus.findings.add(parser.unusedColumns) }
+            if startedFiles.insert(batch.file).inserted {
+                var found = parser.headerFindings
+                if fixer.accepted.contains(Rule.unknownKeys) { found.remove(Rule.unknownKeys) }
+                corpus.findings.add(found)
+            }
             let parts = CorpusScan.inParallel(batch.records.count) { range in
                 var indexer = RowIndexer(scan: self, split: files[batch.file].split)
                 batch.bytes.withUnsafeBufferPointer { bytes in
@@ -57,39 +61,25 @@ struct CorpusScan {
     ) throws {
         var bytesOfEarlierFiles = 0
         for (number, file) in files.enumerated() {
-            let reader = try RecordReader(path: file.path, file: number, text: text)
+            let reader = try RecordReader(
+                path: file.path, file: number, text: text, delimiter: options.delimiter)
             var parser: RowParser?
             while let batch = try reader.next() {
                 var batch = batch
-                if parser == nil { parser = try makeParser(&batch, reader.format, path: file.path) }
+                if parser == nil, let first = batch.records.first {
+                    let made = try batch.bytes.withUnsafeBufferPointer { bytes in
+                        try RowParser(
+                            file: number, format: reader.format, options: options, path: file.path, first: first,
+                            in: bytes)
+                    }
+                    if made.hasHeader { batch = batch.withoutFirst }
+                    parser = made
+                }
                 if let parser { try body(batch, parser, bytesOfEarlierFiles + reader.bytesRead) }
             }
-            if reader.recordCount == (parser?.header?.isRow == false ? 1 : 0) { emptyFile(number) }
+            if reader.recordCount == (parser?.hasHeader == true ? 1 : 0) { emptyFile(number) }
             bytesOfEarlierFiles += reader.bytesRead
         }
-    }
-
-    /// Creates the parser of a file. If the first record is a header, it is removed from the batch.
-    private func makeParser(
-        _ batch: inout RecordBatch, _ format: SourceFormat, path: String
-    ) throws(PreparationError) -> RowParser {
-        guard case .delimited(let delimiter) = format, let first = batch.records.first else {
-            return RowParser(file: batch.file, format: format, header: nil, choice: columns)
-        }
-        let fields = batch.bytes.withUnsafeBufferPointer { bytes in
-            DelimitedRecord.fields(UnsafeBufferPointer(rebasing: bytes[first.start..<first.end]), delimiter: delimiter)
-                .fields
-        }
-        let names = fields.map { String(decoding: $0.text, as: UTF8.self) }
-        let header = try DelimitedHeader(names, columns, path: path)
-        var parser = RowParser(file: batch.file, format: format, header: header, choice: columns)
-        if !header.isRow {
-            batch.bytes.withUnsafeBufferPointer { parser.findUnusedColumns(of: first, fields, in: $0) }
-            batch = RecordBatch(
-                file: batch.file, firstRecord: batch.firstRecord + 1, bytes: batch.bytes,
-                records: Array(batch.records.dropFirst()))
-        }
-        return parser
     }
 
     /// Runs `body` on consecutive ranges in parallel and returns the results in order.
@@ -118,6 +108,8 @@ extension Corpus {
         findings.add(part.findings)
         unreadable += part.unreadable
         for (rule, count) in part.dropped { dropped[rule, default: 0] += count }
+        for (rule, effect) in part.effects { effects[rule, default: FixEffect()].add(effect) }
+        columns.add(part.columns)
         tokens += part.tokens
     }
 }

@@ -18,13 +18,18 @@ struct RowIndexer {
     private(set) var unreadable = 0
     private(set) var dropped: [String: Int] = [:]
     private(set) var tokens = 0
+    /// What the fix of each rule would remove, and the size of the columns.
+    private(set) var effects: [String: FixEffect] = [:]
+    private(set) var columns = FixEffect()
 
     private static let textRules = Rule.text.compactMap { rule in
-        if case .text(let find, _) = rule.work { (rule.name, find) } else { nil }
+        if case .text(let find, let fix) = rule.work { (name: rule.name, find: find, fix: fix) } else { nil }
     }
     private static let rowRules = Rule.rows.compactMap { rule in
-        if case .row(let find, _) = rule.work { (rule.name, find) } else { nil }
+        if case .row(let find, let fix) = rule.work { (name: rule.name, find: find, fix: fix) } else { nil }
     }
+    /// Rules that drop rows from which nothing can be learned.
+    private static let emptyRules: Set<String> = ["no-answer", "empty-answer"]
 
     init(scan: CorpusScan, split: Split?) {
         self.scan = scan
@@ -40,6 +45,7 @@ struct RowIndexer {
         // A row's place is valid only during this call, so check it here.
         unreadable +=
             parser.rows(of: record, number: number, in: bytes, &found) { row, findings in check(row, &findings) }.count
+        if scan.fixer.accepted.contains(Rule.unknownKeys) { found.remove(Rule.unknownKeys) }
         findings.add(found)
     }
 
@@ -64,48 +70,55 @@ struct RowIndexer {
         for part in row.parts {
             part.text.withUnsafeBufferPointer { bytes in
                 let text = TextView(bytes)
-                for (rule, find) in RowIndexer.textRules {
-                    guard let match = find(text) else { continue }
-                    report(rule, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }
+                columns.count(FixEffect.size(bytes), of: part)
+                for rule in RowIndexer.textRules {
+                    guard let match = rule.find(text) else { continue }
+                    report(rule.name, match.message) { parsed.place.position(of: part.origin, offset: match.offset) }
+                    effects[rule.name, default: FixEffect()].add(.change(of: part, to: rule.fix(part.text)))
                 }
             }
         }
-        for (rule, find) in RowIndexer.rowRules {
-            guard let match = find(view) else { continue }
-            report(rule, match.message) {
-                match.part.map { start(of: row.parts[$0], parsed) } ?? (parsed.line, parsed.column)
+        for rule in RowIndexer.rowRules {
+            guard let match = rule.find(view) else { continue }
+            report(rule.name, match.message) {
+                match.part.map { parsed.start(of: row.parts[$0]) } ?? (parsed.line, parsed.column)
             }
+            effects[rule.name, default: FixEffect()].add(RowIndexer.effect(of: rule.fix, rule.name, on: row))
         }
         index(row, parsed, builder, tokens: view.tokens)
     }
 
-    /// The start of a part's value, at its quote if it has one.
-    private func start(of part: PreparedRow.Part, _ parsed: ParsedRow) -> (line: Int, column: Int) {
-        if case .json(let line, let column) = part.origin { return (line, column) }
-        return parsed.place.position(of: part.origin, offset: 0)
+    private static func effect(
+        of fix: (@Sendable (Row) -> Row?)?, _ rule: String, on row: Row
+    ) -> FixEffect {
+        if let fixed = fix?(row) { return .change(of: row, to: fixed) }
+        return FixEffect(rows: emptyRules.contains(rule) ? 0 : 1, allRows: 1)
     }
 
-    private mutating func makeView(_ row: PreparedRow) -> RowView {
+    private mutating func makeView(_ row: Row) -> RowView {
         makeView(row, words: fingerprint(row).words)
     }
 
-    private mutating func makeView(_ row: PreparedRow, words: [UInt64]) -> RowView {
+    private mutating func makeView(_ row: Row, words: [UInt64]) -> RowView {
         let count = counter.count(row)
         return RowView(
             row: row, tokens: count.total, longestAnswer: count.longestAnswer, contextLength: scan.contextLength,
             words: words)
     }
 
-    private func fingerprint(_ row: PreparedRow) -> FingerprintBuilder {
+    private func fingerprint(_ row: Row) -> FingerprintBuilder {
         var builder = FingerprintBuilder()
         for part in row.parts where part.key != "input" || !part.text.isEmpty {
-            builder.add(part.text, speaker: PreparedRow.speaker(part))
+            builder.add(part.text, speaker: Row.speaker(part))
+            for member in part.members where !member.isHarmless {
+                builder.add(member.json, speaker: FingerprintBuilder.text)
+            }
         }
         return builder
     }
 
     private mutating func index(
-        _ row: PreparedRow, _ parsed: ParsedRow, _ builder: FingerprintBuilder, tokens: Int
+        _ row: Row, _ parsed: ParsedRow, _ builder: FingerprintBuilder, tokens: Int
     ) {
         func place(_ at: (line: Int, column: Int)) -> CorpusEntry.Place {
             .init(line: Int32(clamping: at.line), column: Int32(clamping: at.column))
@@ -118,22 +131,22 @@ struct RowIndexer {
         if let last = row.lastAnswer {
             var prompt = FingerprintBuilder()
             var answer = FingerprintBuilder()
-            for part in row.parts[..<last] { prompt.add(part.text, speaker: PreparedRow.speaker(part)) }
+            for part in row.parts[..<last] { prompt.add(part.text, speaker: Row.speaker(part)) }
             answer.add(row.parts[last].text, speaker: FingerprintBuilder.speaker(.assistant))
             (entry.prompt, entry.answer) = (prompt.fingerprint, answer.fingerprint)
             entry.flags.insert(.hasAnswer)
             // An input does not replace the instruction: training rejects such a row.
             let asks = row.kind == .instruction ? row.parts[..<1] : row.parts[..<last]
             if asks.allSatisfy({ Rule.isBlank($0.text) }) { entry.flags.insert(.emptyPrompt) }
-            entry.answerPlace = place(start(of: row.parts[last], parsed))
-            if let first = row.parts.first { entry.promptPlace = place(start(of: first, parsed)) }
+            entry.answerPlace = place(parsed.start(of: row.parts[last]))
+            if let first = row.parts.first { entry.promptPlace = place(parsed.start(of: first)) }
             addColumns(row, last, &entry)
         }
         if scan.findsNearDuplicates { addSignatures(row, builder) }
         entries.append(entry)
     }
 
-    private mutating func addSignatures(_ row: PreparedRow, _ builder: FingerprintBuilder) {
+    private mutating func addSignatures(_ row: Row, _ builder: FingerprintBuilder) {
         signatures.add(scan.boilerplate.words(of: row, row.parts.indices) ?? builder.words, row: entries.count)
         // Only rows that are split at random are grouped by their prompts.
         guard split == nil, let last = row.lastAnswer else { return }
@@ -143,7 +156,7 @@ struct RowIndexer {
         promptSignatures.add(prompt, row: entries.count)
     }
 
-    private mutating func addColumns(_ row: PreparedRow, _ last: Int, _ entry: inout CorpusEntry) {
+    private mutating func addColumns(_ row: Row, _ last: Int, _ entry: inout CorpusEntry) {
         let answer = row.parts[last].text
         // A conversation with several answers is not a labelled row.
         if row.parts[..<last].contains(where: \.isAnswer) {

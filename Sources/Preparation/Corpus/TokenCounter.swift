@@ -12,7 +12,7 @@ struct TokenCounter {
     init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
     /// The tokens of the complete row, and of its longest answer including end-of-text.
-    mutating func count(_ row: PreparedRow) -> (total: Int, longestAnswer: Int) {
+    mutating func count(_ row: Row) -> (total: Int, longestAnswer: Int) {
         let template = row.template
         var (total, longest) = (0, 0)
         for (index, part) in row.parts.enumerated() {
@@ -25,9 +25,12 @@ struct TokenCounter {
                 total += answer
                 if index < row.parts.count - 1 { total += tokens(template.assistant.after, [], "") }
             case .system: total += tokens(template.system.before, part.text, template.system.after)
-            case .user: total += tokens(template.user.before, part.text, template.user.after)
+            case .user, .tool: total += tokens(template.user.before, part.text, template.user.after)
             case nil: total += tokens("", part.text, "")
             }
+        }
+        for part in row.parts {
+            for member in part.members { total += tokens("", member.json, "") }
         }
         return (total, longest)
     }

@@ -1,5 +1,7 @@
 // A fix that is applied to all rows in the same way.
 
+import Datasets
+
 /// One fix; several are applied in the order in which they were accepted.
 enum CorpusFix: Sendable, Equatable {
     case lowercasePrompts
@@ -12,10 +14,10 @@ enum CorpusFix: Sendable, Equatable {
     /// Replaces answers with this hash by this text.
     case renameAnswer(from: UInt64, to: [UInt8])
     /// Drops rows of other kinds.
-    case onlyKind(PreparedRow.Kind)
+    case onlyKind(Row.Kind)
 
     /// Applies the fix; nil drops the row.
-    func apply(to row: PreparedRow) -> PreparedRow? {
+    func apply(to row: Row) -> Row? {
         var row = row
         if case .onlyKind(let kind) = self { return row.kind == kind ? row : nil }
         if case .renameAnswer(let from, let to) = self {
@@ -41,6 +43,26 @@ enum CorpusFix: Sendable, Equatable {
         case .renameAnswer, .onlyKind: break
         }
         return row
+    }
+
+    /// What the fix removes from all rows.
+    func effect(on corpus: Corpus) -> FixEffect {
+        func bytes(_ text: [UInt8]) -> Int { text.withUnsafeBufferPointer { FixEffect.size($0) } }
+        var effect = FixEffect()
+        switch self {
+        case .lowercasePrompts: effect.prompts = corpus.prompts.uppercase
+        case .lowercaseAnswers: effect.answers = corpus.answers.uppercase
+        case .removeFromPromptStart(let prefix): effect.prompts = bytes(prefix) * corpus.prompts.count
+        case .removeFromAnswerStart(let prefix): effect.answers = bytes(prefix) * corpus.answers.count
+        case .renameAnswer(let from, let to):
+            guard let label = corpus.labels.labels[from] else { break }
+            effect.answers = FixEffect.lost(label.text, to) * label.count
+        case .onlyKind(let kind):
+            effect.rows = corpus.entries.count { $0.kind != kind }
+            effect.allRows = effect.rows
+        case .appendToPrompts, .appendToAnswers, .spaceBeforeAnswers: break
+        }
+        return effect
     }
 
     private static func lowercased(_ text: [UInt8]) -> [UInt8] {

@@ -21,6 +21,8 @@ package struct WrittenData: Sendable {
     /// Rows that were changed, and rows that were dropped.
     package var changed: Int
     package var dropped: Int
+    /// What a comparison of the written rows with the inputs shows.
+    package var check = WrittenCheckResult()
 
     package func rows(_ split: Split) -> Int { parts.first { $0.split == split }?.rows ?? 0 }
 }
@@ -101,7 +103,7 @@ struct DataWriter {
             let outcome = scan.fixer.fix(parsed.row, id: parsed.id) { row in
                 let count = counter.count(row)
                 var builder = FingerprintBuilder()
-                for part in row.parts { builder.add(part.text, speaker: PreparedRow.speaker(part)) }
+                for part in row.parts { builder.add(part.text, speaker: Row.speaker(part)) }
                 return RowView(
                     row: row, tokens: count.total, longestAnswer: count.longestAnswer,
                     contextLength: scan.contextLength, words: builder.words)

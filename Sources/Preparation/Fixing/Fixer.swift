@@ -15,14 +15,14 @@ struct Fixer: Sendable {
 
     /// The result for one row.
     enum Outcome {
-        case kept(PreparedRow, changedBy: [String])
+        case kept(Row, changedBy: [String])
         case dropped(by: String)
     }
 
     /// Applies the fixes in the order of `Rule.all`, then the fixes for all rows.
     ///
     /// - Parameter view: computes tokens and words of the current row; called only for accepted rules.
-    func fix(_ row: PreparedRow, id: RowID, view: (PreparedRow) -> RowView) -> Outcome {
+    func fix(_ row: Row, id: RowID, view: (Row) -> RowView) -> Outcome {
         if let rule = drops[id] { return .dropped(by: rule) }
         guard !accepted.isEmpty || !corpusFixes.isEmpty else { return .kept(row, changedBy: []) }
         var (row, changed) = (row, [String]())
@@ -40,9 +40,12 @@ struct Fixer: Sendable {
     /// Applies the text and row rules.
     ///
     /// - Returns: the rule that drops the row, if any.
-    private func apply(_ row: inout PreparedRow, _ changed: inout [String], _ view: (PreparedRow) -> RowView) -> String?
-    {
+    private func apply(_ row: inout Row, _ changed: inout [String], _ view: (Row) -> RowView) -> String? {
         func note(_ rule: Rule) { if !changed.contains(rule.name) { changed.append(rule.name) } }
+        if accepted.contains(Rule.unknownKeys), row.hasUnknownMembers {
+            row = row.withoutUnknownMembers
+            changed.append(Rule.unknownKeys)
+        }
         for index in row.parts.indices { fix(&row.parts[index].text, note) }
         for rule in Rule.rows where accepted.contains(rule.name) {
             guard case .row(let find, let fix) = rule.work, find(view(row)) != nil else { continue }

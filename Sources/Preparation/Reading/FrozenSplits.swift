@@ -1,6 +1,7 @@
 // Checks whether written splits still match the record next to them.
 
 import Checkpoint
+import Datasets
 import Foundation
 import StrictJSON
 

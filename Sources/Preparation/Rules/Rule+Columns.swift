@@ -56,7 +56,7 @@ extension Rule {
         Rule(
             "capital-prompts", .warning,
             effect: "uppercase words have different tokens from the same words in lowercase",
-            .optional("convert the prompts to lowercase"),
+            .offered("convert the prompts to lowercase"),
             .corpus { corpus, verdict in
                 guard corpus.prompts.isUppercase else { return }
                 for entry in corpus.paired where entry.flags.contains(.uppercasePrompt) {
@@ -66,7 +66,7 @@ extension Rule {
             }),
         Rule(
             "capital-answers", .warning, effect: "the model learns to answer in uppercase, letter by letter",
-            .optional("convert the completions to lowercase"),
+            .offered("convert the completions to lowercase"),
             .corpus { corpus, verdict in
                 guard corpus.answers.isUppercase else { return }
                 for entry in corpus.paired where entry.flags.contains(.uppercaseAnswer) {
@@ -78,7 +78,7 @@ extension Rule {
             "common-prompt-prefix", .note, effect: "every row spends tokens on the same text",
             .optional("remove the common prefix"),
             .corpus { corpus, verdict in
-                let prefix = corpus.prompts.commonPrefix
+                let prefix = corpus.prompts.commonWords
                 guard let first = corpus.pairs.first, corpus.pairs.count > 1, !corpus.hasOnePrompt,
                     corpus.task != .openEnded, String(decoding: prefix, as: UTF8.self).count > 12
                 else { return }
@@ -89,9 +89,10 @@ extension Rule {
             "common-answer-prefix", .note, effect: "every answer starts with the same text",
             .optional("remove the common prefix, except one space"),
             .corpus { corpus, verdict in
-                var prefix = corpus.answers.commonPrefix
+                var prefix = corpus.answers.commonWords
+                // A label is one name: what labels have in common belongs to each of them.
                 guard let first = corpus.pairs.first, corpus.pairs.count > 1, !corpus.hasOneAnswer,
-                    String(decoding: prefix, as: UTF8.self).count >= 5
+                    !corpus.looksLabelled, String(decoding: prefix, as: UTF8.self).count >= 5
                 else { return }
                 verdict.add(first, first.answerPlace, "all completions start with \"\(shown(prefix))\"")
                 // Keep a leading space, so that the first word has the same token as inside a sentence.
@@ -135,7 +136,7 @@ extension Rule {
         Rule(
             "no-ending", .note,
             effect: "none here, because every answer ends with end-of-text; with other trainers answers may not end",
-            .optional("append a common ending to every completion"),
+            .offered("append a common ending to every completion"),
             .corpus { corpus, verdict in
                 guard let first = corpus.pairs.first, corpus.pairs.count > 1, corpus.task == .conditional,
                     !corpus.hasOneAnswer, corpus.answers.commonSuffix.isEmpty

@@ -1,6 +1,9 @@
 // Rules that are applied while records are read.
 
 extension Rule {
+    /// Keys that are not understood stay in the rows until the user decides.
+    static let unknownKeys = "surplus-keys"
+
     static let reading = [
         Rule(
             "invalid-encoding", .error, effect: "the bytes would be learned as wrong characters",
@@ -32,7 +35,7 @@ extension Rule {
             .reading),
         Rule(
             "ragged-record", .error, effect: "a value may be in the wrong column",
-            .always("drop fields beyond the header, and rows without the required fields"), .reading),
+            .always("drop the row; quote fields that contain the delimiter to keep it"), .reading),
         Rule(
             "empty-file", .error, effect: "the file adds nothing",
             .advice("remove the file, or check why it is empty"),
@@ -41,13 +44,35 @@ extension Rule {
             "changed-split", .warning, effect: "metrics before and after the change are for different rows",
             .advice("write the data to a new folder, or restore the file"), .reading),
         Rule(
-            "key-spelling", .warning, effect: "training does not find the value",
+            "key-spelling", .note, effect: "none: training reads it too, but other programs may not find the value",
             .always("rename the key as training expects it"), .reading),
         Rule(
-            "role-name", .warning, effect: "training rejects the row",
+            "role-name", .note, effect: "none: training reads it too, but other programs may reject the row",
             .always("rename the role as training expects it"), .reading),
         Rule(
-            "surplus-keys", .note, effect: "none: training ignores them",
-            .always("drop the keys and columns"), .reading),
+            unknownKeys, .error, effect: "the value is not learned; training rejects the row",
+            .offered("drop the keys and columns with their values"), .reading),
+        Rule(
+            "row-comma", .warning, effect: "training rejects the file",
+            .always("write the row without the comma"), .reading),
+        Rule(
+            "broken-turn", .error, effect: "the conversation is lost",
+            .always("drop the conversation; correct it by hand to keep it"), .reading),
+        Rule(
+            "preference-row", .error, effect: "the row is lost, because it compares answers instead of giving one",
+            .always("drop the row; write the better answer as prompt and completion to keep it"), .reading),
+        Rule(
+            "guessed-role", .warning, effect: "training rejects the row, because the names do not say who answers",
+            .always("take the first of two speakers for the user, and the other one for the assistant"), .reading),
+        Rule(
+            "unused-weight", .error, effect: "none, although the row asks for one: only answers are learned",
+            .always("drop the weight"), .reading),
+        Rule(
+            "template-only", .warning,
+            effect: "only a base model's own template can express it; with any other, training rejects the row",
+            .advice("train with a base model whose template knows tools"), .reading),
+        Rule(
+            "harmless-keys", .note, effect: "none: the keys describe the row, and training ignores them",
+            .advice("rename the key if its value must be learned"), .reading),
     ]
 }

@@ -21,8 +21,27 @@ extension Rule {
             .row(
                 find: { view in
                     let parts = view.row.parts
-                    let empty = parts.firstIndex { ($0.isAnswer || $0.role == nil) && isBlank($0.text) }
+                    let empty = parts.firstIndex {
+                        ($0.isAnswer || $0.role == nil) && isBlank($0.text) && !$0.hasCalls
+                    }
                     return empty.map { RowMatch(part: $0, message: "\(parts[$0].key) is empty") }
+                }, fix: nil)),
+        Rule(
+            "stop-text", .warning,
+            effect: "templates with text marks end the answer there, so training with one of them rejects the row",
+            .advice("train with data.template tokens, or with a base model that has its own template"),
+            .row(
+                find: { view in
+                    guard view.row.kind == .chat || view.row.kind == .instruction else { return nil }
+                    let template = view.row.template
+                    for (index, part) in view.row.parts.enumerated()
+                    where part.isAnswer && part.weight != 0 && part.text.contains(0x0A) {
+                        let message = Message(role: .assistant, content: part.text)
+                        guard let stop = template.stopText(in: [message]) else { continue }
+                        return RowMatch(
+                            part: index, message: "the answer contains \"\(shown(Array(stop.utf8)))\", a stop text")
+                    }
+                    return nil
                 }, fix: nil)),
         Rule(
             "long-answer", .error, effect: "the answer does not fit a window, so its end is never learned",
@@ -84,7 +103,7 @@ extension Rule {
 
 /// The order of roles in a conversation: at most one system message, first; then user and assistant alternate.
 enum RoleOrder {
-    static func first(in row: PreparedRow) -> Rule.RowMatch? {
+    static func first(in row: Row) -> Rule.RowMatch? {
         guard row.kind == .chat, row.lastAnswer != nil else { return nil }
         var previous: Role?
         for (index, part) in row.parts.enumerated() {
@@ -93,6 +112,8 @@ enum RoleOrder {
                 return .init(part: index, message: "a system message that is not the first message")
             case .assistant where previous == nil || previous == .system:
                 return .init(part: index, message: "an assistant message before the first user message")
+            case .tool where previous != .assistant && previous != .tool:
+                return .init(part: index, message: "a tool's result that no assistant message asked for")
             case .user where previous == .user, .assistant where previous == .assistant:
                 return .init(part: index, message: "two \(part.role?.rawValue ?? "") messages in a row")
             default: previous = part.role
@@ -106,12 +127,14 @@ enum RoleOrder {
         return nil
     }
 
-    static func fixed(_ row: PreparedRow) -> PreparedRow? {
-        var parts: [PreparedRow.Part] = []
+    static func fixed(_ row: Row) -> Row? {
+        var parts: [Row.Part] = []
         for (index, part) in row.parts.enumerated() {
             if part.role == .system, index > 0 { continue }
-            if part.role == .assistant, parts.last?.role != .user, parts.last?.role != .assistant { continue }
-            if let last = parts.last, last.role == part.role, part.role != .system {
+            if part.role == .assistant, parts.isEmpty || parts.last?.role == .system { continue }
+            if let last = parts.last, last.role == part.role, part.role == .user || part.role == .assistant,
+                last.members.isEmpty, part.members.isEmpty
+            {
                 parts[parts.count - 1].text += [0x0A] + part.text
             } else {
                 parts.append(part)
@@ -119,7 +142,9 @@ enum RoleOrder {
         }
         while let last = parts.last, last.role != .assistant { parts.removeLast() }
         guard !parts.isEmpty else { return nil }
-        return PreparedRow(kind: row.kind, parts: parts)
+        var fixed = row
+        fixed.parts = parts
+        return fixed
     }
 }
 

@@ -12,6 +12,8 @@ package struct Rule: Sendable {
         case always(String)
         /// A fix that is applied if the user accepts it.
         case optional(String)
+        /// A fix that can change what the data means: applied only if the user asks for it by its rule's name.
+        case offered(String)
     }
 
     /// A match in a text, with its offset in bytes.
@@ -34,7 +36,7 @@ package struct Rule: Sendable {
         /// To each text. `fix` returns the text without the defect.
         case text(find: @Sendable (TextView) -> TextMatch?, fix: @Sendable ([UInt8]) -> [UInt8])
         /// To each row. `fix` returns the row without the defect; if it returns nil, or is nil, the row is dropped.
-        case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (PreparedRow) -> PreparedRow?)?)
+        case row(find: @Sendable (RowView) -> RowMatch?, fix: (@Sendable (Row) -> Row?)?)
         /// To all rows together.
         case corpus(@Sendable (Corpus, inout CorpusVerdict) -> Void)
     }
@@ -58,13 +60,23 @@ package struct Rule: Sendable {
     /// The advice, or what the fix does.
     package var fixText: String {
         switch fix {
-        case .advice(let text), .always(let text), .optional(let text): text
+        case .advice(let text), .always(let text), .optional(let text), .offered(let text): text
         }
     }
 
     /// All rules, in the order in which findings of one severity are shown.
     package static let all: [Rule] =
         reading + text + rows + [tooFew, mixedFormats, emptyPrompts] + columns + labels + repetition
+
+    /// Findings that often only follow from others: they are shown below their cause.
+    static let causes: [String: [String]] = [
+        "identical-prompts": [unknownKeys, "harmless-keys"], "identical-answers": [unknownKeys],
+        "duplicate": [unknownKeys], "near-duplicate": [unknownKeys], "conflicting-answers": [unknownKeys],
+        "empty-prompt": [unknownKeys], "leak": [unknownKeys],
+        "mixed-formats": ["missing-field", unknownKeys, "key-spelling"],
+        "no-leading-space": ["wrong-type"], "few-examples": ["empty-file"],
+        "lost-character": ["invalid-encoding"], "misread-encoding": ["invalid-encoding"],
+    ]
 
     /// Rules by name.
     static let named = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -113,7 +125,7 @@ struct BytePresence {
 
 /// A row with its computed properties.
 struct RowView {
-    let row: PreparedRow
+    let row: Row
     /// Tokens of the complete row with its template.
     let tokens: Int
     /// Tokens of the longest answer, including end-of-text.

@@ -21,10 +21,11 @@ extension Tokenizer {
     ///   - vocabularySize: from 257 to 1,048,576.
     ///   - threads: 0 means all cores.
     package static func train(
-        on texts: [[UInt8]], vocabularySize: Int, split: Split = .gpt2, threads: Int = 0
+        on texts: [[UInt8]], vocabularySize: Int, split: Split = .gpt2, specials: [String] = [], threads: Int = 0
     ) throws(TokenizerError) -> Tokenizer {
-        let learned = try learnMerges(from: texts, vocabularySize: vocabularySize, split: split, threads: threads)
-        return Tokenizer(learned: learned, split: split)
+        let learned = try learnMerges(
+            from: texts, vocabularySize: vocabularySize - specials.count, split: split, threads: threads)
+        return Tokenizer(learned: learned, split: split, specials: specials)
     }
 
     /// The steps of `train` in their order, with the counts by which they were chosen.

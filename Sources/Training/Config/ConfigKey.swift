@@ -198,7 +198,9 @@ extension ConfigKey {
             path: path,
             values: "base, one of \(names), or an object with system, user, assistant, answerLead, stop or with jinja, "
                 + "or null",
-            defaultText: "base if it has one, otherwise chat for chat rows, instruction for instruction rows, else raw",
+            defaultText:
+                "base if it has one, otherwise for conversations tokens if the tokenizer is trained here, else chat "
+                + "for chat rows and instruction for instruction rows, else raw",
             meaning: meaning,
             assign: { node, config in
                 config[keyPath: asksForBase] = node.string == "base"

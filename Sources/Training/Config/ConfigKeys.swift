@@ -69,6 +69,9 @@ extension ConfigKey {
             "data.format", \.data.format,
             "Input format. text: each file is one stream; documents: separated by blank lines; lines: one document per "
                 + "line; the others: one JSON object per line; auto: detected from the content."),
+        .texts(
+            "data.ignoreKeys", \.data.ignoreKeys, "list of keys",
+            "Keys of rows that are ignored. Any other key that is not understood is an error."),
         .template(
             "data.template", \.data.template, asksForBase: \.data.asksForBaseTemplate,
             "Text around the messages of a conversation; stored with the model. base: the base's own chat template."),

@@ -33,9 +33,20 @@ package enum ConfigError: Error, Equatable, CustomStringConvertible {
     package var hint: String? {
         switch self {
         case .unknownKey: "`luthier train --help` lists every key"
+        case .wrongValue(_, _, let found, let expected): ConfigError.nearest(to: found, of: expected)
         case .malformedAssignment: "for example --set training.learningRate=3e-4"
         default: nil
         }
+    }
+}
+
+extension ConfigError {
+    /// `did you mean lines?` if a text is close to one of the values that are listed.
+    private static func nearest(to found: String, of expected: String) -> String? {
+        guard found.hasPrefix("\""), expected.contains("one of ") else { return nil }
+        let words = expected.replacing("one of ", with: "").split(separator: ", ").map(String.init)
+        let names = words.filter { !$0.contains(" ") }
+        return Suggestion.nearest(to: found.filter { $0 != "\"" }, among: names).map { "did you mean \($0)?" }
     }
 }
 

@@ -47,6 +47,8 @@ package struct RunConfig: Sendable, Equatable {
         package var validation: [String] = []
         package var test: [String] = []
         package var format = DataFormat.auto
+        /// Keys of rows that are ignored.
+        package var ignoreKeys: [String] = []
         /// nil for the base's own, or else for the default of the rows.
         package var template: ChatTemplate?
         /// Whether only the base's own template will do.

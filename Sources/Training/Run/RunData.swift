@@ -17,22 +17,40 @@ package struct RunDocuments: Sendable {
     package let contentKey: String
     /// The default template for the rows if the config names none; nil if there are only texts.
     package let defaultTemplate: ChatTemplate?
-    /// Bytes and lines of each file read, in order.
-    let files: [(path: String, split: Split, bytes: Int, lines: Int)]
+    /// Bytes and lines of each file read, in order, and what was normalized in it.
+    let files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])]
+    /// How often each key of rows was ignored because it is harmless or the config names it.
+    let ignoredKeys: [String: Int]
+    /// Files of folders that are not read, because their names say that they are not data.
+    let skipped: [String]
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
     package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
-        var files: [(path: String, split: Split, bytes: Int, lines: Int)] = []
+        var files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])] = []
         var digest = SHA256Digest()
+        var ignoredKeys: [String: Int] = [:]
+        var skipped: [String] = []
+        func read(_ path: String, _ split: Split) throws -> [Document] {
+            let file = try TextFile(path: path)
+            file.bytes.withUnsafeBytes { digest.update($0) }
+            var lines = file.bytes.count { $0 == 0x0A }
+            if let last = file.bytes.last, last != 0x0A { lines += 1 }
+            files.append((path, split, file.bytes.count, lines, file.changes))
+            let reading = try Document.reading(of: file, format: config.format, ignoring: Set(config.ignoreKeys))
+            for (key, count) in reading.ignoredKeys { ignoredKeys[key, default: 0] += count }
+            return reading.documents
+        }
         func read(_ paths: [String], _ split: Split) throws -> [Document] {
-            try paths.flatMap { try FileList.files(at: $0) }.flatMap { path in
-                let file = try TextFile(path: path)
-                file.bytes.withUnsafeBytes { digest.update($0) }
-                var lines = file.bytes.count { $0 == 0x0A }
-                if let last = file.bytes.last, last != 0x0A { lines += 1 }
-                files.append((path, split, file.bytes.count, lines))
-                return try Document.documents(of: file, format: config.format)
+            var documents: [Document] = []
+            for path in paths {
+                let found = try FileList.find(at: path)
+                skipped += found.skipped
+                var parts: [[Document]] = []
+                for file in found.files { parts.append(try read(file, split)) }
+                try Document.checkKinds(zip(found.files, parts), folder: path)
+                documents += parts.flatMap { $0 }
             }
+            return documents
         }
         let train = try read(config.train, .train)
         let validation = try read(config.validation, .validation)
@@ -47,29 +65,65 @@ package struct RunDocuments: Sendable {
         let contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
+            + config.ignoreKeys.map { " without \($0)" }.joined()
         return RunDocuments(
             splits: splits, hash: hash, contentKey: contentKey,
-            defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files)
+            defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files,
+            ignoredKeys: ignoredKeys, skipped: skipped)
     }
 
     /// The documents of one split.
     package subscript(split: Split) -> [Document] { splits[split] ?? [] }
 
+    /// What was not read, a line each.
+    fileprivate var remarks: [String] {
+        var lines: [String] = []
+        if !ignoredKeys.isEmpty {
+            let keys = ignoredKeys.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+            lines.append("ignored keys: \(keys.joined(separator: ", "))")
+        }
+        let normalized = files.filter { !$0.changes.isEmpty }
+        if !normalized.isEmpty {
+            let names = normalized.prefix(3).map { "\($0.path) (\($0.changes.joined(separator: ", ")))" }
+            lines.append(
+                "normalized: \(names.joined(separator: ", "))"
+                    + (normalized.count > 3 ? " and \(normalized.count - 3) more" : ""))
+        }
+        if !skipped.isEmpty { lines.append("not read, because not data: \(skipped.joined(separator: ", "))") }
+        return lines
+    }
+
     /// The texts of one split, for a tokenizer to learn from: turns as the template frames them.
     func texts(of split: Split, template: ChatTemplate) -> [[UInt8]] {
-        self[split].map { document in
+        let specials = template == .tokens ? SpecialTokens(texts: ChatTemplate.tokenMarks) : SpecialTokens()
+        return self[split].flatMap { document -> [[UInt8]] in
             switch document.content {
-            case .stream(let bytes), .text(let bytes): return bytes
+            case .stream(let bytes), .text(let bytes): return [bytes]
             case .conversation(let messages):
                 // A conversation that the template refuses is an error where it is encoded.
-                let pieces = (try? template.pieces(messages, SpecialTokens())) ?? []
-                return pieces.reduce(into: []) { text, piece in
-                    if case .text(let bytes) = piece.content { text += bytes }
+                let pieces = (try? template.pieces(messages, specials)) ?? []
+                return pieces.reduce(into: [[]]) { texts, piece in
+                    switch piece.content {
+                    case .text(let bytes): texts[texts.count - 1] += bytes
+                    case .endOfText: break
+                    // No token contains a mark.
+                    case .token: texts.append([])
+                    }
                 }
             }
         }
     }
 
+    /// Throws if an answer of training contains a text at which the template ends answers.
+    func checkStopTexts(_ template: ChatTemplate) throws(DatasetError) {
+        guard !template.stop.isEmpty else { return }
+        for document in self[.train] {
+            guard case .conversation(let messages) = document.content,
+                let stop = template.stopText(in: messages)
+            else { continue }
+            throw .stopText(path: document.path, line: document.line, template: template.name, text: stop)
+        }
+    }
 }
 
 /// The same as tokens.
@@ -112,7 +166,7 @@ package struct RunData: Sendable {
             splits: splits, hash: documents.hash, ledger: ledger(documents, splits),
             summary: Split.allCases.compactMap { split in
                 splits[split].map { sentence(split, documents[split].count, $0) }
-            },
+            } + documents.remarks,
             trainingRows: trainingRows,
             overlap: [Split.validation, .test].reduce(into: [:]) { $0[$1] = trainingRows.overlap(documents[$1]) })
     }
@@ -126,11 +180,13 @@ package struct RunData: Sendable {
     }
 
     private static func ledger(_ documents: RunDocuments, _ splits: [Split: TokenizedText]) -> JSONOutput {
-        let files = documents.files.map { file in
-            JSONOutput.object([
+        let files = documents.files.map { file -> JSONOutput in
+            var members: [(key: String, value: JSONOutput)] = [
                 ("file", .string(file.path)), ("split", .string(file.split.rawValue)),
                 ("lines", .integer(file.lines)), ("bytes", .integer(file.bytes)),
-            ])
+            ]
+            if !file.changes.isEmpty { members.append(("normalized", .array(file.changes.map { .string($0) }))) }
+            return JSONOutput.object(members)
         }
         func remarks(_ list: [TokenizedText.Remark]) -> JSONOutput {
             .array(
@@ -152,9 +208,17 @@ package struct RunData: Sendable {
                 ])
             )
         }
-        return .object([
+        var members: [(key: String, value: JSONOutput)] = [
             ("sha256", .string(documents.hash)), ("files", .array(files)), ("splits", .object(parts)),
-        ])
+        ]
+        if !documents.ignoredKeys.isEmpty {
+            let keys = documents.ignoredKeys.sorted { $0.key < $1.key }
+            members.append(("ignoredKeys", .object(keys.map { ($0.key, .integer($0.value)) })))
+        }
+        if !documents.skipped.isEmpty {
+            members.append(("skippedFiles", .array(documents.skipped.map { .string($0) })))
+        }
+        return .object(members)
     }
 }
 

@@ -22,11 +22,13 @@ struct RunTokens {
         notice: (String) -> Void
     ) throws -> RunTokens {
         let config = start.config
-        let template = try template(config.data, source, documents)
+        let learned = source == nil && config.tokenizer.path == nil
+        let template = try template(config, source, documents)
+        if let template { try documents.checkStopTexts(template) }
         let tokenizer =
             try source?.tokenizer
-            ?? makeTokenizer(config.tokenizer, documents.texts(of: .train, template: template ?? .raw))
-        let learned = source == nil && config.tokenizer.path == nil
+            ?? makeTokenizer(config.tokenizer, documents.texts(of: .train, template: template ?? .raw), template)
+        if template == .tokens, let mark = missingMark(tokenizer) { throw TrainingError.noMark(mark) }
         if learned, tokenizer.vocabularySize < config.tokenizer.vocabularySize {
             notice(
                 "the training text gave a vocabulary of \(tokenizer.vocabularySize), not of "
@@ -47,18 +49,34 @@ struct RunTokens {
     /// What the config asks for, or the base's own template, or the default for the rows.
     ///
     /// - Throws: where the base's own cannot be evaluated and would be used.
-    private static func template(
-        _ data: RunConfig.DataSection, _ source: ModelSource?, _ documents: RunDocuments
+    static func template(
+        _ config: RunConfig, _ source: ModelSource?, _ documents: RunDocuments
     ) throws -> ChatTemplate? {
+        let data = config.data
         if let template = data.template ?? source?.template { return template }
-        let standard = documents.defaultTemplate
+        var standard = documents.defaultTemplate
+        if source == nil, canHaveMarks(config.tokenizer), standard == .chat || standard == .instruction {
+            standard = .tokens
+        }
         if let defect = source?.templateDefect, data.asksForBaseTemplate || standard != nil { throw defect }
         if data.asksForBaseTemplate { throw TrainingError.noBaseTemplate }
         return standard
     }
 
-    private static func makeTokenizer(
-        _ section: RunConfig.TokenizerSection, _ texts: [[UInt8]]
+    /// Whether the tokenizer is trained here, and large enough for a template's marks.
+    private static func canHaveMarks(_ section: RunConfig.TokenizerSection) -> Bool {
+        section.path == nil && section.vocabularySize > Tokenizer.bytes.vocabularySize + ChatTemplate.tokenMarks.count
+    }
+
+    /// The first mark of the template `tokens` that a tokenizer has not as a special token.
+    private static func missingMark(_ tokenizer: Tokenizer) -> String? {
+        let specials = SpecialTokens(tokenizer)
+        return ChatTemplate.tokenMarks.first { specials.id(of: $0) == nil }
+    }
+
+    /// Reads the tokenizer that the config names, or trains one on texts.
+    static func makeTokenizer(
+        _ section: RunConfig.TokenizerSection, _ texts: [[UInt8]], _ template: ChatTemplate?
     ) throws -> Tokenizer {
         if let path = section.path { return try TokenizerSource.tokenizer(at: path) }
         if section.vocabularySize == Tokenizer.bytes.vocabularySize { return Tokenizer.bytes }
@@ -66,6 +84,7 @@ struct RunTokens {
             throw TrainingError.badTokenizerSplit(section.split)
         }
         return try Tokenizer.train(
-            on: texts, vocabularySize: section.vocabularySize, split: split)
+            on: texts, vocabularySize: section.vocabularySize, split: split,
+            specials: template == .tokens && canHaveMarks(section) ? ChatTemplate.tokenMarks : [])
     }
 }
