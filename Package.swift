@@ -147,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "RowTableTests",
             dependencies: [
-                "Conversations", "Datasets", "Kernels", "Models", "Preparation", "StrictJSON", "TestSupport", "Tokenizer",
+                "Conversations", "Datasets", "Kernels", "Models", "Preparation", "StrictJSON", "TestSupport",
+                "Tokenizer",
                 "Training",
             ],
             swiftSettings: strict),
