@@ -7,11 +7,7 @@ extension RecordSplitter {
         var index = first
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == 0x0A {
-                advanceLine()
-                index += 1
-            } else if SourceFormat.isSpace(byte) {
-                column += 1
+            if passSpace(byte) {
                 index += 1
             } else if isOpen, !isClosed, byte == UInt8(ascii: ",") {
                 if !followsElement { badComma(&records) }
@@ -45,6 +41,19 @@ extension RecordSplitter {
         return bytes.count
     }
 
+    /// Moves the place past a byte of white space.
+    ///
+    /// - Returns: whether it was one.
+    private mutating func passSpace(_ byte: UInt8) -> Bool {
+        if byte == 0x0A {
+            advanceLine()
+            return true
+        }
+        guard SourceFormat.isSpace(byte) else { return false }
+        column += 1
+        return true
+    }
+
     private func badComma(_ records: inout [RecordRange]) {
         records.append(RecordRange(start: 0, end: 0, line: line, column: column, defect: .badComma))
     }
@@ -56,11 +65,7 @@ extension RecordSplitter {
         var index = first
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == 0x0A {
-                advanceLine()
-                index += 1
-            } else if SourceFormat.isSpace(byte) {
-                column += 1
+            if passSpace(byte) {
                 index += 1
             } else {
                 // What does not start like a row ends with its line.
