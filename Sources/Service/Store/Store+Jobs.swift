@@ -26,20 +26,20 @@ extension StoredJob {
 }
 
 extension Store {
+    /// Adds a job, inside of a transaction.
+    ///
     /// - Parameter labels: the pairs of its metadata, by which it is found.
-    package func add(_ job: StoredJob, labels: [(key: String, value: String)] = []) throws {
-        try transaction {
+    func insert(_ job: StoredJob, labels: [(key: String, value: String)] = []) throws {
+        try database.execute(
+            """
+            INSERT INTO jobs (id, generation, created, updated, phase, place, model, base, trainingFile,
+                validationFile, suffix, seed, asked, metadata, options)
+            VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, job.id, job.generation.rawValue, job.created, job.updated, job.phase.rawValue, job.model, job.base,
+            job.trainingFile, job.validationFile, job.suffix, job.seed, job.asked, job.metadata, job.options)
+        for label in labels {
             try database.execute(
-                """
-                INSERT INTO jobs (id, generation, created, updated, phase, place, model, base, trainingFile,
-                    validationFile, suffix, seed, asked, metadata, options)
-                VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """, job.id, job.generation.rawValue, job.created, job.updated, job.phase.rawValue, job.model, job.base,
-                job.trainingFile, job.validationFile, job.suffix, job.seed, job.asked, job.metadata, job.options)
-            for label in labels {
-                try database.execute(
-                    "INSERT INTO labels (job, key, value) VALUES (?, ?, ?)", job.id, label.key, label.value)
-            }
+                "INSERT INTO labels (job, key, value) VALUES (?, ?, ?)", job.id, label.key, label.value)
         }
     }
 
