@@ -343,7 +343,8 @@ package struct ModelSource {
 
     /// Bytes of the adapters alone; 0 without any.
     var adapterBytes: Int {
-        info.adapter.map { MemoryLayout<Float>.stride * ParameterLayout(adapters: $0, of: architecture).arenaCount } ?? 0
+        info.adapter.map { MemoryLayout<Float>.stride * ParameterLayout(adapters: $0, of: architecture).arenaCount }
+            ?? 0
     }
 
     /// Throws if a checkpoint's adapters were trained on other weights.
