@@ -83,11 +83,22 @@ package struct ModelSource {
             try ThirdPartyFile.rejectAsModel(path)
             try self.init(checkpoint: path, depth: depth)
         } else if RunFolder.isRun(path) || !ThirdPartyFile.isModelFolder(path) {
-            try self.init(checkpoint: RunFolder(path: path).best(), depth: depth)
+            try self.init(run: RunFolder(path: path), depth: depth)
         } else if PEFTAdapter.isFolder(path) {
             try self.init(adapterFolder: path, base: base, depth: depth)
         } else {
             try self.init(huggingFace: path)
+        }
+    }
+
+    /// The best checkpoint of a run; where that is broken, the newest intact one, and a note says so.
+    private init(run: RunFolder, depth: Int) throws {
+        do {
+            try self.init(checkpoint: run.best(), depth: depth)
+        } catch let error as CheckpointError {
+            guard let step = run.newestValid(report: { _ in })?.step else { throw error }
+            try self.init(checkpoint: run.checkpoint(step: step), depth: depth)
+            notes.insert("\(error); \(RunFolder.checkpointName(step: step)) is used instead", at: 0)
         }
     }
 

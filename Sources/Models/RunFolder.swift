@@ -12,6 +12,31 @@ package struct RunFolder: Sendable {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
+    /// The folder of the run of this name below `parent`.
+    ///
+    /// - Throws: where the name could not be a folder's, or would lead out of `parent`.
+    package init(named name: String, in parent: String) throws(ModelError) {
+        let reason: String? =
+            if name.isEmpty {
+                "it is empty"
+            } else if name.contains("/") {
+                "it has a slash"
+            } else if name.hasPrefix(".") {
+                "it begins with a dot"
+            } else if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+                "it has a control character"
+            } else if name.utf8.count > RunFolder.longestName {
+                "it has \(name.utf8.count) bytes, and at most \(RunFolder.longestName) are possible"
+            } else {
+                nil
+            }
+        if let reason { throw .badRunName(name, reason: reason) }
+        self.init(path: parent + "/" + name)
+    }
+
+    /// File systems take 255 bytes; files beside the folder have longer names.
+    private static let longestName = 200
+
     /// The run's name.
     package var name: String { (path as NSString).lastPathComponent }
     package var exists: Bool { FileManager.default.fileExists(atPath: path) }
@@ -99,6 +124,17 @@ package struct RunFolder: Sendable {
         for later in steps where later > step {
             try moveIntoPlace(
                 checkpoint(step: later), to: "\(file(name))/\(RunFolder.checkpointName(step: later))")
+        }
+    }
+
+    /// Renames the checkpoints after `step`, which are broken, so that they count as checkpoints no longer.
+    ///
+    /// - Returns: their new names.
+    package func setBrokenAside(after step: Int) throws -> [String] {
+        try checkpointSteps().filter { $0 > step }.map { broken in
+            let name = RunFolder.checkpointName(step: broken) + ".broken"
+            try moveIntoPlace(checkpoint(step: broken), to: file(name))
+            return name
         }
     }
 

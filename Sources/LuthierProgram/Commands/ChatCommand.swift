@@ -51,7 +51,7 @@ struct ChatCommand: ParsableCommand {
                     messages = kept
                 }
                 if isPerson { Console.output("bot> ") }
-                let answer = try responder.answer(messages, settings) { Console.output($0) }
+                let answer = try responder.answer(messages, settings) { Console.drawn($0) }
                 Console.output("\n")
                 messages.append(Message(.assistant, answer.text))
             }

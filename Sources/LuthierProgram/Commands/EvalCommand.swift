@@ -73,6 +73,7 @@ struct EvalCommand: ParsableCommand {
             var result = try evaluator.evaluate(
                 saved.model, text, tokenizer: saved.tokenizer, split: name, keepsLines: lines != nil)
         else { return }
+        try result.requireFinite(name)
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name, isTraining: data == nil && split == .train)

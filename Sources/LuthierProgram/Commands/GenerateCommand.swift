@@ -68,9 +68,9 @@ struct GenerateCommand: ParsableCommand {
         var completions: [Completion] = []
         for stream in 0..<count {
             if !json && count > 1 { Console.output("[\(stream + 1)] ") }
-            if !json && responder.template == nil { Console.output(text) }
+            if !json && responder.template == nil { Console.drawn(text) }
             completions.append(
-                try responder.answer(messages, settings, stream: stream) { if !json { Console.output($0) } })
+                try responder.answer(messages, settings, stream: stream) { if !json { Console.drawn($0) } })
             if !json { Console.output("\n") }
         }
         let drawn = completions.reduce(0) { $0 + $1.tokens.count }

@@ -81,7 +81,7 @@ struct InspectCommand: ParsableCommand {
         options.overlong = .split
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText([document], tokenizer: setting.tokenizer, options)
-        Console.output(RowView.render(text, tokenizer: setting.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
+        Console.raw(RowView.render(text, tokenizer: setting.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
         let firsts = Set(text.sources.map(\.tokens.lowerBound))
         let partly = text.tokens.indices.count { place in
             !firsts.contains(place) && text.weight(place) > 0 && text.weight(place) < 1

@@ -80,7 +80,7 @@ struct TokenizerCommand: ParsableCommand {
             if json {
                 Console.json([("text", .string(String(decoding: bytes, as: UTF8.self)))])
             } else {
-                FileHandle.standardOutput.write(Data(bytes))
+                Console.raw(bytes)
             }
         }
     }

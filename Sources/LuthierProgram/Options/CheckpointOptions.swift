@@ -14,6 +14,12 @@ struct CheckpointOptions: ParsableArguments {
     @Option(help: "Number of threads (0 = all cores).")
     var threads: Int = 0
 
+    func validate() throws(ValidationError) {
+        guard (0...1024).contains(threads) else {
+            throw ValidationError("--threads \(threads) must be between 0 and 1024")
+        }
+    }
+
     /// Opens the model and reads its weights.
     ///
     /// - Parameter format: the format of the copy that generation makes of the weights.
