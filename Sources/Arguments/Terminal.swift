@@ -1,4 +1,4 @@
-// The standard streams, and what becomes of a result that cannot be written.
+// The standard streams, and results that cannot be written.
 
 import Synchronization
 

@@ -21,7 +21,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
 }
 
 extension EvaluationResult {
-    /// Throws where the loss is no number.
+    /// Throws where the loss is not finite.
     ///
     /// - Parameter text: what was measured, for the error.
     package func requireFinite(_ text: String) throws(EvaluationError) {

@@ -9,7 +9,7 @@ package struct ControlGroups {
     private let root: String
 
     /// - Parameters:
-    ///   - membership: the file that names the groups, one a line: number, controllers, path.
+    ///   - membership: the file that names the groups, one per line: number, controllers, path.
     ///   - root: where the groups are mounted.
     package init(membership: String = "/proc/self/cgroup", root: String = "/sys/fs/cgroup") {
         (self.membership, self.root) = (membership, root)

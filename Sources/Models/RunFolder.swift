@@ -34,7 +34,7 @@ package struct RunFolder: Sendable {
         self.init(path: parent + "/" + name)
     }
 
-    /// File systems take 255 bytes; files beside the folder have longer names.
+    /// File systems take 255 bytes; files next to the folder have longer names.
     private static let longestName = 200
 
     /// The run's name.

@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func namesThatLeadElsewhereAreNoRuns() throws {
+    @Test func namesThatLeadElsewhereAreRefused() throws {
         let place = try Workplace()
         try place.write(SampleText.paragraphs, to: "text.txt")
         for name in [
@@ -82,7 +82,7 @@ import Testing
         #expect(place.names(in: ".") == ["text.txt"])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aPipeInTheePlaceOfAFileIsNoFile() throws {
+    @Test(.timeLimit(.minutes(1))) func aPipeInThePlaceOfAFileIsRefused() throws {
         let place = try Workplace()
         #expect(mkfifo(place.file("pipe"), 0o600) == 0)
         for arguments in [
@@ -95,8 +95,8 @@ import Testing
         }
     }
 
-    /// The two newest checkpoints are zeroed. What asks for the best takes the third; so does a resumed run, which deletes
-    /// none of its own for the broken ones.
+    /// The two newest checkpoints are zeroed. What asks for the best takes the third; so does a resumed run, which does not delete
+    /// its new ones for the broken ones.
     @Test func brokenCheckpointsDoNotCount() throws {
         let place = try Workplace()
         try place.write(SampleText.paragraphs, to: "text.txt")

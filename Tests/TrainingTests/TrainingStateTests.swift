@@ -71,7 +71,7 @@ import Training
         #expect(error?.description == "the checkpoint's state cannot be read: \(message)")
     }
 
-    /// A state whose file is whole but that no run can have had, which would trap or be believed later.
+    /// A state in an intact file that no run can have had, which would trap or be believed later.
     @Test(arguments: [
         ("\"step\": 101", "\"step\": 4611686018427387904", "step is 4611686018427387904"),
         ("\"step\": 101", "\"step\": 98", "99 updates and 2 skipped steps do not make 98 steps"),

@@ -12,7 +12,7 @@ import Synchronization
 final class WorkerPool: @unchecked Sendable {
     /// Words for the loops' own use, one for each thread.
     let shares: PaddedAtomics
-    /// Threads beside the calling one.
+    /// Threads in addition to the calling one.
     let workers: Int
     /// Counts jobs; a worker sees a new job by its change. Alone on its cache line, since workers look at it all the time.
     private let generation = PaddedAtomics(count: 1)

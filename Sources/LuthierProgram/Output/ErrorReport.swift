@@ -40,7 +40,7 @@ enum ErrorReport {
     }
 
     /// The descriptions of Foundation's errors are for programmers, so their localized description is used, with the path,
-    /// which it often leaves out.
+    /// which it often lacks.
     private static func text(_ error: any Error) -> String {
         guard error is CocoaError || error is POSIXError else { return "\(error)" }
         let text = error.localizedDescription
