@@ -3,6 +3,7 @@
 import Checkpoint
 import Files
 import Foundation
+import StrictJSON
 
 /// `checkpoints/<run>/`.
 package struct RunFolder: Sendable {
@@ -93,15 +94,27 @@ package struct RunFolder: Sendable {
         return nil
     }
 
-    /// The newest run below `folder`, or nil.
-    package static func newest(in folder: String) -> RunFolder? {
+    /// All runs below `folder`, the newest first.
+    package static func all(in folder: String) -> [RunFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let runs = names.map { folder + "/" + $0 }.filter { isRun($0) }
         let dated = runs.map { path -> (path: String, date: Date) in
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return (path, attributes?[.modificationDate] as? Date ?? .distantPast)
         }
-        return dated.max { ($0.date, $0.path) < ($1.date, $1.path) }.map { RunFolder(path: $0.path) }
+        return dated.sorted { ($0.date, $0.path) > ($1.date, $1.path) }.map { RunFolder(path: $0.path) }
+    }
+
+    /// Whether values of the run's config came from the config file at `path`.
+    package func wasStarted(with path: String) -> Bool {
+        let origins = FileManager.default.contents(atPath: file("origins.json"))
+            .flatMap { try? JSONText.parse([UInt8]($0)).object }
+        let wanted = URL(fileURLWithPath: path).standardizedFileURL
+        let files = (origins?.members ?? []).compactMap { member -> Substring? in
+            guard let origin = member.value.string, let end = origin.firstRange(of: ", line ") else { return nil }
+            return origin[..<end.lowerBound]
+        }
+        return Set(files).contains { URL(fileURLWithPath: String($0)).standardizedFileURL == wanted }
     }
 
     /// `<name>-1`, `<name>-2` …: the first that is free below `folder`.

@@ -18,7 +18,7 @@ struct ChatCommand: ParsableCommand {
     @OptionGroup var options: GenerationOptions
 
     mutating func run() throws {
-        let saved = try model.load(copying: options.precision)
+        let saved = try model.open().load(copying: options.precision)
         let responder = Responder(saved, format: options.precision)
         guard responder.template != nil else {
             throw ValidationError(
