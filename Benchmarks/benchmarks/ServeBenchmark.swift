@@ -1,4 +1,4 @@
-// Many requests to the engine: at once against one after the other, and how long the first token takes.
+// Many requests to the engine: at once against in turn, and how long the first token takes.
 
 import Arguments
 import Foundation
@@ -11,7 +11,7 @@ import Tokenizer
 struct ServeBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Generate for several requests at once and one after the other: tokens per second, first token.",
+        abstract: "Generate for several requests at once and in turn: tokens per second, first token.",
         discussion: "Prompts are random tokens. With random weights and a temperature of 1 tokens are random too, so "
             + "that no guess helps those that come alone.")
     @OptionGroup var machine: MachineOptions
@@ -115,9 +115,10 @@ struct ServeBenchmark: ParsableCommand {
                 "\(shape.text), \(precision.rawValue), \(requests) requests of \(promptTokens) tokens, "
                     + "\(tokens) generated for each")
             print("  at once:             \(Report.column(together)) tokens/s")
-            print("  one after the other: \(Report.column(alone)) tokens/s")
+            print("  in turn: \(Report.column(alone)) tokens/s")
             print("  ratio:               \(Report.column(together / alone))")
-            print("  first token:         \(Report.column(1e3 * first)) ms, without the engine "
+            print(
+                "  first token:         \(Report.column(1e3 * first)) ms, without the engine "
                     + "\(Report.column(1e3 * directFirst, width: 1)) ms")
         }
         Report.json(

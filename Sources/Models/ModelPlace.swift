@@ -23,7 +23,9 @@ struct ModelPlace: Hashable, Sendable {
     /// Of a file, or of all files in a folder.
     private static func stamps(_ path: String) -> [String] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return [stamp(path)] }
-        return names.sorted().map { $0 + " " + stamp(URL(fileURLWithPath: path + "/" + $0).resolvingSymlinksInPath().path) }
+        return names.sorted().map { name in
+            name + " " + stamp(URL(fileURLWithPath: path + "/" + name).resolvingSymlinksInPath().path)
+        }
     }
 
     private static func stamp(_ file: String) -> String {

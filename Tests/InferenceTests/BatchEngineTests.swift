@@ -67,7 +67,7 @@ import Tokenizer
         }
     }
 
-    /// Guesses are made only while one text is alone, and change nothing but the passes.
+    /// Guesses are made only while one text is alone, and change only the passes.
     @Test func aRepetitiveTextIsGuessedWhileItIsAlone() throws {
         let (engine, model) = (EngineFixture.engine(), EngineFixture.model())
         defer { engine.stop() }
@@ -189,12 +189,13 @@ import Tokenizer
     }
 
     /// Text and tokens come in step: a token with the text that it begins in, none at or after a stop text.
-    @Test(arguments: [
-        // é is two tokens, of which none makes text alone.
-        ("aé!", [], ["a", "é", "!"], [[0x61], [0xC3, 0xA9], [0x21]]),
-        ("abcd", ["cd"], ["a", "b"], [[0x61], [0x62]]),
-        ("abce", ["cd"], ["a", "b", "ce"], [[0x61], [0x62], [0x63, 0x65]]),
-    ] as [(String, [String], [String], [[Int32]])])
+    @Test(
+        arguments: [
+            // é is two tokens, of which none makes text alone.
+            ("aé!", [], ["a", "é", "!"], [[0x61], [0xC3, 0xA9], [0x21]]),
+            ("abcd", ["cd"], ["a", "b"], [[0x61], [0x62]]),
+            ("abce", ["cd"], ["a", "b", "ce"], [[0x61], [0x62], [0x63, 0x65]]),
+        ] as [(String, [String], [String], [[Int32]])])
     func tokensComeWithTheirText(script: String, stop: [String], pieces: [String], tokens: [[Int32]]) throws {
         let transformer = try TextGeneratorTests.scriptedModel(script.utf8.map { Int($0) } + [256])
         let engine = EngineFixture.engine()

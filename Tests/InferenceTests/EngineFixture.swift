@@ -113,7 +113,7 @@ final class Shared<Value: Sendable>: Sendable {
     func change(_ body: (inout Value) -> Void) { content.withLock { body(&$0) } }
 }
 
-/// A gate that holds up the engine's thread, so that a test decides what is there when it goes on.
+/// A gate that holds up the engine's thread, so that a test decides what is there when it continues.
 final class Gate: Sendable {
     private let reached = DispatchSemaphore(value: 0)
     private let opened = DispatchSemaphore(value: 0)

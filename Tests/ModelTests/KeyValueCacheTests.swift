@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// Two models on one base: each as if it had its own decoder, and nothing but adapters is there twice.
+    /// Two models on one base: each as if it had its own decoder, and only adapters are there twice.
     @Test(arguments: [nil, .f32, .int8] as [WeightFormat?]) func decodersShareABase(format: WeightFormat?) throws {
         for model in try Self.models() {
             let base = Decoder(model, format: format)

@@ -88,14 +88,14 @@ import Tokenizer
             let one = try pool.lease(place.path + "/one")
             let plain = try #require(pool.loaded.first { $0.name.hasSuffix("/base") })
             let two = try pool.lease(place.path + "/two")
-            let whole = try pool.lease(place.path + "/base")
+            let plainModel = try pool.lease(place.path + "/base")
             #expect(pool.loaded.map { URL(fileURLWithPath: $0.name).lastPathComponent } == ["base", "one", "two"])
             // The base is there once, and each of the others takes its adapters.
-            let adapters = 4 * ParameterLayout(adapters: AdapterConfig(rank: 3, targets: ["all"]), of: base.architecture)
-                .arenaCount
+            let config = AdapterConfig(rank: 3, targets: ["all"])
+            let adapters = 4 * ParameterLayout(adapters: config, of: base.architecture).arenaCount
             #expect(pool.loaded.map(\.byteCount) == [plain.byteCount, adapters, adapters])
-            #expect(one.model.transformer.weights === whole.model.transformer.weights)
-            #expect(two.model.transformer.weights === whole.model.transformer.weights)
+            #expect(one.model.transformer.weights === plainModel.model.transformer.weights)
+            #expect(two.model.transformer.weights === plainModel.model.transformer.weights)
 
             var answers: [[DrawnToken]] = []
             for (lease, name) in [(one, "one"), (two, "two")] {
@@ -114,7 +114,7 @@ import Tokenizer
                 }
             }
             #expect(answers[0] != answers[1])
-            #expect(try Self.answer(engine, whole.model) != answers[0])
+            #expect(try Self.answer(engine, plainModel.model) != answers[0])
             // Taking turns changes nothing.
             #expect(try Self.answer(engine, one.model) == answers[0])
         }

@@ -10,8 +10,8 @@ import Synchronization
 /// alone, since most of it is reading the weights. A prompt is read in chunks between the passes, so that running texts do
 /// not wait for it. Models take turns.
 ///
-/// **The same bits whatever else runs.** What a request gets depends on nothing but the request, the model and the number
-/// of threads: passes with few tokens compute each row as if it were alone; a prompt is always cut into the same chunks;
+/// **The same bits whatever else runs.** What a request gets depends only on the request, the model and the number of
+/// threads: passes with few tokens compute each row as if it were alone; a prompt is always cut into the same chunks;
 /// guesses (`PromptLookup`), made while one text is alone, are only accepted where they are what would have been drawn.
 ///
 /// **Prefix reuse.** Keys and values of prompts are kept after the end of a request, up to the limit of memory, and the

@@ -67,7 +67,7 @@ final class EngineContinuation {
             request.prompt, request.settings, stream: request.stream + number, job.model.tokenizer)
     }
 
-    /// Draws the next token. Changes nothing but the continuation, so that several can draw side by side.
+    /// Draws the next token. Changes only the continuation, so that several can draw side by side.
     func draw(_ logits: Vector) {
         let start = generation.text.decodedCount
         var piece = ""

@@ -26,7 +26,8 @@ extension EngineLoop {
 
     /// Makes the prompt's cache, with what others have read of its beginning.
     private func begin(_ job: EngineJob, _ group: EngineGroup) -> KeyValueCache? {
-        guard let cache = KeyValueCache(group.model.architecture, ifPossible: job.submission.positions) else { return nil }
+        let positions = job.submission.positions
+        guard let cache = KeyValueCache(group.model.architecture, ifPossible: positions) else { return nil }
         job.cache = cache
         // Scores and embeddings need the states of all positions.
         guard job.request?.scoresPrompt == false else { return cache }

@@ -40,7 +40,10 @@ final class EngineLoop {
     }
 
     /// Whether exactly one text is being worked on, so that a pass has room for guesses.
-    var isAlone: Bool { waiting.isEmpty && groups.count == 1 && groups[0].reading.isEmpty && groups[0].drawing.count == 1 }
+    var isAlone: Bool {
+        guard waiting.isEmpty, groups.count == 1 else { return false }
+        return groups[0].reading.isEmpty && groups[0].drawing.count == 1
+    }
 
     /// - Returns: false where the engine was stopped.
     private func takeNews() -> Bool {

@@ -1,6 +1,6 @@
 // What is asked of the engine, and what it tells of it.
 
-/// One prompt and what is to be generated after it.
+/// One prompt, and how it will be continued.
 package struct EngineRequest: Sendable {
     package var prompt: [Int32]
     package var settings: GenerationSettings

@@ -6,7 +6,7 @@ import Model
 /// Tokens of a prompt whose positions are in a cache and may be reused.
 struct ReadPrefix {
     let model: Int
-    /// Whole chunks of a prompt.
+    /// Complete chunks of a prompt.
     let tokens: ArraySlice<Int32>
     let cache: KeyValueCache
 

@@ -33,7 +33,8 @@ package final class KeyValueCache {
 
     /// The same; nil where the system has no memory for it.
     package convenience init?(_ architecture: Architecture, ifPossible capacity: Int) {
-        guard let arena = FloatArena(uninitialized: KeyValueCache.floatCount(architecture, capacity)) else { return nil }
+        let floats = KeyValueCache.floatCount(architecture, capacity)
+        guard let arena = FloatArena(uninitialized: floats) else { return nil }
         self.init(architecture, capacity, arena)
     }
 
