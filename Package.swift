@@ -34,8 +34,7 @@ let package = Package(
         .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Database", dependencies: ["CSQLite"], swiftSettings: strict),
-        .target(
-            name: "HTTPServer", dependencies: [], swiftSettings: strict),
+        .target(name: "HTTPServer", swiftSettings: strict),
         .target(name: "Jinja", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
@@ -88,13 +87,21 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Checkpoint", "Conversations", "Database", "Datasets", "Evaluation", "Fetching", "Files", "HTTPServer",
+                "Inference", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+                "Interchange", "Kernels", "Model", "Models", "Preparation", "Service", "StrictJSON", "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -188,6 +195,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Database", "HTTPServer", "Inference", "Model", "Models", "Service", "StrictJSON", "TestSupport",
+                "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["LuthierProgram", "Model", "StrictJSON", "TestSupport"],
