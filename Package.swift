@@ -198,8 +198,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Database", "HTTPServer", "Inference", "Model", "Models", "Service", "StrictJSON", "TestSupport",
-                "Tokenizer", "Training",
+                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Service",
+                "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
