@@ -46,7 +46,7 @@ struct StatusRoutes {
                 "availableBytes": .count(Memory.availableBytes), "uploadBytes": .integer(settings.uploadBytes),
                 "keyRequired": .bool(service.key != nil),
                 "allowedOrigins": .array(settings.allowedOrigins.map { .string($0) }),
-                "fetchable": .array(PublishedModel.all.map { .string($0.shortName) }),
+                "fetchable": .array(PublishedModel.all.map { .string($0.name) }),
             ])
     }
 }
