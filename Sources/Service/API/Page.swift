@@ -17,7 +17,7 @@ package struct PageRequest: Sendable, Equatable {
     /// Reads `after`, `limit` and `order`.
     init(_ request: HTTPRequest, limit usual: Int, most: Int) throws(APIError) {
         limit = usual
-        if let text = request.query("limit") {
+        if let text = request.queryValue("limit") {
             guard let value = Int(text), 1...most ~= value else {
                 throw .invalid(
                     "Invalid value for 'limit': expected an integer from 1 to \(most), got \(APIError.shown(text)).",
@@ -25,14 +25,14 @@ package struct PageRequest: Sendable, Equatable {
             }
             limit = value
         }
-        if let text = request.query("order") {
+        if let text = request.queryValue("order") {
             guard text == "asc" || text == "desc" else {
                 throw .invalid(
                     "Invalid value for 'order': expected asc or desc, got \(APIError.shown(text)).", param: "order")
             }
             ascending = text == "asc"
         }
-        after = request.query("after").flatMap { $0.isEmpty ? nil : $0 }
+        after = request.queryValue("after").flatMap { $0.isEmpty ? nil : $0 }
     }
 }
 

@@ -95,7 +95,7 @@ struct ToolCallFormat: Sendable, Equatable {
         var place = 0
         while place < bytes.count {
             if bytes[place...].starts(with: mark), mark.isEmpty ? isStart(bytes, place) : true,
-                let found = calls(in: bytes, from: place + mark.count)
+                let found = readCalls(in: bytes, from: place + mark.count)
             {
                 calls += found.calls
                 place = found.end
@@ -116,7 +116,7 @@ struct ToolCallFormat: Sendable, Equatable {
     }
 
     /// The calls behind a mark, and where they end.
-    private func calls(in bytes: [UInt8], from start: Int) -> (calls: [ToolCall], end: Int)? {
+    private func readCalls(in bytes: [UInt8], from start: Int) -> (calls: [ToolCall], end: Int)? {
         var place = JSONScan.afterSpace(bytes, start)
         guard let end = JSONScan.end(of: bytes, from: place), place < bytes.count,
             bytes[place] == UInt8(ascii: isList ? "[" : "{"),

@@ -15,12 +15,12 @@ struct FileRoutes {
 
     func list(_ request: HTTPRequest) throws -> HTTPResponse {
         let page = try PageRequest(request, limit: 10_000, most: 10_000)
-        if let purpose = request.query("purpose"),
+        if let purpose = request.queryValue("purpose"),
             !(FileRoutes.purposes + FileRoutes.otherPurposes).contains(purpose)
         {
             throw APIError.invalid("Invalid value for 'purpose': '\(APIError.shown(purpose))'.", param: "purpose")
         }
-        let files = try store.files(page, purpose: request.query("purpose"))
+        let files = try store.files(page, purpose: request.queryValue("purpose"))
         return .json(200, files.json(id: \.id, FileRoutes.json))
     }
 

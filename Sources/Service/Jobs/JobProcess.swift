@@ -27,17 +27,18 @@ package struct JobProcess {
             throw JobFailure(code: "server_error", message: "\(path) holds no order of a job")
         }
         self.order = order
-        var attempts = 0
-        while true {
-            do {
-                lock = try RunLock(directory: path)
-                break
-            } catch .held where attempts < 30 {
-                attempts += 1
+        lock = try JobProcess.lock(path)
+        try folder.write(ProcessIdentity.own.json, as: .process)
+    }
+
+    private static func lock(_ path: String) throws(RunLockError) -> RunLock {
+        for _ in 0..<30 {
+            do throws(RunLockError) { return try RunLock(directory: path) } catch {
+                guard case .held = error else { throw error }
                 usleep(100_000)
             }
         }
-        try folder.write(ProcessIdentity.own.json, as: .process)
+        return try RunLock(directory: path)
     }
 
     /// Checks the files, and writes what they hold or what is wrong with them.

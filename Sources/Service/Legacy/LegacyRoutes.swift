@@ -99,7 +99,7 @@ struct LegacyRoutes {
 
     func events(_ id: String, _ request: HTTPRequest) throws -> HTTPResponse {
         let job = try find(id)
-        guard request.query("stream")?.lowercased() == "true" else {
+        guard request.queryValue("stream")?.lowercased() == "true" else {
             return .json(
                 200, ["object": "list", "data": .array(try store.events(of: job.id).map(LegacyObject.json))])
         }

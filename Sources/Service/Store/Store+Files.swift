@@ -26,7 +26,7 @@ extension Store {
     /// - Parameter purpose: nil for every one.
     package func files(_ request: PageRequest, purpose: String? = nil) throws -> Page<StoredFile> {
         let rows =
-            try purpose.map { try page("files", where: "purpose = ?", [$0], request) } ?? page("files", request)
+            try purpose.map { try page("files", where: "purpose = ?", [$0], request) } ?? page("files", [], request)
         return Page(try rows.map { try StoredFile($0) }, limit: request.limit)
     }
 
