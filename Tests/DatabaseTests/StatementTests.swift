@@ -75,8 +75,8 @@ import Testing
         fails("SELEC 1") {
             $0 == .statement(reason: "near \"SELEC\": syntax error", statement: "SELEC 1")
         }
-        fails("SELECT nothing FROM t") {
-            $0 == .statement(reason: "no such column: nothing", statement: "SELECT nothing FROM t")
+        fails("SELECT absent FROM t") {
+            $0 == .statement(reason: "no such column: absent", statement: "SELECT absent FROM t")
         }
         for empty in ["", " ; ", "-- nothing"] {
             fails(empty) { $0 == .statement(reason: "there is no statement in it", statement: empty) }
