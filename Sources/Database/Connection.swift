@@ -162,7 +162,8 @@ final class Connection {
             // The bytes first, then their number: SQLite may convert the text (sqlite.org/c3ref/column_blob.html).
             let bytes = functions.column_text(statement.handle, column)
             let count = Int(functions.column_bytes(statement.handle, column))
-            return .text(String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self))
+            return .text(
+                String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self))
         case SQLITE_BLOB:
             let bytes = functions.column_blob(statement.handle, column)
             let count = Int(functions.column_bytes(statement.handle, column))

@@ -24,6 +24,8 @@ final class ClientConnection: Sendable {
         var since = ContinuousClock.now
         var target = ""
         var isOpen = true
+        /// The connection has been ended from here, and its thread will see that.
+        var isHungUp = false
     }
 
     let descriptor: Int32
@@ -38,11 +40,11 @@ final class ClientConnection: Sendable {
         state.withLock { if case .waiting = $0.phase { true } else { false } }
     }
 
-    /// Since when no request is complete; nil while one is answered.
+    /// Since when no request has come; nil while one is received or answered, and after the end.
     var idleSince: ContinuousClock.Instant? {
         state.withLock {
             switch $0.phase {
-            case .waiting, .head: $0.since
+            case .waiting, .head: $0.isHungUp ? nil : $0.since
             default: nil
             }
         }
@@ -81,8 +83,20 @@ final class ClientConnection: Sendable {
     }
 
     /// Ends the connection; its thread sees that and closes it.
-    func hangUp() {
-        state.withLock { if $0.isOpen { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    ///
+    /// - Parameter response: what the client is told, if it has room for it.
+    func hangUp(_ response: HTTPResponse? = nil) {
+        state.withLock { hangUp(&$0, response) }
+    }
+
+    private func hangUp(_ state: inout State, _ response: HTTPResponse?) {
+        guard state.isOpen, !state.isHungUp else { return }
+        state.isHungUp = true
+        if let response {
+            let bytes = RawReply.bytes(of: response, isHead: false)
+            _ = send(descriptor, bytes, bytes.count, RawReply.flags | RawReply.withoutWaiting)
+        }
+        shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// Ends the connection if it is busy with one thing for too long. A request that comes too slowly is told.
@@ -101,14 +115,9 @@ final class ClientConnection: Sendable {
             guard state.since.duration(to: now) > .seconds(limit) else { return }
             switch state.phase {
             case .head, .body:
-                let reply = RawReply.bytes(
-                    of: .refusal(408, "The request came too slowly.", code: "request_timeout"), isHead: false)
-                _ = send(descriptor, reply, reply.count, RawReply.flags | RawReply.withoutWaiting)
-            default: break
+                hangUp(&state, .refusal(408, "The request came too slowly.", code: "request_timeout"))
+            default: hangUp(&state, nil)
             }
-            shutdown(descriptor, Int32(SHUT_RDWR))
-            // Once is enough.
-            (state.phase, state.since) = (.working, now)
         }
     }
 }

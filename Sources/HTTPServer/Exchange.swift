@@ -10,6 +10,9 @@ final class Exchange {
     private let handle: OpaquePointer
     private var request: HTTPRequest
     private var body: RequestBody?
+    /// What is answered instead of asking the handler. libmicrohttpd closes the connection after an answer before the end
+    /// of the request.
+    private var refusal: HTTPResponse?
 
     init(server: ServerCore, client: ClientConnection, handle: OpaquePointer, request: HTTPRequest) {
         (self.server, self.client, self.handle, self.request) = (server, client, handle, request)
@@ -22,14 +25,18 @@ final class Exchange {
     /// The headers have come. False ends the connection.
     func begin(fullTarget: String) -> Bool {
         if server.isStopping {
-            return refuse(.refusal(503, "The server is shutting down.", headers: [(name: "Retry-After", value: "1")]).closing)
+            return answerNow(
+                .refusal(503, "The server is shutting down.", headers: [(name: "Retry-After", value: "1")]))
         }
         let lines = request.headers.reduce(request.method.utf8.count + fullTarget.utf8.count + 12) {
             $0 + $1.name.utf8.count + $1.value.utf8.count + 4
         }
         switch server.checks.verdict(on: request, fullTarget: fullTarget, headerBytes: lines) {
         case .malformed(let response): return answerNow(response)
-        case .refuse(let response, let framing): return framing == .none ? refuse(response) : answerNow(response)
+        case .refuse(let response, let framing):
+            guard framing == .none else { return answerNow(response) }
+            refusal = response
+            return true
         case .accept(.none): return true
         case .accept:
             body = RequestBody(
@@ -51,6 +58,7 @@ final class Exchange {
 
     /// The request is complete. False ends the connection.
     func answer() -> Bool {
+        if let refusal { return queue(refusal) }
         if let body {
             do { try body.finish() } catch { return queue(refusal(for: error)) }
             (request.body, request.bodyFile) = (body.bytes, body.path)
@@ -72,8 +80,6 @@ final class Exchange {
                 : .refusal(500, "The server cannot store the body of the request.", headers: headers)
         }
     }
-
-    private func refuse(_ response: HTTPResponse) -> Bool { queue(response) }
 
     /// Answers while the body is still coming, and ends the connection.
     private func answerNow(_ response: HTTPResponse) -> Bool {
@@ -98,10 +104,15 @@ final class Exchange {
 
     private func queue(_ response: HTTPResponse) -> Bool {
         client.enter(.sending)
-        let source = ResponseSource(response.body, client: client) { [server] in server.produce(into: $0, $1) }
+        var content = response.body
+        // libmicrohttpd would send the end of the chunks without the chunks.
+        if request.method == "HEAD", case .stream = content { content = .bytes([]) }
+        let source = ResponseSource(content, client: client) { [server] in server.produce(into: $0, $1) }
         guard let source else {
             let isMissing = errno == ENOENT || errno == ENOTDIR
-            return queue(isMissing ? .refusal(404, "The file does not exist.") : .refusal(503, "The server is out of resources."))
+            return queue(
+                isMissing ? .refusal(404, "The file does not exist.") : .refusal(503, "The server is out of resources.")
+            )
         }
         let functions = server.functions
         let context = Unmanaged.passRetained(source).toOpaque()

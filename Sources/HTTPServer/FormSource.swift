@@ -53,7 +53,9 @@ struct FormReader {
                 pread(descriptor, buffer.baseAddress! + filled, buffer.count - filled, off_t(range.lowerBound + filled))
             }
             if got < 0, errno == EINTR { continue }
-            guard got > 0 else { throw .unreadable(reason: got < 0 ? String(cString: strerror(errno)) : "it became shorter") }
+            guard got > 0 else {
+                throw .unreadable(reason: got < 0 ? String(cString: strerror(errno)) : "it became shorter")
+            }
             filled += got
         }
         return block

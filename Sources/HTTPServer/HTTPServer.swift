@@ -38,9 +38,12 @@ package final class HTTPServer: Sendable {
             var functions = library.functions
             // Half of this memory reads a body, and its rest holds headers: libmicrohttpd takes as much as is needed.
             let memory = max(131_072, settings.headerBytes * 4)
+            // The limit is kept by closing connections, whose threads take a moment to end. libmicrohttpd's own refuses all
+            // that come in this moment.
+            let connections = settings.connectionLimit * 2 + 64
             guard
                 let started = luthier_microhttpd_start(
-                    &functions, socket.descriptor, UInt32(settings.connectionLimit), memory, &callbacks)
+                    &functions, socket.descriptor, UInt32(connections), memory, &callbacks)
             else {
                 Unmanaged<ServerCore>.fromOpaque(context).release()
                 throw .cannotStart(reason: String(cString: strerror(errno)))
@@ -56,6 +59,9 @@ package final class HTTPServer: Sendable {
         thread.name = "deadlines"
         thread.start()
     }
+
+    /// How many connections are open.
+    var connectionCount: Int { core.connectionCount }
 
     deinit { stop(draining: 0) }
 

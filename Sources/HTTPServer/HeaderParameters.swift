@@ -59,7 +59,9 @@ struct HeaderParameters {
     subscript(_ name: String) -> String? {
         if let extended = parameters[name + "*"] {
             let parts = extended.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-            if parts.count == 3, parts[0].lowercased() == "utf-8", let text = PercentCoding.decode(parts[2]) { return text }
+            if parts.count == 3, parts[0].lowercased() == "utf-8", let text = PercentCoding.decode(parts[2]) {
+                return text
+            }
         }
         return parameters[name]
     }

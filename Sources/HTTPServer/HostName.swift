@@ -76,7 +76,9 @@ struct AllowedHosts: Sendable {
             if let name = HostName(settings.host)?.name { names.insert(name) }
             var buffer = [CChar](repeating: 0, count: 256)
             if gethostname(&buffer, buffer.count - 1) == 0 {
-                names.insert(String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).lowercased())
+                names.insert(
+                    String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).lowercased()
+                )
             }
         }
         self.names = names

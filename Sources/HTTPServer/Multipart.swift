@@ -62,7 +62,7 @@ package struct Multipart: Sendable {
     /// At most the first `count` bytes of a part.
     package func beginning(of part: Part, _ count: Int) throws(MultipartError) -> [UInt8] {
         try source.reading { (reader) throws(MultipartError) in
-            try reader.bytes(part.range.lowerBound..<min(part.range.upperBound, part.range.lowerBound + count))
+            try reader.bytes(part.range.lowerBound..<(part.range.lowerBound + min(part.count, max(0, count))))
         }
     }
 

@@ -38,7 +38,9 @@ final class UploadFolder: Sendable {
         made.withLock { path in
             if path == nil {
                 var name = Array((NSTemporaryDirectory() + "/luthier-uploads-XXXXXX").utf8CString)
-                if mkdtemp(&name) != nil { path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+                if mkdtemp(&name) != nil {
+                    path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+                }
             }
             return path
         }

@@ -29,7 +29,8 @@ struct RequestChecks: Sendable {
         }
         guard let framing = HeaderRules.framing(request.headers) else {
             return .malformed(
-                .refusal(400, "The request's Content-Length or Transfer-Encoding is not valid.", code: "invalid_length"))
+                .refusal(400, "The request's Content-Length or Transfer-Encoding is not valid.", code: "invalid_length")
+            )
         }
         if let response = malformedHead(request, fullTarget, headerBytes) { return .refuse(response, framing) }
         let hostValues = request.headers.filter { $0.name == "host" }
@@ -71,7 +72,8 @@ struct RequestChecks: Sendable {
         }
         guard headerBytes <= settings.headerBytes, request.headers.count <= settings.headerCount else {
             return .refusal(
-                431, "The request's headers are more than \(settings.headerBytes) bytes or \(settings.headerCount) lines.",
+                431,
+                "The request's headers are more than \(settings.headerBytes) bytes or \(settings.headerCount) lines.",
                 code: "headers_too_large")
         }
         guard request.method.utf8.allSatisfy(HeaderRules.isTokenByte), !request.method.isEmpty else {
@@ -99,7 +101,8 @@ struct RequestChecks: Sendable {
         }
         let coding = request.header("Content-Encoding")?.lowercased() ?? "identity"
         guard coding == "identity" else {
-            return .refusal(415, "A body with a Content-Encoding is not accepted.", code: "unsupported_content_encoding")
+            return .refusal(
+                415, "A body with a Content-Encoding is not accepted.", code: "unsupported_content_encoding")
         }
         return nil
     }

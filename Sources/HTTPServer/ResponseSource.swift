@@ -17,7 +17,10 @@ final class ResponseSource {
     private var start: (() -> Void)?
 
     /// Nil for a file that cannot be opened, and for a stream if the process has no descriptors left; `errno` says why.
-    init?(_ body: HTTPResponse.Body, client: ClientConnection, run: @escaping (StreamPipe, @escaping @Sendable (HTTPStream) -> Void) -> Void) {
+    init?(
+        _ body: HTTPResponse.Body, client: ClientConnection,
+        run: @escaping (StreamPipe, @escaping @Sendable (HTTPStream) -> Void) -> Void
+    ) {
         self.client = client
         switch body {
         case .bytes(let bytes): content = .bytes(bytes)

@@ -38,13 +38,19 @@ final class ServerCore: Sendable {
         let client = ClientConnection(descriptor: descriptor)
         let crowd: [ClientConnection] = connections.withLock {
             $0[ObjectIdentifier(client)] = client
-            return $0.count >= settings.connectionLimit ? Array($0.values) : []
+            return $0.count > settings.connectionLimit ? Array($0.values) : []
         }
-        // Makes room for the next: whoever sends nothing cannot lock others out.
+        guard !crowd.isEmpty else { return client }
+        // Whoever sends nothing cannot lock others out.
         let waiting = crowd.compactMap { other in
             other === client ? nil : other.idleSince.map { (client: other, since: $0) }
         }
-        waiting.min { $0.since < $1.since }?.client.hangUp()
+        if let oldest = waiting.min(by: { $0.since < $1.since })?.client {
+            oldest.hangUp()
+        } else {
+            client.hangUp(
+                .refusal(503, "The server has too many connections.", headers: [(name: "Retry-After", value: "1")]))
+        }
         return client
     }
 
@@ -52,6 +58,8 @@ final class ServerCore: Sendable {
         client.end()
         connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(client)) }
     }
+
+    var connectionCount: Int { connections.withLock { $0.count } }
 
     private var allConnections: [ClientConnection] { connections.withLock { Array($0.values) } }
 
@@ -209,7 +217,9 @@ final class ServerCore: Sendable {
                 handle, luthier_microhttpd_headers(),
                 { list, _, name, nameCount, value, valueCount in
                     func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
-                        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
+                        String(
+                            decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count),
+                            as: UTF8.self)
                     }
                     list?.assumingMemoryBound(to: [(name: String, value: String)].self).pointee
                         .append((name: text(name, nameCount), value: text(value, valueCount)))

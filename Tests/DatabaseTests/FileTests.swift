@@ -110,7 +110,9 @@ import Testing
             var generator = RandomBits(seed: 7)
             for _ in 0..<100 {
                 var bytes = good
-                for _ in 0..<8 { bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator) }
+                for _ in 0..<8 {
+                    bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)
+                }
                 let name = UUID().uuidString
                 try folder.write(bytes, as: name)
                 do throws(DatabaseError) {

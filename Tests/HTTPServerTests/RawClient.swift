@@ -77,6 +77,16 @@ final class RawClient {
     /// Whether the server has closed the connection and all that it sent has been read.
     func isAtEnd() -> Bool { received.isEmpty && !fill() }
 
+    /// Reads until the end of the connection; false if it does not end.
+    func drain() -> Bool {
+        received = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { return count == 0 || errno == ECONNRESET }
+        }
+    }
+
     func line() throws -> String {
         while true {
             if let end = received.firstIndex(of: 0x0A) {
