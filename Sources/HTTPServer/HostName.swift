@@ -1,4 +1,4 @@
-// Which names in `Host` a server answers to: a page elsewhere must not reach it through a name of its own (DNS rebinding).
+// Which names in `Host` a server answers to: a page elsewhere must not reach it through its own name (DNS rebinding).
 
 import Foundation
 

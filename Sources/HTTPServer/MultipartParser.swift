@@ -27,7 +27,7 @@ struct MultipartParser {
         return parts
     }
 
-    /// After a boundary: whether it was the last, of which nothing but a line end may follow.
+    /// After a boundary: whether it was the last, after which only line ends may follow.
     private mutating func isLastBoundary() throws(MultipartError) -> Bool {
         let next = try reader.bytes(place..<(place + 2))
         guard next.count == 2 else { throw .unfinished }

@@ -213,7 +213,7 @@ import Testing
     }
 
     /// What cannot be a request has no answer, or one with a status of the client's fault.
-    @Test func whatIsNoRequest() throws {
+    @Test func whatCannotBeRead() throws {
         let server = try LocalServer.make { _ in
             Issue.record("the handler was asked")
             return HTTPResponse(200)

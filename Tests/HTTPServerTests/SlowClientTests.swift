@@ -121,7 +121,7 @@ import Testing
         let bytes = try RawClient(port: server.port, receiveBuffer: 65_536)
         bytes.send(RawClient.request("GET", "/bytes"))
         _ = try bytes.head()
-        // The other side has given up: what comes now is what was on its way.
+        // The server has closed it: what comes now was on its way.
         #expect(LocalServer.eventually { server.connectionCount == 0 })
         #expect(bytes.drain())
     }

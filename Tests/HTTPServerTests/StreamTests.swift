@@ -15,7 +15,7 @@ import Testing
         func wait() -> Bool { semaphore.wait(timeout: .now() + 60) == .success }
     }
 
-    /// The producer writes one piece after the client has got the one before: nothing is held back to be sent with more.
+    /// The producer writes one piece after the client has got the one before: nothing waits to be sent with more.
     @Test func eachWriteArrivesAtOnce() throws {
         let go = Signal()
         let server = try LocalServer.make { _ in
