@@ -37,7 +37,7 @@ package final class HTTPServer: Sendable {
             var callbacks = ServerCore.callbacks(context)
             var functions = library.functions
             // Half of this memory reads a body, and its rest holds headers: libmicrohttpd takes as much as is needed.
-            let memory = max(131_072, settings.headerBytes * 4)
+            let memory = max(131_072, min(settings.headerBytes, 1 << 24) * 4)
             // The limit is kept by closing connections, whose threads take a moment to end. libmicrohttpd's own refuses all
             // that come in this moment.
             let connections = settings.connectionLimit * 2 + 64
@@ -94,7 +94,7 @@ enum DescriptorLimit {
 
     /// Raises the process's limit as far as is useful and allowed. The number of connections that fit, at most `wanted`.
     static func connections(atMost wanted: Int) -> Int {
-        let wanted = max(1, wanted)
+        let wanted = min(max(1, wanted), 1_000_000)
         var limit = rlimit()
         #if os(Linux)
             let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

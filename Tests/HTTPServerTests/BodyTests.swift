@@ -115,6 +115,18 @@ import Testing
         }
     }
 
+    /// Most clients read nothing before they have sent all.
+    @Test func aClientThatSendsAllBeforeItReads() throws {
+        let server = try LocalServer.echo { $0.largestBody = { _, _ in 1000 } }
+        let client = try RawClient(port: server.port)
+        let count = 24 << 20
+        client.send(
+            RawClient.request(
+                "POST", "/x", headers: [("Content-Type", "application/json"), ("Content-Length", "\(count)")]))
+        #expect(client.send([UInt8](repeating: 0x20, count: count)))
+        #expect(try client.reply().status == 413)
+    }
+
     @Test func expectContinue() throws {
         let server = try LocalServer.echo { $0.largestBody = { _, _ in 10 } }
         let client = try RawClient(port: server.port)

@@ -89,8 +89,9 @@ import Testing
             $0.connectionLimit = 8
             ($0.requestSeconds, $0.idleSeconds) = (3600, 3600)
         }
-        let idle = try (0..<40).map { _ in try RawClient(port: server.port) }
+        let idle = try (0..<120).map { _ in try RawClient(port: server.port) }
         for _ in 0..<20 { #expect(try RawClient(port: server.port).ask("GET", "/").status == 200) }
+        #expect(LocalServer.eventually { server.connectionCount <= 8 })
         withExtendedLifetime(idle) {}
     }
 
