@@ -5,9 +5,9 @@ import Foundation
 import Synchronization
 
 /// Used by the connection's thread, by the one that watches deadlines, and by whoever asks whether the client is there.
-final class ClientConnection: Sendable {
+package final class ClientConnection: Sendable {
     /// What a connection is busy with.
-    enum Phase: Equatable {
+    package enum Phase: Equatable {
         /// For the next request; no byte of it may have come.
         case waiting(isNew: Bool)
         /// The line of a request has come.
@@ -31,7 +31,7 @@ final class ClientConnection: Sendable {
     let descriptor: Int32
     private let state = Mutex(State())
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    package init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// The target of the newest request, as sent.
     var target: String { state.withLock { $0.target } }
@@ -50,7 +50,7 @@ final class ClientConnection: Sendable {
         }
     }
 
-    func enter(_ phase: Phase) {
+    package func enter(_ phase: Phase) {
         state.withLock { ($0.phase, $0.since) = (phase, .now) }
     }
 
@@ -59,17 +59,17 @@ final class ClientConnection: Sendable {
     }
 
     /// Counts bytes of the body. The deadline is still that of the body's beginning.
-    func receive(_ bytes: Int) {
+    package func receive(_ bytes: Int) {
         state.withLock { state in
             if case .body(let received) = state.phase { state.phase = .body(received: received + bytes) }
         }
     }
 
     /// Called before the descriptor is closed.
-    func end() { state.withLock { $0.isOpen = false } }
+    package func end() { state.withLock { $0.isOpen = false } }
 
     /// Whether the client has neither closed nor broken the connection.
-    var isConnected: Bool {
+    package var isConnected: Bool {
         state.withLock { state in
             guard state.isOpen else { return false }
             var entry = pollfd(fd: descriptor, events: luthier_poll_hang_up, revents: 0)
@@ -100,7 +100,7 @@ final class ClientConnection: Sendable {
     }
 
     /// Ends the connection if it is busy with one thing for too long. A request that comes too slowly is told.
-    func hangUpIfOverdue(_ settings: HTTPServerSettings, now: ContinuousClock.Instant = .now) {
+    package func hangUpIfOverdue(_ settings: HTTPServerSettings, now: ContinuousClock.Instant = .now) {
         state.withLock { state in
             guard state.isOpen else { return }
             let limit: Double

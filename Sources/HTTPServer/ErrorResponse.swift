@@ -4,7 +4,7 @@ import StrictJSON
 
 extension HTTPResponse {
     /// `{"error": {"message", "type", "param", "code"}}`, which clients of the API show as they show a handler's errors.
-    static func refusal(
+    package static func refusal(
         _ status: Int, _ message: String, code: String? = nil, headers: [(name: String, value: String)] = []
     ) -> HTTPResponse {
         let type = status >= 500 ? "server_error" : "invalid_request_error"

@@ -32,11 +32,11 @@ struct FormSource: Sendable {
 }
 
 /// Reads parts of a form by their place, a block at a time.
-struct FormReader {
+package struct FormReader {
     let count: Int
     private let bytes: [UInt8]?
     private let descriptor: Int32
-    static let blockSize = 262_144
+    package static let blockSize = 262_144
 
     init(bytes: [UInt8]) { (self.bytes, descriptor, count) = (bytes, -1, bytes.count) }
 

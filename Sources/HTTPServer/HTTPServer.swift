@@ -61,7 +61,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// How many connections are open.
-    var connectionCount: Int { core.connectionCount }
+    package var connectionCount: Int { core.connectionCount }
 
     deinit { stop(draining: 0) }
 

@@ -4,14 +4,14 @@ import CMicrohttpd
 import Foundation
 
 /// Addresses of libmicrohttpd's functions.
-struct MicrohttpdLibrary: Sendable {
+package struct MicrohttpdLibrary: Sendable {
     /// Debian's package libmicrohttpd12 has the first name.
-    static let fileNames = ["libmicrohttpd.so.12", "libmicrohttpd.12.dylib"]
+    package static let fileNames = ["libmicrohttpd.so.12", "libmicrohttpd.12.dylib"]
 
     let functions: luthier_microhttpd
 
     /// Loads the library; it stays loaded.
-    init(fileNames: [String] = MicrohttpdLibrary.fileNames) throws(HTTPServerError) {
+    package init(fileNames: [String] = MicrohttpdLibrary.fileNames) throws(HTTPServerError) {
         var (library, reason): (UnsafeMutableRawPointer?, String?)
         for name in fileNames where library == nil {
             library = dlopen(name, RTLD_NOW | RTLD_LOCAL)

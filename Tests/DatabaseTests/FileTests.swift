@@ -1,10 +1,9 @@
 // The database's file: its tables follow the version, and a file that cannot be used is an error that says why.
 
+import Database
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Database
 
 @Suite struct FileTests {
     private static let first = "CREATE TABLE a (n INTEGER); INSERT INTO a VALUES (1);"

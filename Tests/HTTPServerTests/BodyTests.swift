@@ -1,11 +1,10 @@
 // Bodies of requests: small ones in memory, large ones in files, none above its limit.
 
 import Foundation
+import HTTPServer
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct BodyTests {
     private final class Box: Sendable {

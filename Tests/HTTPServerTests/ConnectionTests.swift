@@ -1,9 +1,8 @@
 // Connections: kept open, used for several requests, closed when they must be.
 
 import Foundation
+import HTTPServer
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct ConnectionTests {
     @Test func servesARequest() throws {

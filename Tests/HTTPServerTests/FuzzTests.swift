@@ -1,11 +1,10 @@
 // Random requests: no crash, no descriptor lost, and the server still answers.
 
 import Foundation
+import HTTPServer
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct FuzzTests {
     /// How many requests are tried; 100,000 with LUTHIER_THOROUGH.

@@ -1,10 +1,9 @@
 // How a server starts, and how it ends while requests run.
 
 import Foundation
+import HTTPServer
 import Synchronization
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct LifecycleTests {
     private final class Gate: Sendable {

@@ -1,8 +1,7 @@
 // Servers for the tests, on free ports.
 
 import Foundation
-
-@testable import HTTPServer
+import HTTPServer
 
 enum LocalServer {
     static func make(

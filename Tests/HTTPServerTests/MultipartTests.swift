@@ -1,10 +1,9 @@
 // Forms with files: what is valid is read exactly, and nothing else is.
 
 import Foundation
+import HTTPServer
 import TestSupport
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct MultipartTests {
     /// Each form is read from memory and from a file, and both must agree.

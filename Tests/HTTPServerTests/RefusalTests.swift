@@ -1,10 +1,9 @@
 // Whom the server answers, and which requests it accepts: what a page elsewhere, or a hostile client, tries.
 
 import Foundation
+import HTTPServer
 import StrictJSON
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct RefusalTests {
     /// The code of an error body in the form of OpenAI's API; nil if it has another form.

@@ -1,9 +1,8 @@
 // Clients that send or read a byte now and then: they are cut off, and nobody else notices them.
 
 import Foundation
+import HTTPServer
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct SlowClientTests {
     @Test func fiveHundredSlowClients() throws {

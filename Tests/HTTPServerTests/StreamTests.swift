@@ -1,11 +1,10 @@
 // Streamed responses: each write arrives at once, a slow client slows the producer, and one that leaves ends it.
 
 import Foundation
+import HTTPServer
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import HTTPServer
 
 @Suite struct StreamTests {
     private final class Signal: Sendable {
