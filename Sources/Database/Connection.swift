@@ -3,7 +3,7 @@
 import CSQLite
 import Foundation
 
-final class Connection {
+package final class Connection {
     let path: String
     let functions: luthier_sqlite
     private var handle: OpaquePointer?
@@ -14,7 +14,7 @@ final class Connection {
     private static let busyMilliseconds: Int32 = 5000
 
     /// Opens the file, or creates it.
-    init(path: String, library: SQLiteLibrary) throws(DatabaseError) {
+    package init(path: String, library: SQLiteLibrary) throws(DatabaseError) {
         (self.path, functions) = (path, library.functions)
         // SQLite creates files that everybody may read; those next to it get the permissions of this one.
         if path != Database.temporary {
@@ -33,7 +33,7 @@ final class Connection {
 
     deinit { close() }
 
-    func close() {
+    package func close() {
         for statement in prepared.values { _ = functions.finalize(statement.handle) }
         prepared = [:]
         // "v2" closes when the last statement is finalized, and never fails.
@@ -75,7 +75,7 @@ final class Connection {
     }
 
     /// Runs several statements without values.
-    func runScript(_ sql: String) throws(DatabaseError) {
+    package func runScript(_ sql: String) throws(DatabaseError) {
         let code = functions.execute_script(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw failure(code, statement: sql) }
     }
@@ -162,7 +162,8 @@ final class Connection {
             // The bytes first, then their number: SQLite may convert the text (sqlite.org/c3ref/column_blob.html).
             let bytes = functions.column_text(statement.handle, column)
             let count = Int(functions.column_bytes(statement.handle, column))
-            return .text(String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self))
+            return .text(
+                String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self))
         case SQLITE_BLOB:
             let bytes = functions.column_blob(statement.handle, column)
             let count = Int(functions.column_bytes(statement.handle, column))

@@ -56,6 +56,7 @@ package final class Database: @unchecked Sendable {
     }
 
     /// Runs `body`, all of whose statements take effect or, if it throws, none. Other threads wait until it is over.
+    @discardableResult
     package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
         lock.lock()
         defer { lock.unlock() }

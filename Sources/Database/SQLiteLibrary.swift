@@ -4,14 +4,14 @@ import CSQLite
 import Foundation
 
 /// Addresses of SQLite's functions.
-struct SQLiteLibrary: Sendable {
+package struct SQLiteLibrary: Sendable {
     /// Debian's package libsqlite3-0 has the first name.
-    static let fileNames = ["libsqlite3.so.0", "libsqlite3.dylib"]
+    package static let fileNames = ["libsqlite3.so.0", "libsqlite3.dylib"]
 
     let functions: luthier_sqlite
 
     /// Loads the library; it stays loaded.
-    init(fileNames: [String] = SQLiteLibrary.fileNames) throws(DatabaseError) {
+    package init(fileNames: [String] = SQLiteLibrary.fileNames) throws(DatabaseError) {
         var (library, reason): (UnsafeMutableRawPointer?, String?)
         for name in fileNames where library == nil {
             library = dlopen(name, RTLD_NOW | RTLD_LOCAL)

@@ -19,6 +19,8 @@ package struct HTTPRequest: Sendable {
     /// The file with a body that is too large for the memory. It is removed when the handler has returned, unless the
     /// handler has moved it.
     package var bodyFile: String?
+    /// Whether the client still waits for the response. Something that takes long asks this from time to time.
+    package var isConnected: @Sendable () -> Bool = { true }
 
     /// - Parameter target: with or without a query. A target that is not valid has no segments.
     package init(

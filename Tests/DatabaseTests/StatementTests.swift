@@ -10,11 +10,12 @@ import Testing
             migrations: ["CREATE TABLE t (id INTEGER PRIMARY KEY, v, n INTEGER UNIQUE CHECK (n < 1000))"])
     }
 
-    @Test(arguments: [
-        .null, .integer(0), .integer(.min), .integer(.max), .double(0.1), .double(-.infinity),
-        .double(.leastNonzeroMagnitude), .text(""), .text("a\u{0}b"), .text("e\u{301} \u{1F600} \r\n"), .blob([]),
-        .blob([0, 255, 0]), .blob([UInt8](repeating: 7, count: 1 << 20)),
-    ] as [DatabaseValue])
+    @Test(
+        arguments: [
+            .null, .integer(0), .integer(.min), .integer(.max), .double(0.1), .double(-.infinity),
+            .double(.leastNonzeroMagnitude), .text(""), .text("a\u{0}b"), .text("e\u{301} \u{1F600} \r\n"), .blob([]),
+            .blob([0, 255, 0]), .blob([UInt8](repeating: 7, count: 1 << 20)),
+        ] as [DatabaseValue])
     func valuesComeBack(_ value: DatabaseValue) throws {
         let database = try database()
         #expect(try database.execute("INSERT INTO t (v) VALUES (?)", value) == 1)
@@ -75,14 +76,16 @@ import Testing
         fails("SELEC 1") {
             $0 == .statement(reason: "near \"SELEC\": syntax error", statement: "SELEC 1")
         }
-        fails("SELECT nothing FROM t") {
-            $0 == .statement(reason: "no such column: nothing", statement: "SELECT nothing FROM t")
+        fails("SELECT absent FROM t") {
+            $0 == .statement(reason: "no such column: absent", statement: "SELECT absent FROM t")
         }
         for empty in ["", " ; ", "-- nothing"] {
             fails(empty) { $0 == .statement(reason: "there is no statement in it", statement: empty) }
         }
         fails("DELETE FROM t; DELETE FROM t") {
-            $0 == .statement(reason: "there is more than one statement in it", statement: "DELETE FROM t; DELETE FROM t")
+            $0
+                == .statement(
+                    reason: "there is more than one statement in it", statement: "DELETE FROM t; DELETE FROM t")
         }
         fails("SELECT ?, ?", values: [.integer(1)]) {
             $0 == .wrongValueCount(expected: 2, given: 1, statement: "SELECT ?, ?")
