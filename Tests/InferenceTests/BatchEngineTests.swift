@@ -108,7 +108,9 @@ import Tokenizer
         let engine = EngineFixture.engine()
         defer { engine.stop() }
         let models = [EngineFixture.model(seed: 1), EngineFixture.model(seed: 2)]
-        let requests = models.indices.map { EngineFixture.request(EngineFixture.prompt(20), 30, seed: UInt64($0)).inASCII }
+        let requests = models.indices.map {
+            EngineFixture.request(EngineFixture.prompt(20), 30, seed: UInt64($0)).inASCII
+        }
         let alone = try zip(requests, models).map { try engine.run($0, on: $1).answer }
         let (gate, order) = (Gate(), Shared([Int]()))
         try engine.submit(EngineFixture.request([1], 1), to: models[0]) { if case .prompt = $0 { gate.pass() } }
