@@ -34,6 +34,7 @@ import Tokenizer
         let stream = try engine.start(other, on: model)
         gate.open()
         done.wait()
+        #expect(engine.statistics.cancelled == 1)
         #expect(errors.value == [.cancelled] && drawn.value == 5)
         #expect(EngineOutcome(stream).answer == expected)
         ticket.value?.cancel()
