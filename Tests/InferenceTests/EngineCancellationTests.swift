@@ -16,8 +16,8 @@ import Tokenizer
         let expected = try engine.run(other, on: model).answer
         let (gate, done) = (Gate(), DispatchSemaphore(value: 0))
         let (ticket, drawn, errors) = (Shared<Ticket?>(nil), Shared(0), Shared([EngineError]()))
-        ticket.change { ticket in
-            ticket = try? engine.submit(EngineFixture.request(EngineFixture.prompt(20), 300), to: model) { event in
+        ticket.change { held in
+            held = try? engine.submit(EngineFixture.request(EngineFixture.prompt(20), 300), to: model) { event in
                 switch event {
                 case .prompt: gate.pass()
                 case .tokens(_, let tokens, _):
@@ -34,6 +34,7 @@ import Tokenizer
         let stream = try engine.start(other, on: model)
         gate.open()
         done.wait()
+        #expect(engine.statistics.cancelled == 1)
         #expect(errors.value == [.cancelled] && drawn.value == 5)
         #expect(EngineOutcome(stream).answer == expected)
         ticket.value?.cancel()
@@ -59,8 +60,8 @@ import Tokenizer
         }
         gate.waitUntilReached()
         let (error, done) = (Shared<EngineError?>(nil), DispatchSemaphore(value: 0))
-        ticket.change { ticket in
-            ticket = try? engine.submit(EngineFixture.request(EngineFixture.prompt(300), 5), to: model) { event in
+        ticket.change { held in
+            held = try? engine.submit(EngineFixture.request(EngineFixture.prompt(300), 5), to: model) { event in
                 if case .failed(let reason) = event {
                     error.change { $0 = reason }
                     done.signal()

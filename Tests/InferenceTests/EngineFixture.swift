@@ -52,6 +52,15 @@ enum EngineFixture {
     }
 }
 
+extension EngineRequest {
+    /// The same, but every token is a character of ASCII: its text is certain at once, and none ends the text.
+    var inASCII: EngineRequest {
+        var copy = self
+        copy.settings.sampling.logitBias = Dictionary(uniqueKeysWithValues: (128..<257).map { (Int32($0), -1000) })
+        return copy
+    }
+}
+
 /// All that a request gave, in the order of its continuations.
 struct EngineOutcome: Equatable {
     var reading: PromptReading?

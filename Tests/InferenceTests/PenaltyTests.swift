@@ -35,7 +35,10 @@ import Testing
             var settings = SamplingSettings(temperature: 0)
             settings.frequencyPenalty = Double(random.below(9)) / 2 - 2
             settings.presencePenalty = Double(random.below(9)) / 2 - 2
-            if random.below(2) == 0 { settings.logitBias = [Int32(random.below(20)): 1.5, 3: -100, 77: 5] }
+            if random.below(2) == 0 {
+                settings.logitBias = [3: -100, 77: 5]
+                settings.logitBias[Int32(random.below(20))] = 1.5
+            }
             let expected = Self.reference(logits, settings, drawn: drawn)
             let token = Self.draw(logits, settings, drawn: drawn, &random)
             #expect(expected[Int(token)] >= (expected.max() ?? 0) - 1e-5)

@@ -41,5 +41,5 @@ package enum EngineError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    private func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
+    private func mebibytes(_ bytes: Int) -> Int { (bytes >> 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
 }

@@ -67,7 +67,7 @@ extension EngineLoop {
     private func finish(_ continuation: EngineContinuation) {
         let cache = continuation.cache
         continuation.cache = nil
-        continuation.finish()
         endOne(of: continuation.job, cache: cache)
+        continuation.finish()
     }
 }

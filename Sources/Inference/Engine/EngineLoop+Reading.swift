@@ -126,8 +126,8 @@ extension EngineLoop {
             if continuation.cache == nil {
                 let last = job.cache
                 job.cache = nil
-                continuation.finish()
                 endOne(of: job, cache: last)
+                continuation.finish()
             } else {
                 continuation.sendNews()
             }

@@ -99,14 +99,14 @@ final class EngineLoop {
     }
 
     private func dropCancelledWaiting() {
-        let count = waiting.count
         waiting.removeAll { submission in
             guard submission.ticket.isCancelled else { return false }
-            submission.fail(.cancelled)
             statistics.cancelled += 1
+            inbox.stoppedWaiting(1)
+            publish()
+            submission.fail(.cancelled)
             return true
         }
-        if waiting.count < count { inbox.stoppedWaiting(count - waiting.count) }
     }
 
     // MARK: Ending
@@ -134,20 +134,24 @@ final class EngineLoop {
         job.hasEnded = true
         release(job.reservedBytes, of: job)
         if error == .cancelled { statistics.cancelled += 1 } else { statistics.failed += 1 }
+        publish()
         job.submission.fail(error)
     }
 
-    /// Counts one of a request's texts as ended, which gives back its cache.
+    /// Counts one of a request's texts as ended, which gives back its cache. Before its last event is sent, so that the
+    /// statistics have it then.
     func endOne(of job: EngineJob, cache: KeyValueCache?) {
         job.continuationsLeft -= 1
         if let cache {
             keep(cache, of: job)
             release(job.submission.bytesPerCache, of: job)
         }
-        guard job.continuationsLeft == 0 else { return }
-        job.hasEnded = true
-        release(job.reservedBytes, of: job)
-        statistics.finished += 1
+        if job.continuationsLeft == 0 {
+            job.hasEnded = true
+            release(job.reservedBytes, of: job)
+            statistics.finished += 1
+        }
+        publish()
     }
 
     /// Keeps what can be reused of the prompt. The bytes of the cache are still reserved for its job.
