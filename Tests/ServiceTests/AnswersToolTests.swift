@@ -2,12 +2,11 @@
 
 import Conversations
 import Inference
+import Service
 import StrictJSON
 import TestSupport
 import Testing
 import Tokenizer
-
-@testable import Service
 
 @Suite struct AnswersToolTests {
     static let tools = #""tools": [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]"#

@@ -12,7 +12,7 @@ struct AnswerStream {
     let prompt: String
 
     /// Seconds between two looks at a client that gets nothing, while a long prompt is read.
-    private static let patience = 0.2
+    static let patience = 0.2
 
     /// Writes until the end.
     ///

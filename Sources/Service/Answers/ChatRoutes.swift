@@ -15,7 +15,7 @@ struct ChatRoutes {
         do throws(EngineError) {
             let run = try AnswerRun([answer.request], on: model.lease, service.engine)
             if asked.drawing.isStreamed { return .events { answer.stream(run, $0) } }
-            return .json(200, try answer.complete(run))
+            return .json(200, try answer.complete(run, for: request))
         } catch { throw APIError(error, prompt: "messages") }
     }
 }
@@ -81,7 +81,7 @@ struct ChatAnswer: Sendable {
     // MARK: Complete
 
     /// Waits for all answers.
-    func complete(_ run: AnswerRun) throws(EngineError) -> JSONOutput {
+    func complete(_ run: AnswerRun, for request: HTTPRequest) throws(EngineError) -> JSONOutput {
         var usage = AnswerUsage()
         var texts = [ChatText](repeating: makeText(), count: asked.drawing.count)
         var answers = [ChatText.Piece](repeating: ChatText.Piece(), count: asked.drawing.count)
@@ -91,8 +91,10 @@ struct ChatAnswer: Sendable {
             answers[index].tokens += piece.tokens
         }
         loop: while true {
-            switch try run.next() {
-            case .waiting: continue
+            switch try run.next(within: AnswerStream.patience) {
+            case .waiting:
+                // Nobody waits for the answer of a client that has gone.
+                guard request.isConnected() else { throw .cancelled }
             case .ended: break loop
             case .event(_, .prompt(let reading)): usage.add(reading)
             case .event(_, .tokens(let index, let tokens, let text)): add(texts[index].take(tokens, text), index)

@@ -15,7 +15,7 @@ struct CompletionRoutes {
         do throws(EngineError) {
             let run = try AnswerRun(answer.requests, on: model.lease, service.engine)
             if asked.drawing.isStreamed { return .events { answer.stream(run, $0) } }
-            return .json(200, try answer.complete(run))
+            return .json(200, try answer.complete(run, for: request))
         } catch { throw APIError(error, prompt: "prompt") }
     }
 }
@@ -82,14 +82,16 @@ struct CompletionAnswer: Sendable {
     // MARK: Complete
 
     /// Waits for all texts.
-    func complete(_ run: AnswerRun) throws(EngineError) -> JSONOutput {
+    func complete(_ run: AnswerRun, for request: HTTPRequest) throws(EngineError) -> JSONOutput {
         var usage = AnswerUsage()
         var readings = [PromptReading?](repeating: nil, count: prompts.count)
         var tokens = prompts.map { _ in [[DrawnToken]](repeating: [], count: asked.bestOf) }
         var texts = prompts.map { _ in [Completion?](repeating: nil, count: asked.bestOf) }
         loop: while true {
-            switch try run.next() {
-            case .waiting: continue
+            switch try run.next(within: AnswerStream.patience) {
+            case .waiting:
+                // Nobody waits for the answer of a client that has gone.
+                guard request.isConnected() else { throw .cancelled }
             case .ended: break loop
             case .event(let number, .prompt(let reading)):
                 readings[number] = reading

@@ -5,27 +5,33 @@ import StrictJSON
 import Tokenizer
 
 /// A call that a model has written.
-struct ToolCall: Sendable, Equatable {
-    var name: String
+package struct ToolCall: Sendable, Equatable {
+    package var name: String
     /// A JSON object as text.
-    var arguments: String
+    package var arguments: String
+
+    package init(name: String, arguments: String) { (self.name, self.arguments) = (name, arguments) }
 }
 
 /// How a template writes a call: as a JSON object with a name and arguments, between marks.
-struct ToolCallFormat: Sendable, Equatable {
+package struct ToolCallFormat: Sendable, Equatable {
     /// In front of a call; empty where an answer that is an object is a call.
-    var before: String
+    package var before: String
     /// Behind it; may be empty.
-    var after: String
+    package var after: String
     /// The member with the arguments: "arguments" or "parameters".
-    var argumentsKey: String
+    package var argumentsKey: String
     /// Whether calls stand in a list.
-    var isList: Bool
+    package var isList: Bool
+
+    package init(before: String, after: String, argumentsKey: String, isList: Bool) {
+        (self.before, self.after, self.argumentsKey, self.isList) = (before, after, argumentsKey, isList)
+    }
 
     /// What a template writes of a call is found by having it write one.
     ///
     /// - Returns: nil where the template writes no calls, or in a way that cannot be read back.
-    static func find(_ template: ChatTemplate, _ tokenizer: Tokenizer) -> ToolCallFormat? {
+    package static func find(_ template: ChatTemplate, _ tokenizer: Tokenizer) -> ToolCallFormat? {
         guard template.model != nil else { return nil }
         let name = "probe_function"
         let call: JSONOutput = [
@@ -59,7 +65,7 @@ struct ToolCallFormat: Sendable, Equatable {
     }
 
     /// - Parameter ends: texts of tokens that end an answer.
-    static func find(_ name: String, in text: [UInt8], ends: [String]) -> ToolCallFormat? {
+    package static func find(_ name: String, in text: [UInt8], ends: [String]) -> ToolCallFormat? {
         for start in text.indices where text[start] == UInt8(ascii: "{") {
             guard let end = JSONScan.end(of: text, from: start),
                 let object = try? JSONText.parse(Array(text[start..<end])).object, object["name"]?.string == name,
@@ -88,7 +94,7 @@ struct ToolCallFormat: Sendable, Equatable {
     }
 
     /// The calls of an answer, and its text around them. An answer whose calls cannot be read is text.
-    func read(_ answer: String) -> (text: String, calls: [ToolCall]) {
+    package func read(_ answer: String) -> (text: String, calls: [ToolCall]) {
         let bytes = Array(answer.utf8)
         let mark = Array(before.utf8)
         var (text, calls): ([UInt8], [ToolCall]) = ([], [])
@@ -167,17 +173,17 @@ enum JSONScan {
 }
 
 /// Lets the text of a growing answer through that no call can begin in.
-struct ToolCallFilter: Sendable {
+package struct ToolCallFilter: Sendable {
     let format: ToolCallFormat
     /// All that was taken.
     private(set) var answer = ""
     private var sent = 0
     private var isHeld = false
 
-    init(_ format: ToolCallFormat) { self.format = format }
+    package init(_ format: ToolCallFormat) { self.format = format }
 
     /// Adds a piece; returns what is certainly text.
-    mutating func take(_ piece: String) -> String {
+    package mutating func take(_ piece: String) -> String {
         answer += piece
         guard !isHeld else { return "" }
         let bytes = Array(answer.utf8)
@@ -202,7 +208,7 @@ struct ToolCallFilter: Sendable {
     }
 
     /// What is left at the end: text that was held back, and calls.
-    mutating func finish() -> (text: String, calls: [ToolCall]) {
+    package mutating func finish() -> (text: String, calls: [ToolCall]) {
         let rest = String(decoding: Array(answer.utf8)[sent...], as: UTF8.self)
         guard isHeld else { return (rest, []) }
         return format.read(rest)

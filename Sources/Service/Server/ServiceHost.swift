@@ -86,9 +86,11 @@ package final class ServiceHost {
         http.allowedOrigins = settings.allowedOrigins
         let (upload, json) = (settings.uploadBytes + (1 << 20), RequestFields.limits.maximumBytes)
         http.largestBody = { method, target in method == "POST" && target == "/v1/files" ? upload : json }
+        http.acceptsMultipart = { method, target in method == "POST" && target == "/v1/files" }
+        http.uploadFolder = settings.dataFolder + "/uploads"
         // Before a body is received, let alone stored.
-        http.authorize = { request in
-            key?.refusal(path: request.target, authorization: request.header("Authorization"))
+        if let key {
+            http.authorize = { key.refusal(path: $0.target, authorization: $0.header("Authorization")) }
         }
         return http
     }
