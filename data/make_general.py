@@ -7,7 +7,7 @@
 Trained next to the conversations about weather, these rows keep the base's other abilities (rehearsal with what the base
 itself writes, right or wrong: Huang et al. 2024, arXiv 2403.01244). Answers are greedy; every tenth question is kept for
 general-test.jsonl. Texts are drawn at temperature 1: their likelihood under the tuned model then measures how far it has
-moved from its base. What does not end by itself is left out.
+moved from its base. An answer that does not end by itself is left out; a text is cut after its last sentence.
 """
 
 import argparse
@@ -103,15 +103,15 @@ def line(value):
 
 
 def ask(luthier, prompts, *settings):
-    """The prompts with what the base says, where that ends by itself."""
+    """The prompts with what the base says, and whether that ended by itself."""
     with tempfile.TemporaryDirectory() as place:
         folder = pathlib.Path(place)
         (folder / "in.jsonl").write_text("".join(line({"prompt": prompt}) + "\n" for prompt in prompts))
         subprocess.run([luthier, "generate", "--checkpoint", "smollm2-135m", "--batch", folder / "in.jsonl", "--output",
                         folder / "out.jsonl", *settings], check=True)
-        answers = [json.loads(text) for text in (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [(answer["prompt"], answer["text"]) for answer in answers
-            if answer["finishReason"] == "stop" and answer["text"].strip()]
+        answers = [json.loads(text) for text in (folder / "out.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
+    return [(answer["prompt"], answer["text"], answer["finishReason"] == "stop") for answer in answers
+            if answer["text"].strip()]
 
 
 def drawn_texts(luthier):
@@ -119,8 +119,13 @@ def drawn_texts(luthier):
     openings = [opening.strip() for opening in OPENINGS]
     texts = []
     for seed in range(8):
-        texts += ask(luthier, openings, "--raw", "--temperature", "1", "--max-tokens", "240", "--seed", str(seed))
-    return list(dict.fromkeys(prompt + text for prompt, text in texts))
+        for prompt, text, ends in ask(luthier, openings, "--raw", "--temperature", "1", "--max-tokens", "240",
+                                      "--seed", str(seed)):
+            text = prompt + text
+            if not ends:
+                text = text[:max(text.rfind(mark) for mark in (". ", ".\n", "! ", "? ")) + 1]
+            texts.append(text.strip())
+    return [text for text in dict.fromkeys(texts) if len(text) >= 80]
 
 
 def write(name, rows):
@@ -145,7 +150,8 @@ def main():
     if not arguments.luthier:
         options.error("--luthier says which program asks the base")
     luthier = arguments.luthier.resolve()
-    answers = dict(ask(luthier, prompts, "--temperature", "0", "--max-tokens", "160"))
+    answers = {prompt: answer for prompt, answer, ends
+               in ask(luthier, prompts, "--temperature", "0", "--max-tokens", "160") if ends}
     for is_test, path in names.items():
         write(path.name, [{"messages": [{"role": "user", "content": prompt},
                                         {"role": "assistant", "content": answers[prompt].strip()}]}
