@@ -77,6 +77,7 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Checkpoint", "Models", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Luthier",
             dependencies: [
@@ -90,7 +91,8 @@ let package = Package(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+                "Interchange", "Kernels", "Model", "Models", "Preparation", "Reports", "StrictJSON", "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -181,6 +183,9 @@ let package = Package(
                 "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
                 "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Checkpoint", "Models", "Reports", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
