@@ -46,7 +46,8 @@ final class AnswersFixture {
         let engine = BatchEngine(bounds)
         service = FineTuningService(
             settings: settings, store: try Store(path: ":memory:"), engine: engine, pool: ModelPool(engine: engine),
-            launcher: JobLauncher(launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }),
+            launcher: JobLauncher(
+                launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }, look: { try LookHere($0) }),
             key: key.map { ServiceKey($0) }, page: page, log: { _ in })
         handler = RequestHandler(service)
     }
