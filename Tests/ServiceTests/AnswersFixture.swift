@@ -26,6 +26,7 @@ final class AnswersFixture {
 
     init(
         key: String? = nil, page: PageFiles = PageFiles([:]), waiting: Int = 64, cacheBytes: Int = 1 << 28,
+        look: @escaping @Sendable (String) throws -> any JobRunning = { try LookHere($0) },
         _ change: (inout ServiceSettings) -> Void = { _ in }
     ) throws {
         _ = QuietMachine.kernel
@@ -47,7 +48,7 @@ final class AnswersFixture {
         service = FineTuningService(
             settings: settings, store: try Store(path: ":memory:"), engine: engine, pool: ModelPool(engine: engine),
             launcher: JobLauncher(
-                launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }, look: { try LookHere($0) }),
+                launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }, look: look),
             key: key.map { ServiceKey($0) }, page: page, log: { _ in })
         handler = RequestHandler(service)
     }
