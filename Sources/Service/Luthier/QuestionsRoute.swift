@@ -81,3 +81,11 @@ struct QuestionsLook: Look {
         ]
     }
 }
+
+extension QuestionsLook {
+    init?(_ object: JSONObject) {
+        guard let job = object["job"]?.string, let count = object["count"]?.integer, let seed = object["seed"]?.integer
+        else { return nil }
+        self.init(job: job, count: count, seed: seed)
+    }
+}
