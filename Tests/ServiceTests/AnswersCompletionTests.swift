@@ -111,7 +111,9 @@ import Tokenizer
         #expect(logprobs.keys == ["tokens", "token_logprobs", "top_logprobs", "text_offset"])
         let count = try #require(logprobs["tokens"]?.array?.count)
         #expect(count > 0 && count <= 4)
-        #expect(logprobs["text_offset"]?[0]?.integer == 3)
+        // A token that continues the character before it belongs to that one.
+        let continues = logprobs["tokens"]?[0]?.string?.wholeMatch(of: /bytes:\\x[89ab].*/) != nil
+        #expect(logprobs["text_offset"]?[0]?.integer == (continues ? 2 : 3))
         // Greedy: what was drawn is the most probable one.
         let top = try #require(logprobs["top_logprobs"]?[0]?.object)
         #expect(top.members.count == 2)
@@ -175,13 +177,14 @@ import Tokenizer
         func text(_ rest: String) throws -> String? {
             try fixture.post(
                 "/v1/completions",
-                #"{"model": "plain", "prompt": "bias", "temperature": 0, "max_tokens": 8, \#(rest)}"#
+                #"{"model": "plain", "prompt": "bias", "temperature": 0, \#(rest)}"#
             ).json["choices"]?[0]?["text"]?.string
         }
-        #expect(try text(#""logit_bias": {"65": 100}"#) == "AAAAAAAA")
-        #expect(try text(#""logit_bias": {"65": 100, "66": 99.5}, "presence_penalty": 2"#)?.contains("B") == true)
-        #expect(
-            try text(#""logit_bias": {"65": 100, "66": 99.5}, "frequency_penalty": 2"#)?.hasPrefix("AB") == true)
+        #expect(try text(#""logit_bias": {"65": 100}, "max_tokens": 8"#) == "AAAAAAAA")
+        // Of two letters that are far ahead of all others, the one that was drawn often falls behind.
+        let both = #""logit_bias": {"65": 100, "66": 100}, "max_tokens": 60"#
+        let letters = try #require(try text(both + #", "frequency_penalty": 2"#))
+        #expect(letters.count == 60 && Set(letters) == ["A", "B"])
     }
 
     @Test func aPromptThatCameBeforeIsReused() throws {

@@ -13,8 +13,8 @@ import TestSupport
 import Tokenizer
 
 /// A service in a folder of its own. Models: `plain` without a template, `chatty` with frames, `tooly` with a template that
-/// calls functions.
-final class AnswersFixture {
+/// calls functions. Nothing of it changes after its making.
+final class AnswersFixture: @unchecked Sendable {
     let place: TemporaryFolder
     let service: FineTuningService
     let handler: RequestHandler
@@ -72,7 +72,8 @@ final class AnswersFixture {
         try FileManager.default.createDirectory(
             atPath: place.path + "/" + folder, withIntermediateDirectories: true)
         let config = """
-            {"model": {"contextLength": 320, "blockCount": 2, "headCount": 2, "modelWidth": 32, "tiedHead": false}}
+            {"model": {"contextLength": 320, "blockCount": 2, "headCount": 2, "modelWidth": 32, "tiedHead": false},
+             "data": {"template": \(template?.json.serialized() ?? "null")}}
             """
         try place.write(config, as: folder + "/config.json")
         var info = ModelInfo(model.architecture)

@@ -23,6 +23,22 @@ import Testing
         return true
     }
 
+    /// Asks for a stream and leaves at its fourth piece. The model is in use as long as the response is there.
+    ///
+    /// - Returns: how many pieces came; nil where there was no stream.
+    private func leave(_ fixture: AnswersFixture, _ target: String, _ body: String) -> Int? {
+        guard case .stream(let produce) = fixture.send("POST", target, body).body else { return nil }
+        let writes = Mutex(0)
+        produce(
+            HTTPStream { _ in
+                writes.withLock { count in
+                    count += 1
+                    return count < 4
+                }
+            })
+        return writes.withLock { $0 }
+    }
+
     /// The stream's producer stops at the first write that nobody takes, and the engine with it.
     @Test func aClientThatLeavesEndsItsAnswer() throws {
         let fixture = try AnswersFixture()
@@ -32,20 +48,7 @@ import Testing
                 target == "/v1/completions"
                 ? Self.long
                 : #"{"model": "chatty", "max_tokens": 290, "stream": true, "logit_bias": {"65": 100}, \#(AnswersChatTests.hello)}"#
-            let response = fixture.send("POST", target, body)
-            guard case .stream(let produce) = response.body else {
-                Issue.record("no stream: \(response.status)")
-                return
-            }
-            let writes = Mutex(0)
-            produce(
-                HTTPStream { _ in
-                    writes.withLock { count in
-                        count += 1
-                        return count < 4
-                    }
-                })
-            #expect(writes.withLock { $0 } == 4)
+            #expect(leave(fixture, target, body) == 4)
             #expect(wait { fixture.service.engine.statistics.cancelled == before.cancelled + 1 })
             #expect(wait { fixture.service.pool.loaded.allSatisfy { $0.users == 0 } })
             #expect(fixture.service.engine.statistics.tokensDrawn - before.tokensDrawn < 290)
@@ -79,7 +82,7 @@ import Testing
     /// Twenty at once: each gets what it gets alone.
     @Test func answersDoNotMix() throws {
         let fixture = try AnswersFixture()
-        func ask(_ number: Int) -> String {
+        @Sendable func ask(_ number: Int) -> String {
             let response = fixture.send(
                 "POST", "/v1/completions",
                 #"{"model": "plain", "prompt": "number \#(number)", "max_tokens": 20, "seed": \#(number), "logprobs": 2}"#)

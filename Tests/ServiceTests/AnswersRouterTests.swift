@@ -118,7 +118,7 @@ import Testing
 
     @Test func metricsAreCounted() throws {
         let fixture = try AnswersFixture()
-        _ = try fixture.post("/v1/completions", #"{"model": "plain", "prompt": "abc", "max_tokens": 4, "logit_bias": {"65": 100}}"#)
+        _ = try fixture.post("/v1/completions", #"{"model": "plain", "prompt": "\#(String(repeating: "a", count: 70))", "max_tokens": 4, "logit_bias": {"65": 100}}"#)
         _ = fixture.send("GET", "/v1/files/file-x")
         _ = fixture.send("GET", "/strange/\"path\"")
         let response = fixture.send("GET", "/metrics")
@@ -129,7 +129,7 @@ import Testing
             #"luthier_http_requests_total{route="/v1/completions",status="200"} 1"#,
             #"luthier_http_requests_total{route="/v1/files/:id",status="404"} 1"#,
             #"luthier_http_requests_total{route="none",status="404"} 1"#,
-            #"luthier_prompt_tokens_total{source="read"} 3"#, "luthier_completion_tokens_total 4",
+            #"luthier_prompt_tokens_total{source="read"} 70"#, "luthier_completion_tokens_total 4",
             #"luthier_generation_requests_total{end="finished"} 1"#, "luthier_http_requests_open 1",
             "luthier_models_loaded 1", #"luthier_jobs{state="running"} 0"#,
             #"luthier_generation_queue{state="waiting"} 0"#,

@@ -201,8 +201,8 @@ package struct ToolCallFilter: Sendable {
                 break
             }
         }
-        // Space in front of a call belongs to the call.
-        while certain > sent, certain < bytes.count, JSONScan.isSpace(bytes[certain - 1]) { certain -= 1 }
+        // Space in front of a call belongs to the call, and the next piece may begin one.
+        while certain > sent, JSONScan.isSpace(bytes[certain - 1]) { certain -= 1 }
         defer { sent = certain }
         return String(decoding: bytes[sent..<certain], as: UTF8.self)
     }
