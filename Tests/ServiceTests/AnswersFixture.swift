@@ -26,8 +26,8 @@ final class AnswersFixture: @unchecked Sendable {
 
     init(
         key: String? = nil, page: PageFiles = PageFiles([:]), waiting: Int = 64, cacheBytes: Int = 1 << 28,
-        look: @escaping @Sendable (String) throws -> any JobRunning = { try LookHere($0) },
-        _ change: (inout ServiceSettings) -> Void = { _ in }
+        _ change: (inout ServiceSettings) -> Void = { _ in },
+        look: @escaping @Sendable (String) throws -> any JobRunning = { try LookHere($0) }
     ) throws {
         _ = QuietMachine.kernel
         place = try TemporaryFolder()

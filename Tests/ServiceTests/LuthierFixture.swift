@@ -17,10 +17,11 @@ struct LookHere: JobRunning {
 
 /// A process that runs until it is killed.
 final class EndlessLook: JobRunning {
-    let isKilled = Atomic<Bool>(false)
+    private let killed = Mutex(false)
+    var isKilled: Bool { killed.withLock { $0 } }
 
-    func end() -> JobEnd? { isKilled.load(ordering: .relaxed) ? .killed(signal: SIGKILL) : nil }
-    func stop(force: Bool) { if force { isKilled.store(true, ordering: .relaxed) } }
+    func end() -> JobEnd? { isKilled ? .killed(signal: SIGKILL) : nil }
+    func stop(force: Bool) { if force { killed.withLock { $0 = true } } }
 }
 
 extension AnswersFixture {

@@ -155,6 +155,6 @@ import Testing
             body: Array("{\"file\": \"\(file)\"}".utf8))
         request.isConnected = { false }
         #expect(fixture.handler.respond(request).status == 499)
-        #expect(process.isKilled.load(ordering: .relaxed))
+        #expect(process.isKilled)
     }
 }
