@@ -31,6 +31,8 @@ extension AnswersFixture {
     }
 
     func upload(_ bytes: [UInt8], name: String, purpose: String) throws -> String {
+        try FileManager.default.createDirectory(
+            atPath: service.settings.filesFolder, withIntermediateDirectories: true)
         let head =
             "--x\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n\(purpose)\r\n"
             + "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"

@@ -30,7 +30,7 @@ import Testing
         #expect(json["line"]?.integer == 2)
         #expect(json["template"]?.string == "base")
         #expect(text(json).contains("Question 2?"))
-        #expect(text(json, trained: true).hasPrefix("Answer 2."))
+        #expect(text(json, trained: true).hasPrefix(" Answer 2."))
         #expect(json["tokens"]?[0]?["weight"]?.number == 0)
         #expect(json["total"]?.integer == json["tokens"]?.array?.count)
         let trained = json["tokens"]?.array?.count { ($0["weight"]?.number ?? 0) > 0 }

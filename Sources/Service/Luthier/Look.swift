@@ -24,12 +24,13 @@ protocol Look: Sendable {
     var dataParam: String { get }
     var dataCode: String { get }
 
+    /// What a client is told of an error.
+    func apiError(_ error: any Error) -> APIError
     /// - Parameter folder: for files, of this question alone.
     func answer(in folder: String) throws -> JSONOutput
 }
 
 extension Look {
-    /// What a client is told of an error.
     func apiError(_ error: any Error) -> APIError {
         var text = "\(error)"
         for (path, name) in names { text = text.replacing(path, with: APIError.shown(name)) }

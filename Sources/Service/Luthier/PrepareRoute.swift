@@ -94,8 +94,6 @@ struct PrepareRoute {
     private func store(_ path: String, as name: String, rows: Int) throws -> StoredFile {
         let id = Identifier.new("file-")
         let place = service.settings.path(ofFile: id)
-        try FileManager.default.createDirectory(
-            atPath: service.settings.filesFolder, withIntermediateDirectories: true)
         try FileManager.default.moveItem(atPath: path, toPath: place)
         let bytes = (try FileManager.default.attributesOfItem(atPath: place))[.size] as? Int ?? 0
         let file = StoredFile(
