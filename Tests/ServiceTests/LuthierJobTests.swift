@@ -20,7 +20,9 @@ import Training
     private func plan(_ settings: [JobOrder.Setting] = []) -> JobPlan {
         JobPlan(
             epochs: 3, batchSize: 4, learningRateMultiplier: 1, promptLossWeight: 0, settings: settings,
-            choices: [TuningChoice("training.epochs", "3", "few rows"), TuningChoice("method.type", "\"lora\"", "small")],
+            choices: [
+                TuningChoice("training.epochs", "3", "few rows"), TuningChoice("method.type", "\"lora\"", "small"),
+            ],
             totalSteps: 9, stepsPerEpoch: 3, batchEvery: nil, precision: "f32", kernel: "any", threads: 2)
     }
 

@@ -8,14 +8,14 @@ import TestSupport
 import Testing
 
 @Suite struct LuthierPrepareTests {
-    /// 30 rows, of which one is there twice and one has spaces at its ends.
+    /// 30 rows, of which one is there twice and one has a control character.
     static let rows =
         LuthierRows.chats(30)
-        + """
-        {"messages": [{"role": "user", "content": "Question 3?"}, {"role": "assistant", "content": "Answer 3."}]}
-        {"messages": [{"role": "user", "content": "  Spaces? "}, {"role": "assistant", "content": "Yes, spaces."}]}
+            + """
+            {"messages": [{"role": "user", "content": "Question 3?"}, {"role": "assistant", "content": "Answer 3."}]}
+            {"messages": [{"role": "user", "content": "Bell?"}, {"role": "assistant", "content": "Yes,\\u0007 a bell."}]}
 
-        """
+            """
 
     private func finding(_ rule: String, _ report: JSONNode) throws -> JSONNode {
         try #require(report["findings"]?.array?.first { $0["rule"]?.string == rule }, "\(report.text)")
@@ -43,8 +43,9 @@ import Testing
         #expect(dropped["after"]?.isNull == true)
         #expect(dropped["before"]?.string?.contains("Question 3?") == true)
         let changed = try #require(report["changes"]?.array?.first { $0["line"]?.integer == 32 })
-        #expect(changed["before"]?.string?.contains("  Spaces? ") == true)
-        #expect(changed["after"]?.string?.contains("\"Spaces?\"") == true)
+        #expect(changed["rules"]?[0]?.string == "control-character")
+        #expect(changed["before"]?.string?.contains("Yes,\\u0007 a bell.") == true)
+        #expect(changed["after"]?.string?.contains("Yes, a bell.") == true)
         #expect(report["written"]?.isNull == true)
         #expect(!report.text.contains(fixture.place.path))
         #expect(report["parts"] == nil)
@@ -56,18 +57,22 @@ import Testing
     @Test func leavesAndTakesWhatIsSaid() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(Self.rows)
-        let left = try fixture.post("/luthier/prepare", "{\"file\": \"\(file)\", \"leave\": [\"duplicate\"]}").json
+        let left = try fixture.post(
+            "/luthier/prepare", "{\"file\": \"\(file)\", \"base\": \"chatty\", \"leave\": [\"duplicate\"]}"
+        ).json
         #expect(try finding("duplicate", left)["accepted"]?.bool == false)
         #expect(left["after"]?["kept"]?.integer == 32)
         // Prompts that start with a capital letter are only made lowercase where that is asked for.
         let prompts = try fixture.upload(LuthierRows.prompts(20))
-        let report = try fixture.post("/luthier/prepare", "{\"file\": \"\(prompts)\"}").json
+        let report = try fixture.post("/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"chatty\"}").json
         let offered = try #require(
             report["findings"]?.array?.first { $0["taken"]?.bool == false && $0["mendable"]?.bool == true },
             "\(report.text)")
         let rule = try #require(offered["rule"]?.string)
         #expect(offered["accepted"]?.bool == false)
-        let taken = try fixture.post("/luthier/prepare", "{\"file\": \"\(prompts)\", \"take\": [\"\(rule)\"]}").json
+        let taken = try fixture.post(
+            "/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"chatty\", \"take\": [\"\(rule)\"]}"
+        ).json
         #expect(try finding(rule, taken)["accepted"]?.bool == true)
     }
 
@@ -82,7 +87,7 @@ import Testing
         let fixture = try AnswersFixture()
         let table = "prompt,completion\n" + (1...30).map { "Question \($0)?,Answer \($0).\n" }.joined()
         let file = try fixture.upload(table, name: "Table.CSV", purpose: "user_data")
-        let body = "{\"file\": \"\(file)\", \"write\": true, \"validationFraction\": 0.2}"
+        let body = "{\"file\": \"\(file)\", \"base\": \"chatty\", \"write\": true, \"validationFraction\": 0.2}"
         let (status, report) = try fixture.post("/luthier/prepare", body)
         try #require(status == 200, "\(report.text)")
         let training = try #require(report["written"]?["trainingFile"])
@@ -101,23 +106,24 @@ import Testing
     @Test func withoutHeldOutRowsThereIsOneFile() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(LuthierRows.chats(12))
-        let body = "{\"file\": \"\(file)\", \"write\": true, \"validationFraction\": 0}"
+        let body = "{\"file\": \"\(file)\", \"base\": \"chatty\", \"write\": true, \"validationFraction\": 0}"
         let written = try fixture.post("/luthier/prepare", body).json["written"]
         #expect(written?["trainingFile"]?["luthier"]?["rows"]?.integer == 12)
         #expect(written?["validationFile"]?.isNull == true)
     }
 
-    @Test(arguments: [
-        ("{\"file\": \"file-none\"}", 404, "file", nil),
-        ("{\"file\": \"../../etc/passwd\"}", 404, "file", nil),
-        ("{\"file\": \"FILE\", \"base\": \"nothing\"}", 404, "base", "model_not_found"),
-        ("{\"file\": \"FILE\", \"take\": [\"nonsense\"]}", 400, "take", "unknown_rule"),
-        ("{\"file\": \"FILE\", \"leave\": [7]}", 400, "leave", "unknown_rule"),
-        ("{\"file\": \"FILE\", \"take\": [\"duplicate\"], \"leave\": [\"duplicate\"]}", 400, "leave", nil),
-        ("{\"file\": \"FILE\", \"validationFraction\": 1}", 400, "validationFraction", nil),
-        ("{\"file\": \"FILE\", \"colour\": 1}", 400, "colour", "unknown_parameter"),
-        ("{}", 400, "file", nil),
-    ] as [(String, Int, String, String?)])
+    @Test(
+        arguments: [
+            ("{\"file\": \"file-none\"}", 404, "file", nil),
+            ("{\"file\": \"../../etc/passwd\"}", 404, "file", nil),
+            ("{\"file\": \"FILE\", \"base\": \"nothing\"}", 404, "base", "model_not_found"),
+            ("{\"file\": \"FILE\", \"take\": [\"nonsense\"]}", 400, "take", "unknown_rule"),
+            ("{\"file\": \"FILE\", \"leave\": [7]}", 400, "leave", "unknown_rule"),
+            ("{\"file\": \"FILE\", \"take\": [\"duplicate\"], \"leave\": [\"duplicate\"]}", 400, "leave", nil),
+            ("{\"file\": \"FILE\", \"validationFraction\": 1}", 400, "validationFraction", nil),
+            ("{\"file\": \"FILE\", \"colour\": 1}", 400, "colour", "unknown_parameter"),
+            ("{}", 400, "file", nil),
+        ] as [(String, Int, String, String?)])
     func saysWhatIsWrong(body: String, status: Int, param: String, code: String?) throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(LuthierRows.chats(2))
@@ -141,7 +147,8 @@ import Testing
         let fixture = try AnswersFixture()
         let file = try fixture.upload("{\"messages\": 5}\n{\"nothing\": 1}\n")
         #expect(try fixture.post("/luthier/prepare", "{\"file\": \"\(file)\"}").status == 200)
-        let (status, json) = try fixture.post("/luthier/prepare", "{\"file\": \"\(file)\", \"write\": true}")
+        let (status, json) = try fixture.post(
+            "/luthier/prepare", "{\"file\": \"\(file)\", \"base\": \"chatty\", \"write\": true}")
         #expect(status == 400)
         #expect(json["error"]?["code"]?.string == "nothing_left")
     }

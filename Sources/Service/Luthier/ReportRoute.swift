@@ -74,6 +74,8 @@ extension TuningChoice {
     /// With the value as JSON.
     var json: JSONOutput {
         let parsed = try? JSONText.parse(value)
-        return ["key": .string(key), "value": parsed.map { JSONOutput($0) } ?? .string(value), "reason": .string(reason)]
+        return [
+            "key": .string(key), "value": parsed.map { JSONOutput($0) } ?? .string(value), "reason": .string(reason),
+        ]
     }
 }

@@ -40,7 +40,8 @@ struct TuneRoute {
             order.settings = settings
             return TuneLook(
                 order: order, check: service.checks.find(key), measures: measures && !isBusy,
-                note: measures && isBusy ? "A job is running or waiting: what this one takes is measured when none is." : nil)
+                note: measures && isBusy
+                    ? "A job is running or waiting: what this one takes is measured when none is." : nil)
         } _: { answer, _ in
             if let check = answer["check"].flatMap(JobCheck.init) { service.checks.keep(check, key) }
             return answer.members.filter { $0.key != "check" }.map { (key: $0.key, value: JSONOutput($0.value)) }
