@@ -70,8 +70,7 @@ import Tokenizer
         let fixture = try AnswersFixture()
         let (_, json) = try fixture.post(
             "/v1/chat/completions",
-            #"{"model": "chatty", "temperature": 0, "max_tokens": 8, "logprobs": true, "top_logprobs": 2, \#(Self.hello)}"#
-        )
+            #"{"model": "chatty", "temperature": 0, "max_tokens": 8, "logprobs": true, "top_logprobs": 2, \#(Self.hello)}"#)
         let choice = try #require(json["choices"]?[0])
         #expect(choice["logprobs"]?.keys == ["content", "refusal"])
         let tokens = try #require(choice["logprobs"]?["content"]?.array)

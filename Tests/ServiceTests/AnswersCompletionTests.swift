@@ -21,8 +21,7 @@ import Tokenizer
     @Test func anAnswerHasEveryMember() throws {
         let fixture = try AnswersFixture()
         let (status, json) = try fixture.post(
-            "/v1/completions",
-            #"{"model": "plain", "prompt": "the sun", "max_tokens": 9, "temperature": 0, "user": "u"}"#)
+            "/v1/completions", #"{"model": "plain", "prompt": "the sun", "max_tokens": 9, "temperature": 0, "user": "u"}"#)
         let wanted = try reference(fixture, "the sun", 9)
         #expect(status == 200)
         #expect(json.keys == ["id", "object", "created", "model", "system_fingerprint", "choices", "usage"])
@@ -201,8 +200,7 @@ import Tokenizer
 
     @Test func aStreamIsTheAnswerInPieces() throws {
         let fixture = try AnswersFixture()
-        let body =
-            #""model": "plain", "prompt": ["ab", "cd"], "n": 2, "seed": 5, "max_tokens": 9, "logprobs": 1, "echo": true"#
+        let body = #""model": "plain", "prompt": ["ab", "cd"], "n": 2, "seed": 5, "max_tokens": 9, "logprobs": 1, "echo": true"#
         let whole = try fixture.post("/v1/completions", "{\(body)}").json
         let chunks = try fixture.stream(
             "/v1/completions", #"{\#(body), "stream": true, "stream_options": {"include_usage": true}}"#)

@@ -29,8 +29,7 @@ struct AnswerModel: Sendable {
         }
         let place = (try? ModelLocation(found.path).path) ?? found.path
         let date = (try? FileManager.default.attributesOfItem(atPath: place))?[.modificationDate] as? Date
-        let state =
-            "\(service.settings.version) \(place) \(date?.timeIntervalSince1970 ?? 0) \(ParallelFor.threadCount)"
+        let state = "\(service.settings.version) \(place) \(date?.timeIntervalSince1970 ?? 0) \(ParallelFor.threadCount)"
         fingerprint = "fp_" + SHA256Digest.hex(of: Array(state.utf8)).prefix(10)
     }
 

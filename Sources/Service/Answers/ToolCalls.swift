@@ -58,11 +58,9 @@ package struct ToolCallFormat: Sendable, Equatable {
             case .endOfText: break
             }
         }
-        let ends =
-            (template.model?.ends ?? [])
-            + template.endIDs(tokenizer).map {
-                String(decoding: tokenizer.bytes(of: $0), as: UTF8.self)
-            }
+        let ends = (template.model?.ends ?? []) + template.endIDs(tokenizer).map {
+            String(decoding: tokenizer.bytes(of: $0), as: UTF8.self)
+        }
         return find(name, in: text, ends: ends)
     }
 

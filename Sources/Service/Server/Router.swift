@@ -10,8 +10,7 @@ struct Route: Sendable {
     private let parts: [Substring]
 
     init(
-        _ method: String, _ pattern: String,
-        _ answer: @escaping @Sendable (HTTPRequest, [String]) throws -> HTTPResponse
+        _ method: String, _ pattern: String, _ answer: @escaping @Sendable (HTTPRequest, [String]) throws -> HTTPResponse
     ) {
         (self.method, self.pattern, self.answer) = (method, pattern, answer)
         parts = pattern.split(separator: "/")

@@ -91,8 +91,7 @@ final class ServiceMetrics: Sendable {
         }
         text.add("cache_bytes", "Memory of keys and values: of running requests, and kept for later ones.", .gauge) {
             [
-                ([("use", "running")], Double(statistics.cacheBytes)),
-                ([("use", "kept")], Double(statistics.keptBytes)),
+                ([("use", "running")], Double(statistics.cacheBytes)), ([("use", "kept")], Double(statistics.keptBytes)),
             ]
         }
     }
