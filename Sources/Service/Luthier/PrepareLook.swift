@@ -95,7 +95,7 @@ struct PrepareLook: Look {
 
     /// The findings as the report gives them, and whether the fix of each is applied.
     private func findings(_ report: PreparationReport, _ decided: [String: Bool]) -> JSONOutput {
-        guard case .array(let list) = report.findingsJSON else { return .array([]) }
+        guard case .array(let list) = report.findingsJSON.replacing(path, with: name) else { return .array([]) }
         return .array(
             zip(list, report.findings).map { json, item in
                 guard case .object(let members) = json else { return json }
@@ -115,5 +115,17 @@ extension PrepareLook {
             take: (object["take"]?.array ?? []).compactMap(\.string),
             leave: (object["leave"]?.array ?? []).compactMap(\.string), promptColumn: object["promptColumn"]?.string,
             completionColumn: object["completionColumn"]?.string, validationFraction: share, writes: writes)
+    }
+}
+
+extension JSONOutput {
+    /// The same value with another text in the place of one; keys stay as they are.
+    fileprivate func replacing(_ text: String, with other: String) -> JSONOutput {
+        switch self {
+        case .string(let value): .string(value.replacing(text, with: other))
+        case .array(let elements): .array(elements.map { $0.replacing(text, with: other) })
+        case .object(let members): .object(members.map { ($0.key, $0.value.replacing(text, with: other)) })
+        default: self
+        }
     }
 }
