@@ -42,7 +42,8 @@ let package = Package(
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
         .target(
-            name: "Datasets", dependencies: ["CZlib", "Conversations", "Kernels", "StrictJSON", "Tokenizer"],
+            name: "Datasets",
+            dependencies: ["CZlib", "Conversations", "Files", "Kernels", "StrictJSON", "Tokenizer"],
             swiftSettings: strict),
         .target(
             name: "Preparation",

@@ -1,4 +1,6 @@
-// Output of help and usage errors.
+// The standard streams, and results that cannot be written.
+
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -7,8 +9,8 @@
 #endif
 
 /// Writing to the standard streams.
-enum Terminal {
-    enum Stream: Int32 {
+package enum Terminal {
+    package enum Stream: Int32 {
         case standardOutput = 1
         case standardError = 2
     }
@@ -20,13 +22,31 @@ enum Terminal {
         return min(max(Int(size.ws_col), 80), 100)
     }
 
-    /// Writes all of `text`. If the reader has closed the stream, that is not our error and nothing is reported.
-    static func write(_ text: String, to stream: Stream) {
-        var bytes = Array(text.utf8)[...]
+    /// The system's `errno` of the first write to stdout that failed, 0 for none.
+    private static let failure = Atomic<Int32>(0)
+
+    /// Why a part of the results is lost; nil if all were written.
+    package static var lostResults: String? {
+        let code = failure.load(ordering: .relaxed)
+        return code == 0 ? nil : String(cString: strerror(code))
+    }
+
+    /// Writes all of `text`.
+    package static func write(_ text: String, to stream: Stream) { write(Array(text.utf8), to: stream) }
+
+    /// Writes all of `bytes`. What cannot be written is lost; for results, `lostResults` says so.
+    package static func write(_ bytes: [UInt8], to stream: Stream) {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { systemWrite(stream.rawValue, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { return }
+            guard written > 0 else {
+                if stream == .standardOutput {
+                    _ = failure.compareExchange(
+                        expected: 0, desired: written == 0 ? EIO : errno, ordering: .relaxed)
+                }
+                return
+            }
             bytes = bytes.dropFirst(written)
         }
     }

@@ -2,6 +2,12 @@
 
 import Files
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 extension CheckpointError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -49,6 +55,10 @@ extension CheckpointError: CustomStringConvertible {
         switch self {
         case .file(let error): error.hint
         case .gitLFSPointer(_, let pointer): pointer.hint
+        // HDF5 keeps the system's text of what failed, not its number.
+        case .library(_, _, let detail):
+            [EFBIG, ENOSPC, EDQUOT].first { detail.contains(String(cString: strerror($0))) }
+                .flatMap { FileError(.write, "", code: $0).hint }
         case .notEnoughSpace: "free some disk space, or choose a folder on another disk"
         case .notACheckpoint(_, .safetensors), .notACheckpoint(_, .plainHDF5): "convert it with 'luthier import'"
         case .notACheckpoint(_, .pytorch): "save it as safetensors, then convert it with 'luthier import'"

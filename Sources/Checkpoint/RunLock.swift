@@ -8,11 +8,13 @@ import Files
     import Darwin
 #endif
 
-/// Holds `run.lock` in a folder until it is released. The system releases the lock when the process ends for any reason,
-/// so locks are never stale; the file itself stays.
+/// Locks a folder and `run.lock` in it until it is released. The system releases a lock when the process ends for any
+/// reason, so locks are never stale; the file itself stays. The folder is locked too, so that deleting the file lets nobody
+/// in.
 package final class RunLock {
     package static let fileName = "run.lock"
 
+    private let folder: FileDescriptor
     private let file: FileDescriptor
     private var isHeld = true
 
@@ -20,14 +22,23 @@ package final class RunLock {
     package init(directory: String) throws(RunLockError) {
         let path = "\(directory)/\(RunLock.fileName)"
         do throws(FileError) {
-            file = try FileDescriptor.open(path, O_RDWR | O_CREAT, failure: .create)
+            folder = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
         } catch {
             throw .file(error)
         }
-        guard retrying({ flock(file.number, LOCK_EX | LOCK_NB) }) == 0 else {
+        // A link would have another file emptied.
+        do throws(FileError) {
+            file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, failure: .create)
+        } catch {
+            folder.close()
+            throw .file(error)
+        }
+        // Some network file systems lock no folders; there, the file's lock is what there is.
+        for descriptor in [folder, file] where retrying({ flock(descriptor.number, LOCK_EX | LOCK_NB) }) != 0 {
             let code = errno
+            if descriptor.number == folder.number && code != EWOULDBLOCK { continue }
             let owner = RunLock.owner(file)
-            file.close()
+            release()
             throw code == EWOULDBLOCK
                 ? .held(directory: directory, owner: owner) : .file(FileError(.open, path, code: code))
         }
@@ -39,7 +50,9 @@ package final class RunLock {
     /// Releases the lock. Call it in a `defer` at the end of the work, because Swift may otherwise destroy the object right
     /// after its last use.
     package func release() {
-        if isHeld { file.close() }
+        guard isHeld else { return }
+        file.close()
+        folder.close()
         isHeld = false
     }
 

@@ -48,7 +48,7 @@ package struct SHA256Digest: ~Copyable {
 
     /// The hash of the file at `path`, in hexadecimal.
     package static func hex(ofFile path: String) throws(FileError) -> String {
-        let file = try FileDescriptor.open(path, O_RDONLY)
+        let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
         defer { file.close() }
         var digest = SHA256Digest()
         try file.forEachPiece(of: 0..<Int.max, wrapping: { $0 }) { _, bytes throws(FileError) in digest.update(bytes) }

@@ -1,5 +1,6 @@
 // Defects of a run's data.
 
+import Files
 import Foundation
 import StrictJSON
 
@@ -22,6 +23,8 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
     case badRow(path: String, line: Int, column: Int, reason: String, hint: String? = nil)
     /// A file that is not text; `kind` is what it appears to be.
     case notText(path: String, kind: String)
+    /// A pointer text in the place of a file that Git LFS has not fetched.
+    case gitLFSPointer(path: String, GitLFSPointer)
     /// A file that contains no rows, and whose name is not one of a text.
     case notNamedText(path: String)
     /// Rows of several kinds in one folder.
@@ -73,6 +76,7 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
         case .badRow(let path, let line, let column, let reason, _):
             "\(path), line \(line), column \(column): \(reason)"
         case .notText(let path, let kind): "\(path) is not a text file: it looks like \(kind)"
+        case .gitLFSPointer(let path, let pointer): "\(path) is \(pointer)"
         case .notNamedText(let path): "\(path) contains no rows, and its name does not say that it is a text"
         case .mixedFolder(let folder, let first, let firstKind, let second, let secondKind):
             "\(folder) mixes kinds of data: \(first) is \(firstKind), \(second) is \(secondKind)"
@@ -112,6 +116,7 @@ package enum DatasetError: Error, Equatable, CustomStringConvertible {
             "use `luthier prepare` with --prompt-column NAME and --completion-column NAME; numbers count columns from 1 "
                 + "and mean that there is no header"
         case .notText: "save it as CSV or text in UTF-8, one file per sheet or table"
+        case .gitLFSPointer(_, let pointer): pointer.hint
         case .notNamedText:
             "set data.format to text, documents or lines to train on it as it is, or `luthier prepare FILE --text lines`"
         case .mixedFolder: "name the files that belong together"

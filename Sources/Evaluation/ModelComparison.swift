@@ -56,6 +56,7 @@ package struct ModelComparison {
             var items = [PairedBootstrap.Item?](repeating: nil, count: part.count)
             let result = try evaluator.evaluate(
                 saved.model, text, tokenizer: saved.tokenizer, split: "data", keepsLines: true)
+            try result?.requireFinite("the rows")
             for line in result?.lines ?? [] where !tooLong.contains(line.line) && line.bytes > 0 {
                 items[line.line] = .init(amount: line.summedLoss / log(2), size: Double(line.bytes))
             }
@@ -82,6 +83,7 @@ package struct ModelComparison {
         let evaluator = Evaluator(window: context, stride: max(1, context / 2), batchSize: batchSize)
         let result = try evaluator.evaluate(
             saved.model, text, tokenizer: saved.tokenizer, split: file.path, keepsLines: true)
+        try result?.requireFinite(file.path)
         let items = (result?.lines ?? []).reduce(into: [Int: PairedBootstrap.Item]()) { items, line in
             if line.bytes > 0 { items[line.line] = .init(amount: line.summedLoss / log(2), size: Double(line.bytes)) }
         }

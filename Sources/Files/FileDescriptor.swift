@@ -26,6 +26,13 @@ package struct FileDescriptor {
         return FileDescriptor(number: number, path: path)
     }
 
+    /// Whether `path` is a file of bytes, links followed: reading anything else, such as a pipe that nobody writes to, may
+    /// never end.
+    package static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     package func status() throws(FileError) -> stat {
         var result = stat()
         guard fstat(number, &result) == 0 else { throw FileError(.examine, path) }

@@ -38,6 +38,7 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
         case EFBIG: "raise the file size limit (ulimit -f)"
         case EACCES, EPERM, EROFS: "check the permissions"
         case ENOENT where operation == .create || operation == .createFolder: "create the parent folder first"
+        case ELOOP: "it is a symbolic link, which is not followed here: remove it"
         case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
         default: nil
         }

@@ -15,7 +15,7 @@ package enum ThirdPartyFile: Sendable, Equatable {
 
     /// Looks at the file's first bytes; a file that cannot be read is `other`.
     package init(path: String) {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
+        guard FileDescriptor.isRegular(path), let handle = FileHandle(forReadingAtPath: path) else {
             self = .other
             return
         }

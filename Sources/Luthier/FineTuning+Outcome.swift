@@ -81,7 +81,7 @@ extension FineTuning {
                 switch result.stopped {
                 case .finished: .finished
                 case .earlyStopping: .earlyStopping
-                case .interrupt, .terminate: .stopped
+                case .interrupt, .terminate, .hangUp: .stopped
                 }
         }
     }

@@ -98,11 +98,9 @@ public struct FineTuning {
         named name: String, in folder: String = "checkpoints", resuming: Bool = false,
         onProgress: @escaping (Progress) -> Bool = { _ in true }
     ) throws(LuthierError) -> Outcome {
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw LuthierError("\"\(name)\" is not a name for a run", hint: "one word that can be a folder's name")
-        }
-        let request = RunRequest(
-            reader: reader, folder: RunFolder(path: "\(folder)/\(name)"), resume: resuming)
+        let runFolder: RunFolder
+        do { runFolder = try RunFolder(named: name, in: folder) } catch { throw LuthierError(error) }
+        let request = RunRequest(reader: reader, folder: runFolder, resume: resuming)
         let wish = Wish()
         return try FineTuning.inTurn {
             let run = try TrainingRun.prepare(

@@ -18,8 +18,10 @@ public final class LanguageModel {
         case float32
         /// Rounded to bfloat16: faster, a little less exact.
         case bfloat16
-        /// Rounded to 255 steps for each output of a layer: fastest, less exact.
+        /// Rounded to 255 steps for each output of a layer: faster again, less exact.
         case int8
+        /// Rounded to 16 steps in each block of 32 weights: fastest, least exact.
+        case int4
     }
 
     /// What a person should know of the model's files, such as parts of them that are not used.
@@ -48,6 +50,7 @@ public final class LanguageModel {
             case .float32: .f32
             case .bfloat16: .bf16
             case .int8: .int8
+            case .int4: .q4
             }
         (source, saved) = try LuthierError.wrapping {
             let source = try ModelSource(path: path, base: base)

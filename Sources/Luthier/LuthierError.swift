@@ -36,6 +36,7 @@ public struct LuthierError: Error, Sendable, Equatable {
         case TrainingError.configChanged, TrainingError.dataChanged:
             "undo the change, or start a new run under another name"
         case ModelError.notFound: "give the path of a checkpoint, a run or a model's folder"
+        case ModelError.badRunName: "one word that can be a folder's name"
         case ModelError.adaptersWithoutBase: "keep the checkpoint in its run's folder"
         case ModelError.adapterBaseNotFound: "pass the base's path as `base`"
         case ModelError.noAdapters: "choose another format; only runs with `method.type` lora train adapters"

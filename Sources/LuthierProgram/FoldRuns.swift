@@ -45,8 +45,7 @@ enum FoldRuns {
             try reader.set("training.precision", toText: precision, source: "--folds", origin: "--folds")
             let result = try run.run()
             Console.endProgress()
-            if result.stopped == .interrupt { throw ExitCode(130) }
-            if result.stopped == .terminate { throw ExitCode(143) }
+            if let code = result.stopped.exitCode { throw code }
             guard let validation = result.validation else { continue }
             results.append(validation)
         }

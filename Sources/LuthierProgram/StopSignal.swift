@@ -1,5 +1,7 @@
-// SIGINT and SIGTERM: the first signal stops the run after its current step, a second one ends the program immediately.
+// Signals of a run: SIGINT, SIGTERM and SIGHUP stop it after its current step, a second one ends the program immediately;
+// SIGUSR1 asks for a checkpoint.
 
+import Arguments
 import Foundation
 import Synchronization
 import Training
@@ -7,16 +9,19 @@ import Training
 enum StopSignal {
     /// The number of the first signal, 0 for none. Set by the signal handler, which may do nothing else.
     private static let received = Atomic<Int32>(0)
+    private static let saveIsAsked = Atomic(false)
 
-    /// Installs the handler of both signals.
+    /// Installs the handlers.
     static func install() {
+        var numbers = [SIGINT, SIGTERM]
+        // `nohup` ignores it, so that the run outlives its terminal.
+        if !isIgnored(SIGHUP) { numbers.append(SIGHUP) }
         // The parent process may have blocked the signals, which a child inherits.
-        var both = sigset_t()
-        sigemptyset(&both)
-        sigaddset(&both, SIGINT)
-        sigaddset(&both, SIGTERM)
-        pthread_sigmask(SIG_UNBLOCK, &both, nil)
-        for number in [SIGINT, SIGTERM] {
+        var all = sigset_t()
+        sigemptyset(&all)
+        for number in numbers + [SIGUSR1] { sigaddset(&all, number) }
+        pthread_sigmask(SIG_UNBLOCK, &all, nil)
+        for number in numbers {
             signal(number) { number in
                 if StopSignal.received.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged {
                     return
@@ -24,6 +29,7 @@ enum StopSignal {
                 _exit(128 + number)
             }
         }
+        signal(SIGUSR1) { _ in StopSignal.saveIsAsked.store(true, ordering: .relaxed) }
     }
 
     /// Why to stop, if a signal came.
@@ -31,7 +37,34 @@ enum StopSignal {
         switch received.load(ordering: .relaxed) {
         case SIGINT: .interrupt
         case SIGTERM: .terminate
+        case SIGHUP: .hangUp
         default: nil
+        }
+    }
+
+    /// Whether a checkpoint was asked for since the last call.
+    static func takeSaveRequest() -> Bool { saveIsAsked.exchange(false, ordering: .relaxed) }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        #if canImport(Glibc)
+            let handler = action.__sigaction_handler.sa_handler
+        #else
+            let handler = action.__sigaction_u.__sa_handler
+        #endif
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+}
+
+extension StopReason {
+    /// The program's exit code where a signal ended a run; nil where it ended by itself.
+    var exitCode: ExitCode? {
+        switch self {
+        case .finished, .earlyStopping: nil
+        case .interrupt: ExitCode(128 + SIGINT)
+        case .terminate: ExitCode(128 + SIGTERM)
+        case .hangUp: ExitCode(128 + SIGHUP)
         }
     }
 }

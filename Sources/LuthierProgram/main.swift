@@ -3,11 +3,9 @@
 import Arguments
 import Foundation
 
-// If the reader of our output exits, a write fails; SIGPIPE would kill the run.
-signal(SIGPIPE, SIG_IGN)
-
-exit(
-    Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
-        ErrorReport.write(error)
-        return ExitCode.failure.rawValue
-    })
+StandardStreams.prepare()
+let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
+    ErrorReport.write(error)
+    return ExitCode.failure.rawValue
+}
+exit(Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code)

@@ -3,22 +3,21 @@
 import Foundation
 
 package enum Memory {
-    /// Bytes that the system could still give to this process, the limits of its control group and of `ulimit -d`
-    /// included; nil where it does not say.
+    /// Bytes that the system could still give to this process, the limits of its control groups and of `ulimit -d` and
+    /// `ulimit -v` included; nil where it does not say.
     package static var availableBytes: Int? {
         guard let free = kibibytes("MemAvailable", in: "/proc/meminfo") else { return nil }
         var available = free << 10
-        if let limit = number(in: "/sys/fs/cgroup/memory.max"), let used = number(in: "/sys/fs/cgroup/memory.current") {
-            available = min(available, max(0, limit - used))
-        }
-        var limit = rlimit()
+        if let left = ControlGroups().availableBytes { available = min(available, left) }
         #if canImport(Glibc)
-            getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+            for (resource, used) in [(RLIMIT_DATA, "VmData"), (RLIMIT_AS, "VmSize")] {
+                var limit = rlimit()
+                getrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+                if limit.rlim_cur < UInt64(Int.max), let used = kibibytes(used, in: "/proc/self/status") {
+                    available = min(available, max(0, Int(limit.rlim_cur) - used << 10))
+                }
+            }
         #endif
-        if limit.rlim_cur < UInt64(Int.max), limit.rlim_cur > 0, let used = kibibytes("VmData", in: "/proc/self/status")
-        {
-            available = min(available, max(0, Int(limit.rlim_cur) - used << 10))
-        }
         return available
     }
 
@@ -41,11 +40,5 @@ package enum Memory {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
         let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
         return line?.dropFirst(name.count + 1).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
-    }
-
-    private static func number(in path: String) -> Int? {
-        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
-            Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
-        }
     }
 }

@@ -6,6 +6,9 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     /// The name of a model that can be fetched and is not in the cache.
     case notFetched(name: String)
     case noCheckpoint(path: String)
+    /// No run was started with a config; the names of those that there are.
+    case noRunOfConfig(String, runs: [String])
+    case badRunName(String, reason: String)
     case badCheckpoint(path: String, reason: String)
     /// The text of a checkpoint's `/config`; the message names the place.
     case badConfig(String)
@@ -24,6 +27,11 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         case .notFound(let path): "there is no run or checkpoint at \(path)"
         case .notFetched(let name): "\(name) is not in the cache of fetched models, and there is no such file or folder"
         case .noCheckpoint(let path): "\(path) holds no valid checkpoint"
+        case .noRunOfConfig(let config, let runs):
+            "there is no run of \(config)"
+                + (runs.isEmpty ? "" : "; the runs here are " + runs.prefix(12).joined(separator: ", "))
+                + (runs.count > 12 ? " …" : "")
+        case .badRunName(let name, let reason): "\"\(name)\" cannot be the name of a run: \(reason)"
         case .badCheckpoint(let path, let reason): "\(path): \(reason)"
         case .badConfig(let text): text
         case .tokenizerTooLarge(let tokenizer, let embedding):
@@ -49,6 +57,9 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .notFound(let path): ModelLocation.advice(path) ?? "`luthier train --config FILE` makes one"
         case .notFetched(let name): "`luthier fetch \(name)` gets it"
+        case .noRunOfConfig(let config, _):
+            "`luthier train --config \(config)` makes one, or name the model with --checkpoint"
+        case .badRunName: "a run's name is the name of its folder in checkpoints/, such as weather-2"
         case .adaptersWithoutBase:
             "keep it in its run's folder, or merge it there with `luthier export --format weights`"
         case .adapterBaseNotFound(let path, _):

@@ -11,6 +11,8 @@ import Tokenizer
 /// A checkpoint (`.h5`), the best checkpoint of a run's folder, a GGUF file, a Hugging Face folder, or a folder with a PEFT
 /// adapter.
 package struct ModelSource {
+    /// The file or folder that was opened; of a run, the checkpoint that was chosen.
+    package private(set) var path = ""
     package let tokenizer: Tokenizer
     /// Its shape, template and use; defaults where it was not trained here.
     package private(set) var info: ModelInfo
@@ -78,16 +80,30 @@ package struct ModelSource {
         if !isFolder.boolValue {
             if case .gguf = ThirdPartyFile(path: path) {
                 try self.init(gguf: path)
+                self.path = path
                 return
             }
             try ThirdPartyFile.rejectAsModel(path)
             try self.init(checkpoint: path, depth: depth)
         } else if RunFolder.isRun(path) || !ThirdPartyFile.isModelFolder(path) {
-            try self.init(checkpoint: RunFolder(path: path).best(), depth: depth)
+            try self.init(run: RunFolder(path: path), depth: depth)
         } else if PEFTAdapter.isFolder(path) {
             try self.init(adapterFolder: path, base: base, depth: depth)
+            self.path = path
         } else {
             try self.init(huggingFace: path)
+            self.path = path
+        }
+    }
+
+    /// The best checkpoint of a run; where that is broken, the newest intact one, and a note says so.
+    private init(run: RunFolder, depth: Int) throws {
+        do {
+            try self.init(checkpoint: run.best(), depth: depth)
+        } catch let error as CheckpointError {
+            guard let step = run.newestValid(report: { _ in })?.step else { throw error }
+            try self.init(checkpoint: run.checkpoint(step: step), depth: depth)
+            notes.insert("\(error); \(RunFolder.checkpointName(step: step)) is used instead", at: 0)
         }
     }
 
@@ -103,6 +119,7 @@ package struct ModelSource {
             try self.init(reader)
         }
         base = origin
+        self.path = path
     }
 
     /// A PEFT adapter on its base. Tokenizer and template are the adapter's, where its folder has them.

@@ -3,6 +3,7 @@
 import Checkpoint
 import Files
 import Foundation
+import StrictJSON
 
 /// `checkpoints/<run>/`.
 package struct RunFolder: Sendable {
@@ -11,6 +12,31 @@ package struct RunFolder: Sendable {
     package init(path: String) {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
+
+    /// The folder of the run of this name below `parent`.
+    ///
+    /// - Throws: where the name could not be a folder's, or would lead out of `parent`.
+    package init(named name: String, in parent: String) throws(ModelError) {
+        let reason: String? =
+            if name.isEmpty {
+                "it is empty"
+            } else if name.contains("/") {
+                "it has a slash"
+            } else if name.hasPrefix(".") {
+                "it begins with a dot"
+            } else if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+                "it has a control character"
+            } else if name.utf8.count > RunFolder.longestName {
+                "it has \(name.utf8.count) bytes, and at most \(RunFolder.longestName) are possible"
+            } else {
+                nil
+            }
+        if let reason { throw .badRunName(name, reason: reason) }
+        self.init(path: parent + "/" + name)
+    }
+
+    /// File systems take 255 bytes; files next to the folder have longer names.
+    private static let longestName = 200
 
     /// The run's name.
     package var name: String { (path as NSString).lastPathComponent }
@@ -68,15 +94,27 @@ package struct RunFolder: Sendable {
         return nil
     }
 
-    /// The newest run below `folder`, or nil.
-    package static func newest(in folder: String) -> RunFolder? {
+    /// All runs below `folder`, the newest first.
+    package static func all(in folder: String) -> [RunFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let runs = names.map { folder + "/" + $0 }.filter { isRun($0) }
         let dated = runs.map { path -> (path: String, date: Date) in
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return (path, attributes?[.modificationDate] as? Date ?? .distantPast)
         }
-        return dated.max { ($0.date, $0.path) < ($1.date, $1.path) }.map { RunFolder(path: $0.path) }
+        return dated.sorted { ($0.date, $0.path) > ($1.date, $1.path) }.map { RunFolder(path: $0.path) }
+    }
+
+    /// Whether values of the run's config came from the config file at `path`.
+    package func wasStarted(with path: String) -> Bool {
+        let origins = FileManager.default.contents(atPath: file("origins.json"))
+            .flatMap { try? JSONText.parse([UInt8]($0)).object }
+        let wanted = URL(fileURLWithPath: path).standardizedFileURL
+        let files = (origins?.members ?? []).compactMap { member -> Substring? in
+            guard let origin = member.value.string, let end = origin.firstRange(of: ", line ") else { return nil }
+            return origin[..<end.lowerBound]
+        }
+        return Set(files).contains { URL(fileURLWithPath: String($0)).standardizedFileURL == wanted }
     }
 
     /// `<name>-1`, `<name>-2` …: the first that is free below `folder`.
@@ -99,6 +137,17 @@ package struct RunFolder: Sendable {
         for later in steps where later > step {
             try moveIntoPlace(
                 checkpoint(step: later), to: "\(file(name))/\(RunFolder.checkpointName(step: later))")
+        }
+    }
+
+    /// Renames the checkpoints after `step`, which are broken, so that they count as checkpoints no longer.
+    ///
+    /// - Returns: their new names.
+    package func setBrokenAside(after step: Int) throws -> [String] {
+        try checkpointSteps().filter { $0 > step }.map { broken in
+            let name = RunFolder.checkpointName(step: broken) + ".broken"
+            try moveIntoPlace(checkpoint(step: broken), to: file(name))
+            return name
         }
     }
 

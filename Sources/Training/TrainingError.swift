@@ -4,6 +4,12 @@
 package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case diverged(steps: Int, lastStep: Int, inputs: [String])
     case badState(String)
+    /// A run that is resumed has checkpoints, and each of them is broken.
+    case noIntactCheckpoint(path: String)
+    /// The validation loss is NaN or infinite.
+    case lossNotFinite(step: Int, loss: Double)
+    /// No step changed a weight.
+    case everyStepSkipped(steps: Int)
     case runExists(path: String)
     case configChanged(key: String, run: String, now: String)
     case dataChanged(run: String, now: String)
@@ -20,6 +26,12 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the loss or gradient was not finite in \(steps) steps in a row, the last being step \(lastStep) with "
                 + inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
         case .badState(let reason): "the checkpoint's state cannot be read: \(reason)"
+        case .noIntactCheckpoint(let path): "\(path) has checkpoints, but none of them is intact"
+        case .lossNotFinite(let step, let loss):
+            "the validation loss is \(loss) at step \(step): "
+                + (step == 0 ? "the base has weights that are far too large" : "the run has diverged")
+        case .everyStepSkipped(let steps):
+            "nothing was learned: the loss or gradient was not finite in any of the \(steps) steps"
         case .runExists(let path): "the run \(path) exists already"
         case .configChanged(let key, let run, let now):
             "the run was started with \(key) = \(run) and cannot continue with \(now)"
@@ -35,7 +47,11 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// What the reader can do about it.
     package var hint: String? {
         switch self {
-        case .diverged: "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
+        case .diverged, .lossNotFinite, .everyStepSkipped:
+            "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
+        case .noIntactCheckpoint:
+            "copy one back from a backup, start another run with --run NAME, or delete the step-*.h5 files to start this "
+                + "one again at step 0"
         case .runExists: "--resume continues it, --run NAME starts another"
         case .configChanged: "start a new run with --run NAME, or undo the change"
         case .noMark:

@@ -52,6 +52,32 @@ package struct TrainingState: Sendable, Equatable {
                 throw .badState("\(field.key) is missing or of the wrong type")
             }
         }
+        try check()
+    }
+
+    /// Far more steps than anybody takes, and few enough that sums of them cannot overflow.
+    private static let most = 1 << 40
+
+    /// Throws where values cannot be those of any run.
+    private func check() throws(TrainingError) {
+        func require(_ holds: Bool, _ text: @autoclosure () -> String) throws(TrainingError) {
+            if !holds { throw .badState(text()) }
+        }
+        try require(step <= TrainingState.most, "step is \(step)")
+        try require(
+            updates <= step && skippedSteps == step - updates,
+            "\(updates) updates and \(skippedSteps) skipped steps do not make \(step) steps")
+        try require(
+            consecutiveSkips <= skippedSteps, "\(consecutiveSkips) skipped steps in a row, but \(skippedSteps) in all")
+        try require(epoch <= step, "epoch is \(epoch) after \(step) steps")
+        try require(bestStep <= step, "bestStep is \(bestStep) after \(step) steps")
+        try require(
+            evaluationsSinceBest <= step + 1, "evaluationsSinceBest is \(evaluationsSinceBest) after \(step) steps")
+        try require(windowWeight >= 0, "windowWeight is \(windowWeight)")
+        try require((1...1024).contains(threads), "threads is \(threads)")
+        try require(
+            kernel.utf8.count <= 64 && kernel.utf8.allSatisfy { (0x20...0x7E).contains($0) },
+            "kernel is not the name of a kernel")
     }
 
     /// One member of the JSON.

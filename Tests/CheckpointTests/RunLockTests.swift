@@ -43,8 +43,32 @@ import Testing
     }
 
     @Test func aMissingFolderIsNamed() {
-        #expect(throws: RunLockError.file(FileError(.create, "/nowhere/at/all/run.lock", code: ENOENT))) {
+        #expect(throws: RunLockError.file(FileError(.open, "/nowhere/at/all", code: ENOENT))) {
             try RunLock(directory: "/nowhere/at/all")
+        }
+    }
+
+    @Test func aDeletedLockFileLetsNobodyIn() throws {
+        try withFolder { folder in
+            let lock = try RunLock(directory: folder)
+            try FileManager.default.removeItem(atPath: folder + "/run.lock")
+            #expect(throws: RunLockError.held(directory: folder, owner: "another process")) {
+                try RunLock(directory: folder)
+            }
+            lock.release()
+            try RunLock(directory: folder).release()
+        }
+    }
+
+    @Test func aLinkIsNotFollowed() throws {
+        try withFolder { folder in
+            try put(Array("precious".utf8), at: "\(folder)/other")
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/run.lock", withDestinationPath: folder + "/other")
+            #expect(throws: RunLockError.file(FileError(.create, "\(folder)/run.lock", code: ELOOP))) {
+                try RunLock(directory: folder)
+            }
+            #expect(FileManager.default.contents(atPath: folder + "/other") == Data("precious".utf8))
         }
     }
 

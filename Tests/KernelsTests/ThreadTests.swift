@@ -23,7 +23,7 @@ import Testing
 
     @Test func everyIndexOnce() async {
         await #expect(processExitsWith: .success) {
-            for threads in [1, 2, 3, 7, 1, 2] {
+            for threads in [1, 2, 3, 7, 1024, 1, 2] {
                 ParallelFor.configure(threads: threads)
                 #expect(ParallelFor.threadCount == threads)
                 for count in [0, 1, 2, 3, 7, 16, 47, 48, 49, 1_000] {
@@ -41,6 +41,20 @@ import Testing
                     }
                 }
             }
+        }
+    }
+
+    /// Work that is cut for far more threads than there are processors gets done all the same.
+    @Test func moreThreadsThanProcessors() async {
+        await #expect(processExitsWith: .success) {
+            ParallelFor.configure(threads: 1024)
+            var sum = 0
+            for round in 0..<2_000 {
+                sum +=
+                    ThreadTests.visits(4) { visit in ParallelFor.ranges(4) { for index in $0 { visit(index) } } }.count
+                if round % 100 == 0 { ParallelFor.ranges(5_000) { range in precondition(!range.isEmpty) } }
+            }
+            #expect(sum == 8_000)
         }
     }
 

@@ -96,7 +96,7 @@ import Testing
     @Test func freeNamesAndTheNewestRun() throws {
         try withTemporaryFolder { place in
             #expect(RunFolder.free(name: "weather", in: place.path).name == "weather-1")
-            #expect(RunFolder.newest(in: place.path) == nil)
+            #expect(RunFolder.all(in: place.path).first == nil)
             for (name, age) in [("weather-1", 30.0), ("weather-2", 10), ("other", 20)] {
                 let path = "\(place.path)/\(name)"
                 try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -107,7 +107,7 @@ import Testing
             // No run, though newer.
             try FileManager.default.createDirectory(atPath: place.path + "/notes", withIntermediateDirectories: false)
             #expect(RunFolder.free(name: "weather", in: place.path).name == "weather-3")
-            #expect(RunFolder.newest(in: place.path)?.name == "weather-2")
+            #expect(RunFolder.all(in: place.path).first?.name == "weather-2")
         }
     }
 }

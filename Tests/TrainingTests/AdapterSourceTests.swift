@@ -21,8 +21,8 @@ import Training
         config.contextLength = context
         let model = Transformer(config)
         model.layout.initialize(model.weights, seed: 9)
-        try HuggingFaceFolder.write(model, endOfText: 256, to: place.path + "/base")
-        try Tokenizer.bytes.write(to: place.path + "/base")
+        try HuggingFaceFolder.write(model, endOfText: 256, to: place.path + "/base-of-adapter")
+        try Tokenizer.bytes.write(to: place.path + "/base-of-adapter")
         return model
     }
 
@@ -50,11 +50,13 @@ import Training
             ).merged()
             // Next to the adapter, by an absolute path, and as it is given.
             for (name, given) in [
-                ("../base", nil), (place.path + "/base", nil), ("openai-community/gpt2", place.path + "/base"),
+                ("../base-of-adapter", nil), (place.path + "/base-of-adapter", nil),
+                ("openai-community/gpt2", place.path + "/base-of-adapter"),
             ] {
                 try Self.writeAdapter(place, base: name)
                 let source = try ModelSource(path: place.path + "/adapter", base: given)
-                #expect(source.base?.hasSuffix("/base") == true && source.hash == nil && !source.holdsAdapters)
+                #expect(
+                    source.base?.hasSuffix("/base-of-adapter") == true && source.hash == nil && !source.holdsAdapters)
                 let found = try source.load()
                 let largest = zip(found.model.weights.buffer, model.weights.buffer).map { abs($0 - $1) }.max()
                 #expect(try #require(largest) < 1e-6)
@@ -72,7 +74,7 @@ import Training
     @Test func aShorterContextGoesThroughToTheBase() throws {
         try withTemporaryFolder { place in
             _ = try Self.writeBase(place)
-            try Self.writeAdapter(place, base: "../base")
+            try Self.writeAdapter(place, base: "../base-of-adapter")
             var source = try ModelSource(path: place.path + "/adapter")
             source.shortenContext(to: 5)
             #expect(try source.load().model.architecture.contextLength == 5)
@@ -98,7 +100,8 @@ import Training
             other.modelWidth = 12
             let model = Self.adapted(Transformer(other), AdapterConfig(rank: 2))
             try PEFTAdapter.write(
-                try #require(model.adapters), of: model.architecture, base: "../base", to: place.path + "/adapter")
+                try #require(model.adapters), of: model.architecture, base: "../base-of-adapter",
+                to: place.path + "/adapter")
             let error = #expect(throws: InterchangeError.self) { try ModelSource(path: place.path + "/adapter") }
             #expect(error?.description.hasSuffix("has the shape [2, 12]; the config asks for [2, 8]") == true)
         }
@@ -111,7 +114,7 @@ import Training
             let hash = SavedModel.hash(of: base)
             var config = RunConfig()
             config.adopt(base.architecture)
-            config.model.base = place.path + "/base"
+            config.model.base = place.path + "/base-of-adapter"
             (config.method.type, config.method.rank, config.method.targets) = ("lora", 2, ["c_attn", "c_fc"])
             config.data.template = .chat
             let adapter = try #require(config.adapter)
@@ -129,7 +132,8 @@ import Training
             #expect(again.template?.user == ChatTemplate.chat.user && again.base == config.model.base)
             #expect(try again.load().largestDifference(from: source.load()) < 1e-6)
             let card = try String(contentsOfFile: path + "/README.md", encoding: .utf8)
-            #expect(card.contains("library_name: peft") && card.contains("base_model: \"\(place.path)/base\""))
+            #expect(
+                card.contains("library_name: peft") && card.contains("base_model: \"\(place.path)/base-of-adapter\""))
             let settings = try String(contentsOfFile: path + "/adapter_config.json", encoding: .utf8)
             for part in [
                 "\"r\": 2,", "\"lora_alpha\": 16,", "\"attn.c_attn\"", "\"mlp.c_fc\"", "\"fan_in_fan_out\": true",
@@ -142,12 +146,12 @@ import Training
     @Test func aModelWithoutAdaptersHasNoneToExport() throws {
         try withTemporaryFolder { place in
             _ = try Self.writeBase(place)
-            let source = try ModelSource(path: place.path + "/base")
+            let source = try ModelSource(path: place.path + "/base-of-adapter")
             let export = ModelExport(source, loaded: try source.load())
             #expect(throws: ModelError.noAdapters) {
                 try export.write(.peft, type: .f32, to: place.path + "/adapter")
             }
-            #expect(try place.names() == ["base"])
+            #expect(try place.names() == ["base-of-adapter"])
         }
     }
 }

@@ -71,6 +71,30 @@ import Training
         #expect(error?.description == "the checkpoint's state cannot be read: \(message)")
     }
 
+    /// A state in an intact file that no run can have had, which would trap or be believed later.
+    @Test(arguments: [
+        ("\"step\": 101", "\"step\": 4611686018427387904", "step is 4611686018427387904"),
+        ("\"step\": 101", "\"step\": 98", "99 updates and 2 skipped steps do not make 98 steps"),
+        ("\"updates\": 99", "\"updates\": 9223372036854775807", "updates and 2 skipped steps do not make 101 steps"),
+        ("\"consecutiveSkips\": 1", "\"consecutiveSkips\": 3", "3 skipped steps in a row, but 2 in all"),
+        ("\"epoch\": 3", "\"epoch\": 102", "epoch is 102 after 101 steps"),
+        ("\"bestStep\": 80", "\"bestStep\": 102", "bestStep is 102 after 101 steps"),
+        ("\"evaluationsSinceBest\": 2", "\"evaluationsSinceBest\": 103", "evaluationsSinceBest is 103 after 101 steps"),
+        ("\"windowWeight\": 48", "\"windowWeight\": -1", "windowWeight is -1.0"),
+        ("\"threads\": 5", "\"threads\": 0", "threads is 0"),
+        ("\"threads\": 5", "\"threads\": 100000", "threads is 100000"),
+        ("Some", "\\u001b[2J", "kernel is not the name of a kernel"),
+        ("Some", String(repeating: "n", count: 65), "kernel is not the name of a kernel"),
+    ])
+    func valuesThatNoRunHas(old: String, new: String, message: String) throws {
+        let text = Self.full.serialized()
+        let range = try #require(text.firstRange(of: old))
+        let error = #expect(throws: TrainingError.self) {
+            try TrainingState(serialized: Array(text.replacingCharacters(in: range, with: new).utf8))
+        }
+        #expect(error?.description.hasSuffix(message) == true, "\(error?.description ?? "")")
+    }
+
     @Test func aListIsNotAState() {
         #expect(throws: TrainingError.badState("it is an array, not an object")) {
             try TrainingState(serialized: Array("[]".utf8))

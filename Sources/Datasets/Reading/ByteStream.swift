@@ -1,6 +1,7 @@
 // Reads a file sequentially in pieces, decompresses gzip on the fly, and decodes the text.
 
 import CZlib
+import Files
 import Foundation
 
 /// Reads one file once, as UTF-8 with line feeds. zlib passes plain files through unchanged.
@@ -15,10 +16,9 @@ final class ByteStream {
     private var decoder = TextDecoder()
 
     init(path: String) throws(DatasetError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-            let file = gzopen(path, "rb")
-        else { throw .unreadable(path: path) }
+        guard FileManager.default.fileExists(atPath: path) else { throw .fileNotFound(path: path) }
+        guard FileDescriptor.isRegular(path) else { throw .notRegular(path: path) }
+        guard let file = gzopen(path, "rb") else { throw .unreadable(path: path) }
         self.path = path
         self.file = file
         gzbuffer(file, 256 << 10)
@@ -32,9 +32,7 @@ final class ByteStream {
     func append(to bytes: inout [UInt8]) throws(DatasetError) -> Bool {
         let start = bytes.count
         let count = try appendRaw(to: &bytes)
-        if bytesRead == count, let kind = SourceFormat.unsupportedKind(bytes[start...]) {
-            throw .notText(path: path, kind: kind)
-        }
+        if bytesRead == count { try SourceFormat.rejectOtherKinds(bytes[start...], path: path) }
         do { try decoder.decode(&bytes, from: start, isEnd: count == 0) } catch {
             throw .notText(path: path, error)
         }

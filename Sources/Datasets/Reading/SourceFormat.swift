@@ -1,5 +1,7 @@
 // Detects how a file contains rows: by its content, and by its name only where the content leaves it open.
 
+import Files
+
 /// How plain text is divided into examples when data is prepared.
 package enum TextCut: String, Sendable, CaseIterable {
     /// Documents if there are blank lines, otherwise lines.
@@ -29,6 +31,16 @@ package enum SourceFormat: Equatable, Sendable {
 
     /// Whether it is plain text.
     package var isText: Bool { [.lines, .paragraphs, .file].contains(self) }
+
+    /// Throws for a file that begins like something else than text.
+    ///
+    /// - Parameter start: the first bytes, as they are in the file; all of them where the file is short.
+    static func rejectOtherKinds(_ start: ArraySlice<UInt8>, path: String) throws(DatasetError) {
+        if let kind = unsupportedKind(start) { throw .notText(path: path, kind: kind) }
+        if let pointer = start.withUnsafeBytes({ GitLFSPointer.detect($0) }) {
+            throw .gitLFSPointer(path: path, pointer)
+        }
+    }
 
     /// The kind of a file that cannot be read; nil for text.
     package static func unsupportedKind(_ start: ArraySlice<UInt8>) -> String? {

@@ -76,7 +76,7 @@ package struct TextFile: Sendable {
 
     /// Removes the byte-order mark, makes line feeds of all line ends, and rejects what is not valid text.
     private static func checked(_ raw: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
-        if let kind = SourceFormat.unsupportedKind(raw[...]) { throw .notText(path: path, kind: kind) }
+        try SourceFormat.rejectOtherKinds(raw[...], path: path)
         let bytes: [UInt8]
         do { bytes = try TextDecoder.decode(raw) } catch { throw .notText(path: path, error) }
         if let offset = firstInvalidOffset(bytes) {

@@ -16,7 +16,7 @@ final class MappedFile: @unchecked Sendable {
 
     /// Maps the file at `path`, which must be a regular file and no Git LFS pointer.
     init(path: String) throws(InterchangeError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .file(FileError(.open, path)) }
         defer { close(descriptor) }
         var status = stat()

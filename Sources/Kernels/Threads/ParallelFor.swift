@@ -7,7 +7,8 @@ import Synchronization
 /// depend at most on the number of threads. A loop started while another one runs, from inside it or from another thread,
 /// runs on the thread that starts it.
 package enum ParallelFor {
-    /// Threads that take part, the calling one included. Set by `configure`, between loops.
+    /// Threads that work is cut for, the calling one included; where there are fewer processors, each thread of the pool
+    /// does the work of several. Set by `configure`, between loops.
     package private(set) nonisolated(unsafe) static var threadCount = 1
     private nonisolated(unsafe) static var pool: WorkerPool?
     private static let isRunning = Atomic<Bool>(false)
@@ -18,10 +19,14 @@ package enum ParallelFor {
         let wanted = threads > 0 ? threads : availableProcessors
         while isRunning.exchange(true, ordering: .acquiring) { sched_yield() }
         defer { isRunning.store(false, ordering: .releasing) }
-        guard wanted != threadCount || (pool == nil && wanted > 1) else { return }
-        pool?.stop()
-        pool = wanted > 1 ? WorkerPool(workers: wanted - 1) : nil
+        // Work is cut for as many threads as are wanted, on which results depend; more than there are processors would only
+        // wait for one another.
+        let real = min(wanted, availableProcessors)
+        guard wanted != threadCount || (pool == nil && real > 1) else { return }
         threadCount = wanted
+        if let pool, pool.workers == real - 1 { return }
+        pool?.stop()
+        pool = real > 1 ? WorkerPool(workers: real - 1) : nil
     }
 
     /// Processors that the system lets this process use.
@@ -57,8 +62,8 @@ package enum ParallelFor {
             return
         }
         defer { isRunning.store(false, ordering: .releasing) }
-        let shares = Shares(of: count, pool.shares, threads: threadCount)
-        pool.run(threadCount) { thread in
+        let shares = Shares(of: count, pool.shares, threads: pool.workers + 1)
+        pool.run(shares.threads) { thread in
             while let index = shares.takeFirst(of: thread) { body(index) }
             for other in 1..<shares.threads {
                 while let index = shares.takeLast(of: (thread + other) % shares.threads) { body(index) }
@@ -74,11 +79,6 @@ package enum ParallelFor {
             return
         }
         defer { isRunning.store(false, ordering: .releasing) }
-        // Another thread may have set a smaller number since the parts were counted.
-        guard parts <= threadCount else {
-            for part in 0..<parts { body(part) }
-            return
-        }
         pool.run(parts, body)
     }
 

@@ -12,7 +12,8 @@ import Synchronization
 final class WorkerPool: @unchecked Sendable {
     /// Words for the loops' own use, one for each thread.
     let shares: PaddedAtomics
-    private let workers: Int
+    /// Threads in addition to the calling one.
+    let workers: Int
     /// Counts jobs; a worker sees a new job by its change. Alone on its cache line, since workers look at it all the time.
     private let generation = PaddedAtomics(count: 1)
     /// The last job that each worker has finished.
@@ -71,6 +72,7 @@ final class WorkerPool: @unchecked Sendable {
         }
     }
 
+    /// Runs `body` for each of the parts, of which there may be more than threads: thread i takes i, i + threads, and so on.
     func run(_ parts: Int, _ body: (Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             job = body
@@ -78,7 +80,7 @@ final class WorkerPool: @unchecked Sendable {
             let number = generation[0].pointee.load(ordering: .relaxed) + 1
             generation[0].pointee.store(number, ordering: .sequentiallyConsistent)
             if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-            body(0)
+            for part in stride(from: 0, to: parts, by: workers + 1) { body(part) }
             var waits = 0
             for worker in 0..<workers {
                 while finished[worker].pointee.load(ordering: .acquiring) != number {
@@ -109,7 +111,7 @@ final class WorkerPool: @unchecked Sendable {
             waitForJob(after: seen)
             seen += 1
             if stopped.load(ordering: .acquiring) { return }
-            if index < parts { job?(index) }
+            for part in stride(from: index, to: parts, by: workers + 1) { job?(part) }
             finished[index - 1].pointee.store(seen, ordering: .releasing)
         }
     }

@@ -18,7 +18,7 @@ struct ChatCommand: ParsableCommand {
     @OptionGroup var options: GenerationOptions
 
     mutating func run() throws {
-        let saved = try model.load(copying: options.precision)
+        let saved = try model.open().load(copying: options.precision)
         let responder = Responder(saved, format: options.precision)
         guard responder.template != nil else {
             throw ValidationError(
@@ -51,7 +51,7 @@ struct ChatCommand: ParsableCommand {
                     messages = kept
                 }
                 if isPerson { Console.output("bot> ") }
-                let answer = try responder.answer(messages, settings) { Console.output($0) }
+                let answer = try responder.answer(messages, settings) { Console.drawn($0) }
                 Console.output("\n")
                 messages.append(Message(.assistant, answer.text))
             }

@@ -56,7 +56,8 @@ struct CompareCommand: ParsableCommand {
 
     mutating func run() throws {
         let documents = try documents()
-        let after = try tuned.load()
+        let opened = try tuned.open(config: config)
+        let after = try opened.load()
         let before = try SavedModel(path: base)
         let chosen = drawn(documents[split], limit)
         guard !chosen.isEmpty else {
@@ -98,6 +99,7 @@ struct CompareCommand: ParsableCommand {
             let shown = try SideBySide.show(before, after, template: template, chosen, count: answers)
             members.append(("answers", shown))
         }
+        members.append(("checkpoint", .string(opened.path)))
         if json { Console.json(members) }
     }
 

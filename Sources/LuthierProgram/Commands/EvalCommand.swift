@@ -49,7 +49,8 @@ struct EvalCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let saved = try model.open().loadAsTrained()
+        let opened = try model.open(config: config)
+        let saved = try opened.loadAsTrained()
         let context = saved.model.architecture.contextLength
         let window = window ?? context
         guard window <= context else {
@@ -73,6 +74,7 @@ struct EvalCommand: ParsableCommand {
             var result = try evaluator.evaluate(
                 saved.model, text, tokenizer: saved.tokenizer, split: name, keepsLines: lines != nil)
         else { return }
+        try result.requireFinite(name)
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name, isTraining: data == nil && split == .train)
@@ -83,6 +85,7 @@ struct EvalCommand: ParsableCommand {
             members += try classes.report(saved, template: template, documents, labels: labels)
         }
         if generate { members += try answer(documents, saved) }
+        members.append(("checkpoint", .string(opened.path)))
         if json { Console.json(members) }
     }
 
@@ -111,7 +114,7 @@ struct EvalCommand: ParsableCommand {
 
     /// The rows that the model was trained on: as recorded by its run, otherwise those of the config.
     private func trainingRows() throws -> TrainingRows? {
-        if let folder = try model.runFolder(), let rows = TrainingRows(run: folder) { return rows }
+        if let folder = try model.runFolder(config: config), let rows = TrainingRows(run: folder) { return rows }
         guard let config else { return nil }
         var reader = ConfigReader()
         try reader.read(path: config)

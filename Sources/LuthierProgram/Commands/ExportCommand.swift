@@ -47,6 +47,7 @@ struct ExportCommand: ParsableCommand {
         Console.json([
             ("parameters", .integer(report.parameters)),
             ("maxAbsoluteDifference", .number(Double(report.largestDifference))),
+            ("checkpoint", .string(source.path)),
         ])
     }
 }

@@ -48,7 +48,8 @@ struct GenerateCommand: ParsableCommand {
     mutating func run() throws {
         if let output { try BatchAnswers.checkOutput(output) }
         let text = batch == nil ? try promptText() : ""
-        let saved = try model.load(copying: options.precision)
+        let source = try model.open()
+        let saved = try source.load(copying: options.precision)
         let responder = Responder(saved, raw: raw, format: options.precision)
         if system != nil && responder.template == nil {
             throw ValidationError("--system needs a model with a template", hint: "this model continues plain text")
@@ -59,18 +60,18 @@ struct GenerateCommand: ParsableCommand {
         }
         var messages = [Message(.user, text)]
         if let system { messages.insert(Message(.system, system), at: 0) }
-        try answer(messages, text, responder)
+        try answer(messages, text, responder, source.path)
     }
 
-    private func answer(_ messages: [Message], _ text: String, _ responder: Responder) throws {
+    private func answer(_ messages: [Message], _ text: String, _ responder: Responder, _ path: String) throws {
         let settings = options.settings(responder)
         let start = Date()
         var completions: [Completion] = []
         for stream in 0..<count {
             if !json && count > 1 { Console.output("[\(stream + 1)] ") }
-            if !json && responder.template == nil { Console.output(text) }
+            if !json && responder.template == nil { Console.drawn(text) }
             completions.append(
-                try responder.answer(messages, settings, stream: stream) { if !json { Console.output($0) } })
+                try responder.answer(messages, settings, stream: stream) { if !json { Console.drawn($0) } })
             if !json { Console.output("\n") }
         }
         let drawn = completions.reduce(0) { $0 + $1.tokens.count }
@@ -85,6 +86,7 @@ struct GenerateCommand: ParsableCommand {
         }
         Console.json([
             ("prompt", .string(text)), ("completions", .array(list)), ("tokensPerSecond", .number(rate)),
+            ("checkpoint", .string(path)),
         ])
     }
 

@@ -81,7 +81,7 @@ struct InspectCommand: ParsableCommand {
         options.overlong = .split
         options.dropsRowsWithoutLoss = true
         let text = try TokenizedText([document], tokenizer: setting.tokenizer, options)
-        Console.output(RowView.render(text, tokenizer: setting.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
+        Console.raw(RowView.render(text, tokenizer: setting.tokenizer, colours: isatty(STDOUT_FILENO) == 1))
         let firsts = Set(text.sources.map(\.tokens.lowerBound))
         let partly = text.tokens.indices.count { place in
             !firsts.contains(place) && text.weight(place) > 0 && text.weight(place) < 1
@@ -112,21 +112,21 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func settingOfModel() throws -> Setting {
-        guard model.checkpoint != nil || RunFolder.newest(in: "checkpoints") != nil else {
+        guard model.checkpoint != nil || RunFolder.all(in: "checkpoints").first != nil else {
             throw ValidationError(
                 "there is no run whose tokenizer could show the row", hint: "add --base, --config or --tokenizer")
         }
-        let saved = try SavedModel(path: try model.path())
+        let source = try model.open()
         let documents = try FileList.files(at: path).flatMap { file throws(DatasetError) in
             try Document.documents(of: TextFile(path: file), format: .auto)
         }
         var options = EncodingOptions()
-        options.startToken = saved.info.startToken
-        options.template = saved.template ?? .raw
-        options.promptLossWeight = Float(saved.info.promptLossWeight)
-        options.contextLength = saved.model.architecture.contextLength
+        options.startToken = source.info.startToken
+        options.template = source.template ?? .raw
+        options.promptLossWeight = Float(source.info.promptLossWeight)
+        options.contextLength = source.architecture.contextLength
         return Setting(
-            documents: documents, tokenizer: saved.tokenizer, options: options,
-            usesDefaultTemplate: saved.template == nil)
+            documents: documents, tokenizer: source.tokenizer, options: options,
+            usesDefaultTemplate: source.template == nil)
     }
 }

@@ -22,10 +22,12 @@ struct TokenizerCommand: ParsableCommand {
 
         func load() throws -> Tokenizer {
             if let tokenizer { return try TokenizerSource.tokenizer(at: tokenizer) }
-            guard let newest = RunFolder.newest(in: "checkpoints") else {
+            guard let newest = RunFolder.all(in: "checkpoints").first else {
                 throw ValidationError("no tokenizer", hint: "give one with --tokenizer PATH")
             }
-            return try SavedModel(path: newest.path).tokenizer
+            let source = try ModelSource(path: newest.path)
+            Console.message("tokenizer of \(source.path)")
+            return source.tokenizer
         }
     }
 
@@ -80,7 +82,7 @@ struct TokenizerCommand: ParsableCommand {
             if json {
                 Console.json([("text", .string(String(decoding: bytes, as: UTF8.self)))])
             } else {
-                FileHandle.standardOutput.write(Data(bytes))
+                Console.raw(bytes)
             }
         }
     }

@@ -47,7 +47,7 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let printer = ProgressPrinter(logEvery: reader.config.training.logEvery)
-        var request = RunRequest(reader: reader, folder: folder(), resume: resume)
+        var request = RunRequest(reader: reader, folder: try folder(), resume: resume)
         request.writesNothing = dryRun
         if dryRun {
             let estimate = try DryRun.measure(request) { Console.message("note: \($0)") }
@@ -57,21 +57,18 @@ struct TrainCommand: ParsableCommand {
             return
         }
         let run = try TrainingRun.prepare(
-            request, report: { printer.show($0) }, shouldStop: { StopSignal.reason })
+            request, report: { printer.show($0) }, shouldStop: { StopSignal.reason },
+            shouldSave: { StopSignal.takeSaveRequest() })
         let result = try run.run()
         Console.endProgress()
         RunReport.show(result)
         if json { Console.json(RunReport.members(result)) }
-        switch result.stopped {
-        case .interrupt: throw ExitCode(130)
-        case .terminate: throw ExitCode(143)
-        case .finished, .earlyStopping: break
-        }
+        if let code = result.stopped.exitCode { throw code }
     }
 
     /// The run's folder: as named, or the config's name and the next free number; on resume, the newest run of that name.
-    private func folder() -> RunFolder {
-        if let runName { return RunFolder(path: "checkpoints/\(runName)") }
+    private func folder() throws -> RunFolder {
+        if let runName { return try RunFolder(named: runName, in: "checkpoints") }
         let name = config.map { (($0 as NSString).lastPathComponent as NSString).deletingPathExtension } ?? "run"
         let free = RunFolder.free(name: name, in: "checkpoints")
         guard resume, let number = Int(free.name.dropFirst(name.count + 1)), number > 1 else { return free }

@@ -42,7 +42,7 @@ struct TuneCommand: ParsableCommand {
 
     mutating func run() throws {
         StopSignal.install()
-        let folder = folder()
+        let folder = try folder()
         let file = TuneFile(run: folder)
         var (reader, choices) = (ConfigReader(), [TuningChoice]())
         if resume {
@@ -62,17 +62,17 @@ struct TuneCommand: ParsableCommand {
         }
         let result = try train(reader, choices, folder, file)
         RunReport.show(result)
-        guard result.stopped == .finished || result.stopped == .earlyStopping else {
+        if let code = result.stopped.exitCode {
             Console.message(
                 "continue with: luthier tune \(inputs.joined(separator: " ")) --run \(folder.name) --resume")
-            throw ExitCode(result.stopped == .interrupt ? 130 : 143)
+            throw code
         }
         try TuneReport(folder: folder, file: file, result: result).show(choices, json: json)
     }
 
     /// As named; otherwise the data's name and a number: the next free one, or on resume the newest.
-    private func folder() -> RunFolder {
-        if let runName { return RunFolder(path: "checkpoints/\(runName)") }
+    private func folder() throws -> RunFolder {
+        if let runName { return try RunFolder(named: runName, in: "checkpoints") }
         let name = ((inputs[0] as NSString).lastPathComponent as NSString).deletingPathExtension
         let free = RunFolder.free(name: name.isEmpty || name == "." ? "tuned" : name, in: "checkpoints")
         guard resume, let number = Int(free.name.split(separator: "-").last ?? ""), number > 1 else { return free }
@@ -96,7 +96,9 @@ struct TuneCommand: ParsableCommand {
     ) throws -> RunResult {
         let printer = ProgressPrinter(logEvery: reader.config.training.logEvery)
         let request = RunRequest(reader: reader, folder: folder, resume: resume)
-        let run = try TrainingRun.prepare(request, report: { printer.show($0) }, shouldStop: { StopSignal.reason })
+        let run = try TrainingRun.prepare(
+            request, report: { printer.show($0) }, shouldStop: { StopSignal.reason },
+            shouldSave: { StopSignal.takeSaveRequest() })
         if !resume { try file.write(run.config, choices) }
         let result = try run.run()
         Console.endProgress()

@@ -14,32 +14,43 @@ struct CheckpointOptions: ParsableArguments {
     @Option(help: "Number of threads (0 = all cores).")
     var threads: Int = 0
 
-    /// Opens the model and reads its weights.
-    ///
-    /// - Parameter format: the format of the copy that generation makes of the weights.
-    func load(copying format: WeightFormat? = nil) throws -> SavedModel { try open().load(copying: format) }
+    func validate() throws(ValidationError) {
+        guard (0...1024).contains(threads) else {
+            throw ValidationError("--threads \(threads) must be between 0 and 1024")
+        }
+    }
 
-    /// Sets threads and kernel, opens the model, and prints notes about unused parts of its files.
-    func open() throws -> ModelSource {
+    /// Sets threads and kernel, opens the model, says which one it is, and prints notes about unused parts of its files.
+    ///
+    /// - Parameter config: where no model is named, the newest run that was started with this file is meant.
+    func open(config: String? = nil) throws -> ModelSource {
         Machine.prepare(threads: threads)
-        let source = try ModelSource(path: path())
+        let source = try ModelSource(path: path(config: config))
+        Console.message("model: \(source.path)")
         for note in source.notes { Console.message("note: \(note)") }
         return source
     }
 
     /// The path of the model; a run's name means its folder.
-    func path() throws(ModelError) -> String {
+    func path(config: String? = nil) throws(ModelError) -> String {
         if let checkpoint {
             let run = RunFolder(path: "checkpoints/\(checkpoint)")
             return !checkpoint.contains("/") && run.exists ? run.path : checkpoint
         }
-        guard let newest = RunFolder.newest(in: "checkpoints") else { throw .notFound(path: "checkpoints/") }
+        let runs = RunFolder.all(in: "checkpoints")
+        if let config {
+            guard let run = runs.first(where: { $0.wasStarted(with: config) }) else {
+                throw .noRunOfConfig(config, runs: runs.map(\.name))
+            }
+            return run.path
+        }
+        guard let newest = runs.first else { throw .notFound(path: "checkpoints/") }
         return newest.path
     }
 
     /// The folder of the model's run; nil if it is not from a run.
-    func runFolder() throws -> RunFolder? {
-        let path = try path()
+    func runFolder(config: String? = nil) throws -> RunFolder? {
+        let path = try path(config: config)
         let folder = RunFolder(path: path.hasSuffix(".h5") ? (path as NSString).deletingLastPathComponent : path)
         return FileManager.default.fileExists(atPath: folder.file("origins.json")) ? folder : nil
     }

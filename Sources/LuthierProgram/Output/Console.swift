@@ -1,5 +1,6 @@
 // Standard streams: results on stdout, everything else on stderr, texts from stdin.
 
+import Arguments
 import Datasets
 import Foundation
 import StrictJSON
@@ -16,29 +17,48 @@ enum Console {
     /// Whether a progress line is unfinished.
     private static let lineIsOpen = Atomic<Bool>(false)
 
-    /// Prints a line on stderr.
+    /// Prints a line on stderr. What it has from files cannot change the terminal.
     static func message(_ text: String) {
         let clear = lineIsOpen.exchange(false, ordering: .relaxed) ? "\r\u{1B}[K" : ""
-        write(clear + text + "\n", to: STDERR_FILENO)
+        Terminal.write(clear + PrintableText.bounded(text) + "\n", to: .standardError)
     }
 
     /// Updates the progress line; only on a terminal.
     static func progress(_ text: String) {
         lineIsOpen.store(true, ordering: .relaxed)
-        write("\r" + String(text.prefix(max(1, width - 1))) + "\u{1B}[K", to: STDERR_FILENO)
+        let shown = PrintableText.bounded(text).prefix(max(1, width - 1))
+        Terminal.write("\r" + shown + "\u{1B}[K", to: .standardError)
     }
 
     /// Ends the progress line.
     static func endProgress() {
-        if lineIsOpen.exchange(false, ordering: .relaxed) { write("\n", to: STDERR_FILENO) }
+        if lineIsOpen.exchange(false, ordering: .relaxed) { Terminal.write("\n", to: .standardError) }
     }
 
-    /// Prints a part of the result on stdout.
-    static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
+    /// Prints a part of the result on stdout. What it has from files cannot change a terminal.
+    static func output(_ text: String) { raw(PrintableText.escaped(text)) }
+
+    /// Prints what a model has drawn: as it is into files and pipes, harmless on a terminal.
+    static func drawn(_ text: String) { isatty(STDOUT_FILENO) == 1 ? output(text) : raw(text) }
+
+    /// Writes a part of the result on stdout as it is.
+    static func raw(_ text: String) { Terminal.write(text, to: .standardOutput) }
+
+    /// Writes a part of the result on stdout as it is.
+    static func raw(_ bytes: [UInt8]) { Terminal.write(bytes, to: .standardOutput) }
+
+    /// Says so where a part of the result could not be written.
+    ///
+    /// - Returns: whether that is the case.
+    static func reportLostResults() -> Bool {
+        guard let reason = Terminal.lostResults else { return false }
+        message("error: the results could not be written to stdout: \(reason)")
+        return true
+    }
 
     /// Prints the last line of stdout with `--json`.
     static func json(_ members: [(key: String, value: JSONOutput)]) {
-        output(JSONOutput.object(members).serialized() + "\n")
+        raw(JSONOutput.object(members).serialized() + "\n")
     }
 
     /// The checked text of the file at `path`; `-` is stdin.
@@ -59,15 +79,5 @@ enum Console {
     static func bytes(of path: String) throws(DatasetError) -> [UInt8] {
         path == "-"
             ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try TextFile.bytesAsTheyAre(path: path)
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
-        }
     }
 }

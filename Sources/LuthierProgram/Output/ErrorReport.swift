@@ -3,6 +3,7 @@
 import Checkpoint
 import Conversations
 import Datasets
+import Evaluation
 import Fetching
 import Files
 import Foundation
@@ -20,6 +21,7 @@ protocol Hinting: Error {
 extension CheckpointError: Hinting {}
 extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
+extension EvaluationError: Hinting {}
 extension FetchError: Hinting {}
 extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
@@ -37,8 +39,12 @@ enum ErrorReport {
         if let hint = (error as? any Hinting)?.hint { Console.message("hint: \(hint)") }
     }
 
-    /// The descriptions of Foundation's errors are for programmers, so their localized description is used.
+    /// The descriptions of Foundation's errors are for programmers, so their localized description is used, with the path,
+    /// which it often lacks.
     private static func text(_ error: any Error) -> String {
-        error is CocoaError || error is POSIXError ? error.localizedDescription : "\(error)"
+        guard error is CocoaError || error is POSIXError else { return "\(error)" }
+        let text = error.localizedDescription
+        guard let path = (error as? CocoaError)?.filePath, !text.contains(path) else { return text }
+        return "\(path): \(text)"
     }
 }

@@ -38,6 +38,7 @@ enum RunReport {
         let words: [StopReason: String] = [
             .finished: "finished", .earlyStopping: "stopped early: validation loss did not improve",
             .interrupt: "interrupted; use --resume to continue", .terminate: "terminated; use --resume to continue",
+            .hangUp: "the terminal was closed; use --resume to continue",
         ]
         Console.message(
             "\(words[result.stopped] ?? "") after step \(result.steps), "

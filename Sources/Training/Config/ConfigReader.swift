@@ -1,5 +1,6 @@
 // Reads a RunConfig from JSON and flags, records the origin of every value, and writes it back.
 
+import Files
 import Foundation
 import StrictJSON
 
@@ -64,7 +65,9 @@ package struct ConfigReader {
     /// Reads a config file: JSON with `//` comments.
     package mutating func read(path: String) throws(ConfigError) {
         guard FileManager.default.fileExists(atPath: path) else { throw .fileNotFound(path: path) }
-        guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
+        guard FileDescriptor.isRegular(path), let data = FileManager.default.contents(atPath: path) else {
+            throw .unreadable(path: path)
+        }
         try read([UInt8](data), path: path)
     }
 

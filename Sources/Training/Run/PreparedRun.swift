@@ -66,6 +66,10 @@ package struct PreparedRun {
             model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(start.state, plan, dataHash: tokens.data.hash))
         if let checkpoint = start.checkpoint {
+            let (position, windows) = (trainer.state.position, trainer.data.windowCount(epoch: trainer.state.epoch))
+            guard position < max(1, windows) else {
+                throw TrainingError.badState("position is \(position) in an epoch of \(windows) sequences")
+            }
             try trainer.optimizer.readMoments(checkpoint, model.trained.layout)
         }
         return PreparedRun(
@@ -146,9 +150,14 @@ extension Optimizer {
             try reader.read(
                 "/optimizer/firstMoment/" + parameter.name, shape: parameter.shape,
                 into: firstMoment.slice(parameter.range))
-            try reader.read(
-                "/optimizer/secondMoment/" + parameter.name, shape: parameter.shape,
-                into: secondMoment.slice(parameter.range))
+            let (name, squares) = (
+                "/optimizer/secondMoment/" + parameter.name, secondMoment.slice(parameter.range)
+            )
+            try reader.read(name, shape: parameter.shape, into: squares)
+            // A mean of squares; its root would be NaN.
+            if let index = squares.firstIndex(where: { $0 < 0 }) {
+                throw TrainingError.badState("\(name) is \(squares[index]) at index \(index)")
+            }
         }
     }
 }

@@ -48,6 +48,8 @@ package enum StopReason: String, Sendable {
     case earlyStopping
     case interrupt
     case terminate
+    /// The terminal was closed.
+    case hangUp
 }
 
 /// How a run ended.

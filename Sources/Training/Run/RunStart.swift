@@ -24,6 +24,9 @@ struct RunStart {
     static func open(_ request: RunRequest, notice: (String) -> Void) throws -> RunStart {
         var reader = request.reader
         let checkpoint = request.resume ? request.folder.newestValid { notice($0) }?.reader : nil
+        if request.resume, checkpoint == nil, !request.folder.checkpointSteps().isEmpty {
+            throw TrainingError.noIntactCheckpoint(path: request.folder.path)
+        }
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
         let earlier =
             state == nil ? nil : try keepRunConfig(&reader, of: request.folder, notice: notice)

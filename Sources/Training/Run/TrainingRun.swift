@@ -25,6 +25,7 @@ package final class TrainingRun {
     private let lock: RunLock
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
+    private let shouldSave: () -> Bool
     private let metrics: LineLog
     private let timings: LineLog
     private let samples: LineLog
@@ -32,18 +33,20 @@ package final class TrainingRun {
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
+    /// Steps whose checkpoints are known to be good: the one resumed from, and those that were written since.
+    private var goodSteps: [Int]
     private let saver = CheckpointSaver()
     private var tokensTrained = 0
     private var secondsTrained = 0.0
 
     init(
         _ prepared: PreparedRun, folder: RunFolder, lock: RunLock, report: @escaping (Progress) -> Void,
-        shouldStop: @escaping () -> StopReason?
+        shouldStop: @escaping () -> StopReason?, shouldSave: @escaping () -> Bool
     ) throws {
         self.folder = folder
         self.lock = lock
         self.report = report
-        self.shouldStop = shouldStop
+        (self.shouldStop, self.shouldSave) = (shouldStop, shouldSave)
         (config, trainer, tokenizer) = (prepared.config, prepared.trainer, prepared.saved.tokenizer)
         (data, summary, saved) = (prepared.data, prepared.summary, prepared.saved)
         evaluator = Evaluator(
@@ -51,6 +54,7 @@ package final class TrainingRun {
             stride: config.evaluation.stride ?? config.model.contextLength, batchSize: config.evaluation.batchSize,
             maximumTokens: config.evaluation.maximumTokens)
         let step = prepared.isResumed ? trainer.state.step : nil
+        goodSteps = step.map { [$0] } ?? []
         if let continuation = prepared.continuation, continuation.isRewound {
             try folder.setAside(
                 after: continuation.step, in: Continuation.asideName(step: continuation.stepsTaken),
@@ -91,14 +95,22 @@ package final class TrainingRun {
             }
             let epoch = trainer.state.epoch
             try step()
+            if trainer.isFinished, trainer.state.updates == 0 {
+                throw TrainingError.everyStepSkipped(steps: trainer.state.step)
+            }
             if evaluationIsDue(epochBefore: epoch) { try evaluate() }
-            if saveIsDue(epochBefore: epoch) { try save() }
+            let isAsked = shouldSave()
+            if saveIsDue(epochBefore: epoch) || isAsked { try save() }
         }
         // A signal can also cut off the last step's evaluation, which --resume then makes up for.
         if trainer.state.evaluationPending, let stop = shouldStop() { reason = stop }
         if lastSavedStep != trainer.state.step { try save() }
         try saver.waitForEnd()
         try reportSaved()
+        if trainer.isFinished, goodSteps.count > 2 {
+            // The one that was resumed from has served.
+            folder.prune(keepLast: config.training.keepLast, keep: neededSteps.union(goodSteps.suffix(2)))
+        }
         return result(reason, seconds: monotonicSeconds() - start)
     }
 
@@ -155,6 +167,7 @@ package final class TrainingRun {
             return
         }
         trainer.state.evaluationPending = false
+        guard result.loss.isFinite else { throw TrainingError.lossNotFinite(step: step, loss: result.loss) }
         result.overlap = data.overlap[.validation]
         lastValidation = result
         let isBest = result.loss < trainer.state.bestLoss ?? .infinity
@@ -192,8 +205,9 @@ package final class TrainingRun {
     /// old.
     private func save() throws {
         let (folder, config, state) = (folder, config, trainer.state)
-        // A longer run can continue from before the cooldown.
-        let kept = Set([state.bestStep] + (trainer.schedule.cooldownStart.map { [$0] } ?? []))
+        // Two checkpoints that are known to be good stay, and the one that was resumed from, whatever other files the
+        // folder has.
+        let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
         try metrics.synchronize()
         try saver.waitForEnd()
         try reportSaved()
@@ -205,6 +219,12 @@ package final class TrainingRun {
             folder.prune(keepLast: config.training.keepLast, keep: kept)
         }
         lastSavedStep = state.step
+        goodSteps.append(state.step)
+    }
+
+    /// Checkpoints that stay, however old: the best; and a longer run can continue from before the cooldown.
+    private var neededSteps: Set<Int> {
+        Set([trainer.state.bestStep] + (trainer.schedule.cooldownStart.map { [$0] } ?? []))
     }
 
     /// Writes `latest` and, if this is the best so far, `best`.
@@ -258,8 +278,10 @@ extension TrainingRun {
     /// - Parameters:
     ///   - report: told all that happens.
     ///   - shouldStop: asked after every step.
+    ///   - shouldSave: asked after every step whether somebody wants a checkpoint now.
     package static func prepare(
-        _ request: RunRequest, report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?
+        _ request: RunRequest, report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?,
+        shouldSave: @escaping () -> Bool = { false }
     ) throws -> TrainingRun {
         let folder = request.folder
         if folder.exists && !request.resume { throw TrainingError.runExists(path: folder.path) }
@@ -272,7 +294,16 @@ extension TrainingRun {
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
         let held = try lock ?? RunLock(directory: folder.path)
         _ = try CheckpointFile.removeLeftovers(in: folder.path)
-        if prepared.isResumed { report(.notice("resuming from step \(prepared.trainer.state.step)")) }
-        return try TrainingRun(prepared, folder: folder, lock: held, report: report, shouldStop: shouldStop)
+        if prepared.isResumed {
+            let step = prepared.trainer.state.step
+            if prepared.continuation?.isRewound != true {
+                // Only broken ones are newer than the one that is resumed from. They must not count when old
+                // checkpoints are deleted.
+                for aside in try folder.setBrokenAside(after: step) { report(.notice("broken, renamed to \(aside)")) }
+            }
+            report(.notice("resuming from step \(step)"))
+        }
+        return try TrainingRun(
+            prepared, folder: folder, lock: held, report: report, shouldStop: shouldStop, shouldSave: shouldSave)
     }
 }
