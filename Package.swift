@@ -26,12 +26,15 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CProcessor"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Database", dependencies: ["CSQLite"], swiftSettings: strict),
+        .target(name: "HTTPServer", swiftSettings: strict),
         .target(name: "Jinja", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
@@ -84,13 +87,21 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Checkpoint", "Conversations", "Database", "Datasets", "Evaluation", "Fetching", "Files", "HTTPServer",
+                "Inference", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
 
         .executableTarget(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+                "Interchange", "Kernels", "Model", "Models", "Preparation", "Service", "StrictJSON", "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -119,6 +130,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -183,6 +195,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Database", "HTTPServer", "Inference", "Model", "Models", "Service", "StrictJSON", "TestSupport",
+                "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["LuthierProgram", "Model", "StrictJSON", "TestSupport"],

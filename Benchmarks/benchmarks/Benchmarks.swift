@@ -11,8 +11,8 @@ struct Benchmarks: ParsableCommand {
         discussion: "Prints a readable table, then one line of JSON. On a shared machine absolute times mean little: "
             + "compare ratios from one run.",
         subcommands: [
-            MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, TokenizerBenchmark.self,
-            CheckpointBenchmark.self, AllBenchmark.self,
+            MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, ServeBenchmark.self,
+            TokenizerBenchmark.self, CheckpointBenchmark.self, AllBenchmark.self,
         ])
 }
 

@@ -21,6 +21,7 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
         "gpt2, small, \(published.map(\.name).joined(separator: ", ")), or BLOCKSxWIDTHxHEADSxVOCABULARY"
     static let gpt2 = ShapeArgument(text: "gpt2", blocks: 12, width: 768, heads: 12, vocabulary: 50257)
     static let small = ShapeArgument(text: "small", blocks: 4, width: 256, heads: 4, vocabulary: 8192)
+    static let smollm2 = ShapeArgument(argument: "smollm2-135m") ?? gpt2
     var defaultValueDescription: String { text }
 
     /// Today's small models, by the members of their config.json that a shape consists of.

@@ -15,7 +15,7 @@ struct Generation {
     private let ends: Set<Int>
     private let promptCount: Int
     private var generator: SplitMix64
-    private var text: StoppingText
+    private(set) var text: StoppingText
     private var reason = FinishReason.length
 
     init(_ prompt: [Int32], _ settings: GenerationSettings, stream: Int, _ tokenizer: Tokenizer) {
@@ -31,13 +31,17 @@ struct Generation {
     var tokensLeft: Int { max(0, settings.maximumTokens - (history.count - promptCount)) }
 
     /// Draws the next token; passes on the text that became certain.
-    mutating func draw(_ logits: Vector, _ onText: (String) -> Void) {
+    ///
+    /// - Returns: the token, which is now the last of `history`; nil if none was drawn, or one that ends the text.
+    @discardableResult
+    mutating func draw(_ logits: Vector, _ onText: (String) -> Void) -> Int32? {
         pending = nil
-        guard tokensLeft > 0 else { return }
-        let token = Sampler.next(logits, settings.sampling, previous: history, using: &generator)
+        guard tokensLeft > 0 else { return nil }
+        let token = Sampler.next(
+            logits, settings.sampling, previous: history, drawn: history[promptCount...], using: &generator)
         if ends.contains(Int(token)) {
             reason = .stop
-            return
+            return nil
         }
         history.append(token)
         onText(text.append(Int(token)))
@@ -46,6 +50,7 @@ struct Generation {
         } else if tokensLeft > 0 {
             pending = token
         }
+        return token
     }
 
     /// Ends the text, whether or not the model did.

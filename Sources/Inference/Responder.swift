@@ -7,18 +7,20 @@ import Tokenizer
 
 /// Generation with a model's own template, stop texts and settings.
 package final class Responder {
-    /// nil if the text must be continued as it is.
-    package let template: ChatTemplate?
-    private let defaults: GenerationSettings
+    private let frame: AnswerFrame
     private let generator: TextGenerator
+
+    /// nil if the text must be continued as it is.
+    package var template: ChatTemplate? { frame.template }
 
     /// Shares a generator, and the copy of the weights that it keeps, with others.
     ///
     /// - Parameter settings: those stored with the model.
     package init(generator: TextGenerator, template: ChatTemplate?, settings: GenerationSettings) {
         self.generator = generator
-        self.template = template
-        defaults = settings
+        frame = AnswerFrame(
+            template: template, settings: settings, tokenizer: generator.tokenizer,
+            contextLength: generator.contextLength)
     }
 
     /// - Parameters:
@@ -34,23 +36,10 @@ package final class Responder {
     }
 
     /// The model's settings with the template's stop texts.
-    package func settings(seed: UInt64) -> GenerationSettings {
-        var settings = defaults
-        settings.seed = seed
-        settings.stop += template?.stop ?? []
-        settings.endIDs = template?.endIDs(generator.tokenizer) ?? []
-        return settings
-    }
+    package func settings(seed: UInt64) -> GenerationSettings { frame.settings(seed: seed) }
 
     /// How many tokens a conversation takes up to the answer.
-    package func prompt(_ messages: [Message]) throws -> [Int32] {
-        guard let template else {
-            return try generator.encode(
-                prompt: messages.map { String(decoding: $0.content, as: UTF8.self) }.joined())
-        }
-        let tokens = try template.prompt(messages, generator.tokenizer)
-        return tokens.isEmpty ? try generator.encode(prompt: "") : tokens
-    }
+    package func prompt(_ messages: [Message]) throws -> [Int32] { try frame.prompt(messages) }
 
     /// Answers a conversation, or continues its last text where there is no template.
     ///
@@ -60,19 +49,10 @@ package final class Responder {
     package func answer(
         _ messages: [Message], _ settings: GenerationSettings, stream: Int = 0, onText: (String) -> Void = { _ in }
     ) throws -> Completion {
-        var lead = Substring(template?.answerLead ?? "")
+        var lead = frame.makeLeadRemover()
         var completion = try generator.complete(prompt(messages), settings, stream: stream) { piece in
-            // Takes the lead away, however the pieces fall.
-            var piece = Substring(piece)
-            while let first = lead.first, let next = piece.first {
-                guard first == next else {
-                    lead = ""
-                    break
-                }
-                lead.removeFirst()
-                piece.removeFirst()
-            }
-            if !piece.isEmpty { onText(String(piece)) }
+            let piece = lead.take(piece)
+            if !piece.isEmpty { onText(piece) }
         }
         removeLead(&completion)
         return completion
@@ -101,14 +81,6 @@ package final class Responder {
     ///
     /// - Returns: what is left, and how many turns went.
     package func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
-        let limit = max(1, generator.contextLength - max(1, min(room, generator.contextLength / 2)))
-        var kept = messages
-        var dropped = 0
-        while try prompt(kept).count > limit {
-            guard let first = kept.firstIndex(where: { $0.role != .system }), first < kept.count - 1 else { break }
-            kept.remove(at: first)
-            dropped += 1
-        }
-        return (kept, dropped)
+        try frame.fitting(messages, room: room)
     }
 }

@@ -18,12 +18,25 @@ package struct SamplingSettings: Sendable, Equatable {
     package var topP: Double
     /// Divides positive logits and multiplies negative ones of tokens that occurred already (Keskar et al. 2019).
     package var repetitionPenalty: Double
+    /// Taken from a token's logit for each time that it was drawn (OpenAI's definition: drawn tokens only, not the
+    /// prompt's). Negative ones favour repetition.
+    package var frequencyPenalty = 0.0
+    /// Taken once from the logit of a token that was drawn (OpenAI's definition).
+    package var presencePenalty = 0.0
+    /// Added to the logits of these tokens: -100 all but forbids one, 100 all but forces it. Ids outside the vocabulary
+    /// mean nothing.
+    package var logitBias: [Int32: Double] = [:]
 
     package init(temperature: Double = 0.8, topK: Int = 0, topP: Double = 1, repetitionPenalty: Double = 1) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.repetitionPenalty = repetitionPenalty
+    }
+
+    /// Whether a logit may differ from the model's.
+    var changesLogits: Bool {
+        repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0 || !logitBias.isEmpty
     }
 
     package static let greedy = SamplingSettings(temperature: 0)
@@ -35,15 +48,19 @@ package enum Sampler {
     /// - Parameters:
     ///   - logits: (V), not changed.
     ///   - previous: tokens of prompt and continuation so far, for the repetition penalty.
+    ///   - drawn: those of the continuation, for the frequency and the presence penalty.
     /// - Returns: a token id below V; of equal largest logits the smallest id.
     package static func next(
-        _ logits: Vector, _ settings: SamplingSettings, previous: [Int32], using generator: inout SplitMix64
+        _ logits: Vector, _ settings: SamplingSettings, previous: [Int32], drawn: ArraySlice<Int32> = [],
+        using generator: inout SplitMix64
     ) -> Int32 {
-        if settings.temperature <= 0 && settings.repetitionPenalty == 1 {
+        if settings.temperature <= 0 && !settings.changesLogits {
             return Int32(Elementwise.indexOfLargest(logits))
         }
         var values = logits.values
         if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
+        penalize(&values, drawn: drawn, settings)
+        for (token, bias) in settings.logitBias { add(bias, to: &values, token) }
         // A diverged model gives NaN and infinities, which nothing below could compare or add up.
         let limit = Float.greatestFiniteMagnitude
         values = values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }
@@ -64,6 +81,21 @@ package enum Sampler {
             let value = values[Int(token)]
             values[Int(token)] = value > 0 ? value / penalty : value * penalty
         }
+    }
+
+    private static func penalize(_ values: inout [Float], drawn: ArraySlice<Int32>, _ settings: SamplingSettings) {
+        guard settings.frequencyPenalty != 0 || settings.presencePenalty != 0 else { return }
+        var counts: [Int32: Int] = [:]
+        for token in drawn { counts[token, default: 0] += 1 }
+        for (token, count) in counts {
+            add(-Double(count) * settings.frequencyPenalty - settings.presencePenalty, to: &values, token)
+        }
+    }
+
+    /// Adds in Double, so that the sum is rounded once.
+    private static func add(_ amount: Double, to values: inout [Float], _ token: Int32) {
+        guard values.indices.contains(Int(token)) else { return }
+        values[Int(token)] = Float(Double(values[Int(token)]) + amount)
     }
 
     private static func greedy(_ values: [Float]) -> Int32 {

@@ -10,6 +10,9 @@ package struct StoppingText {
     /// Whether a stop text was found.
     package private(set) var isStopped = false
 
+    /// Bytes of complete characters so far, those that are not certain included.
+    package var decodedCount: Int { text.utf8.count + held.count }
+
     private let stops: [[UInt8]]
     private var decoder: Tokenizer.StreamingDecoder
     private var held: [UInt8] = []

@@ -75,11 +75,7 @@ package final class TextGenerator {
     /// The tokens of a prompt, after the begin token where the tokenizer puts it in front of every text; an empty prompt
     /// is the begin token, or the end-of-text token where there is none.
     package func encode(prompt: String) throws(GenerationError) -> [Int32] {
-        let tokens: [Int32]
-        do { tokens = try tokenizer.encode(prompt) } catch { throw .unencodable("\(error)") }
-        guard tokens.isEmpty || tokenizer.addsBegin else { return tokens }
-        guard let start = tokenizer.startID else { throw .emptyPrompt }
-        return [Int32(start)] + tokens
+        try tokenizer.promptTokens(prompt)
     }
 
     /// Continues `prompt`.
@@ -103,6 +99,7 @@ package final class TextGenerator {
             let guess = lookup.guess(
                 after: generation.history, most: min(Decoder.mostTokens, room, generation.tokensLeft + 1) - 1)
             let start = sequence.cache.count
+            sequence.cache.reserve(start + 1 + guess.count)
             let logits = decoder.advanceTogether([(sequence.cache, [token] + guess)])
             var row = 0
             generation.draw(logits.vector(row), onText)
@@ -147,6 +144,7 @@ package final class TextGenerator {
             }
             guard !active.isEmpty else { continue }
             let tokens = active.map { $0.generation.pending ?? 0 }
+            for entry in active { entry.sequence.cache.reserve(entry.sequence.cache.count + 1) }
             let logits = decoder.advanceTogether(zip(active, tokens).map { ($0.sequence.cache, [$1]) })
             for index in active.indices {
                 active[index].sequence.keep(tokens[index], [], from: active[index].sequence.cache.count - 1)
@@ -168,7 +166,10 @@ private final class CachedSequence {
     let cache: KeyValueCache
     private var tokens: [Int32] = []
 
-    init(_ architecture: Architecture) { cache = KeyValueCache(architecture) }
+    /// The cache grows with the text: the context of today's models would take hundreds of megabytes.
+    init(_ architecture: Architecture) {
+        cache = KeyValueCache(architecture, capacity: min(256, architecture.contextLength))
+    }
 
     /// Makes the cache hold the prompt; what it shares with the last text is not computed again.
     ///
@@ -176,6 +177,7 @@ private final class CachedSequence {
     func read(_ prompt: [Int32], with decoder: Decoder) -> Vector {
         let common = zip(prompt.dropLast(), tokens).prefix { $0 == $1 }.count
         cache.truncate(to: common)
+        cache.reserve(prompt.count)
         tokens = prompt
         return decoder.advance(cache, by: Array(prompt[common...]))
     }

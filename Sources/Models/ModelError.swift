@@ -14,6 +14,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case badConfig(String)
     case tokenizerTooLarge(tokenizer: Int, embedding: Int)
     case notEnoughMemory(needed: Int, available: Int)
+    /// Unloading other models would give enough, but they are in use.
+    case modelsInUse(needed: Int, available: Int)
     case adaptersWithoutBase(path: String)
     case baseChanged(path: String, trained: String, now: String)
     case adapterBaseNotFound(path: String, name: String?)
@@ -38,6 +40,9 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
             "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
         case .notEnoughMemory(let needed, let available):
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+        case .modelsInUse(let needed, let available):
+            "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free while other "
+                + "models are in use"
         case .adaptersWithoutBase(let path):
             "\(path) holds adapters only, and no config.json next to it says which model they belong to"
         case .adapterBaseNotFound(let path, let name):
@@ -69,6 +74,7 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         case .noAdapters:
             "export it as huggingface, gguf or weights; `\"method\": {\"type\": \"lora\"}` trains adapters"
         case .baseChanged: "put the model back that model.base named when the run was started"
+        case .modelsInUse: "try again later"
         case .notEnoughMemory: "a smaller batchSize, contextLength or model"
         case .noCheckpoint, .badCheckpoint, .badConfig, .tokenizerTooLarge, .noConfig: nil
         }

@@ -34,7 +34,7 @@ package struct ModelSource {
         case checkpoint(CheckpointReader)
         case folder(HuggingFaceFolder)
         case gguf(GGUFModelFile)
-        /// Adapters, and the model that they were trained on.
+        /// Adapters, and the model that they were trained on, whose context may be longer.
         case adapters(CheckpointReader, base: ModelSource)
         /// The same as PEFT saves it.
         case peft(PEFTAdapter, base: ModelSource)
@@ -85,8 +85,8 @@ package struct ModelSource {
             }
             try ThirdPartyFile.rejectAsModel(path)
             try self.init(checkpoint: path, depth: depth)
-        } else if RunFolder.isRun(path) || !ThirdPartyFile.isModelFolder(path) {
-            try self.init(run: RunFolder(path: path), depth: depth)
+        } else if let run = ModelSource.run(at: path) {
+            try self.init(run: run, depth: depth)
         } else if PEFTAdapter.isFolder(path) {
             try self.init(adapterFolder: path, base: base, depth: depth)
             self.path = path
@@ -105,6 +105,11 @@ package struct ModelSource {
             try self.init(checkpoint: run.checkpoint(step: step), depth: depth)
             notes.insert("\(error); \(RunFolder.checkpointName(step: step)) is used instead", at: 0)
         }
+    }
+
+    /// The run whose best checkpoint is meant by a folder; nil for a third-party model's.
+    static func run(at folder: String) -> RunFolder? {
+        RunFolder.isRun(folder) || !ThirdPartyFile.isModelFolder(folder) ? RunFolder(path: folder) : nil
     }
 
     private init(checkpoint path: String, depth: Int) throws {
@@ -165,9 +170,11 @@ package struct ModelSource {
         let (text, path) = (try reader.text("/config", maximumBytes: 1 << 20), "\(reader.path)/config")
         var info = try ModelInfo(
             config: text, path: path, vocabularySize: base.shape.vocabularySize, architecture: base.architecture)
-        var base = base
-        if info.shape.contextLength < base.shape.contextLength { base.shortenContext(to: info.shape.contextLength) }
-        (info.architecture, info.shape) = (base.architecture, base.shape)
+        var shortened = base
+        if info.shape.contextLength < base.shape.contextLength {
+            shortened.shortenContext(to: info.shape.contextLength)
+        }
+        (info.architecture, info.shape) = (shortened.architecture, shortened.shape)
         let tokenizer = try Tokenizer(serialized: reader.text("/tokenizer"))
         let format = info.baseWeights.rawValue
         let note =
@@ -175,7 +182,7 @@ package struct ModelSource {
             + "merges them into the base's own weights"
         try self.init(
             tokenizer, info, text, hash: reader.hash, notes: info.baseWeights == .f32 ? [] : [note],
-            .adapters(reader, base: base), base.layout)
+            .adapters(reader, base: base), shortened.layout)
     }
 
     private init(huggingFace path: String) throws {
@@ -321,15 +328,40 @@ package struct ModelSource {
 
     /// The base with its adapters separate from the weights: they are not merged. Throws if there are none.
     package func loadAdapted() throws -> SavedModel {
-        guard case .adapters(let reader, let base) = weights else { throw ModelError.noAdapters }
+        guard case .adapters(_, let base) = weights else { throw ModelError.noAdapters }
+        let plain = try loadBase(base)
+        return try loadAdapted(on: plain, hash: SavedModel.hash(of: plain))
+    }
+
+    /// The same on a base that is in memory already, which is not copied.
+    ///
+    /// - Parameters:
+    ///   - base: of this model's context, or of a longer one; it has no adapters.
+    ///   - hash: the base's, in this model's context.
+    package func loadAdapted(on base: Transformer, hash: String) throws -> SavedModel {
+        guard case .adapters(let reader, _) = weights else { throw ModelError.noAdapters }
         guard let adapter = info.adapter else {
             throw ModelError.badCheckpoint(path: reader.path, reason: "it holds adapters, but its config has none")
         }
-        let plain = try loadBase(base)
-        try ModelSource.checkBase(reader, SavedModel.hash(of: plain))
-        let model = plain.adapted(adapter, seed: 0)
+        try ModelSource.checkBase(reader, hash)
+        let model = base.adapted(adapter, seed: 0)
         try model.adapters?.read(reader)
-        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: hash)
+        return SavedModel(model: model, tokenizer: tokenizer, info: info, configText: configText, hash: self.hash)
+    }
+
+    /// What adapters of Luthier's belong to; nil for every other model.
+    var adapterBase: ModelSource? {
+        guard case .adapters(_, let base) = weights else { return nil }
+        return base
+    }
+
+    /// Bytes of the weights that `load` reads.
+    var weightBytes: Int { MemoryLayout<Float>.stride * layout.arenaCount }
+
+    /// Bytes of the adapters alone; 0 without any.
+    var adapterBytes: Int {
+        info.adapter.map { MemoryLayout<Float>.stride * ParameterLayout(adapters: $0, of: architecture).arenaCount }
+            ?? 0
     }
 
     /// Throws if a checkpoint's adapters were trained on other weights.

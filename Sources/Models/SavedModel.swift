@@ -36,10 +36,16 @@ package struct SavedModel {
     }
 
     /// SHA-256 over a model's weights in the order of its layout.
-    package static func hash(of model: Transformer) -> String {
+    ///
+    /// - Parameter contextLength: of the shorter model whose hash is asked for: a table of positions loses its last rows.
+    package static func hash(of model: Transformer, contextLength: Int? = nil) -> String {
         var digest = SHA256Digest()
         for parameter in model.layout.parameters {
-            digest.update(UnsafeRawBufferPointer(model.weights.slice(parameter.range)))
+            var range = parameter.range
+            if parameter.key.role == .positionEmbedding, let contextLength, contextLength < parameter.shape[0] {
+                range = range.prefix(contextLength * parameter.shape[1])
+            }
+            digest.update(UnsafeRawBufferPointer(model.weights.slice(range)))
         }
         return SHA256Digest.hexadecimal(digest.finish())
     }

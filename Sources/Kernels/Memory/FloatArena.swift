@@ -1,4 +1,4 @@
-// The one owner of float memory: a block of zeroed floats that views point into.
+// The one owner of float memory: a block of floats that views point into.
 
 #if canImport(Glibc)
     import Glibc
@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A fixed block of `Float`, aligned to 64 bytes (one AVX-512 register, one cache line) and zero at first.
+/// A fixed block of `Float`, aligned to 64 bytes (one AVX-512 register, one cache line).
 ///
 /// Views made from it (`Matrix`, `Vector`) do not keep it alive: whoever holds a view also holds the arena.
 package final class FloatArena: @unchecked Sendable {
@@ -19,22 +19,33 @@ package final class FloatArena: @unchecked Sendable {
     private static let hugePageBytes = 2 << 20
 
     /// Reserves `count` zeroed floats. The system hands out the memory itself page by page when it is first touched.
-    package init(count: Int) {
+    package convenience init(count: Int) {
+        guard let memory = FloatArena.reserve(count) else {
+            fatalError("out of memory: \(count * MemoryLayout<Float>.stride) bytes for a float arena")
+        }
+        self.init(memory, count: count)
+        zero()
+    }
+
+    /// Reserves `count` floats of undefined content, which take no memory before they are written; nil where the system
+    /// has no room for them.
+    package convenience init?(uninitialized count: Int) {
+        guard let memory = FloatArena.reserve(count) else { return nil }
+        self.init(memory, count: count)
+    }
+
+    private init(_ base: UnsafeMutablePointer<Float>, count: Int) { (self.base, self.count) = (base, count) }
+
+    private static func reserve(_ count: Int) -> UnsafeMutablePointer<Float>? {
         precondition(count >= 0, "a float arena of \(count) elements")
         let bytes = Swift.max(count, 1) * MemoryLayout<Float>.stride
-        let large = bytes >= FloatArena.hugePageBytes
-        let alignment = large ? FloatArena.hugePageBytes : 64
+        let large = bytes >= hugePageBytes
         var memory: UnsafeMutableRawPointer?
-        let status = posix_memalign(&memory, alignment, bytes)
-        guard status == 0, let memory else {
-            fatalError("out of memory: \(bytes) bytes for a float arena (posix_memalign returned \(status))")
-        }
+        guard posix_memalign(&memory, large ? hugePageBytes : 64, bytes) == 0, let memory else { return nil }
         #if os(Linux)
             if large { madvise(memory, bytes, MADV_HUGEPAGE) }
         #endif
-        memset(memory, 0, bytes)
-        self.base = memory.bindMemory(to: Float.self, capacity: Swift.max(count, 1))
-        self.count = count
+        return memory.bindMemory(to: Float.self, capacity: Swift.max(count, 1))
     }
 
     deinit { free(base) }

@@ -32,6 +32,15 @@ package enum VectorMatrix {
         }
     }
 
+    /// output += input · weight: (n, out) += (n, in) · (in, out), on this thread: for the narrow matrices of an adapter,
+    /// which are too small to share.
+    package static func addOnThisThread(to output: Matrix, _ input: Matrix, _ weight: Matrix) {
+        precondition(
+            input.rows == output.rows && input.columns == weight.rows && output.columns == weight.columns,
+            "row product of shapes \(input.shape) \(weight.shape) added to \(output.shape)")
+        add(to: output, input, weight)
+    }
+
     /// output += input · weight, on this thread.
     private static func add(to output: Matrix, _ input: Matrix, _ weight: Matrix) {
         let count = output.columns

@@ -78,14 +78,32 @@ struct LinearAdapter: Sendable {
     let site: TrainingDropout.Site
     let scale: Float
     let workspace: AdapterWorkspace
+    /// Whether a row's result, to the last bit, must not depend on how many others are worked on with it: for generation,
+    /// where a pass has the rows of several texts.
+    var keepsRowsIndependent = false
 
     /// The dropout mask of an adapter's input.
     typealias Mask = (key: DropoutKey, identities: UnsafePointer<UInt64>)
 
     /// Adds the adapter's part to the layer's output (N, out).
     func add(to output: Matrix, of input: Matrix, _ mask: Mask?) {
+        if keepsRowsIndependent, mask == nil, input.rows <= VectorMatrix.mostRows {
+            addRows(to: output.columns(columns), of: input)
+            return
+        }
         let narrow = project(workspace.masked(input, mask))
         MatrixMultiply.run(into: output.columns(columns), narrow, b, scale: scale, adding: true)
+    }
+
+    /// As a matrix product of few rows may not: OpenBLAS has other kernels for one row than for eight.
+    private func addRows(to output: Matrix, of input: Matrix) {
+        let narrow = workspace.matrix(.projection, rows: input.rows, columns: a.columns)
+        narrow.base.update(repeating: 0, count: narrow.rows * narrow.columns)
+        VectorMatrix.addOnThisThread(to: narrow, input, a)
+        for row in 0..<narrow.rows {
+            for column in 0..<narrow.columns { narrow.row(row)[column] *= scale }
+        }
+        VectorMatrix.addOnThisThread(to: output, narrow, b)
     }
 
     /// Adds to dInput (N, in) and to the gradients of both matrices:

@@ -151,6 +151,30 @@ package struct ModelParameters: Sendable {
         return copy
     }
 
+    /// The bytes of those copies of a model of this architecture.
+    static func compactBytes(_ architecture: Architecture, _ format: WeightFormat) -> Int {
+        let (C, V) = (architecture.modelWidth, architecture.vocabularySize)
+        let layers = architecture.blocks.flatMap { block in
+            LinearLayer.allCases.map { $0.size(in: block, modelWidth: C) }
+        }
+        let head = CompactWeight.wordCount(inner: C, columns: V, format: format)
+        return 4
+            * layers.reduce(head) { $0 + CompactWeight.wordCount(inner: $1.rows, columns: $1.columns, format: format) }
+    }
+
+    /// The same parameters for passes with the rows of several texts, of which none may change another's last bit.
+    func keepingRowsIndependent() -> ModelParameters {
+        var copy = self
+        for block in blocks.indices {
+            for layer in LinearLayer.allCases {
+                for index in blocks[block][layer].adapters.indices {
+                    copy.blocks[block][layer].adapters[index].keepsRowsIndependent = true
+                }
+            }
+        }
+        return copy
+    }
+
     /// All copies in bfloat16, empty without any.
     var roundedWeights: [RoundedWeight] {
         blocks.flatMap { block in LinearLayer.allCases.compactMap { block[$0].rounded } }

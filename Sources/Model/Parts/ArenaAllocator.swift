@@ -20,6 +20,14 @@ package struct ArenaAllocator {
         return (build(&allocator), arena)
     }
 
+    /// Runs `build` on an arena of the size that it takes.
+    package static func place<Content>(
+        in arena: FloatArena, _ build: (inout ArenaAllocator) -> Content
+    ) -> Content {
+        var allocator = ArenaAllocator(arena: arena)
+        return build(&allocator)
+    }
+
     /// Floats that the content of `build` takes.
     package static func count<Content>(_ build: (inout ArenaAllocator) -> Content) -> Int {
         var allocator = ArenaAllocator(arena: nil)
