@@ -7,6 +7,8 @@ from argparse import Namespace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 import mock_service
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Service" / "Page"
@@ -418,7 +420,7 @@ def key(trial):
     trial.check("key: a wrong one is refused", page.locator("#key-dialog[open]").count() == 1)
     page.locator("#key").fill("sesame")
     page.locator("#key-use").click()
-    page.wait_for_selector("#connection-text:has-text('Luthier 0.5.0')")
+    page.wait_for_selector("#connection-text:has-text('0.5.0')")
     page.evaluate(DROP, ["weather.jsonl", example_rows()])
     page.wait_for_selector(".finding")
     trial.check("key: the right one opens, for uploads too", page.locator("#key-dialog[open]").count() == 0)
@@ -492,7 +494,8 @@ def widget(trial):
         page.get_by_role("button", name="Ask the baker").click()
         page.locator("textarea").fill("Say <img src=x> in markup")
         page.locator("textarea").press("Enter")
-        page.wait_for_function("document.querySelector('[data-luthier]').shadowRoot.querySelector('button.act').textContent === 'Send' && document.querySelector('[data-luthier]').shadowRoot.querySelectorAll('.assistant').length === 2")
+        page.locator("button.act:has-text('Send')").wait_for()
+        expect(page.locator(".assistant")).to_have_count(2)
         text = page.locator(".assistant").last.inner_text()
         trial.check(f"widget at {width}: it answers on another site, and markup stays text", "<img src=x onerror" in text and page.locator("img").count() == 0, text)
         trial.check(f"widget at {width}: the site's style does not reach it", page.locator(".assistant").last.evaluate("node => getComputedStyle(node).fontSize") == "15px")

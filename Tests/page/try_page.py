@@ -79,6 +79,7 @@ class Trial:
         if self.options.screenshots:
             folder = Path(self.options.screenshots)
             folder.mkdir(parents=True, exist_ok=True)
+            page.evaluate("window.scrollTo(0, 0)")
             page.wait_for_timeout(150)
             page.screenshot(path=str(folder / f"{name}.png"), full_page=full)
 

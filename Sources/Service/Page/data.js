@@ -15,7 +15,8 @@ let check = null;
 
 export function start() {
   const input = byId("drop-file");
-  const drop = byId("drop");
+  // A file may be dropped anywhere in the section, also while another one is shown.
+  const drop = byId("data");
   input.addEventListener("change", () => {
     if (input.files.length) choose(input.files[0]);
     input.value = "";
@@ -23,10 +24,10 @@ export function start() {
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
-      drop.classList.add("over");
+      byId("drop").classList.add("over");
     });
   }
-  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
+  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => byId("drop").classList.remove("over"));
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     if (event.dataTransfer.files.length) choose(event.dataTransfer.files[0]);
@@ -71,6 +72,7 @@ async function choose(file) {
 async function discard() {
   const old = check;
   check = null;
+  byId("drop").hidden = false;
   show(byId("check"));
   show(byId("findings"));
   old?.abort.abort();
@@ -122,6 +124,7 @@ function draw() {
   const { after } = report;
   const opened = new Set([...document.querySelectorAll("#findings details[open]")].map((node) => node.dataset.rule));
   const focused = document.activeElement?.id;
+  byId("drop").hidden = true;
   show(byId("check"), element("p", { class: "hidden" }, `${file.name}: ${verdict(report)}. ${plural(after.kept, "row")} would be kept.`));
   show(byId("findings"),
     element("div", { class: "card" },
@@ -130,7 +133,7 @@ function draw() {
         button("Choose another file", () => {
           discard();
           byId("drop-file").focus();
-        }, { class: "quiet" })),
+        }, { class: "small" })),
       facts([
         ["Rows read", count(report.read)], ["Rows kept", count(after.kept)],
         ["To train on", count(after.train)], ["Held out", count(after.validation)],
@@ -144,7 +147,7 @@ function draw() {
       element("ul", {}, report.toAll.map((text) => element("li", {}, text)))) : null,
     element("section", { class: "card", id: "as-seen", "aria-labelledby": "as-seen-title" }),
     element("div", { class: "bar" },
-      element("p", {}, after.remaining ? [icon("warning"), after.remaining] : `${plural(after.train, "row")} to train on, ${count(after.validation)} held out`),
+      element("p", {}, after.remaining ? [icon("warning"), after.remaining.replace(/^remains: /, "Left to correct by hand: ")] : `${plural(after.train, "row")} to train on, ${count(after.validation)} held out`),
       button(after.changed || report.read !== after.kept || report.toAll.length ? "Save with these fixes" : "Save as training data", save,
         { class: "primary", id: "save-data", disabled: after.kept === 0 })));
   drawRow();
@@ -178,7 +181,7 @@ function drawFinding(finding, opened) {
 }
 
 const sentence = (rule) => {
-  const text = rule.replaceAll("-", " ");
+  const text = rule.replaceAll("-", " ").replace(/\b(json|csv|utf|bom|url)\b/g, (name) => name.toUpperCase());
   return text[0].toUpperCase() + text.slice(1);
 };
 

@@ -105,7 +105,7 @@ function connected(isUp) {
 
 function drawConnection(isUp) {
   const { info } = state;
-  byId("connection-text").textContent = !isUp ? "Not connected" : info ? `Luthier ${info.version} · ${location.host}` : location.host;
+  byId("connection-text").textContent = !isUp ? "Not connected" : info ? `${info.version} · ${location.host}` : location.host;
 }
 
 let trying = null;
@@ -154,3 +154,10 @@ window.addEventListener("drop", (event) => event.preventDefault());
 readAll();
 followJobs();
 route(true);
+// The address names a section, and the browser would start there: the first Tab leads to the skip link instead.
+window.addEventListener("load", () => {
+  if (document.activeElement !== document.body) return;
+  document.body.tabIndex = -1;
+  document.body.focus({ preventScroll: true });
+  document.body.removeAttribute("tabindex");
+});

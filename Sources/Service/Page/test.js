@@ -72,9 +72,9 @@ function drawSetup() {
     event.preventDefault();
     run();
   } } },
-  element("fieldset", { class: "card" }, element("legend", {}, "Five questions of yours"),
+  element("fieldset", { class: "card" }, element("legend", {}, element("h2", {}, "Five questions of yours")),
     element("ol", { class: "own" }, draft.own.map((one, index) => element("li", {}, ...ownField(one, index, "asked", "Question"), ...ownField(one, index, "expected", "Expected text (may be empty)"))))),
-  element("fieldset", { class: "card" }, element("legend", {}, "Five rows that no training has seen"),
+  element("fieldset", { class: "card" }, element("legend", {}, element("h2", {}, "Five rows that no training has seen")),
     jobs.length
       ? [element("div", { class: "fields" }, element("p", { class: "field" }, element("label", { for: "test-job" }, "Held out by"), job),
         element("p", { class: "field" }, element("span", { class: "label-space", "aria-hidden": "true" }), button("Draw others", () => {
@@ -82,7 +82,7 @@ function drawSetup() {
           drawRows();
         }, { id: "test-draw" }))), element("div", { id: "test-drawn", "aria-live": "polite" })]
       : element("p", { class: "muted" }, "Rows are drawn from what a finished job has held out; there is none yet.")),
-  element("fieldset", { class: "card" }, element("legend", {}, "Models to ask"),
+  element("fieldset", { class: "card" }, element("legend", {}, element("h2", {}, "Models to ask")),
     element("ul", { class: "checks" }, state.models.map(({ id }, index) => element("li", {},
       element("input", { type: "checkbox", id: `test-model-${index}`, checked: draft.models.has(id), on: { change: (event) => {
         if (event.target.checked) draft.models.add(id);

@@ -149,30 +149,41 @@ function ask(delay = 400) {
       if (!abort.signal.aborted) drawEstimate(measured.estimate, false);
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (!suggestion) show(byId("tune-choices"), element("p", { class: "muted" }, "No values without a suggestion."));
-      show(byId("tune-estimate"));
+      if (suggestion) drawChoices();
+      else show(byId("tune-choices"), element("p", { class: "muted" }, "No values without a suggestion."));
+      show(byId("tune-estimate"), element("p", { class: "muted" }, "No estimate yet."));
       problemAt(error);
     }
   }, delay);
 }
 
-/// Shows an error, next to the field that it names if there is one.
-function problemAt(error) {
+/// Shows an error next to the field that it names, else above Start; `isFocused` leads there.
+function problemAt(error, isFocused = false) {
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const old of form.querySelectorAll(".field-problem")) old.remove();
   const text = byId("tune-problem");
   text.hidden = !error;
-  text.textContent = error?.message ?? "";
-  if (!error?.param) return;
+  show(text);
+  if (!error) return;
   const names = { training_file: "training", trainingFile: "training", validation_file: "validation", validationFile: "validation", model: "base", suffix: "suffix" };
-  const key = error.param.replace(/^(luthier\.)?set\./, "");
-  const field = names[error.param] ? form.elements[names[error.param]] : byId(fieldId(key));
-  field?.setAttribute("aria-invalid", "true");
+  const key = (error.param ?? "").replace(/^(luthier\.)?set\./, "");
+  const field = names[error.param] ? form.elements[names[error.param]] : error.param && byId(fieldId(key));
+  if (!field) {
+    show(text, error.message);
+    return;
+  }
+  const label = field.labels[0].textContent;
+  field.setAttribute("aria-invalid", "true");
+  field.parentElement.append(element("span", { class: "problem field-problem" }, error.message));
+  show(text, `${label}: ${error.message} `, button("Go to this value", () => field.focus(), { class: "link" }));
+  if (isFocused) field.focus();
 }
 
 const fieldId = (key) => `set-${key.replace(".", "-")}`;
 
 function drawChoices() {
-  const choices = new Map(suggestion.choices.map((choice) => [choice.key, choice]));
+  // Where the last answer was an error, a value of the user is not in it yet.
+  const choices = new Map(suggestion.choices.map((choice) => [choice.key, choice.key in set ? { ...choice, value: set[choice.key] } : choice]));
   const method = choices.get("method.type");
   const type = method?.value ?? "lora";
   for (const radio of form.elements.method) radio.checked = radio.value === type;
@@ -251,8 +262,8 @@ const sentence = (text) => text[0].toUpperCase() + text.slice(1);
 async function startJob() {
   const { training, validation, base, suffix, samples } = form.elements;
   const questions = samples.value.split("\n").map((line) => line.trim()).filter(Boolean);
-  const button = byId("tune-start");
-  button.disabled = true;
+  const starting = byId("tune-start");
+  starting.disabled = true;
   problemAt(null);
   try {
     const job = await post("/v1/fine_tuning/jobs", {
@@ -265,8 +276,8 @@ async function startJob() {
     notify("The job is in line");
     location.hash = `#jobs/${job.id}`;
   } catch (error) {
-    problemAt(error);
+    problemAt(error, true);
   } finally {
-    button.disabled = false;
+    starting.disabled = false;
   }
 }
