@@ -75,7 +75,7 @@ def data(trial):
     findings = page.locator(".finding")
     if not own:
         trial.check("data: findings are shown", findings.count() >= 3, findings.count())
-        trial.check("data: the broken line is named", page.locator(".finding.error").first.inner_text().find("Invalid json") >= 0)
+        trial.check("data: the broken line is named", page.locator(".finding.error").first.inner_text().find("Invalid JSON") >= 0)
     if findings.count():
         first = page.locator(".finding:has(.changes)").first
         first.locator("summary").click()
@@ -84,7 +84,7 @@ def data(trial):
     page.wait_for_selector(".tokens mark", timeout=trial.seconds * 1000)
     trial.check("data: trained tokens are marked", page.locator(".tokens mark").count() > 0)
     page.get_by_role("button", name="Row after").click()
-    page.wait_for_function("document.querySelector('#as-seen-tokens p')?.textContent.startsWith('Row 2 ')", timeout=trial.seconds * 1000)
+    page.wait_for_function("() => document.querySelector('#as-seen-tokens p')?.textContent.startsWith('Row 2 ')", timeout=trial.seconds * 1000)
     trial.axe(page, "data with findings")
     trial.picture(page, "data-findings-1280-light")
     if trial.is_mock:
@@ -130,7 +130,7 @@ def wide_table(trial):
 def tune(trial):
     """Values are suggested with reasons, one is changed, a wrong one is refused, and a job starts."""
     context = trial.context(state=trial.kept)
-    page = trial.page(context, "#tune")
+    page = trial.page(context, "#/tune")
     signed_in(trial, page)
     page.wait_for_selector("#tune-choices .value", timeout=trial.seconds * 1000)
     page.locator("#tune-base").select_option(trial.options.base)
@@ -156,7 +156,7 @@ def tune(trial):
     trial.messages = [message for message in trial.messages if "400" not in message]
     page.locator("#tune-start").click()
     page.wait_for_selector("#job .badge", timeout=trial.seconds * 1000)
-    trial.check("jobs: the started job is shown", "#jobs/ftjob-" in page.url, page.url)
+    trial.check("jobs: the started job is shown", "#/jobs/ftjob-" in page.url, page.url)
     context.close()
     trial.quiet("tune")
 
@@ -164,10 +164,10 @@ def tune(trial):
 def jobs(trial):
     """The job is watched, paused, resumed, and watched to its end; another one is cancelled."""
     context = trial.context(state=trial.kept)
-    page = trial.page(context, "#jobs")
+    page = trial.page(context, "#/jobs")
     signed_in(trial, page)
     page.wait_for_selector("#job .badge.running", timeout=trial.seconds * 1000)
-    page.wait_for_function("document.querySelectorAll('.chart .line.train').length > 0", timeout=trial.seconds * 1000)
+    page.wait_for_function("() => document.querySelectorAll('.chart .line.train').length > 0", timeout=trial.seconds * 1000)
     page.wait_for_timeout(1500)
     trial.check("jobs: loss is drawn while it trains", page.locator(".chart path.line.train").count() >= 1)
     trial.axe(page, "a running job")
@@ -181,7 +181,7 @@ def jobs(trial):
     page.get_by_role("button", name="Resume").click()
     page.wait_for_selector("#job .badge.running, #job .badge.succeeded", timeout=trial.seconds * 1000)
     # A second one waits in line, and is cancelled.
-    other = trial.page(context, "#tune")
+    other = trial.page(context, "#/tune")
     signed_in(trial, other)
     other.wait_for_selector("#tune-choices .value", timeout=trial.seconds * 1000)
     other.locator("#tune-suffix").fill("second")
@@ -223,9 +223,9 @@ def tuned(page):
 def chat(trial):
     """Questions are answered, stopped, edited and asked again; two models next to each other; chats are kept."""
     context = trial.context(state=trial.kept)
-    page = trial.page(context, "#chat")
+    page = trial.page(context, "#/chat")
     signed_in(trial, page)
-    page.wait_for_function("document.querySelector('#chat-model').options.length > 0")
+    page.wait_for_function("() => document.querySelector('#chat-model').options.length > 0")
     trial.picture(page, "chat-start-1280-light")
     page.locator("#chat-model").select_option(tuned(page) or trial.options.base)
     page.locator("#chat-beside").select_option(trial.options.base)
@@ -268,7 +268,7 @@ def chat(trial):
     page.locator("#chat-tokens").press("Tab")
     page.locator("#chat-text").fill("Tell me a long story")
     page.locator("#chat-text").press("Enter")
-    page.wait_for_function("document.querySelector('.turn:last-child .said')?.textContent.length > 20", timeout=trial.seconds * 1000)
+    page.wait_for_function("() => document.querySelector('.turn:last-child .said')?.textContent.length > 20", timeout=trial.seconds * 1000)
     trial.check("chat: Send becomes Stop", page.locator("#chat-stop").is_visible() and not page.locator("#chat-send").is_visible())
     page.locator("#chat-stop").click()
     page.wait_for_selector(".answer-foot:has-text('stopped by you')")
@@ -295,7 +295,7 @@ def chat(trial):
     trial.check("chat: an old chat is shown", page.locator(".turn").count() >= 3)
     page.locator("#chat-list li").nth(0).get_by_role("button").nth(1).click()
     page.locator("#confirm-yes").click()
-    page.wait_for_function("document.querySelectorAll('#chat-list li').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('#chat-list li').length === 1")
     trial.check("chat: a chat is deleted", True)
     if trial.is_mock:
         page.locator("#chat-new").click()
@@ -310,7 +310,7 @@ def chat(trial):
 def questions(trial):
     """Ten questions to two models, marks by expected text and by a click; another model afterwards."""
     context = trial.context(state=trial.kept)
-    page = trial.page(context, "#test")
+    page = trial.page(context, "#/test")
     signed_in(trial, page)
     page.wait_for_selector("#test-drawn li", timeout=trial.seconds * 1000)
     for index, city in enumerate(CITIES[:5]):
@@ -336,7 +336,7 @@ def questions(trial):
     trial.check("test: the focus stays on the mark", page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true")
     if len(names) > 2:
         page.locator("#test-ask-another").click()
-        page.wait_for_function("document.querySelectorAll('.verdict').length === 30 && document.querySelector('#test-score').textContent === 'Result'",
+        page.wait_for_function("() => document.querySelectorAll('.verdict').length === 30 && document.querySelector('#test-score').textContent === 'Result'",
                                timeout=trial.seconds * 1000)
         trial.check("test: another model answers the same questions", page.locator("#test-scores tbody tr").count() == 3)
     trial.axe(page, "results")
@@ -348,7 +348,7 @@ def questions(trial):
     trial.kept = context.storage_state()
     context.close()
     phone = trial.context(360, "dark", trial.kept)
-    page = trial.page(phone, "#test")
+    page = trial.page(phone, "#/test")
     signed_in(trial, page)
     page.wait_for_selector(".block .rows li")
     page.locator(".block .rows .link").first.click()
@@ -361,12 +361,12 @@ def questions(trial):
 def report(trial):
     """What the job was; both models are asked for what was held out."""
     context = trial.context(state=trial.kept)
-    page = trial.page(context, "#report")
+    page = trial.page(context, "#/report")
     signed_in(trial, page)
     page.wait_for_selector("#report-body .charts svg", timeout=trial.seconds * 1000)
     if page.locator("#report-compare").count():
         page.locator("#report-compare").click()
-    page.wait_for_function("document.querySelectorAll('.against li').length > 0 && ![...document.querySelectorAll('.against dd')].some(one => one.textContent === '…')",
+    page.wait_for_function("() => document.querySelectorAll('.against li').length > 0 && ![...document.querySelectorAll('.against dd')].some(one => one.textContent === '…')",
                            timeout=trial.seconds * 1000)
     trial.check("report: base against tuned", page.locator(".against li").count() >= 1)
     trial.check("report: commands that repeat it", "luthier train" in page.locator("#report-body").inner_text())
@@ -440,7 +440,7 @@ def states(trial):
         context = trial.context(width, scheme)
         page = trial.page(context, base=base)
         for section in ("data", "tune", "jobs", "chat", "test", "report"):
-            page.goto(f"{base}/#{section}")
+            page.goto(f"{base}/#/{section}")
             page.wait_for_selector(f"#{section} .empty" if section != "data" else "#files .muted")
             trial.axe(page, f"empty {section} at {width}")
             trial.picture(page, f"empty-{section}-{width}-{scheme}")

@@ -50,7 +50,7 @@ class Trial:
         context.set_default_timeout(10_000)
         return context
 
-    def page(self, context, address="#data", listens=True, base=None):
+    def page(self, context, address="#/data", listens=True, base=None):
         page = context.new_page()
         if listens:
             page.on("console", lambda message: self.hear(message.type, message.text, page))
@@ -91,7 +91,7 @@ def looks(trial):
             context = trial.context(width, scheme, trial.kept)
             page = trial.page(context)
             for section in SECTIONS:
-                page.goto(f"{trial.address}/#{section}")
+                page.goto(f"{trial.address}/#/{section}")
                 page.wait_for_function("name => !document.getElementById(name).hidden", arg=section)
                 page.wait_for_timeout(900 if section in ("tune", "report", "jobs") else 400)
                 name = f"{section}-{width}-{scheme}"

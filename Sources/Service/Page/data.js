@@ -278,7 +278,7 @@ async function save() {
   }
 }
 
-const tuneLink = (training, validation) => `#tune/${training.id}${validation ? `/${validation.id}` : ""}`;
+const tuneLink = (training, validation) => `#/tune/${training.id}${validation ? `/${validation.id}` : ""}`;
 
 // The files of the service
 

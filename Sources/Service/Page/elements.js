@@ -70,7 +70,7 @@ export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 0.001 || size >= 1e7) return value.toExponential(Math.max(0, digits - 2)).replace("e+", "e");
+  if (size < 0.0001 || size >= 1e7) return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e");
   return Number(value.toPrecision(digits + (size >= 1000 ? 2 : 0))).toString();
 }
 

@@ -70,13 +70,13 @@ function drawList() {
   if (!jobs.length) {
     show(byId("job"));
     show(byId("jobs-list"), empty("No jobs yet", "A job appears here when you start one in Tune.",
-      element("a", { class: "button primary", href: "#tune" }, "To Tune")));
+      element("a", { class: "button primary", href: "#/tune" }, "To Tune")));
     return;
   }
   show(byId("jobs-list"), element("ul", { class: "rows jobs" }, jobs.map((job) => {
     const { luthier } = job;
     return element("li", { class: job.id === shown?.job.id ? "current" : null },
-      element("a", { class: "grow", href: `#jobs/${job.id}`, "aria-current": job.id === shown?.job.id ? "true" : null },
+      element("a", { class: "grow", href: `#/jobs/${job.id}`, "aria-current": job.id === shown?.job.id ? "true" : null },
         element("strong", {}, titleOf(job)), element("span", { class: "muted" }, `${job.model} · ${time(job.created_at)}`)),
       luthier?.steps && !isOver(job)
         ? element("progress", { max: luthier.steps, value: luthier.step, "aria-label": `Progress of ${titleOf(job)}` }) : null,
@@ -144,7 +144,7 @@ async function readCheckpoints(mine) {
     ? table("Checkpoints", ["Step", "Training loss", "Loss held out", "Right tokens", "Use it"], data.map((one) => [
       count(one.step_number), number(one.metrics?.train_loss), number(one.metrics?.full_valid_loss ?? one.metrics?.valid_loss),
       percent(one.metrics?.full_valid_mean_token_accuracy ?? one.metrics?.valid_mean_token_accuracy),
-      element("a", { href: `#chat/${encodeURIComponent(one.fine_tuned_model_checkpoint)}`, "aria-label": `Chat with the checkpoint of step ${one.step_number}` }, "Chat"),
+      element("a", { href: `#/chat/${encodeURIComponent(one.fine_tuned_model_checkpoint)}`, "aria-label": `Chat with the checkpoint of step ${one.step_number}` }, "Chat"),
     ]), { class: "numbers" })
     : element("p", { class: "muted" }, "One is kept for each epoch."));
 }
@@ -208,12 +208,12 @@ function actions(job, name) {
   const act = (text, verb, attributes) => button(text, (event) => change(job, verb, event.target), attributes);
   if (name === "succeeded") {
     return [
-      element("a", { class: "button primary", href: `#chat/${encodeURIComponent(job.fine_tuned_model)}` }, "Chat with it"),
-      element("a", { class: "button", href: `#test/${encodeURIComponent(job.fine_tuned_model)}` }, "Test it"),
-      element("a", { class: "button", href: `#report/${job.id}` }, "Report"),
+      element("a", { class: "button primary", href: `#/chat/${encodeURIComponent(job.fine_tuned_model)}` }, "Chat with it"),
+      element("a", { class: "button", href: `#/test/${encodeURIComponent(job.fine_tuned_model)}` }, "Test it"),
+      element("a", { class: "button", href: `#/report/${job.id}` }, "Report"),
     ];
   }
-  if (isOver(job)) return [element("a", { class: "button", href: `#report/${job.id}` }, "Report")];
+  if (isOver(job)) return [element("a", { class: "button", href: `#/report/${job.id}` }, "Report")];
   const cancel = button("Cancel", async (event) => {
     const target = event.target;
     if (await confirm("Cancel this job?", "Checkpoints that were made stay, but the job cannot be resumed. Pause keeps it resumable.", "Cancel the job")) {

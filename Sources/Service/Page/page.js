@@ -14,15 +14,18 @@ const sections = { data, tune, jobs, chat, test, report };
 const secondsBetweenTries = 3;
 let current = null;
 
-// Sections: #name/argument/argument
+// Sections: #/name/argument/argument. The slash keeps the name from being the identifier of an element, to which the browser
+// would move.
+
+const address = () => location.hash.replace(/^#\/?/, "").split("/").map(decoded);
 
 function route(isFirst = false) {
-  const [name, ...given] = location.hash.slice(1).split("/").map(decoded);
+  const [name, ...given] = address();
   const section = sections[name] ? name : "data";
   if (current && current !== section) sections[current].leave?.();
   for (const other of Object.keys(sections)) byId(other).hidden = other !== section;
   for (const link of document.querySelectorAll("nav.sections a")) {
-    if (link.hash === `#${section}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#/${section}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const title = byId(`${section}-title`);
@@ -97,7 +100,7 @@ function connected(isUp) {
   if (isUp && hasBeenDown) {
     notify("Connected again");
     readAll();
-    sections[current].enter(...location.hash.slice(1).split("/").slice(1).map(decoded));
+    sections[current].enter(...address().slice(1));
   }
   hasBeenDown = !isUp;
   if (!isUp) tryAgain();
@@ -154,10 +157,3 @@ window.addEventListener("drop", (event) => event.preventDefault());
 readAll();
 followJobs();
 route(true);
-// The address names a section, and the browser would start there: the first Tab leads to the skip link instead.
-window.addEventListener("load", () => {
-  if (document.activeElement !== document.body) return;
-  document.body.tabIndex = -1;
-  document.body.focus({ preventScroll: true });
-  document.body.removeAttribute("tabindex");
-});

@@ -15,7 +15,7 @@ const shownRemarks = 100;
 let shown = null;
 
 export function start() {
-  byId("report-job").addEventListener("change", (event) => { location.hash = `#report/${event.target.value}`; });
+  byId("report-job").addEventListener("change", (event) => { location.hash = `#/report/${event.target.value}`; });
   watch(["jobs"], () => {
     if (!byId("report").hidden) drawChoice();
   });
@@ -37,7 +37,7 @@ async function open() {
   if (!jobs.length) {
     drawChoice();
     show(byId("report-body"), empty("No job to report on", "When a job has run, this tells what it was and how to repeat it.",
-      element("a", { class: "button primary", href: "#tune" }, "To Tune")));
+      element("a", { class: "button primary", href: "#/tune" }, "To Tune")));
     return;
   }
   const usual = jobs.find((job) => stateOf(job) === "succeeded") ?? jobs[0];

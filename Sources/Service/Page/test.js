@@ -44,7 +44,7 @@ export const resultsOf = (model) => tests.filter(({ results }) => results[model]
 function draw() {
   if (!state.models || !state.jobs) return;
   if (!state.models.length) {
-    show(byId("test-empty"), empty("No model to ask yet", "Tune one, or fetch an open model.", element("a", { class: "button primary", href: "#tune" }, "To Tune")));
+    show(byId("test-empty"), empty("No model to ask yet", "Tune one, or fetch an open model.", element("a", { class: "button primary", href: "#/tune" }, "To Tune")));
     show(byId("test-body"));
     return;
   }

@@ -86,7 +86,7 @@ function drawForm() {
   }
   if (!files.length) {
     show(byId("tune-empty"), empty("No training data yet", "Drop a file in Data first: it is checked, fixed and saved there.",
-      element("a", { class: "button primary", href: "#data" }, "To Data")));
+      element("a", { class: "button primary", href: "#/data" }, "To Data")));
     return;
   }
   show(byId("tune-empty"));
@@ -274,7 +274,7 @@ async function startJob() {
     });
     putJob(job);
     notify("The job is in line");
-    location.hash = `#jobs/${job.id}`;
+    location.hash = `#/jobs/${job.id}`;
   } catch (error) {
     problemAt(error, true);
   } finally {
