@@ -22,6 +22,8 @@ from playwright.sync_api import sync_playwright
 
 import mock_service
 import steps
+import steps_edges
+import steps_models
 
 SECTIONS = ["data", "tune", "jobs", "chat", "test", "report"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -79,9 +81,12 @@ class Trial:
         if self.options.screenshots:
             folder = Path(self.options.screenshots)
             folder.mkdir(parents=True, exist_ok=True)
-            page.evaluate("window.scrollTo(0, 0)")
+            size = page.viewport_size
+            if full:  # a window as high as the page, so that what sticks to its edges is at them
+                page.set_viewport_size({**size, "height": max(size["height"], page.evaluate("document.documentElement.scrollHeight"))})
             page.wait_for_timeout(150)
-            page.screenshot(path=str(folder / f"{name}.png"), full_page=full)
+            page.screenshot(path=str(folder / f"{name}.png"))
+            page.set_viewport_size(size)
 
 
 def looks(trial):
@@ -101,6 +106,10 @@ def looks(trial):
     trial.quiet("looks")
 
 
+ALL = [steps.sources, steps.data, steps.wide_table, steps.tune, steps.jobs, steps_models.chat, steps_models.questions,
+       steps_models.report, steps_edges.keyboard, steps_edges.key, steps_edges.states, steps_edges.widget, looks, steps_edges.hostile]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--service", help="address of a running service")
@@ -110,17 +119,17 @@ def main():
     parser.add_argument("--minutes", type=float, default=20, help="how long a job of a real service may take")
     parser.add_argument("--screenshots", metavar="FOLDER")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", help="run only the step of this name")
+    parser.add_argument("--only", help="run only the step of this name, and the first that saves data")
     options = parser.parse_args()
     server = None
     if not options.service:
-        server = mock_service.start(mock_service.parser().parse_args(["--port", "0", "--steps-per-second", "15"]))
+        server = mock_service.start(mock_service.parser().parse_args(["--port", "0", "--steps-per-second", "3"]))
     address = options.service or f"http://127.0.0.1:{server.server_address[1]}"
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         trial = Trial(options, browser, address.rstrip("/"))
         trial.folder, trial.server = Path(folder), server
-        for step in [*steps.ALL, looks]:
+        for step in ALL:
             if options.only and step.__name__ != options.only and step is not steps.data:
                 continue
             begun = time.monotonic()

@@ -96,8 +96,8 @@ function drawModels() {
   const hasModels = state.models.length > 0;
   byId("chat-body").hidden = !hasModels;
   if (!hasModels) {
-    show(byId("chat-empty"), empty("No model yet", "Fetch one in a terminal, or tune one; this page finds it by itself:"),
-      copyable(`luthier fetch ${state.info?.fetchable?.[0] ?? "smollm2-135m"}`, "Copy the command"));
+    show(byId("chat-empty"), empty("No model yet", "Fetch one in a terminal, or tune one; this page finds it by itself:",
+      copyable(`luthier fetch ${state.info?.fetchable?.[0] ?? "smollm2-135m"}`, "Copy the command")));
     return;
   }
   show(byId("chat-empty"));
@@ -297,12 +297,12 @@ function follow() {
   if (page.scrollHeight - page.scrollTop - page.clientHeight < 160) page.scrollTop = page.scrollHeight;
 }
 
-/// What the model in column `index` has been asked and has answered so far.
+/// What the model in column `index` has been asked and has answered so far; a turn without an answer is left out.
 function history(index) {
   const messages = chat.system.trim() ? [{ role: "system", content: chat.system.trim() }] : [];
   for (const { question, answers } of chat.turns) {
     const own = answers[index] ?? answers[0];
-    messages.push({ role: "user", content: question }, { role: "assistant", content: own?.text ?? "" });
+    if (own?.text) messages.push({ role: "user", content: question }, { role: "assistant", content: own.text });
   }
   return messages;
 }
@@ -318,10 +318,10 @@ function showSnippets() {
   const header = key === "none" ? "" : `  -H "Authorization: Bearer ${key}" \\\n`;
   byId("elsewhere-note").textContent = "Anything that speaks OpenAI's API can use this service: only the address changes.";
   show(byId("elsewhere-snippets"),
-    snippet("On your own website", `<script src="${base}/widget.js" data-model="${model}"${key === "none" ? "" : ` data-key="${key}"`}></script>`,
+    snippet("On your own website", `<script src="${base}/widget.js" data-model="${model.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"${key === "none" ? "" : ` data-key="${key}"`}></script>`,
       origins.length ? `Allowed origins: ${origins.join(", ")}.` : "First allow the site's origin: allowedOrigins in service.json. No origin is allowed yet."),
-    snippet("Python", `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}/v1", api_key="${key}")\nanswer = client.chat.completions.create(\n    model="${model}",\n    messages=${question})\nprint(answer.choices[0].message.content)`),
-    snippet("curl", `curl ${base}/v1/chat/completions \\\n${header}  -H "Content-Type: application/json" \\\n  -d '{"model":"${model}","messages":${question}}'`));
+    snippet("Python", `from openai import OpenAI\n\nclient = OpenAI(base_url="${base}/v1", api_key="${key}")\nanswer = client.chat.completions.create(\n    model=${JSON.stringify(model)},\n    messages=${question})\nprint(answer.choices[0].message.content)`),
+    snippet("curl", `curl ${base}/v1/chat/completions \\\n${header}  -H "Content-Type: application/json" \\\n  -d '${`{"model":${JSON.stringify(model)},"messages":${question}}`.replaceAll("'", "'\\''")}'`));
   byId("elsewhere-dialog").showModal();
 }
 

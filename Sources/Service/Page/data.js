@@ -32,6 +32,9 @@ export function start() {
     event.preventDefault();
     if (event.dataTransfer.files.length) choose(event.dataTransfer.files[0]);
   });
+  window.addEventListener("pagehide", (event) => {
+    if (!event.persisted) discard();
+  });
   watch(["files"], drawFiles);
   watch(["models"], () => {
     if (check?.report) drawRow();
@@ -290,12 +293,13 @@ function drawFiles() {
   }
   show(byId("files"), element("ul", { class: "rows" }, files.map((file) => {
     const held = state.files.find(({ filename }) => filename === file.filename.replace(/\.jsonl$/, "-validation.jsonl"));
+    const whole = state.files.find(({ filename }) => file.filename === filename.replace(/\.jsonl$/, "-validation.jsonl") && filename !== file.filename);
     const isResult = file.purpose === "fine-tune-results";
     return element("li", {},
       element("div", { class: "grow" }, element("strong", {}, file.filename),
         element("span", { class: "muted" }, [file.luthier?.rows ? plural(file.luthier.rows, "row") : null, bytes(file.bytes), time(file.created_at),
-          isResult ? "result of a job" : null].filter(Boolean).join(" · "))),
-      isResult ? null : element("a", { class: "button small", href: tuneLink(file, held), "aria-label": `Tune with ${file.filename}` }, "Tune"),
+          isResult ? "result of a job" : whole ? `held out of ${whole.filename}` : null].filter(Boolean).join(" · "))),
+      isResult || whole ? null : element("a", { class: "button small", href: tuneLink(file, held), "aria-label": `Tune with ${file.filename}` }, "Tune"),
       button("Download", () => download(file), { class: "small quiet", "aria-label": `Download ${file.filename}` }),
       iconButton("trash", `Delete ${file.filename}`, () => removeFile(file)));
   })));

@@ -21,7 +21,7 @@ const address = () => location.hash.replace(/^#\/?/, "").split("/").map(decoded)
 
 function route(isFirst = false) {
   const [name, ...given] = address();
-  const section = sections[name] ? name : "data";
+  const section = Object.hasOwn(sections, name) ? name : "data";
   if (current && current !== section) sections[current].leave?.();
   for (const other of Object.keys(sections)) byId(other).hidden = other !== section;
   for (const link of document.querySelectorAll("nav.sections a")) {
@@ -60,7 +60,7 @@ function startTheme() {
   const names = Object.keys(themes);
   let theme = "automatic";
   try { theme = localStorage.getItem("luthier.theme") ?? theme; } catch { /* automatic */ }
-  if (!themes[theme]) theme = "automatic";
+  if (!Object.hasOwn(themes, theme)) theme = "automatic";
   setTheme(theme);
   byId("theme").addEventListener("click", () => {
     theme = names[(names.indexOf(theme) + 1) % names.length];

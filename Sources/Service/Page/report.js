@@ -70,8 +70,10 @@ function draw(report) {
         ["Base", job.model], ["Started", time(job.created_at)], ["Ended", time(job.finished_at)], ["Trained for", duration(result?.seconds ?? live.seconds)],
         ["Steps", `${count(result?.steps ?? live.step)}${result?.stopped === "earlyStopping" ? ", stopped early" : ""}`], ["Epochs", number(result?.epochs ?? live.epoch)],
         ["Tokens per second", count(result?.tokensPerSecond ?? live.tokensPerSecond)], ["Most memory", bytes(result?.peakMemoryBytes ?? live.peakMemoryBytes)],
-        ["Seed", String(job.seed ?? "–")], machine ? ["Made with", `Luthier ${machine.version}, ${plural(machine.threads, "thread")}${machine.precision ? `, ${machine.precision}` : ""}${machine.processor ? `, ${machine.processor}` : ""}`] : null,
-      ])),
+        ["Seed", String(job.seed ?? "–")],
+      ]),
+      machine ? element("p", { class: "muted made-with" }, `Made with Luthier ${machine.version}: `,
+        [plural(machine.threads, "thread"), machine.precision, machine.processor].filter(Boolean).join(", ")) : null),
     against(report),
     element("section", { class: "card" }, element("h2", {}, "Curves"), charts.element),
     tests(job),
@@ -99,7 +101,7 @@ function against(report) {
   return block("Base against tuned",
     before || after ? facts([
       ["Perplexity held out, before", number(before)], ["Perplexity held out, best", number(after)],
-      before && after ? ["Changed by", `${number((after / before - 1) * 100, 2)} %`] : null,
+      before && after ? ["Changed by", `${number((after / before - 1) * 100, 2).replace("-", "−")} %`] : null,
     ]) : null,
     before && after && after >= before ? element("p", { class: "harm" }, "Training has not improved the base: more or other data may.") : null,
     report.answers.length || canAsk ? null : element("p", { class: "muted" }, "Answers are compared when the job has made a model."), answers, ask);

@@ -89,7 +89,8 @@ async function parsed(response) {
 
 export const get = async (path, signal) => parsed(await send(path, { method: "GET", signal }));
 
-export const remove = async (path) => parsed(await send(path, { method: "DELETE" }));
+/// Also done when the page is being closed.
+export const remove = async (path) => parsed(await send(path, { method: "DELETE", keepalive: true }));
 
 export const post = async (path, body, signal) => parsed(await send(path, withBody(body, signal)));
 

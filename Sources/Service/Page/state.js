@@ -74,8 +74,14 @@ export const modelNamed = (id) => state.models?.find((model) => model.id === id)
 
 // The browser's own storage
 
+/// A list that was kept.
 export function stored(name, otherwise) {
-  try { return JSON.parse(localStorage.getItem(`luthier.${name}`)) ?? otherwise; } catch { return otherwise; }
+  try {
+    const value = JSON.parse(localStorage.getItem(`luthier.${name}`));
+    return Array.isArray(value) ? value : otherwise;
+  } catch {
+    return otherwise;
+  }
 }
 
 /// Whether it was kept: storage can be full or off.

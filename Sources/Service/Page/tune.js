@@ -80,8 +80,8 @@ function drawForm() {
   const files = trainingFiles();
   form.hidden = !bases.length || !files.length;
   if (!bases.length) {
-    show(byId("tune-empty"), empty("No base model yet", "Fetch one in a terminal; this page finds it by itself:"),
-      copyable(`luthier fetch ${state.info?.fetchable?.[0] ?? "smollm2-135m"}`, "Copy the command"));
+    show(byId("tune-empty"), empty("No base model yet", "Fetch one in a terminal; this page finds it by itself:",
+      copyable(`luthier fetch ${state.info?.fetchable?.[0] ?? "smollm2-135m"}`, "Copy the command")));
     return;
   }
   if (!files.length) {
@@ -165,7 +165,7 @@ function problemAt(error, isFocused = false) {
   text.hidden = !error;
   show(text);
   if (!error) return;
-  const names = { training_file: "training", trainingFile: "training", validation_file: "validation", validationFile: "validation", model: "base", suffix: "suffix" };
+  const names = { training_file: "training", trainingFile: "training", validation_file: "validation", validationFile: "validation", model: "base", suffix: "suffix", "luthier.samples": "samples" };
   const key = (error.param ?? "").replace(/^(luthier\.)?set\./, "");
   const field = names[error.param] ? form.elements[names[error.param]] : error.param && byId(fieldId(key));
   if (!field) {
