@@ -19,6 +19,18 @@ def new_id(prefix):
     return prefix + "".join(random.choices("abcdefghijkmnpqrstuvwxyz23456789", k=24))
 
 
+def page(objects, query):
+    start = next((index + 1 for index, item in enumerate(objects) if item["id"] == query.get("after")), 0)
+    limit = int(query.get("limit", 20))
+    return {"object": "list", "data": objects[start:start + limit], "has_more": len(objects) > start + limit}
+
+
+def check_set(values, prefix):
+    epochs = values.get("training.epochs", 1)
+    if not isinstance(epochs, int) or not 1 <= epochs <= 1_000_000:
+        raise Failure(400, f"training.epochs {epochs}: an integer from 1 to 1000000 is required", prefix + "training.epochs")
+
+
 class Job:
     """A job whose steps pass with time."""
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import mock_data
-from mock_jobs import Failure, Job, new_id
+from mock_jobs import Failure, Job, check_set, new_id, page
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Service" / "Page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -224,8 +224,7 @@ class Service:
 
     def delete(self, parts):
         if parts[:2] == ["v1", "files"] and len(parts) == 3:
-            self.file(parts[2])
-            del self.files[parts[2]]
+            del self.files[self.file(parts[2])["id"]]
             return {"id": parts[2], "object": "file", "deleted": True}
         raise Failure(404, f"Unknown path: /{'/'.join(parts)}")
 
@@ -233,18 +232,6 @@ class Service:
 def described(file):
     rows = file["content"].count(b"\n") if file["filename"].endswith("jsonl") else None
     return {**{key: value for key, value in file.items() if key != "content"}, "luthier": {"rows": rows}}
-
-
-def page(objects, query):
-    start = next((index + 1 for index, item in enumerate(objects) if item["id"] == query.get("after")), 0)
-    limit = int(query.get("limit", 20))
-    return {"object": "list", "data": objects[start:start + limit], "has_more": len(objects) > start + limit}
-
-
-def check_set(values, prefix):
-    epochs = values.get("training.epochs", 1)
-    if not isinstance(epochs, int) or not 1 <= epochs <= 1_000_000:
-        raise Failure(400, f"training.epochs {epochs}: an integer from 1 to 1000000 is required", prefix + "training.epochs")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -331,7 +318,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            try:
+                self.wfile.write(content)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
 
     def send_json(self, status, value):
         self.send(status, json.dumps(value).encode(), "application/json")

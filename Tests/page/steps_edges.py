@@ -15,7 +15,7 @@ HOSTILE = '<img src=x onerror="window.hacked = true"></textarea><script>window.h
 
 
 def hostile(trial):
-    """Markup, long words and turned text in file names, rows, names of jobs and addresses: shown as text, never run."""
+    """Markup, long words and text from right to left in file names, rows, names of jobs and addresses: shown as text, never run."""
     if not trial.is_mock:
         return
     context = trial.context(360)
@@ -77,8 +77,12 @@ def keyboard(trial):
     page.locator("body").focus()
     page.keyboard.press("Tab")
     trial.check("keyboard: the skip link comes first", page.evaluate("document.activeElement.id") == "skip")
+    trial.picture(page, "keyboard-skip-1280-light", full=False)
     page.keyboard.press("Enter")
     trial.check("keyboard: it leads to the content", page.evaluate("document.activeElement.id") == "main")
+    page.keyboard.press("Tab")
+    trial.check("keyboard: then comes the choice of a file", page.evaluate("document.activeElement.id") == "drop-file")
+    trial.picture(page, "keyboard-choice-1280-light", full=False)
     page.locator("nav.sections a").nth(3).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#chat:not([hidden])")

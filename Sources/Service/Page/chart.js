@@ -6,7 +6,7 @@ const margin = { left: 52, right: 14, top: 10, bottom: 26 };
 const tableRows = 40;
 
 /// Round values between `low` and `high`, about `wanted` of them.
-export function ticks(low, high, wanted) {
+function ticks(low, high, wanted) {
   const rough = (high - low || Math.abs(high) || 1) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= rough * 0.999) ?? 10 * power;
@@ -33,7 +33,7 @@ function thinned(points, limit) {
   return step < 2 ? points : points.filter((_, index) => index % step === 0 || index === points.length - 1);
 }
 
-export class LineChart {
+class LineChart {
   /// - title: of the figure; - format: of y values; - xName: of the x values; - lowest: part of the y axis in any case.
   constructor({ title, xName = "Step", format = number, lowest = null }) {
     Object.assign(this, { title, xName, format, lowest, series: [], width: 0 });

@@ -52,14 +52,20 @@ export function start() {
 export function enter(model) {
   isVisible = true;
   if (!state.models) show(byId("chat-empty"), loading("Reading the models"));
-  refresh("models").catch(() => {});
   if (!chat) open(chats[0] ?? fresh());
-  if (model && model !== chat.model) {
-    const known = modelNamed(model);
-    open(chat.turns.length || !chats.includes(chat) ? fresh() : chat);
-    chat.model = model;
-    chat.beside = known?.luthier?.base && modelNamed(known.luthier.base) ? known.luthier.base : "";
-  }
+  // A model that has just been made is not in the list yet.
+  const isKnown = modelNamed(model);
+  if (isKnown) choose(model);
+  refresh("models").then(() => isKnown || choose(model)).catch(() => {});
+  drawModels();
+}
+
+/// Talks with `model`, next to its base; a chat that has begun stays as it is.
+function choose(model) {
+  const base = modelNamed(model)?.luthier?.base;
+  if (!modelNamed(model) || model === chat.model) return;
+  if (chat.turns.length) open(fresh());
+  Object.assign(chat, { model, beside: modelNamed(base) ? base : "" });
   drawModels();
 }
 

@@ -252,7 +252,7 @@ async function loadRow() {
     show(box,
       element("p", { class: "muted" }, `Row ${count(row.row)} of ${count(row.rows)}, line ${count(row.line)}: ${plural(row.total, "token")}, `,
         element("mark", {}, `${count(row.trained)} of them trained`), row.cut ? ". Only the start is shown." : "."),
-      element("p", { class: "tokens" }, row.tokens.map(({ text, weight }) =>
+      element("p", { class: "tokens", tabindex: "0", role: "group", "aria-label": "Tokens of the row" }, row.tokens.map(({ text, weight }) =>
         weight > 0 ? element("mark", { title: weight < 1 ? `weight ${number(weight)}` : null, class: weight < 1 ? "partly" : null }, text) : element("span", {}, text))));
   } catch (error) {
     if (check === mine && box) show(box, element("p", { class: "muted" }, `This row cannot be read as it is: ${error.message}`));

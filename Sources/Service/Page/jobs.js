@@ -146,10 +146,10 @@ async function readCheckpoints(mine) {
       percent(one.metrics?.full_valid_mean_token_accuracy ?? one.metrics?.valid_mean_token_accuracy),
       element("a", { href: `#/chat/${encodeURIComponent(one.fine_tuned_model_checkpoint)}`, "aria-label": `Chat with the checkpoint of step ${one.step_number}` }, "Chat"),
     ]), { class: "numbers" })
-    : element("p", { class: "muted" }, "One is kept for each epoch."));
+    : element("p", { class: "muted" }, isOver(mine.job) ? "None was made." : "One is kept for each epoch."));
 }
 
-export const percent = (value) => value === null || value === undefined ? "–" : `${number(value * 100)} %`;
+const percent = (value) => value === null || value === undefined ? "–" : `${number(value * 100)} %`;
 
 function draw() {
   const { job, log, charts, parts } = shown;
@@ -165,6 +165,7 @@ function draw() {
     ["Best at step", live.bestStep === null || live.bestStep === undefined ? "–" : count(live.bestStep)],
     ["Memory", bytes(live.peakMemoryBytes)],
   ], { class: "facts tiles" }));
+  charts.element.hidden = isOver(job) && !log.metrics.length;
   charts.update(log.metrics, log.timings);
   drawSamples();
   if (parts.eventCount !== log.messages.length) {

@@ -1,7 +1,7 @@
 // Talks to the service: requests, uploads, streams, the key, and whether the service answers.
 
 /// An error that the service described.
-export class ServiceError extends Error {
+class ServiceError extends Error {
   constructor(status, body) {
     super(body?.error?.message ?? `The service answered with status ${status}.`);
     this.name = "ServiceError";
@@ -38,7 +38,7 @@ let asking = null;
 /// `ask(wasRejected)` shows the dialog and resolves when a key was given.
 export function whenKeyIsNeeded(ask) { askForKey = ask; }
 
-export function storedKey() {
+function storedKey() {
   try { return sessionStorage.getItem(keyName) ?? ""; } catch { return memory.key ?? ""; }
 }
 
