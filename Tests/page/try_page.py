@@ -119,7 +119,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=20, help="how long a job of a real service may take")
     parser.add_argument("--screenshots", metavar="FOLDER")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", help="run only the step of this name, and the first that saves data")
+    parser.add_argument("--only", metavar="NAMES", help="run only these steps, separated by commas, and the first that saves data")
     options = parser.parse_args()
     server = None
     if not options.service:
@@ -130,7 +130,7 @@ def main():
         trial = Trial(options, browser, address.rstrip("/"))
         trial.folder, trial.server = Path(folder), server
         for step in ALL:
-            if options.only and step.__name__ != options.only and step is not steps.data:
+            if options.only and step.__name__ not in options.only.split(",") and step is not steps.data:
                 continue
             begun = time.monotonic()
             try:

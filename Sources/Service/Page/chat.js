@@ -63,7 +63,7 @@ export function enter(model) {
 /// Talks with `model`, next to its base; a chat that has begun stays as it is.
 function choose(model) {
   const base = modelNamed(model)?.luthier?.base;
-  if (!modelNamed(model) || model === chat.model) return;
+  if (!modelNamed(model) || (model === chat.model && chat.turns.length)) return;
   if (chat.turns.length) open(fresh());
   Object.assign(chat, { model, beside: modelNamed(base) ? base : "" });
   drawModels();

@@ -80,7 +80,7 @@ function draw(report) {
     report.samples.length ? block("Answers along the way", samplesList(report.samples)) : null,
     ledger(report.ledger),
     report.choices.length ? block("What was chosen, and why", table("Choices", ["Key", "Value", "Reason"], report.choices.map(({ key, value, reason }) =>
-      [element("code", {}, key), JSON.stringify(value), reason]))) : null,
+      [element("code", {}, key), JSON.stringify(value), reason]), { class: "reasons" })) : null,
     block("Do it again", report.commands.map(({ title, command }) => element("div", {}, element("h3", {}, title), copyable(command, `Copy: ${title}`))),
       report.config ? element("details", { class: "plain" }, element("summary", {}, "The complete config"), copyable(JSON.stringify(report.config, null, 2), "Copy: the config")) : null)));
   charts.update(log.metrics, log.timings);
