@@ -1,6 +1,7 @@
 // A service with small models, asked by values.
 
 import Conversations
+import Dispatch
 import Foundation
 import HTTPServer
 import Inference
@@ -93,6 +94,22 @@ final class AnswersFixture: @unchecked Sendable {
                 """, endToken: "<end>")
         return template
     }()
+
+    /// Holds the engine's thread until the closure that is returned is called, so that a test decides what is there when it
+    /// continues.
+    func holdEngine() throws -> () -> Void {
+        let (reached, opened) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let lease = try service.pool.lease(place.path + "/checkpoints/plain")
+        let request = EngineRequest(
+            prompt: [1], settings: GenerationSettings(sampling: .greedy, maximumTokens: 1))
+        try service.engine.submit(request, to: lease.model) { event in
+            guard case .prompt = event else { return }
+            reached.signal()
+            opened.wait()
+        }
+        reached.wait()
+        return { opened.signal() }
+    }
 
     // MARK: Asking
 

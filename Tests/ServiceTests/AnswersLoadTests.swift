@@ -59,25 +59,27 @@ import Testing
     /// A response that the server never sends is an answer that ends.
     @Test func aStreamThatNobodyTakesEnds() throws {
         let fixture = try AnswersFixture()
+        let open = try fixture.holdEngine()
         var response: HTTPResponse? = fixture.send("POST", "/v1/completions", Self.long)
         #expect(response?.status == 200)
         response = nil
+        open()
         #expect(wait { fixture.service.engine.statistics.cancelled == 1 })
     }
 
     @Test func aFullQueueIsToldToTryAgain() throws {
         let fixture = try AnswersFixture(waiting: 1, cacheBytes: 200_000)
-        // One that runs, one that waits; the bound on memory keeps the second one waiting.
-        let first = fixture.send("POST", "/v1/completions", Self.long)
-        #expect(wait { fixture.service.engine.statistics.waiting == 0 })
+        // One that runs, and one that waits.
+        let open = try fixture.holdEngine()
         let second = fixture.send("POST", "/v1/completions", Self.long)
-        #expect(first.status == 200 && second.status == 200)
+        #expect(second.status == 200)
         let third = fixture.send("POST", "/v1/completions", #"{"model": "plain", "prompt": "x", "max_tokens": 300}"#)
         #expect(third.status == 429)
         #expect(third.header("Retry-After").flatMap { Int($0) } ?? 0 > 0)
         let json = try JSONText.parse(third.body.collected ?? [])
         #expect(json["error"]?["code"]?.string == "rate_limit_exceeded")
-        withExtendedLifetime((first, second)) {}
+        open()
+        withExtendedLifetime(second) {}
     }
 
     /// Twenty at once: each gets what it gets alone.
@@ -104,16 +106,31 @@ import Testing
     /// An error after the stream has begun is an event with an error.
     @Test func aStreamThatFailsSaysSo() throws {
         let fixture = try AnswersFixture()
-        let response = fixture.send("POST", "/v1/completions", Self.long)
-        guard case .stream(let produce) = response.body else {
+        let open = try fixture.holdEngine()
+        guard case .stream(let produce) = fixture.send("POST", "/v1/completions", Self.long).body else {
             Issue.record("no stream")
             return
         }
+        let engine = fixture.service.engine
+        let stopped = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            engine.stop()
+            stopped.signal()
+        }
+        // The engine takes no more requests: it is ending.
+        let lease = try fixture.service.pool.lease(fixture.place.path + "/checkpoints/plain")
+        let other = EngineRequest(prompt: [1], settings: GenerationSettings(sampling: .greedy, maximumTokens: 1))
+        #expect(
+            wait {
+                do { try engine.submit(other, to: lease.model) { _ in }.cancel() } catch { return error == .stopped }
+                return false
+            })
+        open()
+        stopped.wait()
         let text = Mutex("")
         produce(
             HTTPStream { bytes in
                 text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
-                fixture.service.engine.stop()
                 return true
             })
         let lines = text.withLock { $0 }.components(separatedBy: "\n\n")

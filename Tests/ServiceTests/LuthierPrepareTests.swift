@@ -133,7 +133,7 @@ import Testing
         #expect(answer.json["error"]?["code"]?.string == code)
     }
 
-    @Test func whatIsNoTextIsUnreadable() throws {
+    @Test func bytesThatAreNotTextAreUnreadable() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(Array("PK".utf8) + [3, 4, 0, 1, 2], name: "rows.csv", purpose: "user_data")
         let (status, json) = try fixture.post("/luthier/prepare", "{\"file\": \"\(file)\"}")

@@ -23,7 +23,7 @@ struct ReportCommand: ParsableCommand {
             + "--limit 0 leaves that out and takes no time.")
 
     @Argument(help: ArgumentHelp("Name or folder of a run; by default the newest.", valueName: "run"))
-    var run: String?
+    var name: String?
     @Option(help: ArgumentHelp("Path of the page; by default RUN.html in the current folder.", valueName: "file"))
     var output: String?
     @Option(help: "Held-out rows that both models are measured on.")
@@ -67,16 +67,16 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func folder() throws -> RunFolder {
-        guard let run else {
+        guard let name else {
             guard let newest = RunFolder.all(in: "checkpoints").first else {
                 throw ValidationError("there is no run in checkpoints/", hint: "train one, or name the folder of a run")
             }
             return newest
         }
-        let named = RunFolder(path: "checkpoints/\(run)")
-        let folder = !run.contains("/") && named.exists ? named : RunFolder(path: run)
+        let named = RunFolder(path: "checkpoints/\(name)")
+        let folder = !name.contains("/") && named.exists ? named : RunFolder(path: name)
         guard RunFolder.isRun(folder.path) else {
-            throw ValidationError("\(run) is not a run", hint: "`luthier runs` lists what is here")
+            throw ValidationError("\(name) is not a run", hint: "`luthier runs` lists what is here")
         }
         return folder
     }

@@ -92,10 +92,10 @@ struct ChatAnswer: Sendable {
             answers[index].tokens += piece.tokens
         }
         loop: while true {
+            // Nobody waits for the answer of a client that has gone.
+            guard request.isConnected() else { throw .cancelled }
             switch try run.next(within: AnswerStream.patience) {
-            case .waiting:
-                // Nobody waits for the answer of a client that has gone.
-                guard request.isConnected() else { throw .cancelled }
+            case .waiting: continue
             case .ended: break loop
             case .event(_, .prompt(let reading)): usage.add(reading)
             case .event(_, .tokens(let index, let tokens, let text)): add(texts[index].take(tokens, text), index)

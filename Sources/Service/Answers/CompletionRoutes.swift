@@ -88,10 +88,10 @@ struct CompletionAnswer: Sendable {
         var tokens = prompts.map { _ in [[DrawnToken]](repeating: [], count: asked.bestOf) }
         var texts = prompts.map { _ in [Completion?](repeating: nil, count: asked.bestOf) }
         loop: while true {
+            // Nobody waits for the answer of a client that has gone.
+            guard request.isConnected() else { throw .cancelled }
             switch try run.next(within: AnswerStream.patience) {
-            case .waiting:
-                // Nobody waits for the answer of a client that has gone.
-                guard request.isConnected() else { throw .cancelled }
+            case .waiting: continue
             case .ended: break loop
             case .event(let number, .prompt(let reading)):
                 readings[number] = reading

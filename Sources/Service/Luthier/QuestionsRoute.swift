@@ -25,7 +25,7 @@ struct QuestionsRoute {
     }
 }
 
-/// The process behind it.
+/// Its process.
 struct QuestionsLook: Look {
     static let kind = "questions"
 

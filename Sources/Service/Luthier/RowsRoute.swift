@@ -28,7 +28,7 @@ struct RowsRoute {
     }
 }
 
-/// The process behind it.
+/// Its process.
 struct RowLook: Look {
     static let kind = "row"
 
