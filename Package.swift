@@ -81,6 +81,7 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Checkpoint", "Models", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Luthier",
             dependencies: [
@@ -101,7 +102,8 @@ let package = Package(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "Service", "StrictJSON", "Tokenizer",
+                "Interchange", "Kernels", "Model", "Models", "Preparation", "Reports", "Service", "StrictJSON",
+                "Tokenizer",
                 "Training",
             ],
             swiftSettings: strict),
@@ -196,6 +198,9 @@ let package = Package(
                 "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
                 "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Checkpoint", "Models", "Reports", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -27,7 +27,15 @@ package enum CommandLineParser {
         if wantsHelp { words = words.dropFirst() }
 
         while !command.configuration.subcommands.isEmpty {
-            guard let word = words.first, word != "--help", word != "-h" else { break }
+            let wanted = words.first
+            if let usual = command.configuration.defaultSubcommand, wanted?.hasPrefix("-") ?? true, wanted != "--help",
+                wanted != "-h", !wantsHelp
+            {
+                command = usual
+                path.append(usual.name)
+                break
+            }
+            guard let word = wanted, word != "--help", word != "-h" else { break }
             if word == "--version", path.count == 1, !root.configuration.version.isEmpty {
                 return .version(root.configuration.version)
             }

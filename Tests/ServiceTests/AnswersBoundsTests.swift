@@ -66,7 +66,8 @@ import Testing
         let deep = String(repeating: "[", count: 10_000)
         #expect(try fixture.post("/v1/completions", #"{"model": "plain", "prompt": \#(deep)"#).status == 400)
         let invalid = fixture.handler.respond(
-            HTTPRequest(method: "POST", target: "/v1/completions", body: Array("{\"model\": \"".utf8) + [0xFF, 0x22, 0x7D]))
+            HTTPRequest(
+                method: "POST", target: "/v1/completions", body: Array("{\"model\": \"".utf8) + [0xFF, 0x22, 0x7D]))
         #expect(invalid.status == 400)
     }
 
@@ -111,7 +112,8 @@ import Testing
         // An answer that reaches the context's end ends there.
         let (_, json) = try fixture.post(
             "/v1/completions",
-            #"{"model": "plain", "prompt": "\#(String(long.prefix(310)))", "max_tokens": 5000, "logit_bias": {"65": 100}}"#)
+            #"{"model": "plain", "prompt": "\#(String(long.prefix(310)))", "max_tokens": 5000, "logit_bias": {"65": 100}}"#
+        )
         #expect(json["choices"]?[0]?["finish_reason"]?.string == "length")
         #expect(json["usage"]?["total_tokens"]?.integer == 321)
     }

@@ -70,7 +70,8 @@ import Tokenizer
         let fixture = try AnswersFixture()
         let (_, json) = try fixture.post(
             "/v1/chat/completions",
-            #"{"model": "chatty", "temperature": 0, "max_tokens": 8, "logprobs": true, "top_logprobs": 2, \#(Self.hello)}"#)
+            #"{"model": "chatty", "temperature": 0, "max_tokens": 8, "logprobs": true, "top_logprobs": 2, \#(Self.hello)}"#
+        )
         let choice = try #require(json["choices"]?[0])
         #expect(choice["logprobs"]?.keys == ["content", "refusal"])
         let tokens = try #require(choice["logprobs"]?["content"]?.array)
@@ -92,7 +93,7 @@ import Tokenizer
     @Test func aStreamIsTheAnswerInPieces() throws {
         let fixture = try AnswersFixture()
         let body = #""model": "chatty", "n": 2, "seed": 11, "max_tokens": 15, "logprobs": true, \#(Self.hello)"#
-        let whole = try fixture.post("/v1/chat/completions", "{\(body)}").json
+        let complete = try fixture.post("/v1/chat/completions", "{\(body)}").json
         let chunks = try fixture.stream(
             "/v1/chat/completions", #"{\#(body), "stream": true, "stream_options": {"include_usage": true}}"#)
         var (texts, reasons, tokens) = ([Int: String](), [Int: String](), [Int: Int]())
@@ -113,7 +114,7 @@ import Tokenizer
                 #expect(choice["delta"]?.text == "{}")
             }
         }
-        for choice in whole["choices"]?.array ?? [] {
+        for choice in complete["choices"]?.array ?? [] {
             let index = try #require(choice["index"]?.integer)
             #expect(texts[index] == choice["message"]?["content"]?.string)
             #expect(reasons[index] == choice["finish_reason"]?.string)
@@ -121,7 +122,7 @@ import Tokenizer
         }
         let last = try #require(chunks.last)
         #expect(last["choices"]?.array?.isEmpty == true)
-        #expect(last["usage"]?["completion_tokens"]?.integer == whole["usage"]?["completion_tokens"]?.integer)
+        #expect(last["usage"]?["completion_tokens"]?.integer == complete["usage"]?["completion_tokens"]?.integer)
     }
 
     /// What the answer would mean something else without is refused, by its name.

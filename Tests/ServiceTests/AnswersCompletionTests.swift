@@ -21,7 +21,8 @@ import Tokenizer
     @Test func anAnswerHasEveryMember() throws {
         let fixture = try AnswersFixture()
         let (status, json) = try fixture.post(
-            "/v1/completions", #"{"model": "plain", "prompt": "the sun", "max_tokens": 9, "temperature": 0, "user": "u"}"#)
+            "/v1/completions",
+            #"{"model": "plain", "prompt": "the sun", "max_tokens": 9, "temperature": 0, "user": "u"}"#)
         let wanted = try reference(fixture, "the sun", 9)
         #expect(status == 200)
         #expect(json.keys == ["id", "object", "created", "model", "system_fingerprint", "choices", "usage"])
@@ -112,7 +113,7 @@ import Tokenizer
         let count = try #require(logprobs["tokens"]?.array?.count)
         #expect(count > 0 && count <= 4)
         // A token that continues the character before it belongs to that one.
-        let continues = logprobs["tokens"]?[0]?.string?.wholeMatch(of: /bytes:\\x[89ab].*/) != nil
+        let continues = logprobs["tokens"]?[0]?.string?.completeMatch(of: /bytes:\\x[89ab].*/) != nil
         #expect(logprobs["text_offset"]?[0]?.integer == (continues ? 2 : 3))
         // Greedy: what was drawn is the most probable one.
         let top = try #require(logprobs["top_logprobs"]?[0]?.object)
@@ -181,7 +182,7 @@ import Tokenizer
             ).json["choices"]?[0]?["text"]?.string
         }
         #expect(try text(#""logit_bias": {"65": 100}, "max_tokens": 8"#) == "AAAAAAAA")
-        // Of two letters that are far ahead of all others, the one that was drawn often falls behind.
+        // Of two letters that are far ahead of all others, the one that was drawn often is overtaken.
         let both = #""logit_bias": {"65": 100, "66": 100}, "max_tokens": 60"#
         let letters = try #require(try text(both + #", "frequency_penalty": 2"#))
         #expect(letters.count == 60 && Set(letters) == ["A", "B"])
@@ -200,8 +201,9 @@ import Tokenizer
 
     @Test func aStreamIsTheAnswerInPieces() throws {
         let fixture = try AnswersFixture()
-        let body = #""model": "plain", "prompt": ["ab", "cd"], "n": 2, "seed": 5, "max_tokens": 9, "logprobs": 1, "echo": true"#
-        let whole = try fixture.post("/v1/completions", "{\(body)}").json
+        let body =
+            #""model": "plain", "prompt": ["ab", "cd"], "n": 2, "seed": 5, "max_tokens": 9, "logprobs": 1, "echo": true"#
+        let complete = try fixture.post("/v1/completions", "{\(body)}").json
         let chunks = try fixture.stream(
             "/v1/completions", #"{\#(body), "stream": true, "stream_options": {"include_usage": true}}"#)
         var (texts, reasons) = ([Int: String](), [Int: String]())
@@ -215,14 +217,14 @@ import Tokenizer
             texts[index, default: ""] += choice["text"]?.string ?? ""
             if let reason = choice["finish_reason"]?.string { reasons[index] = reason }
         }
-        for choice in whole["choices"]?.array ?? [] {
+        for choice in complete["choices"]?.array ?? [] {
             let index = try #require(choice["index"]?.integer)
             #expect(texts[index] == choice["text"]?.string)
             #expect(reasons[index] == choice["finish_reason"]?.string)
         }
         let last = try #require(chunks.last)
         #expect(last["choices"]?.array?.isEmpty == true)
-        #expect(last["usage"]?["total_tokens"]?.integer == whole["usage"]?["total_tokens"]?.integer)
+        #expect(last["usage"]?["total_tokens"]?.integer == complete["usage"]?["total_tokens"]?.integer)
         let plain = try fixture.stream("/v1/completions", #"{\#(body), "stream": true}"#)
         #expect(plain.allSatisfy { $0["usage"] == nil && $0["choices"]?.array?.isEmpty == false })
     }

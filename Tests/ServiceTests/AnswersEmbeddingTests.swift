@@ -38,7 +38,9 @@ import Testing
                 "/v1/embeddings", #"{"model": "plain", "input": \#(input), "encoding_format": "base64"}"#)
             let data = try #require(json["data"]?[0]?["embedding"]?.string.flatMap { Data(base64Encoded: $0) })
             let floats = data.withUnsafeBytes { bytes in
-                (0..<bytes.count / 4).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)) }
+                (0..<bytes.count / 4).map {
+                    Float(bitPattern: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
+                }
             }
             #expect(floats == wanted, "\(input)")
         }
@@ -54,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""input": "x", "dimensions": 8"#, "dimensions"), (#""input": "x", "encoding_format": "int8""#, "encoding_format"),
+        (#""input": "x", "dimensions": 8"#, "dimensions"),
+        (#""input": "x", "encoding_format": "int8""#, "encoding_format"),
         (#""input": """#, "input"), (#""input": ["x", ""]"#, "input"), (#""input": []"#, "input"),
         (#""input": 5"#, "input"), (#""user": "u""#, "input"), (#""input": [257]"#, "input"),
         (#""input": "x", "pooling": "cls""#, "pooling"),

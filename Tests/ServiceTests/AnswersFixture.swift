@@ -12,7 +12,7 @@ import StrictJSON
 import TestSupport
 import Tokenizer
 
-/// A service in a folder of its own. Models: `plain` without a template, `chatty` with frames, `tooly` with a template that
+/// A service in its own folder. Models: `plain` without a template, `chatty` with frames, `tooly` with a template that
 /// calls functions. Nothing of it changes after its making.
 final class AnswersFixture: @unchecked Sendable {
     let place: TemporaryFolder

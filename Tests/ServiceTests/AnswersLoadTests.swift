@@ -11,7 +11,8 @@ import TestSupport
 import Testing
 
 @Suite struct AnswersLoadTests {
-    private static let long = #"{"model": "plain", "prompt": "x", "max_tokens": 300, "stream": true, "logit_bias": {"65": 100}}"#
+    private static let long =
+        #"{"model": "plain", "prompt": "x", "max_tokens": 300, "stream": true, "logit_bias": {"65": 100}}"#
 
     /// Waits for something that another thread brings about.
     private func wait(_ condition: () -> Bool) -> Bool {
@@ -85,7 +86,8 @@ import Testing
         @Sendable func ask(_ number: Int) -> String {
             let response = fixture.send(
                 "POST", "/v1/completions",
-                #"{"model": "plain", "prompt": "number \#(number)", "max_tokens": 20, "seed": \#(number), "logprobs": 2}"#)
+                #"{"model": "plain", "prompt": "number \#(number)", "max_tokens": 20, "seed": \#(number), "logprobs": 2}"#
+            )
             let json = try? JSONText.parse(response.body.collected ?? [])
             return json?["choices"]?.text ?? "status \(response.status)"
         }

@@ -14,7 +14,8 @@ import Testing
 
     @Test func unknownPathsAndMethods() throws {
         let fixture = try AnswersFixture()
-        for target in ["/v2", "/v1", "/v1/nothing", "/v1/files/a/b", "/%zz", "//", "/v1/fine_tuning/alpha/graders/run"] {
+        for target in ["/v2", "/v1", "/v1/nothing", "/v1/files/a/b", "/%zz", "//", "/v1/fine_tuning/alpha/graders/run"]
+        {
             let response = fixture.send("GET", target)
             #expect(response.status == 404, "\(target)")
             #expect(try error(response)?.keys == ["message", "type", "param", "code"])
@@ -57,7 +58,8 @@ import Testing
     }
 
     @Test func theKeyIsNeeded() throws {
-        let fixture = try AnswersFixture(key: "secret", page: PageFiles(["index.html": .init(bytes: [1], contentType: "text/html")]))
+        let fixture = try AnswersFixture(
+            key: "secret", page: PageFiles(["index.html": .init(bytes: [1], contentType: "text/html")]))
         for (authorization, status) in [
             (nil, 401), ("Bearer wrong", 401), ("Bearer ", 401), ("secret", 401), ("Basic secret", 401),
             ("Bearer " + String(repeating: "x", count: 100_000), 401), ("Bearer secret", 200), ("bearer secret", 200),
@@ -118,7 +120,10 @@ import Testing
 
     @Test func metricsAreCounted() throws {
         let fixture = try AnswersFixture()
-        _ = try fixture.post("/v1/completions", #"{"model": "plain", "prompt": "\#(String(repeating: "a", count: 70))", "max_tokens": 4, "logit_bias": {"65": 100}}"#)
+        _ = try fixture.post(
+            "/v1/completions",
+            #"{"model": "plain", "prompt": "\#(String(repeating: "a", count: 70))", "max_tokens": 4, "logit_bias": {"65": 100}}"#
+        )
         _ = fixture.send("GET", "/v1/files/file-x")
         _ = fixture.send("GET", "/strange/\"path\"")
         let response = fixture.send("GET", "/metrics")

@@ -9,7 +9,8 @@ import Testing
 import Tokenizer
 
 @Suite struct AnswersToolTests {
-    static let tools = #""tools": [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]"#
+    static let tools =
+        #""tools": [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]"#
     static let hermes = ToolCallFormat(before: "<call>", after: "</call>", argumentsKey: "arguments", isList: false)
 
     @Test func theFormatIsFoundByTheTemplate() throws {
@@ -18,7 +19,7 @@ import Tokenizer
         #expect(ToolCallFormat.find(.tokens, .bytes) == nil)
     }
 
-    /// As Llama 3.1 and Mistral write them; and single quotes, which are no JSON.
+    /// As Llama 3.1 and Mistral write them; and single quotes, which are not JSON.
     @Test func otherFormats() {
         func find(_ text: String) -> ToolCallFormat? {
             ToolCallFormat.find("f", in: Array(text.utf8), ends: ["<end>"])
@@ -34,7 +35,8 @@ import Tokenizer
     }
 
     @Test func callsAreRead() {
-        let text = #"Let me look. <call>{"name": "a", "arguments": {"x": "}\""}}</call><call> {"arguments": "{}", "name": "b"} </call>"#
+        let text =
+            #"Let me look. <call>{"name": "a", "arguments": {"x": "}\""}}</call><call> {"arguments": "{}", "name": "b"} </call>"#
         let (rest, calls) = Self.hermes.read(text)
         #expect(rest == "Let me look.")
         #expect(
@@ -47,7 +49,10 @@ import Tokenizer
             #expect(Self.hermes.read(broken).calls.isEmpty)
         }
         let bare = ToolCallFormat(before: "", after: "", argumentsKey: "parameters", isList: false)
-        #expect(bare.read(#" {"name": "a", "parameters": {}}; {"name": "b", "parameters": {}}"#).calls.map(\.name) == ["a", "b"])
+        #expect(
+            bare.read(#" {"name": "a", "parameters": {}}; {"name": "b", "parameters": {}}"#).calls.map(\.name) == [
+                "a", "b",
+            ])
         #expect(bare.read(#"As JSON: {"name": "a", "parameters": {}}"#).calls.isEmpty)
         let list = ToolCallFormat(before: "[C]", after: "", argumentsKey: "arguments", isList: true)
         #expect(list.read(#"[C] [{"name": "a", "arguments": {}}, {"name": "b", "arguments": {}}]"#).calls.count == 2)

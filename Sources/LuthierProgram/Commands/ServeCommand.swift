@@ -8,7 +8,8 @@ import Service
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve OpenAI's API for fine-tuning and answers on this machine, and a page.",
-        discussion: "Clients need the address alone: base_url http://127.0.0.1:8080/v1, and any key. Fetched models, runs "
+        discussion:
+            "Clients need the address alone: base_url http://127.0.0.1:8080/v1, and any key. Fetched models, runs "
             + "and what jobs have tuned can be asked by their names. Jobs survive the service: they are continued by "
             + "the next one. Another address than 127.0.0.1 needs an API key, from the file of --key-file, of keyFile in "
             + "the config, or from LUTHIER_API_KEY. SIGINT and SIGTERM end the service after the answers that are being "
@@ -25,7 +26,8 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("File with the API key that requests must carry.", valueName: "file"))
     var keyFile: String?
     @Option(
-        help: "Format of the weights while tokens are drawn; bf16, int8 and q4 are faster and less exact, in this order.")
+        help:
+            "Format of the weights while tokens are drawn; bf16, int8 and q4 are faster and less exact, in this order.")
     var precision: WeightFormat = .f32
     @Option(help: "Number of threads (0 = all cores).")
     var threads = 0
@@ -57,7 +59,8 @@ struct ServeCommand: ParsableCommand {
             "Luthier serves \(service.url) (clients: base_url \(service.url)/v1\(key == nil ? "" : ", with the API key")); "
                 + "data in \(data), Ctrl-C ends it")
         while StopSignal.reason == nil { usleep(50_000) }
-        Console.message("ending: answers that are being given have \(Int(ServeCommand.patience)) s, the running job saves")
+        Console.message(
+            "ending: answers that are being given have \(Int(ServeCommand.patience)) s, the running job saves")
         service.stop(draining: ServeCommand.patience)
         Console.message("ended")
     }

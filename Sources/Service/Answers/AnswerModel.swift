@@ -29,7 +29,8 @@ struct AnswerModel: Sendable {
         }
         let place = (try? ModelLocation(found.path).path) ?? found.path
         let date = (try? FileManager.default.attributesOfItem(atPath: place))?[.modificationDate] as? Date
-        let state = "\(service.settings.version) \(place) \(date?.timeIntervalSince1970 ?? 0) \(ParallelFor.threadCount)"
+        let state =
+            "\(service.settings.version) \(place) \(date?.timeIntervalSince1970 ?? 0) \(ParallelFor.threadCount)"
         fingerprint = "fp_" + SHA256Digest.hex(of: Array(state.utf8)).prefix(10)
     }
 
@@ -77,7 +78,7 @@ extension APIError {
                 "Invalid token \(token) in '\(prompt)': the model's tokens are those from 0 to \(size - 1).",
                 param: prompt)
         case .tooLarge(let bytes, let limit):
-            // Trying again cannot help, so this is no 429.
+            // Trying again cannot help, so this is not a 429.
             self = .invalid(
                 "Prompt and answer would need \(bytes >> 20) MiB for keys and values; this server has \(limit >> 20) MiB "
                     + "for them. Ask for fewer tokens or fewer choices.", param: "max_tokens",

@@ -92,7 +92,7 @@ final class AnswerRun: Sendable {
                     state.next += 1
                 }
             } catch {
-                // The end of one of its own prompts will make room.
+                // The end of another of the request's prompts will make room.
                 if case .queueFull = error, state.withLock({ !$0.tickets.isEmpty }) { return }
                 cancel()
                 throw error

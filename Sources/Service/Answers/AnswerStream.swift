@@ -19,7 +19,7 @@ struct AnswerStream {
     /// - Parameters:
     ///   - first: chunks that need no event.
     ///   - chunks: what an event of the prompt of a number becomes.
-    ///   - last: chunks behind the last event.
+    ///   - last: chunks after the last event.
     func write(
         first: [JSONOutput], chunks: (Int, EngineEvent) -> [JSONOutput], last: () -> [JSONOutput]
     ) {

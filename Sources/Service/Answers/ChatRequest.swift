@@ -66,7 +66,8 @@ struct ChatRequest: Sendable {
             }
             try format.finish()
         }
-        if let modalities = try fields.list("modalities", most: 8), modalities.contains(where: { $0.string != "text" }) {
+        if let modalities = try fields.list("modalities", most: 8), modalities.contains(where: { $0.string != "text" })
+        {
             throw .invalid(
                 "'modalities' other than text are not supported by this server.", param: "modalities",
                 code: "unsupported_parameter")

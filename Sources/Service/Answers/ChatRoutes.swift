@@ -38,7 +38,8 @@ struct ChatAnswer: Sendable {
         self.frame = frame
         guard let template = frame.template else {
             throw APIError(
-                404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean "
+                404,
+                "This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean "
                     + "to use v1/completions?", param: "model")
         }
         try asked.drawing.check(vocabularySize: model.model.vocabularySize)

@@ -48,7 +48,9 @@ struct ChatText: Sendable {
         guard !tokenLead.isEmpty else { return token }
         let lead = tokenLead
         var token = token
-        func shortened(_ bytes: [UInt8]) -> [UInt8] { bytes.starts(with: lead) ? Array(bytes.dropFirst(lead.count)) : bytes }
+        func shortened(_ bytes: [UInt8]) -> [UInt8] {
+            bytes.starts(with: lead) ? Array(bytes.dropFirst(lead.count)) : bytes
+        }
         if token.bytes.starts(with: lead) {
             tokenLead = []
             token.bytes = shortened(token.bytes)

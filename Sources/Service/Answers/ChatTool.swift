@@ -5,7 +5,7 @@ import StrictJSON
 /// One function as the request describes it.
 struct ChatTool: Sendable {
     var name: String
-    /// The whole description, as a template is given it.
+    /// The complete description, as a template is given it.
     var json: JSONOutput
 
     static let most = 128

@@ -20,7 +20,7 @@ struct CompletionRoutes {
     }
 }
 
-/// One request's prompts, and what becomes of them.
+/// One request's prompts, and their answers.
 struct CompletionAnswer: Sendable {
     /// A prompt as tokens, and its part that the client wrote.
     struct Prompt: Sendable {

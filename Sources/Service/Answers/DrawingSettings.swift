@@ -87,7 +87,7 @@ struct DrawingSettings: Sendable {
         return text
     }
 
-    /// Throws where a token of `logit_bias` is none of the model's.
+    /// Throws where a token of `logit_bias` is not one of the model's.
     func check(vocabularySize: Int) throws(APIError) {
         guard let unknown = logitBias.keys.filter({ Int($0) >= vocabularySize }).min() else { return }
         throw .invalid(

@@ -74,7 +74,7 @@ struct EmbeddingRoutes {
                         tickets.append(ticket)
                         continue
                     } catch {
-                        // The end of one of its own texts will make room.
+                        // The end of another of the request's texts will make room.
                         guard case .queueFull = error, number > prompts.count - left else { throw error }
                     }
                 }

@@ -47,7 +47,7 @@ struct CompletionLogprobs {
 
     init(alternatives: Int) { self.alternatives = alternatives }
 
-    /// Goes on behind a text whose tokens are not told.
+    /// Continues after a text whose tokens are not told.
     mutating func skip(_ bytes: [UInt8]) { offset += CompletionLogprobs.characters(bytes) }
 
     /// The lists for the next tokens. A token without probability, the first of a prompt, has null.

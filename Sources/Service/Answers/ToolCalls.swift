@@ -17,11 +17,11 @@ package struct ToolCall: Sendable, Equatable {
 package struct ToolCallFormat: Sendable, Equatable {
     /// In front of a call; empty where an answer that is an object is a call.
     package var before: String
-    /// Behind it; may be empty.
+    /// After it; may be empty.
     package var after: String
     /// The member with the arguments: "arguments" or "parameters".
     package var argumentsKey: String
-    /// Whether calls stand in a list.
+    /// Whether calls are in a list.
     package var isList: Bool
 
     package init(before: String, after: String, argumentsKey: String, isList: Bool) {
@@ -58,9 +58,11 @@ package struct ToolCallFormat: Sendable, Equatable {
             case .endOfText: break
             }
         }
-        let ends = (template.model?.ends ?? []) + template.endIDs(tokenizer).map {
-            String(decoding: tokenizer.bytes(of: $0), as: UTF8.self)
-        }
+        let ends =
+            (template.model?.ends ?? [])
+            + template.endIDs(tokenizer).map {
+                String(decoding: tokenizer.bytes(of: $0), as: UTF8.self)
+            }
         return find(name, in: text, ends: ends)
     }
 
@@ -114,14 +116,14 @@ package struct ToolCallFormat: Sendable, Equatable {
         return (ToolCallFormat.trimmed(text[...]), calls)
     }
 
-    /// Without a mark, only what begins an answer or stands behind another call is one.
+    /// Without a mark, only what begins an answer or follows another call is one.
     private func isStart(_ bytes: [UInt8], _ place: Int) -> Bool {
         bytes[..<place].allSatisfy(JSONScan.isSpace)
             || bytes[..<place].reversed().first { !JSONScan.isSpace($0) && $0 != UInt8(ascii: ";") }
                 == UInt8(ascii: "}")
     }
 
-    /// The calls behind a mark, and where they end.
+    /// The calls after a mark, and where they end.
     private func readCalls(in bytes: [UInt8], from start: Int) -> (calls: [ToolCall], end: Int)? {
         var place = JSONScan.afterSpace(bytes, start)
         guard let end = JSONScan.end(of: bytes, from: place), place < bytes.count,
@@ -153,7 +155,7 @@ enum JSONScan {
         return place
     }
 
-    /// The place behind the object or list that begins at `start`; nil where it does not end.
+    /// The place after the object or list that begins at `start`; nil where it does not end.
     static func end(of bytes: [UInt8], from start: Int) -> Int? {
         var (depth, isText, place) = (0, false, start)
         while place < bytes.count {
@@ -207,7 +209,7 @@ package struct ToolCallFilter: Sendable {
         return String(decoding: bytes[sent..<certain], as: UTF8.self)
     }
 
-    /// What is left at the end: text that was held back, and calls.
+    /// What is left at the end: text that was kept until now, and calls.
     package mutating func finish() -> (text: String, calls: [ToolCall]) {
         let rest = String(decoding: Array(answer.utf8)[sent...], as: UTF8.self)
         guard isHeld else { return (rest, []) }

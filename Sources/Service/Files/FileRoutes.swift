@@ -110,7 +110,8 @@ struct FileRoutes {
 
     /// The client's name for a file: shown only, never a path here.
     private static func name(_ text: String?) -> String {
-        let name = String((text ?? "").unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(500).map(Character.init))
+        let name = String(
+            (text ?? "").unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(500).map(Character.init))
         return name.isEmpty ? "upload" : name
     }
 

@@ -84,7 +84,8 @@ struct DataCheck {
         if let count = classes.count, count != labels.count {
             throw JobFailure(
                 code: "invalid_classes",
-                message: "classification_n_classes is \(count), but the files have \(labels.count) different completions.",
+                message:
+                    "classification_n_classes is \(count), but the files have \(labels.count) different completions.",
                 param: "classification_n_classes")
         }
         if let positive = classes.positive, ClassLabels.index(of: positive, in: labels) == nil {

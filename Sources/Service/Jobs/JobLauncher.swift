@@ -54,7 +54,7 @@ package struct JobLauncher: Sendable {
     }
 }
 
-/// A process that this service has started. It has a session of its own: Ctrl-C at the service's terminal and the end of
+/// A process that this service has started. It has its own session: Ctrl-C at the service's terminal and the end of
 /// the service do not reach it.
 final class ChildJob: JobRunning {
     private let process: pid_t

@@ -16,7 +16,8 @@ enum LegacyObject {
             return [FileRoutes.json(file, purpose: purpose ?? file.purpose)]
         }
         var members: [(key: String, value: JSONOutput)] = [
-            ("object", "fine-tune"), ("id", .string(job.id)), ("hyperparams", JSONOutput(stored: job.resolved ?? job.asked)),
+            ("object", "fine-tune"), ("id", .string(job.id)),
+            ("hyperparams", JSONOutput(stored: job.resolved ?? job.asked)),
             ("organization_id", "org-local"), ("model", .string(job.model)),
             ("training_files", try files(job.trainingFile, purpose: "fine-tune-train")),
             ("validation_files", try files(job.validationFile, purpose: "fine-tune-train")),

@@ -64,7 +64,7 @@ package final class LocalModels: Sendable {
         throw APIError.noModel(name, here: try names)
     }
 
-    /// The same for a model that is to be trained.
+    /// The same for a model that will be trained.
     package func trainable(_ name: String) throws -> LocalModel {
         do { return try find(name) } catch var error as APIError {
             // The clients' creation of a job is a bad request, not a missing page.

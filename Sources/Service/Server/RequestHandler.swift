@@ -26,7 +26,9 @@ package struct RequestHandler: Sendable {
         response.headers += record.headers
         if case .stream(let produce) = response.body {
             let status = response.status
-            if request.method == "HEAD" { response.body = .bytes([]) } else {
+            if request.method == "HEAD" {
+                response.body = .bytes([])
+            } else {
                 response.body = .stream { stream in
                     produce(stream)
                     record.end(status)

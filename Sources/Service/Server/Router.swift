@@ -10,13 +10,14 @@ struct Route: Sendable {
     private let parts: [Substring]
 
     init(
-        _ method: String, _ pattern: String, _ answer: @escaping @Sendable (HTTPRequest, [String]) throws -> HTTPResponse
+        _ method: String, _ pattern: String,
+        _ answer: @escaping @Sendable (HTTPRequest, [String]) throws -> HTTPResponse
     ) {
         (self.method, self.pattern, self.answer) = (method, pattern, answer)
         parts = pattern.split(separator: "/")
     }
 
-    /// The parts of a path that stand for `:name` and `*`; nil where the path is another one. An empty part is no name.
+    /// The parts of a path that stand for `:name` and `*`; nil where the path is another one. An empty part is not a name.
     func match(_ segments: [String]) -> [String]? {
         var values: [String] = []
         for (place, part) in parts.enumerated() {

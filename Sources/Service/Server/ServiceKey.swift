@@ -63,6 +63,7 @@ package struct ServiceKey: Sendable {
 
     /// Everything but the page's static files and the health check.
     static func isProtected(_ path: String) -> Bool {
-        !(path == "/" || path == "/health" || path == "/widget.js" || path == "/favicon.ico" || path.hasPrefix("/page/"))
+        !(path == "/" || path == "/health" || path == "/widget.js" || path == "/favicon.ico"
+            || path.hasPrefix("/page/"))
     }
 }

@@ -91,7 +91,8 @@ final class ServiceMetrics: Sendable {
         }
         text.add("cache_bytes", "Memory of keys and values: of running requests, and kept for later ones.", .gauge) {
             [
-                ([("use", "running")], Double(statistics.cacheBytes)), ([("use", "kept")], Double(statistics.keptBytes)),
+                ([("use", "running")], Double(statistics.cacheBytes)),
+                ([("use", "kept")], Double(statistics.keptBytes)),
             ]
         }
     }

@@ -121,6 +121,7 @@ extension Store {
 
     func setResult(_ id: String, model: String, tokens: Int, file: String) throws {
         try database.execute(
-            "UPDATE jobs SET fineTunedModel = ?, trainedTokens = ?, resultFile = ? WHERE id = ?", model, tokens, file, id)
+            "UPDATE jobs SET fineTunedModel = ?, trainedTokens = ?, resultFile = ? WHERE id = ?", model, tokens, file,
+            id)
     }
 }

@@ -58,7 +58,8 @@ package enum Tuning {
         let fit = TuningFit.find(facts, batchSize: length.batchSize, rank: method.rank)
         if fit.baseWeights != .f32, method.rank == nil { method = adapters(rank: ranks[0], facts) }
         let all =
-            method.choices + [learningRate(isFull: method.rank == nil, wishes.learningRateFactor)] + length.choices + fit.choices(facts)
+            method.choices + [learningRate(isFull: method.rank == nil, wishes.learningRateFactor)] + length.choices
+            + fit.choices(facts)
             + generation(facts)
         // What memory demands replaces what the data asks for.
         return all.indices.filter { index in !all[(index + 1)...].contains { $0.key == all[index].key } }.map {
