@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import mock_data
 from mock_jobs import Failure, Job, check_set, new_id, page
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Service" / "Page"
+PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Page" / "Files"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
           "form-action 'none'; frame-ancestors 'none'")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from examples import DROP, example_rows, signed_in
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Service" / "Page"
+PAGE = Path(__file__).resolve().parent.parent.parent / "Sources" / "Page" / "Files"
 
 
 def sources(trial):
