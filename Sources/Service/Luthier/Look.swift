@@ -1,4 +1,4 @@
-// Something that a process of its own finds out about data while a client waits: hostile data never meets the service.
+// Something that a separate process finds out about data while a client waits: hostile data never meets the service.
 
 import Checkpoint
 import Conversations

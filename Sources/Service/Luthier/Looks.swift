@@ -5,7 +5,7 @@ import Foundation
 import StrictJSON
 import Synchronization
 
-/// At most two at once, so that what is answered and trained meanwhile goes on.
+/// At most two at once, so that what is answered and trained meanwhile continues.
 final class Looks: Sendable {
     private let folder: String
     private let launch: @Sendable (String) throws -> any JobRunning
@@ -109,7 +109,7 @@ final class Looks: Sendable {
         let path = place + "/" + LookProcess.answer
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
         guard size <= mostAnswerBytes else {
-            throw APIError.invalid("What is to be said of the data is too long.", param: nil, code: "look_too_long")
+            throw APIError.invalid("The report of the data is too long.", param: nil, code: "look_too_long")
         }
         guard let data = FileManager.default.contents(atPath: path),
             let object = try JSONText.parse([UInt8](data)).object

@@ -1,4 +1,4 @@
-// The process behind `POST /luthier/prepare`: checks a file, applies the accepted fixes, and tells both.
+// The process of `POST /luthier/prepare`: checks a file, applies the accepted fixes, and tells both.
 
 import Datasets
 import Foundation

@@ -25,7 +25,7 @@ struct QuestionsRoute {
     }
 }
 
-/// The process behind it.
+/// The work of its process.
 struct QuestionsLook: Look {
     static let kind = "questions"
 

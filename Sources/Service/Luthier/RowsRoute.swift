@@ -28,7 +28,7 @@ struct RowsRoute {
     }
 }
 
-/// The process behind it.
+/// The work of its process.
 struct RowLook: Look {
     static let kind = "row"
 

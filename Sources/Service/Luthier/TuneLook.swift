@@ -1,4 +1,4 @@
-// The process behind `POST /luthier/tune`: reads the data, chooses as a job does, and estimates or measures the run.
+// The process of `POST /luthier/tune`: reads the data, chooses as a job does, and estimates or measures the run.
 
 import Foundation
 import Kernels
