@@ -122,7 +122,9 @@ import Testing
         let other = EngineRequest(prompt: [1], settings: GenerationSettings(sampling: .greedy, maximumTokens: 1))
         #expect(
             wait {
-                do { try engine.submit(other, to: lease.model) { _ in }.cancel() } catch { return (error as? EngineError) == .stopped }
+                do { try engine.submit(other, to: lease.model) { _ in }.cancel() } catch {
+                    return (error as? EngineError) == .stopped
+                }
                 return false
             })
         open()
