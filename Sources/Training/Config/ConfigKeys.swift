@@ -216,7 +216,7 @@ extension ConfigKey {
             "The samples are questions: each is asked with the model's template around it."
         ).omittingDefault(),
         .optionalInteger(
-            "evaluation.batchEvery", \.evaluation.batchEvery, defaultText: "never",
+            "evaluation.batchEvery", \.evaluation.batchEvery, defaultText: "null",
             "Steps between measurements of one batch of the validation split, a different one each time."
         ).omittingDefault(),
     ]
