@@ -77,7 +77,7 @@ enum HTML {
           --first: light-dark(#8f3f14, #eba671); --second: light-dark(#0b6b72, #6fc7cc); --good: light-dark(#1d6b3f, #7bcf9b);
           --bad: light-dark(#a4262c, #f2938c); --warn: light-dark(#7a5000, #e5bb62); }
         * { box-sizing: border-box; }
-        body { margin: 0; background: var(--paper); color: var(--ink);
+        body { margin: 0; background: var(--paper); color: var(--ink); overflow-wrap: anywhere;
           font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
         main { max-width: 62rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
         h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .25rem; overflow-wrap: anywhere; }
