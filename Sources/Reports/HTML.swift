@@ -109,7 +109,7 @@ enum HTML {
         .legend li.line1::before { border-top: 3px dashed var(--second); }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .92rem; }
-        th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--edge); font-weight: 400; overflow-wrap: anywhere; }
+        th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--edge); font-weight: 400; overflow-wrap: break-word; }
         thead th { color: var(--muted); font-size: .85rem; }
         th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
         details { margin: .75rem 0; }

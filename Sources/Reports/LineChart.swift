@@ -63,7 +63,8 @@ struct LineChart {
         for value in LineChart.ticks(x0, x1, 6) {
             svg +=
                 "<text x=\"\(place(x(value)))\" y=\"\(place(height - 8))\" text-anchor=\"middle\">"
-                + HTML.escaped(Numbers.text(value, digits: 6)) + "</text>"
+                + HTML.escaped(value == value.rounded() ? Numbers.grouped(Int(value)) : Numbers.text(value, digits: 3))
+                + "</text>"
         }
         for line in lines {
             let path = line.points.map { "\(place(x($0.x))),\(place(y($0.y)))" }
