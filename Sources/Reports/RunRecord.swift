@@ -108,7 +108,7 @@ package struct RunRecord: Sendable {
     /// The evaluation with the smallest loss.
     package var bestValidation: ValidationPoint? { validations.min { $0.loss < $1.loss } }
     package var lastLoss: Double? { training.last { $0.loss != nil }?.loss }
-    /// Of training alone, about: a line of timings.jsonl has the seconds of its own step, which count for all steps since the
+    /// Of training alone, about: a line of timings.jsonl has the seconds of one step, which count for all steps since the
     /// line before.
     package var seconds: Double {
         zip([0] + timings.map(\.step), timings).reduce(0) { $0 + $1.1.seconds * Double(max(1, $1.1.step - $1.0)) }
