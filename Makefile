@@ -5,13 +5,13 @@ PREFIX ?= $(HOME)/.local
 PYTHON ?= python3
 BUILD = $(SWIFT) build -c release
 LUTHIER = .build/release/luthier
-PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev
+PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev libmicrohttpd-dev libsqlite3-dev
 # oneDNN brings no file for pkg-config.
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-templates benchmarks compare compare-revisions clean
+	interop interop-gguf interop-openai interop-templates benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
@@ -29,6 +29,7 @@ help:
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
+	@echo 'make interop-openai  OpenAI'\''s clients of three generations against the service, and jobs that are killed (installs them)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -37,11 +38,11 @@ help:
 # where it may not.
 deps:
 	@command -v $(SWIFT) >/dev/null || { echo 'error: no Swift toolchain: install Swift 6.0 or later first'; exit 1; }
-	@if pkg-config --exists hdf5 openblas libcrypto zlib 2>/dev/null && [ -n "$(ONEDNN)" ]; then exit 0; fi; \
-	if command -v brew >/dev/null; then brew install pkg-config openblas onednn hdf5 openssl@3 zlib; exit $$?; fi; \
+	@if pkg-config --exists hdf5 openblas libcrypto zlib libmicrohttpd sqlite3 2>/dev/null && [ -n "$(ONEDNN)" ]; then exit 0; fi; \
+	if command -v brew >/dev/null; then brew install pkg-config openblas onednn hdf5 openssl@3 zlib libmicrohttpd sqlite; exit $$?; fi; \
 	if ! command -v apt-get >/dev/null; then \
-		echo 'error: OpenBLAS, oneDNN, HDF5, OpenSSL or zlib is missing, and this system has no apt-get.'; \
-		echo 'hint: install the development packages of all five, and pkg-config'; exit 1; fi; \
+		echo 'error: OpenBLAS, oneDNN, HDF5, OpenSSL, zlib, libmicrohttpd or SQLite is missing; there is no apt-get.'; \
+		echo 'hint: install the development packages of all seven, and pkg-config'; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else \
 		echo 'error: some of these packages are missing, and installing them needs root:'; \
 		echo '  sudo apt-get install $(PACKAGES)'; exit 1; fi; \
@@ -211,6 +212,17 @@ interop: deps $(VENV)/ready
 	$(BUILD) --build-tests $(FLAGS)
 	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
+
+# One environment for each generation of OpenAI's client.
+OPENAI_VERSIONS = 0.28.1 1.109.1 2.34.0
+OPENAI_PYTHONS = $(OPENAI_VERSIONS:%=.build/openai-%/bin/python)
+.build/openai-%/bin/openai:
+	$(PYTHON) -m venv .build/openai-$*
+	.build/openai-$*/bin/pip install -q openai==$*
+
+interop-openai: build $(OPENAI_VERSIONS:%=.build/openai-%/bin/openai)
+	$(LUTHIER) fetch smollm2-135m
+	$(PYTHON) Tests/interop/service_clients.py $(LUTHIER) $(OPENAI_PYTHONS)
 
 # The package compiles llama.cpp, which takes minutes and needs cmake and a C++ compiler.
 LLAMA_VENV = .build/llama-venv

@@ -25,13 +25,17 @@ let package = Package(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "CMicrohttpd", providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
         .systemLibrary(name: "CProcessor"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "Files", swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "Database", dependencies: ["CSQLite"], swiftSettings: strict),
+        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "StrictJSON"], swiftSettings: strict),
         .target(name: "Jinja", dependencies: ["StrictJSON"], swiftSettings: strict),
         .target(name: "Kernels", dependencies: ["COpenBLAS", "COneDNN", "CProcessor"], swiftSettings: numeric),
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
@@ -77,11 +81,20 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Checkpoint", "Models", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Luthier",
             dependencies: [
                 "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
                 "Models", "StrictJSON", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
+        .target(name: "Page", resources: [.embedInCode("Files")], swiftSettings: strict),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Checkpoint", "Conversations", "Database", "Datasets", "Evaluation", "Fetching", "Files", "HTTPServer",
+                "Inference", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
@@ -90,7 +103,9 @@ let package = Package(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+                "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Reports", "Service", "StrictJSON",
+                "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -119,6 +134,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPServerTests", dependencies: ["HTTPServer", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "JinjaTests", dependencies: ["Jinja", "StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -182,7 +200,17 @@ let package = Package(
                 "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Checkpoint", "Models", "Reports", "StrictJSON", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Page", "Service",
+                "StrictJSON", "TestSupport", "Tokenizer", "Training",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["LuthierProgram", "Model", "StrictJSON", "TestSupport"],

@@ -27,7 +27,15 @@ package enum CommandLineParser {
         if wantsHelp { words = words.dropFirst() }
 
         while !command.configuration.subcommands.isEmpty {
-            guard let word = words.first, word != "--help", word != "-h" else { break }
+            let wanted = words.first
+            if let usual = command.configuration.defaultSubcommand, wanted?.hasPrefix("-") ?? true, wanted != "--help",
+                wanted != "-h", !wantsHelp
+            {
+                command = usual
+                path.append(usual.name)
+                break
+            }
+            guard let word = wanted, word != "--help", word != "-h" else { break }
             if word == "--version", path.count == 1, !root.configuration.version.isEmpty {
                 return .version(root.configuration.version)
             }
@@ -47,7 +55,7 @@ package enum CommandLineParser {
     ) throws(UsageError) -> any ParsableCommand.Type {
         let known = command.configuration.subcommands
         if let found = known.first(where: { $0.name == word }) { return found }
-        let names = known.map { $0.name }
+        let names = known.filter { !$0.configuration.isHidden }.map { $0.name }
         let usage = HelpText.usage(command, path: path)
         if word.hasPrefix("-") && word != "-" {
             let nearest = Suggestion.nearest(to: word, among: path.count == 1 ? ["--help", "--version"] : ["--help"])
@@ -64,7 +72,7 @@ package enum CommandLineParser {
     ) throws(UsageError) -> ParsedCommand {
         var command = type.init()
         do throws(ArgumentError) {
-            let known = type.configuration.subcommands.map { $0.name }
+            let known = type.configuration.subcommands.filter { !$0.configuration.isHidden }.map { $0.name }
             guard known.isEmpty else { throw .missingSubcommand(known: known) }
             var assignment = Assignment(definitions(of: command))
             try assignment.take(words)

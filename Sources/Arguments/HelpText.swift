@@ -24,7 +24,7 @@ enum HelpText {
         for title in uniqueSections(options) {
             sections.append((title.uppercased(), options.filter { $0.section == title }.map(row)))
         }
-        sections.append(("SUBCOMMANDS", configuration.subcommands.map { ($0.name, $0.configuration.abstract) }))
+        sections.append(("SUBCOMMANDS", shown(configuration.subcommands).map { ($0.name, $0.configuration.abstract) }))
         sections.removeAll { $0.rows.isEmpty }
 
         let labelColumns = sections.flatMap(\.rows).map(\.label.count).filter { $0 <= widestLabel }.max() ?? 0
@@ -60,6 +60,10 @@ enum HelpText {
             words.append(definition.isRequired ? word : "[\(word)]")
         }
         return words.joined(separator: " ")
+    }
+
+    private static func shown(_ commands: [any ParsableCommand.Type]) -> [any ParsableCommand.Type] {
+        commands.filter { !$0.configuration.isHidden }
     }
 
     private static func uniqueSections(_ options: [ArgumentDefinition]) -> [String] {

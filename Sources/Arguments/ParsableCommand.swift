@@ -45,16 +45,23 @@ package struct CommandConfiguration: Sendable {
     /// The output of `--version`. Only the root's is used; if it is empty, there is no `--version`.
     package var version: String
     package var subcommands: [any ParsableCommand.Type]
+    /// The subcommand that is meant where none is named; nil where one must be.
+    package var defaultSubcommand: (any ParsableCommand.Type)?
+    /// Whether no list of commands shows it: a command that the program itself starts.
+    package var isHidden: Bool
 
     package init(
         commandName: String? = nil, abstract: String = "", discussion: String = "", version: String = "",
-        subcommands: [any ParsableCommand.Type] = []
+        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil,
+        isHidden: Bool = false
     ) {
         self.commandName = commandName
         self.abstract = abstract
         self.discussion = discussion
         self.version = version
         self.subcommands = subcommands
+        self.defaultSubcommand = defaultSubcommand
+        self.isHidden = isHidden
     }
 }
 

@@ -60,14 +60,20 @@ package struct Evaluator: Sendable {
     /// - Parameters:
     ///   - split: its name, for the error.
     ///   - keepsLines: whether the result has the loss of every line.
+    ///   - batch: the number of a batch of `batchSize` windows; only this one is measured. Numbers beyond the last batch
+    ///     begin again. Nil for all windows.
     ///   - shouldStop: asked between batches; true ends the evaluation with nil.
     package func evaluate(
         _ model: Transformer, _ text: TokenizedText, tokenizer: Tokenizer, split: String,
-        keepsLines: Bool = false, shouldStop: () -> Bool = { false }
+        keepsLines: Bool = false, batch number: Int? = nil, shouldStop: () -> Bool = { false }
     ) throws(DatasetError) -> EvaluationResult? {
-        let windows = chosenWindows(text)
+        var windows = chosenWindows(text)
         guard !windows.isEmpty else {
             throw .emptySplit(split: split, reason: "no document has two tokens or more")
+        }
+        if let number {
+            let first = number % ((windows.count + batchSize - 1) / batchSize) * batchSize
+            windows = windows[first..<min(first + batchSize, windows.count)]
         }
         let special = Set(tokenizer.specialIDs)
         var (weighted, weightSum) = (0.0, 0.0)
@@ -75,9 +81,9 @@ package struct Evaluator: Sendable {
         var ledger = keepsLines ? LineLedger(text, tokenizer: tokenizer) : nil
         var result = EvaluationResult(
             loss: 0, tokens: 0, correct: 0, examples: 0, answered: 0, answeredRight: 0, bytes: 0, summedLoss: 0)
-        for start in Swift.stride(from: 0, to: windows.count, by: batchSize) {
+        for start in Swift.stride(from: windows.startIndex, to: windows.endIndex, by: batchSize) {
             if shouldStop() { return nil }
-            let part = windows[start..<min(start + batchSize, windows.count)]
+            let part = windows[start..<min(start + batchSize, windows.endIndex)]
             let batch = batch(part, text)
             let rows = model.evaluate(batch).rows
             for (window, sequence) in zip(part, batch.sequences) {

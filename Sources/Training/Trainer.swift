@@ -16,8 +16,15 @@ package struct StepReport: Sendable {
     package var learningRate: Double
     /// Before clipping.
     package var gradientNorm: Double
-    /// Tokens read.
+    /// Tokens read, and the windows that hold them.
     package var tokens: Int
+    package var examples = 0
+    /// Answer tokens, and those of them to which the model gave the largest logit before the update; and the windows that
+    /// have answer tokens, and those in which all of these were right.
+    package var answerTokens = 0
+    package var answerTokensRight = 0
+    package var answers = 0
+    package var answersRight = 0
     package var seconds: Double
     /// How long the update had to wait for a checkpoint; part of `seconds`.
     package var secondsHeld = 0.0
@@ -83,12 +90,16 @@ package final class Trainer {
     package func step() throws(TrainingError) -> StepReport {
         let start = monotonicSeconds()
         let chosen = nextWindows()
-        let (loss, weightSum) = accumulateGradients(chosen)
+        var accuracy = StepAccuracy(promptLossWeight: Float(config.data.promptLossWeight))
+        let (loss, weightSum) = accumulateGradients(chosen, &accuracy)
         let norm = optimizer.gradientNorm(gradients)
         let learningRate = schedule[state.step]
         var report = StepReport(
             step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
+        report.examples = chosen.count
+        (report.answerTokens, report.answerTokensRight) = (accuracy.tokens, accuracy.tokensRight)
+        (report.answers, report.answersRight) = (accuracy.sequences, accuracy.sequencesRight)
         if loss.isFinite && norm.isFinite {
             let waiting = monotonicSeconds()
             PartClock.measure(.saving) { beforeUpdate() }
@@ -139,7 +150,9 @@ package final class Trainer {
     /// Adds the gradients of the mean loss over `chosen`, one micro-batch after the other.
     ///
     /// - Returns: Σ weight · loss and Σ weight.
-    private func accumulateGradients(_ chosen: ArraySlice<Window>) -> (Double, Double) {
+    private func accumulateGradients(
+        _ chosen: ArraySlice<Window>, _ accuracy: inout StepAccuracy
+    ) -> (Double, Double) {
         let weightSum = chosen.reduce(0.0) { $0 + data.text.weightSum($1) }
         var loss = 0.0
         for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
@@ -148,6 +161,7 @@ package final class Trainer {
             let result = pass.accumulateGradients(
                 batch, into: gradientViews, weightSum: weightSum, dropout: dropout)
             loss += result.weightedLoss
+            accuracy.add(result, batch)
         }
         return (loss, weightSum)
     }

@@ -31,9 +31,11 @@ import Training
         ("training.gradientClip", "1.0"), ("training.seed", "1"), ("training.precision", "\"auto\""),
         ("training.recomputeActivations", "false"), ("training.threads", "0"), ("training.saveEvery", "null"),
         ("training.keepLast", "2"),
-        ("training.logEvery", "10"), ("training.earlyStoppingPatience", "null"),
+        ("training.logEvery", "10"), ("training.logAccuracy", "false"), ("training.keepEpochs", "false"),
+        ("training.earlyStoppingPatience", "null"),
         ("evaluation.every", "null"), ("evaluation.batchSize", "8"), ("evaluation.maximumTokens", "null"),
         ("evaluation.window", "null"), ("evaluation.stride", "null"), ("evaluation.samples", "[]"),
+        ("evaluation.asksSamples", "false"), ("evaluation.batchEvery", "null"),
         ("generation.maximumTokens", "64"), ("generation.temperature", "0.8"), ("generation.topK", "0"),
         ("generation.topP", "1.0"), ("generation.repetitionPenalty", "1.0"), ("generation.stop", "[]"),
     ]
@@ -107,10 +109,12 @@ import Training
                     { "schedule": "cosine", "steps": 40, "cooldownFraction": 0.5, "until": 30 }
                 ], "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,
                 "beta2": 0.75, "epsilon": 1e-6, "gradientClip": 0, "seed": 42, "precision": "bf16", "threads": 2,
-                "recomputeActivations": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "earlyStoppingPatience": 4
+                "recomputeActivations": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "logAccuracy": true, "keepEpochs": true,
+                "earlyStoppingPatience": 4
             },
             "evaluation": {
-                "every": 6, "batchSize": 1, "maximumTokens": 1000, "window": 16, "stride": 4, "samples": ["x\\ny"]
+                "every": 6, "batchSize": 1, "maximumTokens": 1000, "window": 16, "stride": 4, "samples": ["x\\ny"],
+                "asksSamples": true, "batchEvery": 9
             },
             "generation": {
                 "maximumTokens": 1, "temperature": 0, "topK": 40, "topP": 0.9, "repetitionPenalty": 1.5,

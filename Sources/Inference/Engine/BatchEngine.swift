@@ -98,11 +98,23 @@ package final class BatchEngine: Sendable {
         return try result.value.get()
     }
 
-    private func queue(_ submission: Submission) throws(EngineError) -> Ticket {
-        let (bytes, overflows) = submission.bytesPerCache.multipliedReportingOverflow(by: submission.cacheCount)
+    /// Throws what is wrong with a request, whenever it comes; not that the queue is full.
+    package func check(_ request: EngineRequest, for model: EngineModel) throws(EngineError) {
+        try model.check(request.prompt)
+        try checkBytes(
+            model.cacheBytes(positions: request.positionCount(contextLength: model.contextLength)),
+            count: request.cacheCount)
+    }
+
+    private func checkBytes(_ bytesPerCache: Int, count: Int) throws(EngineError) {
+        let (bytes, overflows) = bytesPerCache.multipliedReportingOverflow(by: count)
         guard !overflows, bytes <= settings.cacheBytes else {
             throw .tooLarge(bytes: overflows ? .max : bytes, limit: settings.cacheBytes)
         }
+    }
+
+    private func queue(_ submission: Submission) throws(EngineError) -> Ticket {
+        try checkBytes(submission.bytesPerCache, count: submission.cacheCount)
         try inbox.add(submission, limit: settings.waitingLimit)
         return submission.ticket
     }

@@ -10,6 +10,7 @@ import Foundation
 import Interchange
 import Models
 import Preparation
+import Service
 import Tokenizer
 import Training
 
@@ -28,6 +29,7 @@ extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
+extension ServiceError: Hinting {}
 extension TemplateError: Hinting {}
 extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}

@@ -182,6 +182,14 @@ extension ConfigKey {
             "training.saveEvery", \.training.saveEvery, defaultText: "at each evaluation", "Steps between checkpoints."),
         .integer("training.keepLast", \.training.keepLast, from: 1, "Checkpoints to keep in addition to the best one."),
         .integer("training.logEvery", \.training.logEvery, from: 1, "Steps between log lines."),
+        .flag(
+            "training.logAccuracy", \.training.logAccuracy,
+            "Also log how many answer tokens and answers of each step's batch were right, and the size of the batch."
+        ).omittingDefault(),
+        .flag(
+            "training.keepEpochs", \.training.keepEpochs,
+            "Save at the end of every epoch, in addition to saveEvery, and keep all these checkpoints."
+        ).omittingDefault(),
         .optionalInteger(
             "training.earlyStoppingPatience", \.training.earlyStoppingPatience, defaultText: "null",
             "Stop after this many evaluations without a better loss."),
@@ -203,6 +211,14 @@ extension ConfigKey {
         .texts(
             "evaluation.samples", \.evaluation.samples, "list of texts", "Prompts to continue at each evaluation."
         ),
+        .flag(
+            "evaluation.asksSamples", \.evaluation.asksSamples,
+            "The samples are questions: each is asked with the model's template around it."
+        ).omittingDefault(),
+        .optionalInteger(
+            "evaluation.batchEvery", \.evaluation.batchEvery, defaultText: "null",
+            "Steps between measurements of one batch of the validation split, a different one each time."
+        ).omittingDefault(),
     ]
 
     private static let generation: [ConfigKey] = [

@@ -99,6 +99,8 @@ package struct RunConfig: Sendable, Equatable {
         package var saveEvery: Int?
         package var keepLast = 2
         package var logEvery = 10
+        package var logAccuracy = false
+        package var keepEpochs = false
         package var earlyStoppingPatience: Int?
     }
 
@@ -110,6 +112,9 @@ package struct RunConfig: Sendable, Equatable {
         package var window: Int?
         package var stride: Int?
         package var samples: [String] = []
+        /// Whether samples are questions, asked with the model's template.
+        package var asksSamples = false
+        package var batchEvery: Int?
     }
 
     /// Defaults of generation, stored with the model.

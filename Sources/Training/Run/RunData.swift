@@ -61,7 +61,10 @@ package struct RunDocuments: Sendable {
         var splits = try fractions.divide(train)
         splits[.validation, default: []] += validation
         splits[.test, default: []] += test
-        let hash = SHA256Digest.hexadecimal(digest.finish())
+        // What a local function has captured cannot be consumed: debug builds refuse it.
+        var finished = SHA256Digest()
+        swap(&finished, &digest)
+        let hash = SHA256Digest.hexadecimal(finished.finish())
         let contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")

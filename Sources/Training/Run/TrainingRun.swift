@@ -1,6 +1,7 @@
 // One complete run: from a config to a trained model in its folder, resuming where an earlier one stopped.
 
 import Checkpoint
+import Conversations
 import Datasets
 import Evaluation
 import Files
@@ -30,6 +31,8 @@ package final class TrainingRun {
     private let timings: LineLog
     private let samples: LineLog
     private let events: EventFile
+    /// Further numbers of each evaluation, for its line in the log.
+    package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
@@ -95,6 +98,7 @@ package final class TrainingRun {
             }
             let epoch = trainer.state.epoch
             try step()
+            try measureBatch(epochBefore: epoch)
             if trainer.isFinished, trainer.state.updates == 0 {
                 throw TrainingError.everyStepSkipped(steps: trainer.state.step)
             }
@@ -133,11 +137,12 @@ package final class TrainingRun {
         trainer.state.windowLoss = 0
         trainer.state.windowWeight = 0
         lastTrainLoss = loss ?? lastTrainLoss
-        try metrics.append([
-            ("step", .integer(step.step)), ("epoch", .number(step.epoch)), ("loss", loss.map { .number($0) } ?? .null),
-            ("learningRate", .number(step.learningRate)), ("gradientNorm", .number(step.gradientNorm)),
-            ("skippedSteps", .integer(trainer.state.skippedSteps)),
-        ])
+        try metrics.append(
+            [
+                ("step", .integer(step.step)), ("epoch", .number(step.epoch)),
+                ("loss", loss.map { .number($0) } ?? .null), ("learningRate", .number(step.learningRate)),
+                ("gradientNorm", .number(step.gradientNorm)), ("skippedSteps", .integer(trainer.state.skippedSteps)),
+            ] + (config.training.logAccuracy ? TrainingRun.accuracy(step) : []))
         try timings.append([
             ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
             ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
@@ -146,6 +151,32 @@ package final class TrainingRun {
         try record(
             step: step.step,
             [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
+    }
+
+    /// What `training.logAccuracy` adds to a step's line.
+    private static func accuracy(_ step: StepReport) -> [(key: String, value: JSONOutput)] {
+        func share(_ part: Int, _ all: Int) -> JSONOutput { all > 0 ? .number(Double(part) / Double(all)) : .null }
+        return [
+            ("tokenAccuracy", share(step.answerTokensRight, step.answerTokens)),
+            ("sequenceAccuracy", share(step.answersRight, step.answers)), ("tokens", .integer(step.tokens)),
+            ("examples", .integer(step.examples)),
+        ]
+    }
+
+    /// Measures one batch of the validation split, where `evaluation.batchEvery` or the end of an epoch asks for it. It
+    /// is short, so that no signal cuts it off.
+    private func measureBatch(epochBefore: Int) throws {
+        guard let every = config.evaluation.batchEvery, let text = data.splits[.validation] else { return }
+        let step = trainer.state.step
+        guard step % every == 0 || evaluationIsDue(epochBefore: epochBefore) else { return }
+        guard
+            let result = try evaluator.evaluate(
+                trainer.model, text, tokenizer: tokenizer, split: "validation", batch: step / every)
+        else { return }
+        try metrics.append([
+            ("step", .integer(step)), ("batchValidationLoss", .number(result.loss)),
+            ("batchValidationTokenAccuracy", .number(result.tokenAccuracy)),
+        ])
     }
 
     /// The same numbers for TensorBoard.
@@ -177,12 +208,16 @@ package final class TrainingRun {
         } else {
             trainer.state.evaluationsSinceBest += 1
         }
-        try metrics.append([
-            ("step", .integer(step)), ("validationLoss", .number(result.loss)),
-            ("validationPerplexity", .number(result.perplexity)),
-            ("validationBitsPerByte", .number(result.bitsPerByte)),
-            ("validationTokenAccuracy", .number(result.tokenAccuracy)),
-        ])
+        try metrics.append(
+            [
+                ("step", .integer(step)), ("validationLoss", .number(result.loss)),
+                ("validationPerplexity", .number(result.perplexity)),
+                ("validationBitsPerByte", .number(result.bitsPerByte)),
+                ("validationTokenAccuracy", .number(result.tokenAccuracy)),
+            ]
+                + (config.training.logAccuracy
+                    ? [("validationSequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null)] : [])
+                + (measureMore?(trainer.model) ?? []))
         try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
         try continueSamples(step)
@@ -192,8 +227,12 @@ package final class TrainingRun {
         guard !config.evaluation.samples.isEmpty else { return }
         let generator = TextGenerator(model: trainer.model, tokenizer: tokenizer)
         let settings = config.generationSettings(seed: UInt64(config.training.seed))
+        let responder = Responder(generator: generator, template: saved.template, settings: settings)
         for prompt in config.evaluation.samples {
-            let completion = try generator.complete(generator.encode(prompt: prompt), settings)
+            let completion =
+                config.evaluation.asksSamples
+                ? try responder.answer([Message(.user, prompt)], responder.settings(seed: settings.seed))
+                : try generator.complete(generator.encode(prompt: prompt), settings)
             try samples.append([
                 ("step", .integer(step)), ("prompt", .string(prompt)), ("text", .string(completion.text)),
             ])
@@ -222,9 +261,11 @@ package final class TrainingRun {
         goodSteps.append(state.step)
     }
 
-    /// Checkpoints that stay, however old: the best; and a longer run can continue from before the cooldown.
+    /// Checkpoints that stay, however old: the best; the ends of epochs where the config asks for them; and a longer run can
+    /// continue from before the cooldown.
     private var neededSteps: Set<Int> {
-        Set([trainer.state.bestStep] + (trainer.schedule.cooldownStart.map { [$0] } ?? []))
+        let ends = config.training.keepEpochs ? folder.checkpointSteps().filter(isEndOfEpoch) : []
+        return Set([trainer.state.bestStep] + ends + (trainer.schedule.cooldownStart.map { [$0] } ?? []))
     }
 
     /// Writes `latest` and, if this is the best so far, `best`.
@@ -251,9 +292,13 @@ package final class TrainingRun {
     private func saveIsDue(epochBefore: Int) -> Bool {
         if trainer.state.bestStep == trainer.state.step, trainer.state.bestLoss != nil { return true }
         if trainer.schedule.cooldownStart == trainer.state.step { return true }
+        if config.training.keepEpochs, trainer.state.epoch != epochBefore { return true }
         guard let every = config.training.saveEvery else { return evaluationIsDue(epochBefore: epochBefore) }
         return trainer.state.step % every == 0 || trainer.isFinished
     }
+
+    /// Of rows, which are not cut, every epoch has the same number of steps.
+    private func isEndOfEpoch(_ step: Int) -> Bool { step > 0 && step % max(1, summary.stepsPerEpoch) == 0 }
 
     private var patienceIsOver: Bool {
         guard let patience = config.training.earlyStoppingPatience else { return false }

@@ -17,6 +17,24 @@ package struct TuningChoice: Sendable, Equatable {
     }
 }
 
+/// What is given and not chosen.
+package struct TuningWishes: Sendable, Equatable {
+    package var epochs: Int?
+    /// Sequences of a step.
+    package var batchSize: Int?
+    /// Multiplies the learning rate that is chosen.
+    package var learningRateFactor: Double?
+    /// Whether training may end before its last epoch.
+    package var stopsEarly = true
+
+    package init(
+        epochs: Int? = nil, batchSize: Int? = nil, learningRateFactor: Double? = nil, stopsEarly: Bool = true
+    ) {
+        (self.epochs, self.batchSize) = (epochs, batchSize)
+        (self.learningRateFactor, self.stopsEarly) = (learningRateFactor, stopsEarly)
+    }
+}
+
 /// The rules. Sources: Schulman et al. 2025, "LoRA Without Regret" (LoRA equals full training while the data fits its
 /// parameters; on all layers; small batches; a learning rate about ten times that of full training); Allen-Zhu and Li
 /// 2024, arXiv 2404.05405 (a parameter stores about two bits of knowledge); the defaults of peers for the number of epochs
@@ -34,13 +52,14 @@ package enum Tuning {
     static let memoryShare = 0.8
 
     /// Everything that is not left at its default, in the order in which it is decided.
-    package static func choices(for facts: TuningFacts) -> [TuningChoice] {
+    package static func choices(for facts: TuningFacts, _ wishes: TuningWishes = .init()) -> [TuningChoice] {
         var method = method(facts)
-        let length = length(facts)
+        let length = length(facts, wishes)
         let fit = TuningFit.find(facts, batchSize: length.batchSize, rank: method.rank)
         if fit.baseWeights != .f32, method.rank == nil { method = adapters(rank: ranks[0], facts) }
         let all =
-            method.choices + [learningRate(isFull: method.rank == nil)] + length.choices + fit.choices(facts)
+            method.choices + [learningRate(isFull: method.rank == nil, wishes.learningRateFactor)] + length.choices
+            + fit.choices(facts)
             + generation(facts)
         // What memory demands replaces what the data asks for.
         return all.indices.filter { index in !all[(index + 1)...].contains { $0.key == all[index].key } }.map {
@@ -89,32 +108,45 @@ package enum Tuning {
         ParameterLayout(adapters: AdapterConfig(rank: rank, targets: ["all"]), of: architecture).parameterCount
     }
 
-    private static func learningRate(isFull: Bool) -> TuningChoice {
-        isFull
-            ? .init("training.learningRate", "5e-5", "usual where all weights are trained")
-            : .init("training.learningRate", "5e-4", "ten times what training of all weights takes")
+    private static func learningRate(isFull: Bool, _ factor: Double?) -> TuningChoice {
+        var choice =
+            isFull
+            ? TuningChoice("training.learningRate", "5e-5", "usual where all weights are trained")
+            : TuningChoice("training.learningRate", "5e-4", "ten times what training of all weights takes")
+        if let factor, factor != 1, let rate = Double(choice.value) {
+            // Not 0 and not infinite, whatever the factor.
+            let scaled = min(max(rate * factor, Double.leastNormalMagnitude), 1e6)
+            choice = .init(choice.key, "\(scaled)", "\(choice.value), \(choice.reason), times \(factor), as given")
+        }
+        return choice
     }
 
     /// Batch, epochs, schedule, evaluations.
-    private static func length(_ facts: TuningFacts) -> (batchSize: Int, choices: [TuningChoice]) {
-        let (batchSize, size) =
+    private static func length(
+        _ facts: TuningFacts, _ wishes: TuningWishes
+    ) -> (batchSize: Int, choices: [TuningChoice]) {
+        let (usual, size) =
             facts.rows < 100 ? (4, "few") : facts.rows < 1000 ? (8, "some") : (16, "many")
+        let batchSize = wishes.batchSize ?? usual
         let perEpoch = max(1, (facts.rows + batchSize - 1) / batchSize)
         let least = facts.rows < 5_000 ? 3 : facts.rows < 50_000 ? 2 : 1
-        let epochs = min(mostEpochs, max(least, (leastSteps + perEpoch - 1) / perEpoch))
+        let epochs = wishes.epochs ?? min(mostEpochs, max(least, (leastSteps + perEpoch - 1) / perEpoch))
         let steps = epochs * perEpoch
         var choices = [
             TuningChoice(
                 "training.batchSize", "\(batchSize)",
-                "\(size) rows: the \(count(facts.rows)) to train on give \(count(perEpoch)) steps an epoch"),
+                (wishes.batchSize == nil ? "\(size) rows" : "as given")
+                    + ": the \(count(facts.rows)) to train on give \(count(perEpoch)) steps an epoch"),
             .init(
                 "training.epochs", "\(epochs)",
-                epochs > least
-                    ? "\(steps) steps: few rows have to be seen more often"
-                    : "\(count(steps)) steps: so many rows need no more"),
+                wishes.epochs != nil
+                    ? "as given: \(count(steps)) steps"
+                    : epochs > least
+                        ? "\(steps) steps: few rows have to be seen more often"
+                        : "\(count(steps)) steps: so many rows need no more"),
             .init("training.schedule", "\"wsd\"", "constant, then a cooldown: the run can be made longer later"),
         ]
-        guard facts.heldOut > 0 else { return (batchSize, choices) }
+        guard facts.heldOut > 0, wishes.stopsEarly else { return (batchSize, choices) }
         if epochs < 3 {
             choices.append(
                 .init(

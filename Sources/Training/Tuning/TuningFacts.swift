@@ -31,15 +31,20 @@ package struct TuningFacts: Sendable {
     }
 
     /// Measures documents.
+    ///
+    /// - Parameters:
+    ///   - template: nil for the base's own, or the default for the rows.
+    ///   - dropsRowsWithoutLoss: whether a row from which nothing can be learned is dropped; otherwise it is an error.
     package static func measure(
-        train: [Document], heldOut: [Document], base: ModelSource, availableBytes: Int?
+        train: [Document], heldOut: [Document], base: ModelSource, template: ChatTemplate? = nil,
+        dropsRowsWithoutLoss: Bool = true, availableBytes: Int?
     ) throws -> TuningFacts {
         var options = EncodingOptions()
         options.template =
-            base.template ?? (train + heldOut).lazy.compactMap(\.defaultTemplate).first ?? .raw
+            template ?? base.template ?? (train + heldOut).lazy.compactMap(\.defaultTemplate).first ?? .raw
         // Long rows are measured here, not refused.
         options.contextLength = 1 << 30
-        options.dropsRowsWithoutLoss = true
+        options.dropsRowsWithoutLoss = dropsRowsWithoutLoss
         let text = try TokenizedText(train, tokenizer: base.tokenizer, options)
         let lengths = text.sources.map(\.tokens.count)
         let answers = text.sources.map { source in

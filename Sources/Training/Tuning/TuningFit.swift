@@ -22,10 +22,9 @@ struct TuningFit: Equatable {
     static func find(_ facts: TuningFacts, batchSize: Int, rank: Int?) -> TuningFit {
         let context = facts.architecture.contextLength
         var candidates: [TuningFit] = []
-        var size = batchSize
-        while size >= 1 {
+        // Divisors, so that the micro-batches of a step are equal: of a power of two its halves.
+        for size in stride(from: batchSize, through: 1, by: -1) where batchSize % size == 0 {
             candidates.append(TuningFit(batchSize: size, accumulation: batchSize / size, contextLength: context))
-            size /= 2
         }
         let smallest = TuningFit(batchSize: 1, accumulation: batchSize, contextLength: context)
         for format in [WeightFormat.f32, .int8, .q4] {
