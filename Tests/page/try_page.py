@@ -23,6 +23,7 @@ from playwright.sync_api import sync_playwright
 import mock_service
 import steps
 import steps_edges
+import steps_hands
 import steps_models
 
 SECTIONS = ["data", "tune", "jobs", "chat", "test", "report"]
@@ -107,7 +108,8 @@ def looks(trial):
 
 
 ALL = [steps.sources, steps.data, steps.wide_table, steps.tune, steps.jobs, steps_models.chat, steps_models.questions,
-       steps_models.report, steps_edges.keyboard, steps_edges.key, steps_edges.states, steps_edges.widget, looks, steps_edges.hostile]
+       steps_models.report, steps_edges.keyboard, steps_edges.key, steps_edges.states, steps_edges.widget, looks, steps_edges.hostile,
+       steps_hands.hands_on_keyboard, steps_hands.interrupted, steps_hands.slow]
 
 
 def main():

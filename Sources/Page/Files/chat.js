@@ -13,7 +13,11 @@ const log = byId("chat-log");
 const mostChats = 100;
 
 /// `[{id, title, model, beside, system, temperature, maximumTokens, seed, turns: [{question, answers: [{model, text, …}]}]}]`
-let chats = stored("chats", []);
+let chats = stored("chats", ({ title, model, turns }) => typeof title === "string" && typeof model === "string" && Array.isArray(turns)
+  && turns.every((turn) => typeof turn?.question === "string" && Array.isArray(turn.answers)
+    && turn.answers.every((one) => typeof one?.model === "string" && typeof one.text === "string")));
+// A page that was closed while it was answered ended that answer.
+for (const { turns } of chats) for (const { answers } of turns) for (const one of answers) one.finish ??= "stopped";
 let chat = null;
 /// Running streams; null while nothing is answered.
 let running = null;

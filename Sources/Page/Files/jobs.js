@@ -192,7 +192,7 @@ function drawHead(job, live, name) {
         element("div", { class: "actions" }, actions(job, name))),
       job.fine_tuned_model ? element("p", { class: "made" }, "Model: ", element("code", {}, job.fine_tuned_model)) : null,
       isOver(job) && name !== "succeeded" ? null : [parts.bar, parts.barText]);
-    if (hadFocus) (parts.head.querySelector("button, a.button") ?? byId("job-title"))?.focus();
+    if (hadFocus) focusHead();
   }
   if (steps) {
     parts.bar.max = steps;
@@ -203,6 +203,12 @@ function drawHead(job, live, name) {
     if (isActive(job)) parts.bar.removeAttribute("value");
     parts.barText.textContent = "";
   }
+}
+
+/// The first button, or the title while that button cannot be used.
+function focusHead() {
+  const first = shown.parts.head.querySelector("button, a.button");
+  (first && !first.disabled ? first : byId("job-title")).focus();
 }
 
 function actions(job, name) {
@@ -226,6 +232,7 @@ function actions(job, name) {
 }
 
 async function change(job, verb, target) {
+  const hadFocus = document.activeElement === target || document.activeElement === document.body;
   target.disabled = true;
   try {
     const answer = await post(`/v1/fine_tuning/jobs/${job.id}/${verb}`);
@@ -234,6 +241,7 @@ async function change(job, verb, target) {
       shown.job = answer;
       shown.settled = false;
       draw();
+      if (hadFocus && !shown.parts.head.contains(document.activeElement)) focusHead();
     }
     follow();
   } catch (error) {

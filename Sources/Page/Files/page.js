@@ -123,11 +123,12 @@ const readAll = () => refresh("info", "models", "jobs").catch((error) => {
   if (error.status) notify(error.message, true);
 });
 
-/// Jobs are read again while one is active, for the number in the navigation.
+/// Jobs are read again for the number in the navigation, and models until there is one.
 function followJobs() {
-  const wait = state.jobs?.some(isActive) ? 3000 : 15_000;
+  const wait = state.jobs?.some(isActive) || !state.models?.length ? 3000 : 15_000;
   setTimeout(async () => {
-    if (!document.hidden && current !== "jobs") await refresh("jobs").catch(() => {});
+    const names = [current !== "jobs" && "jobs", !state.models?.length && "models"].filter(Boolean);
+    if (!document.hidden && names.length) await refresh(...names).catch(() => {});
     followJobs();
   }, wait);
 }

@@ -74,13 +74,12 @@ export const modelNamed = (id) => state.models?.find((model) => model.id === id)
 
 // The browser's own storage
 
-/// A list that was kept.
-export function stored(name, otherwise) {
+/// A list that was kept; entries that are not as `isValid` wants them are left out, whoever wrote them.
+export function stored(name, isValid) {
   try {
-    const value = JSON.parse(localStorage.getItem(`luthier.${name}`));
-    return Array.isArray(value) ? value : otherwise;
+    return JSON.parse(localStorage.getItem(`luthier.${name}`)).filter((one) => one && isValid(one));
   } catch {
-    return otherwise;
+    return [];
   }
 }
 

@@ -10,14 +10,18 @@ const mostTests = 50;
 const longestAnswer = 200;
 
 /// `[{id, created, judge, questions: [{from, asked, messages, prompt, expected}], results: {model: [{text, mark, byHand, …}]}}]`
-let tests = stored("tests", []);
+let tests = stored("tests", ({ id, created, questions, results }) => typeof id === "string" && Number.isFinite(created)
+  && Array.isArray(questions) && questions.every((one) => typeof one?.asked === "string")
+  && Object.values(results ?? [null]).every((answers) => answers?.length === questions.length && answers.every((one) => typeof one?.text === "string")));
+// A page that was closed while models were asked ended that test.
+for (const { results } of tests) for (const answers of Object.values(results)) for (const one of answers) one.finish ??= "stopped";
 /// What is being put together: own questions, the job whose held-out rows are drawn, the models to ask.
 const draft = { own: own(), job: null, seed: 1, drawn: [], of: 0, models: new Set(), judge: "contains" };
 let shown = null;
 let running = null;
 
 function own() {
-  const kept = stored("test.own", []);
+  const kept = stored("test.own", ({ asked, expected }) => typeof asked === "string" && typeof expected === "string");
   return Array.from({ length: ofEach }, (_, index) => kept[index] ?? { asked: "", expected: "" });
 }
 

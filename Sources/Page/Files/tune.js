@@ -181,6 +181,9 @@ function problemAt(error, isFocused = false) {
 
 const fieldId = (key) => `set-${key.replace(".", "-")}`;
 
+/// The rows of values on show, by key; they stay while the keys stay, so that nobody loses what is being typed.
+let rows = new Map();
+
 function drawChoices() {
   // Where the last answer was an error, a value of the user is not in it yet.
   const choices = new Map(suggestion.choices.map((choice) => [choice.key, choice.key in set ? { ...choice, value: set[choice.key] } : choice]));
@@ -190,44 +193,56 @@ function drawChoices() {
   byId("tune-method-reason").textContent = method && !("method.type" in set) ? `Suggested: ${method.reason}.` : "Chosen by you.";
   choices.delete("method.type");
   if (type === "full") for (const key of [...choices.keys()]) if (key.startsWith("method.")) choices.delete(key);
-  const focused = document.activeElement?.id;
-  const parts = groups.map(([name, list]) => {
-    const present = list.filter((key) => choices.has(key)).map((key) => choices.get(key));
-    for (const { key } of present) choices.delete(key);
-    return [name, present];
-  });
-  parts.push(["Memory and more", [...choices.values()]]);
-  show(byId("tune-choices"), parts.filter(([, list]) => list.length).map(([name, list]) =>
-    element("div", { class: "values" }, element("h3", {}, name), list.map(drawValue))));
-  if (focused) byId(focused)?.focus();
+  const areShown = rows.size === choices.size && [...choices.keys()].every((key) => rows.get(key)?.row.isConnected);
+  if (!areShown) buildRows(choices);
+  for (const [key, row] of rows) fillRow(row, choices.get(key));
 }
 
-function drawValue({ key, value, reason }) {
+function buildRows(choices) {
+  rows = new Map([...choices].map(([key, { value }]) => [key, makeRow(key, value)]));
+  const left = new Set(rows.keys());
+  const parts = groups.map(([name, list]) => [name, list.filter((key) => left.delete(key))]);
+  parts.push(["Memory and more", [...left]]);
+  show(byId("tune-choices"), parts.filter(([, list]) => list.length).map(([name, list]) =>
+    element("div", { class: "values" }, element("h3", {}, name), list.map((key) => rows.get(key).row))));
+}
+
+function makeRow(key, value) {
   const known = keys[key] ?? { label: key, kind: "json" };
   const id = fieldId(key);
-  const isMine = key in set;
   const change = (event) => {
     const next = read(event.target, known);
     if (next === undefined || JSON.stringify(next) === JSON.stringify(suggested(key))) delete set[key];
     else set[key] = next;
     ask();
   };
-  const shown = known.kind === "json" ? JSON.stringify(value) : String(value);
+  const common = { id, "aria-describedby": `${id}-reason`, on: { change } };
   const input = known.kind === "choice"
-    ? element("select", { id, on: { change } }, [...new Set([...known.values, value])].map((one) => element("option", { value: JSON.stringify(one), selected: one === value }, String(one))))
+    ? element("select", common, [...new Set([...known.values, value])].map((one) => element("option", { value: JSON.stringify(one) }, String(one))))
     : element("input", {
-      id, value: shown, "aria-describedby": `${id}-reason`, autocomplete: "off", on: { change },
-      type: known.kind === "json" ? "text" : "number", step: known.kind === "integer" ? "1" : "any", min: known.least, max: known.most,
+      ...common, autocomplete: "off", type: known.kind === "json" ? "text" : "number",
+      step: known.kind === "integer" ? "1" : "any", min: known.least, max: known.most,
     });
-  return element("div", { class: isMine ? "value mine" : "value" },
-    element("label", { for: id, title: key }, known.label), input,
-    element("p", { class: "reason", id: `${id}-reason` }, isMine
-      ? [`Yours; suggested was ${JSON.stringify(suggested(key)) ?? "nothing"}. `, button("Use the suggestion", () => {
-        delete set[key];
-        ask(0);
-      }, { class: "link" })]
-      : reason));
+  const reason = element("p", { class: "reason", id: `${id}-reason` });
+  return { known, input, reason, row: element("div", { class: "value" }, element("label", { for: id, title: key }, known.label), input, reason) };
 }
+
+function fillRow({ known, input, reason, row }, { key, value, reason: why }) {
+  const isMine = key in set;
+  row.classList.toggle("mine", isMine);
+  if (input !== document.activeElement) input.value = textOf(known, value);
+  show(reason, isMine
+    ? [`Yours; suggested was ${JSON.stringify(suggested(key)) ?? "nothing"}. `, button("Use the suggestion", () => {
+      delete set[key];
+      input.focus();
+      input.value = textOf(known, suggested(key));
+      ask(0);
+    }, { class: "link" })]
+    : why);
+}
+
+/// A value as its field holds it.
+const textOf = ({ kind }, value) => kind === "number" || kind === "integer" ? String(value ?? "") : JSON.stringify(value) ?? "";
 
 /// The value of a field; undefined where it is empty or not valid.
 function read(field, known) {
