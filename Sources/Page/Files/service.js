@@ -95,8 +95,7 @@ export const remove = async (path) => parsed(await send(path, { method: "DELETE"
 export const post = async (path, body, signal) => parsed(await send(path, withBody(body, signal)));
 
 function withBody(body, signal) {
-  if (body === undefined) return { method: "POST", signal };
-  return { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  return { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: body === undefined ? null : JSON.stringify(body) };
 }
 
 /// The text of a stored file.
