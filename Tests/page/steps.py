@@ -166,6 +166,7 @@ def jobs(trial):
     trial.check("jobs: the last event is there", any("successfully completed" in text for text in texts), texts[-3:])
     trial.check("jobs: samples along the way", page.locator(".sample li").count() >= 2, page.locator(".sample li").count())
     page.locator(".chart summary").first.click()
+    page.wait_for_selector(".chart tbody tr")
     trial.check("jobs: the curves are also a table", page.locator(".chart tbody tr").count() > 3)
     trial.axe(page, "a finished job")
     trial.picture(page, "jobs-done-1280-light")
