@@ -90,7 +90,7 @@ def interrupted(trial):
     model = trial.options.base
     half = {"model": model, "text": "It is", "finish": None}
     chats = [None, 1, {}, {"title": "a", "model": "b", "turns": [{}]},
-             {"id": "1", "title": "Half an answer", "model": model, "beside": "", "system": "", "temperature": 0, "maximumTokens": 9, "seed": 1,
+             {"id": "1", "title": "Half an answer", "model": model, "system": "", "temperature": 0, "maximumTokens": 9, "seed": 1,
               "turns": [{"question": "How is it?", "answers": [half]}]}]
     tests = [None, {"results": 1}, {"id": "1", "created": 1, "judge": "contains", "results": {model: [{"text": "It", "mark": None, "finish": None}]},
                                     "questions": [{"from": "own", "asked": "How is it?", "expected": ""}]}]
@@ -99,7 +99,7 @@ def interrupted(trial):
         ("chats", chats), ("tests", tests), ("test.own", [7, {"asked": {}}]))))
     page = trial.page(context, "#/chat")
     page.locator("#chat-list .link").first.wait_for()
-    trial.check("interrupted: only whole chats are listed", page.locator("#chat-list li").count() == 1, page.locator("#chat-list li").count())
+    trial.check("interrupted: only complete chats are listed", page.locator("#chat-list li").count() == 1, page.locator("#chat-list li").count())
     page.locator("#chat-list .link").first.click()
     trial.check("interrupted: a half answer is shown as stopped", "stopped by you" in page.locator(".answer").inner_text()
                 and page.locator("#chat-log [aria-busy]").count() == 0, page.locator(".answer").inner_text())
