@@ -64,7 +64,7 @@ import Testing
         let file = try fixture.upload(JobFixture.rows(12))
         let model = try fixture.call(
             "POST", "/v1/fine_tuning/jobs", "{\"model\": \"nothing\", \"training_file\": \"\(file)\"}")
-        #expect(model.status == 404 && model.json["error"]?["code"]?.string == "model_not_found")
+        #expect(model.status == 400 && model.json["error"]?["param"]?.string == "model")
         #expect(model.json["error"]?["message"]?.string?.contains("`tiny`") == true)
         for path in ["", "/events", "/checkpoints"] {
             let (status, json) = try fixture.call("GET", "/v1/fine_tuning/jobs/ftjob-none\(path)")
