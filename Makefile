@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-templates benchmarks compare compare-revisions clean
+	interop interop-gguf interop-openai interop-templates benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
@@ -29,6 +29,7 @@ help:
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
+	@echo 'make interop-openai  OpenAI'\''s clients of three generations against the service, and jobs that are killed (installs them)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -211,6 +212,17 @@ interop: deps $(VENV)/ready
 	$(BUILD) --build-tests $(FLAGS)
 	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
+
+# One environment for each generation of OpenAI's client.
+OPENAI_VERSIONS = 0.28.1 1.109.1 2.34.0
+OPENAI_PYTHONS = $(OPENAI_VERSIONS:%=.build/openai-%/bin/python)
+.build/openai-%/bin/openai:
+	$(PYTHON) -m venv .build/openai-$*
+	.build/openai-$*/bin/pip install -q openai==$*
+
+interop-openai: build $(OPENAI_VERSIONS:%=.build/openai-%/bin/openai)
+	$(LUTHIER) fetch smollm2-135m
+	$(PYTHON) Tests/interop/service_clients.py $(LUTHIER) $(OPENAI_PYTHONS)
 
 # The package compiles llama.cpp, which takes minutes and needs cmake and a C++ compiler.
 LLAMA_VENV = .build/llama-venv

@@ -89,6 +89,7 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
+        .target(name: "Page", resources: [.embedInCode("Files")], swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
@@ -102,7 +103,7 @@ let package = Package(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Preparation", "Reports", "Service", "StrictJSON",
+                "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Reports", "Service", "StrictJSON",
                 "Tokenizer",
                 "Training",
             ],
@@ -206,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Service",
+                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Page", "Service",
                 "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),

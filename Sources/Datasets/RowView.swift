@@ -26,12 +26,15 @@ package enum RowView {
         return result + "\n"
     }
 
-    private static func shown(_ token: Int, _ tokenizer: Tokenizer) -> String {
+    /// The text of a token.
+    ///
+    /// - Parameter lineFeed: what stands for a line feed.
+    package static func shown(_ token: Int, _ tokenizer: Tokenizer, lineFeed: String = "⏎") -> String {
         let bytes = tokenizer.bytes(of: token)
         if let text = String(validating: bytes, as: UTF8.self) {
             return text.unicodeScalars.map { scalar in
                 switch scalar {
-                case "\n": "⏎"
+                case "\n": lineFeed
                 case "\t": "⇥"
                 default: scalar.value < 0x20 ? "‹\(hexadecimal(UInt8(scalar.value)))›" : String(scalar)
                 }

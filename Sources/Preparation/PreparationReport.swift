@@ -57,6 +57,17 @@ package struct PreparationReport: Sendable {
     /// Rows that could not be read.
     package var unreadable: Int { read - kept - dropped.values.reduce(0, +) }
 
+    /// The errors that data written now would keep, and a loss of more than a tenth of the rows; nil if there is none.
+    package var remaining: String? {
+        var parts = findings.filter { $0.rule.severity == .error && $0.remains }.map {
+            "\($0.rule.name), \($0.findings.count)"
+        }
+        if unreadable * 10 > read {
+            parts.append("\(unreadable) of \(read) rows could not be read and are not written")
+        }
+        return parts.isEmpty ? nil : "remains: " + parts.joined(separator: "; ")
+    }
+
     /// Findings that the program can fix.
     package var fixable: [Item] { findings.filter(\.isFixable) }
 }

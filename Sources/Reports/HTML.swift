@@ -33,12 +33,14 @@ enum HTML {
             }
             return "<tr>\(cells.joined())</tr>"
         }
-        return "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))"
+        return
+            "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))"
             + "</tbody></table></div>\n"
     }
 
     static func section(_ title: String, id: String, _ content: String) -> String {
-        content.isEmpty ? "" : "<section aria-labelledby=\"\(id)\"><h2 id=\"\(id)\">\(escaped(title))</h2>\n\(content)</section>\n"
+        content.isEmpty
+            ? "" : "<section aria-labelledby=\"\(id)\"><h2 id=\"\(id)\">\(escaped(title))</h2>\n\(content)</section>\n"
     }
 
     static func paragraph(_ text: String) -> String { "<p>\(escaped(text))</p>\n" }

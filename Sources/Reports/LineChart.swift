@@ -1,12 +1,12 @@
-// A line chart as SVG: axes with round numbers, and lines that can be told apart without colour.
+// A line chart as SVG: axes with round numbers, and lines that differ without colour.
 
 import Foundation
 
-/// A chart of figures by step.
+/// A chart of numbers by step.
 struct LineChart {
     struct Line {
         var name: String
-        /// Points in the order of x; those that are not finite are left out.
+        /// Points in the order of x; those that are not finite are omitted.
         var points: [(x: Double, y: Double)]
         /// The place among the page's line styles.
         var style: Int
@@ -71,7 +71,8 @@ struct LineChart {
             // A single point has no line.
             if line.points.count <= 40 {
                 for point in line.points {
-                    svg += "<circle class=\"line\(line.style)\" cx=\"\(place(x(point.x)))\" cy=\"\(place(y(point.y)))\" r=\"2.5\"/>"
+                    svg +=
+                        "<circle class=\"line\(line.style)\" cx=\"\(place(x(point.x)))\" cy=\"\(place(y(point.y)))\" r=\"2.5\"/>"
                 }
             }
         }
@@ -86,7 +87,8 @@ struct LineChart {
     private func summary(_ lines: [Line]) -> String {
         let parts = lines.map { line in
             let (first, last) = (line.points[0], line.points[line.points.count - 1])
-            return "\(line.name) from \(format(first.y)) at step \(Int(first.x)) to \(format(last.y)) at step \(Int(last.x))"
+            return
+                "\(line.name) from \(format(first.y)) at step \(Int(first.x)) to \(format(last.y)) at step \(Int(last.x))"
         }
         return "\(title) by step: " + parts.joined(separator: "; ")
     }

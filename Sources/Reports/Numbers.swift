@@ -30,8 +30,8 @@ enum Numbers {
 
     /// 1h 02m, 3m 05s, 12s.
     static func duration(_ seconds: Double) -> String {
-        let whole = Int(min(max(seconds, 0), 1e9).rounded())
-        let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+        let total = Int(min(max(seconds, 0), 1e9).rounded())
+        let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
         if hours > 0 { return String(format: "%dh %02dm", hours, minutes) }
         return minutes > 0 ? String(format: "%dm %02ds", minutes, rest) : "\(rest)s"
     }
@@ -44,6 +44,7 @@ enum Numbers {
             value /= 1000
             unit += 1
         }
-        return unit == 0 ? "\(count) bytes" : String(format: value < 10 ? "%.1f %@" : "%.0f %@", value, units[unit] as NSString)
+        return unit == 0
+            ? "\(count) bytes" : String(format: value < 10 ? "%.1f %@" : "%.0f %@", value, units[unit] as NSString)
     }
 }

@@ -40,7 +40,9 @@ package struct ReportPage: Sendable {
         var tiles: [(String, String)] = []
         if let best { tiles.append(("validation perplexity", Numbers.text(best.perplexity))) }
         if let best { tiles.append(("validation loss", Numbers.text(best.loss))) }
-        if let best, best.tokenAccuracy.isFinite { tiles.append(("token accuracy", Numbers.percent(best.tokenAccuracy))) }
+        if let best, best.tokenAccuracy.isFinite {
+            tiles.append(("token accuracy", Numbers.percent(best.tokenAccuracy)))
+        }
         tiles.append(("steps", run.plannedSteps.map { "\(run.lastStep) of \($0)" } ?? "\(run.lastStep)"))
         if run.seconds > 0 { tiles.append(("training time", Numbers.duration(run.seconds))) }
         if let rate = run.tokensPerSecond { tiles.append(("tokens per second", Numbers.grouped(Int(rate)))) }
@@ -48,7 +50,8 @@ package struct ReportPage: Sendable {
         let list = tiles.map { "<div><dt>\(HTML.escaped($0.0))</dt><dd>\(HTML.escaped($0.1))</dd></div>" }.joined()
         let state = run.isRunning ? " It was still running when this report was made." : ""
         let date = made.formatted(.iso8601.year().month().day())
-        return "<h1>\(HTML.escaped(run.name))</h1>\n<p class=\"muted\">\(HTML.escaped("A model \(base). Report of \(date).\(state)"))</p>\n"
+        return
+            "<h1>\(HTML.escaped(run.name))</h1>\n<p class=\"muted\">\(HTML.escaped("A model \(base). Report of \(date).\(state)"))</p>\n"
             + "<dl class=\"tiles\">\(list)</dl>\n"
     }
 
@@ -79,7 +82,8 @@ package struct ReportPage: Sendable {
                 title: "Learning rate",
                 lines: [
                     .init(
-                        name: "learning rate", points: run.training.map { (Double($0.step), $0.learningRate) }, style: 0)
+                        name: "learning rate", points: run.training.map { (Double($0.step), $0.learningRate) }, style: 0
+                    )
                 ]),
             LineChart(
                 title: "Norm of the gradient",
@@ -133,12 +137,14 @@ package struct ReportPage: Sendable {
 
     private var answers: String {
         (measurement?.answers ?? []).map { answer in
-            let rows = [("asked", answer.asked), ("wanted", answer.wanted)]
+            let rows =
+                [("asked", answer.asked), ("wanted", answer.wanted)]
                 + (answer.base.map { [("base", $0)] } ?? []) + [("tuned", answer.tuned)]
             let cells = rows.map {
                 "<tr><th scope=\"row\">\($0.0)</th><td class=\"answer\">\(HTML.escaped($0.1))</td></tr>"
             }
-            return "<div class=\"scroll\" tabindex=\"0\"><table><caption class=\"muted\">\(HTML.escaped(answer.place))</caption>"
+            return
+                "<div class=\"scroll\" tabindex=\"0\"><table><caption class=\"muted\">\(HTML.escaped(answer.place))</caption>"
                 + "<tbody>\(cells.joined())</tbody></table></div>\n"
         }.joined()
     }
@@ -198,13 +204,15 @@ package struct ReportPage: Sendable {
             rows.append(["parameters", Numbers.grouped(measurement.parameters)])
         }
         rows.append(["size of the run's folder", Numbers.bytes(run.byteCount)])
-        return HTML.table(["", ""], rows).replacing("<thead><tr><th scope=\"col\"></th><th scope=\"col\"></th></tr></thead>", with: "")
+        return HTML.table(["", ""], rows).replacing(
+            "<thead><tr><th scope=\"col\"></th><th scope=\"col\"></th></tr></thead>", with: "")
     }
 
     private var commands: String {
         let path = run.folder.path
         return HTML.paragraph("From the folder in which the run was made:")
-            + "<pre>" + HTML.escaped(
+            + "<pre>"
+            + HTML.escaped(
                 """
                 luthier train --config \(path)/config.json --run \(run.name)-again   # the same run; equal bytes on this machine
                 luthier eval --checkpoint \(path) --split validation

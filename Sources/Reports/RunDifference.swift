@@ -35,7 +35,7 @@ package struct RunDifference: Sendable {
         }
     }
 
-    /// What came of the runs: a title and the two figures.
+    /// What came of the runs: a title and the two values.
     package var results: [(title: String, first: String, second: String)] {
         func row(_ title: String, _ figure: (RunRecord) -> String?) -> (title: String, first: String, second: String) {
             (title, figure(first) ?? "–", figure(second) ?? "–")

@@ -39,8 +39,10 @@ extension RunRecord {
         }
         return RunFinding(
             kind: .good,
-            title: "Validation perplexity fell from \(Numbers.text(start.perplexity)) to \(Numbers.text(best.perplexity))",
-            advice: "On rows that it was not trained on, the model is as unsure as between \(Numbers.text(best.perplexity)) "
+            title:
+                "Validation perplexity fell from \(Numbers.text(start.perplexity)) to \(Numbers.text(best.perplexity))",
+            advice:
+                "On rows that it was not trained on, the model is as unsure as between \(Numbers.text(best.perplexity)) "
                 + "equally likely tokens, where it was \(Numbers.text(start.perplexity)) before.")
     }
 
@@ -61,7 +63,8 @@ extension RunRecord {
         else { return nil }
         return RunFinding(
             kind: .warning, title: "The validation loss rose after step \(best.step)",
-            advice: "From there on the model learned the training rows by heart. The checkpoint of step \(best.step) is "
+            advice:
+                "From there on the model learned the training rows by heart. The checkpoint of step \(best.step) is "
                 + "the one that is used. Fewer epochs, more rows, or a smaller learning rate would help more.")
     }
 
@@ -84,7 +87,8 @@ extension RunRecord {
         guard end > start * (1 - RunRecord.noise) else { return nil }
         return RunFinding(
             kind: .bad, title: "The training loss did not fall",
-            advice: "It was \(Numbers.text(start)) in the first fifth and \(Numbers.text(end)) in the last. Try another "
+            advice:
+                "It was \(Numbers.text(start)) in the first fifth and \(Numbers.text(end)) in the last. Try another "
                 + "learning rate (ten times as large, then a tenth), and check what is learned: luthier inspect DATA --row 1 "
                 + "shows which tokens count.")
     }
@@ -93,18 +97,21 @@ extension RunRecord {
         guard let count = training.last?.skippedSteps, count > 0 else { return nil }
         return RunFinding(
             kind: count * 20 > max(1, lastStep) ? .bad : .warning, title: "\(count) steps were skipped",
-            advice: "Their gradient was not a finite number, so that the weights were left as they were. A smaller learning "
+            advice:
+                "Their gradient was not a finite number, so that the weights were left as they were. A smaller learning "
                 + "rate or more warm-up helps; the run's messages name the lines of the data.")
     }
 
     private var gradients: RunFinding? {
         let norms = training.map(\.gradientNorm).filter(\.isFinite)
-        guard norms.count >= 10, let middle = median(norms), middle > 0, let largest = norms.max(), largest > 20 * middle
+        guard norms.count >= 10, let middle = median(norms), middle > 0, let largest = norms.max(),
+            largest > 20 * middle
         else { return nil }
         let step = training.first { $0.gradientNorm == largest }?.step ?? 0
         return RunFinding(
             kind: .warning, title: "The gradient jumped at step \(step)",
-            advice: "Its norm was \(Numbers.text(largest, digits: 3)), and \(Numbers.text(middle, digits: 3)) in most steps. "
+            advice:
+                "Its norm was \(Numbers.text(largest, digits: 3)), and \(Numbers.text(middle, digits: 3)) in most steps. "
                 + "training.gradientClip bounds what one such step can do; rows of another kind are the usual reason.")
     }
 

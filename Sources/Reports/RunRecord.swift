@@ -148,7 +148,7 @@ extension RunRecord {
         FileManager.default.contents(atPath: path).flatMap { try? JSONText.parse([UInt8]($0)) }?.object
     }
 
-    /// The objects of a file with one on each line. A line that is being written is left out.
+    /// The objects of a file with one on each line. A line that is being written is ignored.
     fileprivate static func lines(_ path: String) -> [JSONObject] {
         guard let content = FileManager.default.contents(atPath: path) else { return [] }
         return [UInt8](content).split(separator: 0x0A).compactMap { (try? JSONText.parse([UInt8]($0)))?.object }

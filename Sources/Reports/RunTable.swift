@@ -26,7 +26,9 @@ package enum RunTable {
 
     /// One line for each run below a line of titles; columns are aligned.
     package static func text(_ runs: [RunRecord], now: Date = Date()) -> String {
-        let titles = ["run", "model", "trained", "steps", "loss", "validation", "perplexity", "tokens/s", "size", "changed"]
+        let titles = [
+            "run", "model", "trained", "steps", "loss", "validation", "perplexity", "tokens/s", "size", "changed",
+        ]
         let rows = [titles] + runs.map { cells($0, now: now) }
         let widths = titles.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -5,7 +5,7 @@ import Reports
 import Testing
 
 @Suite struct ReportPageTests {
-    /// Every element is closed in its order, and no text holds a tag of its own.
+    /// Every element is closed in its order, and no text holds a tag.
     static func isWellFormed(_ html: String) -> Bool {
         let void: Set<Substring> = ["meta", "line", "polyline", "circle"]
         var open: [Substring] = []

@@ -113,7 +113,7 @@ import Tokenizer
         let count = try #require(logprobs["tokens"]?.array?.count)
         #expect(count > 0 && count <= 4)
         // A token that continues the character before it belongs to that one.
-        let continues = logprobs["tokens"]?[0]?.string?.completeMatch(of: /bytes:\\x[89ab].*/) != nil
+        let continues = logprobs["tokens"]?[0]?.string?.firstMatch(of: /^bytes:\\x[89ab]/) != nil
         #expect(logprobs["text_offset"]?[0]?.integer == (continues ? 2 : 3))
         // Greedy: what was drawn is the most probable one.
         let top = try #require(logprobs["top_logprobs"]?[0]?.object)

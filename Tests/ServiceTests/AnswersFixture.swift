@@ -26,7 +26,8 @@ final class AnswersFixture: @unchecked Sendable {
 
     init(
         key: String? = nil, page: PageFiles = PageFiles([:]), waiting: Int = 64, cacheBytes: Int = 1 << 28,
-        _ change: (inout ServiceSettings) -> Void = { _ in }
+        _ change: (inout ServiceSettings) -> Void = { _ in },
+        look: @escaping @Sendable (String) throws -> any JobRunning = { try LookHere($0) }
     ) throws {
         _ = QuietMachine.kernel
         place = try TemporaryFolder()
@@ -46,7 +47,8 @@ final class AnswersFixture: @unchecked Sendable {
         let engine = BatchEngine(bounds)
         service = FineTuningService(
             settings: settings, store: try Store(path: ":memory:"), engine: engine, pool: ModelPool(engine: engine),
-            launcher: JobLauncher(launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }),
+            launcher: JobLauncher(
+                launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }, look: look),
             key: key.map { ServiceKey($0) }, page: page, log: { _ in })
         handler = RequestHandler(service)
     }

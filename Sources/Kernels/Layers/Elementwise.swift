@@ -43,7 +43,8 @@ package enum Elementwise {
         // From the end, since no row moves towards the beginning.
         var end = matrix.rows
         for (index, row) in rows.enumerated().reversed() {
-            matrix.row(row + 1).update(repeating: 0, count: (end - row - 1) * matrix.columns)
+            // After the last row there is none, whose start is not asked for.
+            (matrix.base + (row + 1) * matrix.columns).update(repeating: 0, count: (end - row - 1) * matrix.columns)
             if row != index { matrix.row(row).update(from: matrix.row(index), count: matrix.columns) }
             end = row
         }

@@ -15,8 +15,13 @@ struct JobCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Folder of the job.", valueName: "folder")) var folder: String
     @Flag(help: "Check the data only.") var check = false
+    @Flag(help: "Answer the question about data that the folder holds.") var look = false
 
     mutating func run() throws {
+        if look {
+            LookProcess.restrict()
+            return try LookProcess.run(folder)
+        }
         StopSignal.install()
         let process: JobProcess
         do { process = try JobProcess(path: folder) } catch RunLockError.held(_, let owner) {

@@ -196,7 +196,7 @@ struct PrepareCommand: ParsableCommand {
             let why = item.harm.map { ": \($0)" } ?? ""
             Console.message("not fixed: \(item.rule.name), \(item.findings.count)\(why)\(how)")
         }
-        let remaining = remaining(left)
+        let remaining = left.remaining
         Console.message(remaining.map { "error: \($0)" } ?? "no error remains")
         let members: [(key: String, value: JSONOutput)] = [
             ("changedRows", .integer(written.check.changedCount)), ("extendedRows", .integer(written.check.extended)),
@@ -216,17 +216,6 @@ struct PrepareCommand: ParsableCommand {
     }
 
     private static let shownRows = 10
-
-    /// The errors of the written data, and a loss of more than a tenth of the rows; nil if there is none.
-    private func remaining(_ left: PreparationReport) -> String? {
-        var parts = left.findings.filter { $0.rule.severity == .error && $0.remains }.map {
-            "\($0.rule.name), \($0.findings.count)"
-        }
-        if left.unreadable * 10 > left.read {
-            parts.append("\(left.unreadable) of \(left.read) rows could not be read and are not written")
-        }
-        return parts.isEmpty ? nil : "remains: " + parts.joined(separator: "; ")
-    }
 }
 
 extension TextCut: ExpressibleByArgument {}

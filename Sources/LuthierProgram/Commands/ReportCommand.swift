@@ -16,8 +16,10 @@ import Training
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write one HTML page about a run: curves, data, answers, what the numbers mean.",
-        discussion: "The page needs no network. Base and tuned model are measured on held-out rows when the report is made; "
+        commandName: "report",
+        abstract: "Write one HTML page about a run: curves, data, answers, what the numbers mean.",
+        discussion:
+            "The page needs no network. Base and tuned model are measured on held-out rows when the report is made; "
             + "--limit 0 leaves that out and takes no time.")
 
     @Argument(help: ArgumentHelp("Name or folder of a run; by default the newest.", valueName: "run"))
@@ -116,8 +118,12 @@ struct ReportCommand: ParsableCommand {
         let template = tuned.template ?? documents.defaultTemplate ?? .raw
         let comparison = ModelComparison(template: template, labels: AnswerLabels.find(documents[.train]))
         let right = try comparison.measure(tuned, rows)
-        measurement.overlap = (TrainingRows(run: folder) ?? TrainingRows(documents[.train])).overlap(documents[.validation])
-            .map { "Of the validation rows, \($0.description) are in training too: what is learned by heart does not count." }
+        measurement.overlap = (TrainingRows(run: folder) ?? TrainingRows(documents[.train])).overlap(
+            documents[.validation]
+        )
+        .map {
+            "Of the validation rows, \($0.description) are in training too: what is learned by heart does not count."
+        }
         measurement.worst = ReportCommand.worst(rows, right.bits)
         var before: SavedModel?
         if let base = reader.config.model.base {
@@ -128,7 +134,8 @@ struct ReportCommand: ParsableCommand {
         if let before {
             let left = try comparison.measure(before, rows)
             measurement.comparisons = [
-                ReportCommand.compare("bits per byte of held-out answers", left.bits, right.bits, smallerIsBetter: true),
+                ReportCommand.compare(
+                    "bits per byte of held-out answers", left.bits, right.bits, smallerIsBetter: true),
                 ReportCommand.compare("right labels", left.labels, right.labels, smallerIsBetter: false),
             ].compactMap { $0 }
         }

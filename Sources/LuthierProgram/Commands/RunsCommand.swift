@@ -29,7 +29,7 @@ struct RunsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List runs with their figures: loss, perplexity, speed, size.")
+            abstract: "List runs with their metrics: loss, perplexity, speed, size.")
         @Option(help: "Order of the list.") var sort: RunOrder = .date
         @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
@@ -72,7 +72,8 @@ struct RunsCommand: ParsableCommand {
             }
             if !yes {
                 Console.output(RunTable.text(records))
-                Console.output("Delete \(records.count == 1 ? "this run" : "these \(records.count) runs") for ever? [y/N] ")
+                Console.output(
+                    "Delete \(records.count == 1 ? "this run" : "these \(records.count) runs") for ever? [y/N] ")
                 guard readLine()?.lowercased().hasPrefix("y") == true else {
                     Console.message("nothing was deleted")
                     throw ExitCode(1)

@@ -3,6 +3,7 @@
 import Arguments
 import Foundation
 import Kernels
+import Page
 import Service
 
 struct ServeCommand: ParsableCommand {
@@ -50,7 +51,7 @@ struct ServeCommand: ParsableCommand {
         StopSignal.install()
         Machine.prepare(threads: threads)
         let service = try ServiceHost(
-            settings, at: address, key: key, page: PageFiles([:]), format: precision,
+            settings, at: address, key: key, page: PageFiles(contents: PageContent.files), format: precision,
             launcher: .program(JobLauncher.ownProgram)
         ) { line in
             Console.message("\(ServeCommand.time()) \(line)")

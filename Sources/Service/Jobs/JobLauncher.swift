@@ -27,12 +27,15 @@ package struct JobLauncher: Sendable {
     package let launch: @Sendable (_ folder: String, _ checks: Bool) throws -> any JobRunning
     /// The process that works on the job in a folder already; nil where there is none.
     package let adopt: @Sendable (_ folder: String) -> (any JobRunning)?
+    /// Starts a process that looks at data, for the question in a folder.
+    package let look: @Sendable (_ folder: String) throws -> any JobRunning
 
     package init(
         launch: @escaping @Sendable (String, Bool) throws -> any JobRunning,
-        adopt: @escaping @Sendable (String) -> (any JobRunning)?
+        adopt: @escaping @Sendable (String) -> (any JobRunning)?,
+        look: @escaping @Sendable (String) throws -> any JobRunning = { _ in throw CancellationError() }
     ) {
-        (self.launch, self.adopt) = (launch, adopt)
+        (self.launch, self.adopt, self.look) = (launch, adopt, look)
     }
 
     /// Starts `program job FOLDER`.
@@ -41,7 +44,8 @@ package struct JobLauncher: Sendable {
             launch: { folder, checks in
                 try ChildJob(program: path, arguments: ["job", folder] + (checks ? ["--check"] : []), in: folder)
             },
-            adopt: { folder in AdoptedJob(folder: folder) })
+            adopt: { folder in AdoptedJob(folder: folder) },
+            look: { folder in try ChildJob(program: path, arguments: ["job", folder, "--look"], in: folder) })
     }
 
     /// The path of this program.

@@ -12,6 +12,8 @@ package final class FineTuningService: Sendable {
     package let engine: BatchEngine
     package let pool: ModelPool
     let progress: JobProgress
+    let looks: Looks
+    let checks = KnownChecks()
     let metrics = ServiceMetrics()
     let key: ServiceKey?
     let page: PageFiles
@@ -29,11 +31,15 @@ package final class FineTuningService: Sendable {
         (self.key, self.page, self.log) = (key, page, log)
         models = LocalModels(store, settings)
         progress = JobProgress(store, settings)
+        looks = Looks(settings, launcher)
         queue = JobQueue(store: store, settings: settings, launcher: launcher, log: log)
     }
 
     /// Begins to work on jobs, those that an earlier service has left among them.
-    package func start() { queue.start() }
+    package func start() {
+        looks.removeLeftovers()
+        queue.start()
+    }
 
     /// Ends what is being answered, lets the running job save and end, and closes the store. Nothing may be asked then.
     package func stop() {

@@ -22,6 +22,20 @@ package struct PageFiles: Sendable {
     /// - Parameter files: by name; `index.html` is the page, `widget.js` also for other sites.
     package init(_ files: [String: File]) { self.files = files }
 
+    /// The files of a page; a file's type is told by the end of its name.
+    package init(contents: [String: [UInt8]]) {
+        files = contents.reduce(into: [:]) { files, file in
+            let end = file.key.split(separator: ".").last.map(String.init) ?? ""
+            files[file.key] = File(
+                bytes: file.value, contentType: PageFiles.types[end] ?? "application/octet-stream")
+        }
+    }
+
+    private static let types = [
+        "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8",
+        "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml; charset=utf-8",
+    ]
+
     static let (index, widget) = ("index.html", "widget.js")
 
     private static let policy =

@@ -68,7 +68,9 @@ struct Router: Sendable {
 extension FineTuningService {
     /// Every path that is answered.
     func makeRouter() -> Router {
-        Router(pageRoutes + fileRoutes + jobRoutes + legacyRoutes + modelRoutes + answerRoutes + statusRoutes)
+        Router(
+            pageRoutes + fileRoutes + jobRoutes + legacyRoutes + modelRoutes + answerRoutes + statusRoutes
+                + luthierRoutes)
     }
 
     private var pageRoutes: [Route] {
