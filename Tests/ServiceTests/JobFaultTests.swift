@@ -16,47 +16,47 @@ import Testing
             .map { $0.replacingOccurrences(of: id, with: "ID") }
     }
 
-    private func expectEqual(_ fixture: JobFixture, _ id: String, _ whole: String) throws {
+    private func expectEqual(_ fixture: JobFixture, _ id: String, _ full: String) throws {
         let job = try fixture.waitForEnd(id)
         try #require(job.phase == .succeeded, "\(job.errorMessage ?? "")")
-        #expect(try fixture.metrics(id) == fixture.metrics(whole), "an event is lost, told twice or another one")
-        let (found, expected) = (try fixture.checkpoints(id), try fixture.checkpoints(whole))
+        #expect(try fixture.metrics(id) == fixture.metrics(full), "an event is lost, told twice or another one")
+        let (found, expected) = (try fixture.checkpoints(id), try fixture.checkpoints(full))
         #expect(found.keys.sorted() == expected.keys.sorted())
         #expect(found == expected, "the bytes of an interrupted run differ")
     }
 
     @Test func aKilledProcessLosesNothing() throws {
         let fixture = try JobFixture()
-        let whole = try fixture.job(Self.many)
-        #expect(try fixture.waitForEnd(whole).phase == .succeeded)
+        let full = try fixture.job(Self.many)
+        #expect(try fixture.waitForEnd(full).phase == .succeeded)
         let id = try fixture.job(Self.many)
         for steps in [4, 14] {
             try fixture.wait(id, steps: steps)
             let process = try #require(fixture.process(id))
             kill(process, SIGKILL)
         }
-        try expectEqual(fixture, id, whole)
-        #expect(try texts(fixture, id) == texts(fixture, whole))
+        try expectEqual(fixture, id, full)
+        #expect(try texts(fixture, id) == texts(fixture, full))
     }
 
     @Test func aJobSurvivesItsService() throws {
         let fixture = try JobFixture()
-        let whole = try fixture.job(Self.many)
-        #expect(try fixture.waitForEnd(whole).phase == .succeeded)
+        let full = try fixture.job(Self.many)
+        #expect(try fixture.waitForEnd(full).phase == .succeeded)
         let id = try fixture.job(Self.many)
         for steps in [5, 15] {
             try fixture.wait(id, steps: steps)
             try fixture.restart()
         }
-        try expectEqual(fixture, id, whole)
-        #expect(try texts(fixture, id) == texts(fixture, whole))
+        try expectEqual(fixture, id, full)
+        #expect(try texts(fixture, id) == texts(fixture, full))
     }
 
     @Test func pauseAndResume() throws {
         let fixture = try JobFixture()
-        let whole = try fixture.job(Self.many)
+        let full = try fixture.job(Self.many)
         let id = try fixture.job(Self.many)
-        #expect(try fixture.waitForEnd(whole).phase == .succeeded)
+        #expect(try fixture.waitForEnd(full).phase == .succeeded)
         try fixture.wait(id, steps: 4)
         let answer = try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/pause").json
         #expect(answer["luthier"]?["state"]?.string == "pausing" && answer["status"]?.string == "running")
@@ -65,7 +65,7 @@ import Testing
         try fixture.wait(next, steps: 1)
         #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(next)/cancel").json["status"]?.string == "cancelled")
         #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/resume").status == 200)
-        try expectEqual(fixture, id, whole)
+        try expectEqual(fixture, id, full)
         #expect(try fixture.waitForEnd(next).phase == .cancelled)
         #expect(try fixture.messages(next).last == "The job has been cancelled")
         #expect(try fixture.service.store.job(next)?.fineTunedModel == nil)

@@ -44,7 +44,10 @@ import Testing
         #expect(found(second) == [ids[2], ids[1], ids[0]] && second["has_more"]?.bool == false)
         #expect(found(try list("purpose=fine-tune&order=asc")) == ids)
         #expect(found(try list("")).count == 6)
-        for (query, param) in [("limit=0", "limit"), ("limit=10001", "limit"), ("order=up", "order"), ("after=file-x", "after"), ("purpose=x", "purpose")] {
+        for (query, param) in [
+            ("limit=0", "limit"), ("limit=10001", "limit"), ("order=up", "order"), ("after=file-x", "after"),
+            ("purpose=x", "purpose"),
+        ] {
             let (status, json) = try fixture.call("GET", "/v1/files?\(query)")
             #expect(status == 400 && json["error"]?["param"]?.string == param, "\(query)")
         }

@@ -1,4 +1,4 @@
-// A service in a folder of its own whose jobs are worked on by the real program; it can be stopped and started again.
+// A service in its own folder whose jobs are worked on by the real program; it can be stopped and started again.
 
 import Foundation
 import HTTPServer

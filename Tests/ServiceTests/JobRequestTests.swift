@@ -47,7 +47,11 @@ import Testing
         (#""hyperparameters": {"batch_size": 257}"#, "hyperparameters.batch_size"),
         (#""hyperparameters": {"learning_rate_multiplier": 0}"#, "hyperparameters.learning_rate_multiplier"),
         (#""method": {"type": "dpo"}"#, "method.type"), (#""validation_file": "file-none""#, "validation_file"),
-        (#""hyperparameters": {"n_epochs": 2}, "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}"#, "hyperparameters"),
+        (
+            #""hyperparameters": {"n_epochs": 2}, "#
+                + #""method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}"#,
+            "hyperparameters"
+        ),
         (#""integrations": [{"type": "wandb", "wandb": {"project": "x"}}]"#, "integrations"),
     ]) func namesTheField(_ members: String, _ param: String) throws {
         let fixture = try JobFixture(works: false)
@@ -89,9 +93,10 @@ import Testing
         let cancelled = try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/cancel").json
         #expect(cancelled["status"]?.string == "cancelled" && cancelled["finished_at"]?.integer != nil)
         #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/cancel").status == 400)
-        #expect(try fixture.messages(id).suffix(3) == [
-            "The job has been paused; it continues when it is resumed", "The job has been resumed and is queued",
-            "The job has been cancelled",
-        ])
+        #expect(
+            try fixture.messages(id).suffix(3) == [
+                "The job has been paused; it continues when it is resumed", "The job has been resumed and is queued",
+                "The job has been cancelled",
+            ])
     }
 }

@@ -63,7 +63,9 @@ import Testing
 
     @Test func automaticHyperparametersBecomeNumbers() throws {
         let fixture = try JobFixture()
-        let id = try fixture.job(", \"hyperparameters\": {\"n_epochs\": \"auto\"}, \"luthier\": {\"set\": {\"training.steps\": 2}}")
+        let id = try fixture.job(
+            ", \"hyperparameters\": {\"n_epochs\": \"auto\"}, "
+                + "\"luthier\": {\"set\": {\"training.steps\": 2}}")
         let job = try fixture.waitForEnd(id)
         try #require(job.phase == .succeeded, "\(job.errorMessage ?? "")")
         let chosen = try fixture.call("GET", "/v1/fine_tuning/jobs/\(id)").json["hyperparameters"]
@@ -91,7 +93,8 @@ import Testing
         let file = try fixture.upload(JobFixture.rows(8))
         let created = try fixture.call(
             "POST", "/v1/fine-tunes",
-            "{\"training_file\": \"\(file)\", \"n_epochs\": 2, \"batch_size\": 4, \"suffix\": \"GPT-4 v1\"}").json
+            "{\"training_file\": \"\(file)\", \"n_epochs\": 2, \"batch_size\": 4, \"suffix\": \"GPT-4 v1\"}"
+        ).json
         let id = try #require(created["id"]?.string)
         #expect(created["object"]?.string == "fine-tune" && created["status"]?.string == "pending")
         #expect(created["model"]?.string == "curie")
