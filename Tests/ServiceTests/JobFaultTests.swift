@@ -6,9 +6,9 @@ import StrictJSON
 import Testing
 
 @Suite(.serialized) struct JobFaultTests {
-    /// 30 steps, with a checkpoint after every third.
+    /// 300 steps, with a checkpoint after every sixth: long enough to be met in the middle.
     private static let many =
-        ", \"seed\": 5, \"hyperparameters\": {\"n_epochs\": 10, \"batch_size\": 4, \"learning_rate_multiplier\": 1}"
+        ", \"seed\": 5, \"hyperparameters\": {\"n_epochs\": 50, \"batch_size\": 2, \"learning_rate_multiplier\": 1}"
 
     /// The texts of a job without its id and without names, which are drawn.
     private func texts(_ fixture: JobFixture, _ id: String) throws -> [String] {

@@ -143,10 +143,10 @@ struct FineTunesCommand: ParsableCommand {
 
         mutating func run() throws {
             let cancelled = try connection.use { client in
-                let job = try client.cancel(job.id)
+                let found = try client.cancel(job.id)
                 // A process that a killed service has left is ended by the work on the folder, which begins here.
                 if client.caller.endsWithCommand { client.caller.start() }
-                return job
+                return found
             }
             Console.output(JSONOutput(cancelled).serialized(pretty: true) + "\n")
         }

@@ -1,7 +1,9 @@
 // Shows the events of a job until it is over, in the words of OpenAI's command line.
 
+import Arguments
 import Foundation
 import Service
+import Training
 
 struct FineTuneFollower {
     let client: FineTunesClient

@@ -11,7 +11,7 @@ enum ClientFile {
             throw .unreadable(path: path, reason: "no such file")
         }
         guard !isFolder.boolValue else { throw .unreadable(path: path, reason: "a folder, not a file") }
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.intValue ?? 0
         guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw .unreadable(path: path, reason: "it cannot be read")
@@ -23,7 +23,7 @@ enum ClientFile {
     static func upload(_ path: String, _ bytes: [UInt8]) -> HTTPRequest {
         let boundary = "luthier-" + Identifier.random(32)
         // The name is shown only; what could end the header's text is replaced.
-        let name = (path as NSString).lastPathComponent.map { character in
+        let name = (path.split(separator: "/").last ?? "upload").map { character in
             character == "\"" || character == "\\" || character.isNewline ? "_" : character
         }
         let head =

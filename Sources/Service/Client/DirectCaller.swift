@@ -19,10 +19,11 @@ package final class DirectCaller: ServiceCaller {
     ) throws {
         lock = try ServiceHost.lock(settings)
         do {
+            let store = try Store(path: settings.databasePath)
             // Nothing is generated here.
             let engine = BatchEngine(EngineSettings(cacheBytes: 1 << 20))
             service = FineTuningService(
-                settings: settings, store: try Store(path: settings.databasePath), engine: engine,
+                settings: settings, store: store, engine: engine,
                 pool: ModelPool(engine: engine), launcher: launcher, log: log)
         } catch {
             lock.release()

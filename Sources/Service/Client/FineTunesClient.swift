@@ -1,4 +1,4 @@
-// What the command line asks of a service about fine-tunes: both generations of the API, told apart by their ids.
+// What the command line asks of a service about fine-tunes: both generations of the API, distinguished by their ids.
 
 import Foundation
 import HTTPServer

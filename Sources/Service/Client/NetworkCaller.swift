@@ -27,8 +27,8 @@ package final class NetworkCaller: ServiceCaller {
         do { socket = try connect() } catch { return false }
         Foundation.close(socket)
         let (head, _) = try exchange(HTTPRequest(method: "GET", target: "/health"))
-        let isOurs = head.contains { $0.lowercased().hasPrefix("luthier-version:") }
-        guard isOurs else { throw ServiceClientError.notAService(address: address) }
+        let isLuthier = head.contains { $0.lowercased().hasPrefix("luthier-version:") }
+        guard isLuthier else { throw ServiceClientError.notAService(address: address) }
         return true
     }
 
@@ -79,7 +79,7 @@ package final class NetworkCaller: ServiceCaller {
     /// A service that closes its side ends a request, not the program.
     private static let noSignal: Int32 = {
         #if canImport(Glibc)
-            Int32(MSG_NOSIGNAL.rawValue)
+            Int32(MSG_NOSIGNAL)
         #else
             0
         #endif

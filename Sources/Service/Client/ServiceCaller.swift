@@ -12,7 +12,7 @@ package struct ServiceAnswer: Sendable {
 }
 
 /// Something that answers requests of this API.
-package protocol ServiceCaller: Sendable {
+package protocol ServiceCaller {
     func send(_ request: HTTPRequest) throws -> ServiceAnswer
     /// Whether jobs are only worked on until `close`.
     var endsWithCommand: Bool { get }
