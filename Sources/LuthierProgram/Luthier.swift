@@ -13,7 +13,8 @@ struct Luthier: ParsableCommand {
         subcommands: [
             TuneCommand.self, TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self,
             ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
-            ImportCommand.self, ExportCommand.self, ServeCommand.self, RunsCommand.self, ReportCommand.self,
+            ImportCommand.self, ExportCommand.self, ServeCommand.self, FineTunesCommand.self, RunsCommand.self,
+            ReportCommand.self,
             DoctorCommand.self, JobCommand.self,
         ])
 }

@@ -29,6 +29,7 @@ extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RunLockError: Hinting {}
+extension ServiceClientError: Hinting {}
 extension ServiceError: Hinting {}
 extension TemplateError: Hinting {}
 extension TokenizerError: Hinting {}

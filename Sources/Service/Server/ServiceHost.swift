@@ -68,7 +68,7 @@ package final class ServiceHost {
     }
 
     /// Makes the folders, which are the owner's alone, and locks them.
-    private static func lock(_ settings: ServiceSettings) throws -> RunLock {
+    static func lock(_ settings: ServiceSettings) throws -> RunLock {
         for folder in [settings.dataFolder, settings.filesFolder, settings.dataFolder + "/jobs"] {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
