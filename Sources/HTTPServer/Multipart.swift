@@ -83,7 +83,7 @@ package struct Multipart: Sendable {
         do throws(MultipartError) {
             try source.reading { (reader) throws(MultipartError) in
                 try reader.blocks(part.range) { (block) throws(MultipartError) in
-                    let number = block.withUnsafeBytes { Multipart.write($0, to: descriptor) }
+                    let number = block.withUnsafeBytes { writeCompletely($0, to: descriptor) }
                     if number != 0 { throw Multipart.failure(number) }
                 }
             }
@@ -99,18 +99,6 @@ package struct Multipart: Sendable {
             throw error
         }
         return part.count
-    }
-
-    /// The system's number of what went wrong, or 0.
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count < 0 ? errno : ENOSPC }
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        }
-        return 0
     }
 
     /// The reason has no path.

@@ -96,10 +96,10 @@ final class RequestBody {
             }
             guard let file = folder.makeFile() else { throw .disk(errno) }
             (descriptor, path) = file
-            try check(bytes.withUnsafeBytes { write($0) })
+            try check(bytes.withUnsafeBytes { writeCompletely($0, to: descriptor) })
             bytes = []
         }
-        try check(write(data))
+        try check(writeCompletely(data, to: descriptor))
     }
 
     /// Called once, when all has come.
@@ -113,17 +113,5 @@ final class RequestBody {
 
     private func check(_ number: Int32) throws(Failure) {
         if number != 0 { throw .disk(number) }
-    }
-
-    /// The system's number of what went wrong, or 0.
-    private func write(_ data: UnsafeRawBufferPointer) -> Int32 {
-        var rest = data
-        while !rest.isEmpty {
-            let written = Foundation.write(descriptor, rest.baseAddress, rest.count)
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return written < 0 ? errno : ENOSPC }
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-        }
-        return 0
     }
 }

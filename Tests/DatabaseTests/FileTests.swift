@@ -2,6 +2,7 @@
 
 import Database
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 
@@ -106,7 +107,7 @@ import Testing
             }
             database.close()
             let good = try folder.read("service.sqlite")
-            var generator = RandomBits(seed: 7)
+            var generator = SplitMix64(seed: 7)
             for _ in 0..<100 {
                 var bytes = good
                 for _ in 0..<8 {

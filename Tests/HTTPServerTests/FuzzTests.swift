@@ -2,6 +2,7 @@
 
 import Foundation
 import HTTPServer
+import Kernels
 import Synchronization
 import TestSupport
 import Testing
@@ -33,7 +34,7 @@ import Testing
     ].map { Array($0.utf8) }
 
     /// A seed with a few random changes.
-    private static func request(_ generator: inout RandomBits) -> [UInt8] {
+    private static func request(_ generator: inout SplitMix64) -> [UInt8] {
         var bytes = seeds.randomElement(using: &generator)!
         for _ in 0..<Int.random(in: 0...4, using: &generator) {
             let place = Int.random(in: 0...bytes.count, using: &generator)
@@ -76,7 +77,7 @@ import Testing
             let before = try FuzzTests.descriptors()
             let (threads, perConnection) = (4, 4)
             DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                var generator = RandomBits(seed: UInt64(thread + 1))
+                var generator = SplitMix64(seed: UInt64(thread + 1))
                 for _ in 0..<(FuzzTests.requests / threads / perConnection) {
                     guard let client = try? RawClient(port: server.port) else {
                         Issue.record("the server does not accept connections")

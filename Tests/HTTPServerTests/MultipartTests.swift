@@ -2,6 +2,7 @@
 
 import Foundation
 import HTTPServer
+import Kernels
 import TestSupport
 import Testing
 
@@ -118,7 +119,7 @@ import Testing
 
     /// Contents made of pieces of the boundary, in forms whose boundaries are at every place around a block's end.
     @Test func randomFormsComeBack() throws {
-        var generator = RandomBits(seed: 3)
+        var generator = SplitMix64(seed: 3)
         try withTemporaryFolder { folder in
             for round in 0..<400 {
                 let pieces = ["\r\n", "--", "b", "\r", "\n", "-", "\r\n--", "\r\n--bo", "\r\n--bound", "x", "\r\n\r\n"]
@@ -155,7 +156,7 @@ import Testing
             ("--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n--b\r\n"
                 + "Content-Disposition: form-data; name=\"file\"; filename*=UTF-8''a%20b; filename=\"a\\\"b\"\r\n"
                 + "Content-Type: text/plain\r\n\r\n{\"a\": 1}\r\n--b--\r\n").utf8)
-        var generator = RandomBits(seed: 5)
+        var generator = SplitMix64(seed: 5)
         try withTemporaryFolder { folder in
             for _ in 0..<4000 {
                 var bytes = good

@@ -32,6 +32,8 @@ final class QueueLoop {
     private static let (activePause, idlePause) = (0.1, 20.0)
     private static let patience = (cancel: 10.0, pause: 600.0, stop: 120.0)
     private static let mostCrashes = 6
+    /// Seconds after which a file without a row belongs to nobody.
+    private static let longestUpload = 3600.0
 
     init(_ queue: JobQueue) { self.queue = queue }
 
@@ -227,6 +229,15 @@ final class QueueLoop {
         nextSweep = Date(timeIntervalSinceNow: 60)
         for id in try store.expiredFiles() where try store.removeFile(id) {
             try? FileManager.default.removeItem(atPath: queue.settings.path(ofFile: id))
+        }
+        let files = FileManager.default
+        for id in (try? files.contentsOfDirectory(atPath: queue.settings.filesFolder)) ?? [] {
+            let path = queue.settings.path(ofFile: id)
+            // A new file gets its row when all of it is on the disk.
+            guard let changed = (try? files.attributesOfItem(atPath: path))?[.modificationDate] as? Date,
+                Date().timeIntervalSince(changed) > QueueLoop.longestUpload, try store.file(id) == nil
+            else { continue }
+            try? files.removeItem(atPath: path)
         }
     }
 }
