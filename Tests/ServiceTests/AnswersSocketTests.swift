@@ -1,4 +1,4 @@
-// The whole service behind sockets: raw requests, as curl sends them.
+// The complete service over sockets: raw requests, as curl sends them.
 
 import Foundation
 import HTTPServer
@@ -53,11 +53,11 @@ import Testing
         defer { host.stop(draining: 1) }
         let port = try #require(URL(string: host.url)?.port)
 
-        let whole = try post(
+        let answer = try post(
             port, "/v1/completions", #"{"model": "plain", "prompt": "x", "max_tokens": 3, "logit_bias": {"65": 100}}"#,
             key: "k")
-        #expect(whole.hasPrefix("HTTP/1.1 200 ") && whole.contains(#""text":"AAA""#))
-        #expect(whole.lowercased().contains("x-request-id: req_"))
+        #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains(#""text":"AAA""#))
+        #expect(answer.lowercased().contains("x-request-id: req_"))
         let stream = try post(
             port, "/v1/chat/completions",
             #"{"model": "chatty", "max_tokens": 3, "stream": true, "logit_bias": {"65": 100}, \#(AnswersChatTests.hello)}"#,

@@ -27,7 +27,8 @@ final class JobFixture {
     init(works: Bool = true) throws {
         _ = QuietMachine.kernel
         place = try TemporaryFolder()
-        try JobFixture.writeModel(place)
+        try JobFixture.writeModel(place, "tiny")
+        try JobFixture.writeModel(place, "chatty", template: "\"chat\"")
         var settings = ServiceSettings()
         settings.dataFolder = place.path + "/service"
         settings.runsFolder = place.path + "/checkpoints"
@@ -61,9 +62,9 @@ final class JobFixture {
         (service, handler) = try JobFixture.open(settings, launcher, true)
     }
 
-    /// A model of bytes, with frames around conversations.
-    private static func writeModel(_ place: TemporaryFolder) throws {
-        let folder = "checkpoints/tiny"
+    /// A model of bytes.
+    private static func writeModel(_ place: TemporaryFolder, _ name: String, template: String = "null") throws {
+        let folder = "checkpoints/\(name)"
         try FileManager.default.createDirectory(
             atPath: place.path + "/" + folder, withIntermediateDirectories: true)
         let shape = ModelShape(
@@ -71,7 +72,8 @@ final class JobFixture {
         let model = Transformer(shape)
         model.layout.initialize(model.weights, seed: 3)
         let config = """
-            {"model": {"contextLength": 64, "blockCount": 1, "headCount": 1, "modelWidth": 8, "tiedHead": false}}
+            {"model": {"contextLength": 64, "blockCount": 1, "headCount": 1, "modelWidth": 8, "tiedHead": false},
+             "data": {"template": \(template)}}
             """
         try place.write(config, as: folder + "/config.json")
         let saved = SavedModel(

@@ -9,6 +9,26 @@ import Testing
     private static let few =
         ", \"seed\": 5, \"hyperparameters\": {\"n_epochs\": 2, \"batch_size\": 4, \"learning_rate_multiplier\": 1}"
 
+    /// A model that is asked in a chat learns prompts as questions; the older interface continues them.
+    @Test(arguments: [
+        ("/v1/fine_tuning/jobs", "chatty", false), ("/v1/fine_tuning/jobs", "tiny", true),
+        ("/v1/fine-tunes", "chatty", true),
+    ])
+    func promptsAreLearnedAsTheyWillBeAsked(path: String, model: String, isRaw: Bool) throws {
+        let fixture = try JobFixture()
+        let file = try fixture.upload(JobFixture.rows(12))
+        let answer = try fixture.call("POST", path, "{\"model\": \"\(model)\", \"training_file\": \"\(file)\"}")
+        let id = try #require(answer.json["id"]?.string, "\(answer.json.text)")
+        let folder = JobFolder(path: fixture.settings.path(ofJob: id))
+        try fixture.wait(id) { $0.phase.isOver || folder.check != nil }
+        #expect(try #require(folder.check).isRaw == isRaw)
+        try fixture.wait(id) {
+            try $0.phase.isOver || !fixture.messages(id).allSatisfy { !$0.hasPrefix("Files validated") }
+        }
+        let isSaid = try fixture.messages(id).contains { $0.contains("ask with chat completions") }
+        #expect(isSaid == !isRaw)
+    }
+
     @Test func aJobOfTheNewerAPI() throws {
         let fixture = try JobFixture()
         let id = try fixture.job(

@@ -56,6 +56,9 @@ def chat(trial):
     page.locator("#chat-tokens").fill("1000")
     page.locator("#chat-system").fill("You only have Hanoi: cloudy, 10°C.")
     page.locator("#chat-tokens").press("Tab")
+    if not trial.is_mock:
+        # The tuned model answers everything in a few words.
+        page.locator("#chat-model").select_option(trial.options.base)
     page.locator("#chat-text").fill("Tell me a long story")
     page.locator("#chat-text").press("Enter")
     page.wait_for_function("() => document.querySelector('.turn:last-child .said')?.textContent.length > 20", timeout=trial.seconds * 1000)
@@ -158,6 +161,8 @@ def report(trial):
         page.locator("#report-compare").click()
     page.wait_for_function("() => document.querySelectorAll('.against li').length > 0 && ![...document.querySelectorAll('.against dd')].some(one => one.textContent === '…')",
                            timeout=trial.seconds * 1000)
+    legend = page.locator("#report-body .charts .legend").first.inner_text()
+    trial.check("report: both losses are drawn", "Training" in legend and "Held out" in legend, legend)
     trial.check("report: base against tuned", page.locator(".against li").count() >= 1)
     trial.check("report: commands that repeat it", "luthier train" in page.locator("#report-body").inner_text())
     trial.check("report: what happened to the rows", page.get_by_text("What happened to the rows").count() >= 1)

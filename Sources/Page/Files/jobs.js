@@ -26,7 +26,11 @@ export class RunLog {
   }
 
   merge({ metrics = [], timings = [], samples = [], messages = [] }, from = 0) {
-    for (const line of metrics) ("validationLoss" in line ? this.evaluations : this.training).set(line.step, line);
+    // A third kind of line, the loss of one held-out batch, has the step of a training line and is not drawn.
+    for (const line of metrics) {
+      if ("validationLoss" in line) this.evaluations.set(line.step, line);
+      else if ("learningRate" in line) this.training.set(line.step, line);
+    }
     for (const line of timings) this.times.set(line.step, line);
     this.samples = [...this.samples.filter(({ step }) => step < from), ...samples];
     this.messages = messages;

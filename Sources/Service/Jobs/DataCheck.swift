@@ -29,7 +29,10 @@ struct DataCheck {
                 param: "validation_file")
         }
         let base = try ModelSource(path: order.base)
-        let isRaw = train[0].row == .promptCompletion
+        // The older interface continues prompts. In the newer one a model with a chat template is asked in a chat, and one
+        // that has learned bare prompts would answer with nothing there.
+        let hasPrompts = train[0].row == .promptCompletion
+        let isRaw = hasPrompts && (order.isLegacy || base.template == nil)
         let template = isRaw ? ChatTemplate.raw : base.template ?? train[0].defaultTemplate ?? .raw
         if let classes = order.classes {
             try check(classes, train, heldOut, template: template, tokenizer: base.tokenizer)
@@ -38,6 +41,11 @@ struct DataCheck {
             train: train, heldOut: heldOut, base: base, template: template, dropsRowsWithoutLoss: false,
             availableBytes: nil)
         var notes = base.notes
+        if hasPrompts, !isRaw {
+            notes.append(
+                "prompts and completions become questions and answers of a chat, since the base has a chat template: ask "
+                    + "with chat completions")
+        }
         if facts.longestRow > base.architecture.contextLength + 1 {
             notes.append(
                 "the longest example has \(facts.longestRow) tokens; \(base.architecture.contextLength) fit, and longer "
