@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """OpenAI's own clients against `luthier serve`, unmodified, and jobs that survive kills.
 
-    service_clients.py LUTHIER PYTHON…     one Python for each version of the package `openai`; 0.28 brings its command line
+    service_clients.py LUTHIER PYTHON… [--kills N]     one Python for each version of the package `openai`; 0.28 brings its
+                                                       command line
 
 Each line is "passed: …" or "FAILED: …"; exit code 1 if one failed. Needs the model smollm2-135m in the cache.
 """
 
+import argparse
 import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
@@ -69,11 +72,16 @@ class Service:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
-    def wait(self, job, states, steps=0):
+    def job(self, job):
+        return self.ask("GET", f"/v1/fine_tuning/jobs/{job}")[1]
+
+    def events(self, job):
+        return self.ask("GET", f"/v1/fine_tuning/jobs/{job}/events?limit=100")[1]["data"]
+
+    def wait(self, job, states):
         for _ in range(1200):
-            status, value = self.ask("GET", f"/v1/fine_tuning/jobs/{job}")
-            events = self.ask("GET", f"/v1/fine_tuning/jobs/{job}/events?limit=100")[1]["data"]
-            if value["status"] in states and sum(event["type"] == "metrics" for event in events) >= steps:
+            value = self.job(job)
+            if value["status"] in states:
                 return value
             time.sleep(0.1)
         sys.exit(f"job {job} did not become {states}")
@@ -142,39 +150,72 @@ def weights(folder, job):
     return newest.name, hashlib.sha256(newest.read_bytes()).hexdigest()
 
 
-def kills(service, folder):
-    """The service, or everything, is killed in the middle of a job: it goes on, and ends with the same bytes."""
+def upload(service, path):
     boundary = "limit"
-    content = (folder / "chat.jsonl").read_bytes()
     body = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n--{boundary}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="chat.jsonl"\r\n\r\n').encode() + content \
+            f'Content-Disposition: form-data; name="file"; filename="chat.jsonl"\r\n\r\n').encode() + path.read_bytes() \
         + f"\r\n--{boundary}--\r\n".encode()
     request = urllib.request.Request(service.url + "/v1/files", body,
                                      {"Content-Type": f"multipart/form-data; boundary={boundary}"})
-    file = json.loads(urllib.request.urlopen(request).read())["id"]
-    order = {"model": BASE, "training_file": file, "seed": 7,
-             "hyperparameters": {"n_epochs": 3, "batch_size": 8}}
+    return json.loads(urllib.request.urlopen(request).read())["id"]
+
+
+def kills(service, folder, count, seed):
+    """Jobs during which the service, or the service and the job's process, are killed at random moments: each job ends with
+    the bytes of an undisturbed one, and nothing of it is lost or told twice."""
+    random.seed(seed)
+    file = upload(service, folder / "chat.jsonl")
+    order = {"model": BASE, "training_file": file, "seed": 7, "hyperparameters": {"n_epochs": 3, "batch_size": 8}}
     straight = service.ask("POST", "/v1/fine_tuning/jobs", order)[1]["id"]
     service.wait(straight, ["succeeded"])
-    wanted = weights(folder, straight)
-    for name, everything in [("the service is killed", False), ("service and job are killed", True)]:
+    wanted, jobs = weights(folder, straight), [straight]
+    messages = [event["message"] for event in service.events(straight) if event["type"] == "message"]
+    done = of_both = 0
+    while done < count:
         job = service.ask("POST", "/v1/fine_tuning/jobs", order)[1]["id"]
-        service.wait(job, ["running"], steps=4)
-        child = json.loads((folder / "service" / "jobs" / job / "process.json").read_text())["process"]
-        service.kill()
-        if everything:
-            os.kill(child, signal.SIGKILL)
-        service.start()
+        jobs.append(job)
+        # The first kills of a job are of both, the later ones of the service alone: a process that is killed before its
+        # first checkpoint begins again, and would never end.
+        both_left = 2
+        while service.ask("GET", f"/v1/fine_tuning/jobs/{job}")[1]["status"] not in ("succeeded", "failed"):
+            time.sleep(random.uniform(0, 1.5))
+            if done == count:
+                continue
+            process = folder / "service" / "jobs" / job / "process.json"
+            service.kill()
+            if both_left and process.exists() and random.random() < 0.3:
+                both_left -= 1
+                of_both += 1
+                try:
+                    os.kill(json.loads(process.read_text())["process"], signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            done += 1
+            service.start()
         value = service.wait(job, ["succeeded", "failed"])
-        check(f"{name}: the job succeeds", value["status"] == "succeeded", value["error"])
-        check(f"{name}: the same bytes", weights(folder, job) == wanted, (weights(folder, job), wanted))
-        events = service.ask("GET", f"/v1/fine_tuning/jobs/{job}/events?limit=100")[1]["data"]
+        events = service.events(job)
         steps = sorted(event["data"]["step"] for event in events if event["type"] == "metrics")
-        check(f"{name}: every step has one event", steps == list(range(1, 16)), steps)
+        own = [event["message"].replace(job, straight) for event in events if event["type"] == "message"]
+        names = {value["fine_tuned_model"]: "model", service.job(straight)["fine_tuned_model"]: "model"}
+        same = [re.sub("|".join(map(re.escape, names)), "model", text) for text in own] \
+            == [re.sub("|".join(map(re.escape, names)), "model", text) for text in messages]
+        right = value["status"] == "succeeded" and weights(folder, job) == wanted and steps == list(range(1, 16)) and same
+        if not right:
+            check(f"job {len(jobs) - 1} after kills", False, (value["status"], value["error"], weights(folder, job), steps, own))
+    listed = [job["id"] for job in service.ask("GET", "/v1/fine_tuning/jobs?limit=100")[1]["data"]]
+    check(f"{done} kills, {of_both} of them of the job's process too, during {len(jobs) - 1} jobs: the bytes and events of an "
+          "undisturbed job", failures == 0)
+    check("no job and no file is lost", set(jobs) <= set(listed) and service.ask("GET", f"/v1/files/{file}")[0] == 200)
 
 
 def main():
-    luthier, pythons = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("luthier", type=pathlib.Path)
+    options.add_argument("pythons", nargs="*", help="one for each version of the package `openai`")
+    options.add_argument("--kills", type=int, default=12, help="how often the service is killed during jobs")
+    options.add_argument("--seed", type=int, default=1)
+    arguments = options.parse_args()
+    luthier, pythons = arguments.luthier.resolve(), arguments.pythons
     with tempfile.TemporaryDirectory() as place:
         folder = pathlib.Path(place)
         rows(folder)
@@ -183,7 +224,7 @@ def main():
             version = subprocess.run([python, "-c", "import openai; print(openai.VERSION if hasattr(openai, 'VERSION') else openai.version.VERSION)"],
                                      capture_output=True, text=True).stdout.strip()
             (legacy if version.startswith("0.") else modern)(python, service, folder)
-        kills(service, folder)
+        kills(service, folder, arguments.kills, arguments.seed)
         check("the service ends at SIGTERM", service.stop() == 0)
     sys.exit(failures > 0)
 
