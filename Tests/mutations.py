@@ -49,7 +49,7 @@ package.products.removeAll()
 #: The debug configuration, which compiles a changed file instead of its module, but with optimisation: a break is built in
 #: seconds, and the tests are not a hundred times slower.
 OPTIMISED = ["-Xswiftc", "-O", "-Xswiftc", "-enable-testing"]
-WITHOUT_FOCUS = {"CommandTests"}
+WITHOUT_FOCUS = {"CommandTests", "ServiceTests"}
 #: Seconds. A break may well make a loop endless.
 BUILD_LIMIT, TEST_LIMIT = 1800, 120
 

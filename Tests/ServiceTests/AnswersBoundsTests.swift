@@ -90,7 +90,7 @@ import Testing
         // A name of the table stands for a model here, and its files are loaded once.
         #expect(try fixture.post("/v1/completions", #"{"model": "davinci", "max_tokens": 1}"#).status == 200)
         #expect(try fixture.post("/v1/completions", #"{"model": "plain", "max_tokens": 1}"#).status == 200)
-        #expect(fixture.service.pool.loaded.map(\.users) == [0])
+        #expect(fixture.wait { fixture.service.pool.loaded.map(\.users) == [0] })
     }
 
     @Test func aPromptMustFitTheContext() throws {

@@ -56,6 +56,16 @@ final class AnswersFixture: @unchecked Sendable {
 
     deinit { service.stop() }
 
+    /// Waits for something that another thread brings about: an answer may be read before its model is given back.
+    func wait(_ condition: () -> Bool) -> Bool {
+        let end = Date(timeIntervalSinceNow: 60)
+        while !condition() {
+            guard Date() < end else { return false }
+            usleep(1000)
+        }
+        return true
+    }
+
     /// Large random weights, so that answers depend on everything before them.
     private static func makeTransformer() -> Transformer {
         let model = Transformer(shape)

@@ -14,16 +14,6 @@ import Testing
     private static let long =
         #"{"model": "plain", "prompt": "x", "max_tokens": 300, "stream": true, "logit_bias": {"65": 100}}"#
 
-    /// Waits for something that another thread brings about.
-    private func wait(_ condition: () -> Bool) -> Bool {
-        let end = Date(timeIntervalSinceNow: 60)
-        while !condition() {
-            guard Date() < end else { return false }
-            usleep(1000)
-        }
-        return true
-    }
-
     /// Asks for a stream and leaves at its fourth piece. The model is in use as long as the response is there.
     ///
     /// - Returns: how many pieces came; nil where there was no stream.
@@ -50,8 +40,8 @@ import Testing
                 ? Self.long
                 : #"{"model": "chatty", "max_tokens": 290, "stream": true, "logit_bias": {"65": 100}, \#(AnswersChatTests.hello)}"#
             #expect(leave(fixture, target, body) == 4)
-            #expect(wait { fixture.service.engine.statistics.cancelled == before.cancelled + 1 })
-            #expect(wait { fixture.service.pool.loaded.allSatisfy { $0.users == 0 } })
+            #expect(fixture.wait { fixture.service.engine.statistics.cancelled == before.cancelled + 1 })
+            #expect(fixture.wait { fixture.service.pool.loaded.allSatisfy { $0.users == 0 } })
             #expect(fixture.service.engine.statistics.tokensDrawn - before.tokensDrawn < 290)
         }
     }
@@ -64,7 +54,7 @@ import Testing
         #expect(response?.status == 200)
         response = nil
         open()
-        #expect(wait { fixture.service.engine.statistics.cancelled == 1 })
+        #expect(fixture.wait { fixture.service.engine.statistics.cancelled == 1 })
     }
 
     @Test func aFullQueueIsToldToTryAgain() throws {
@@ -121,7 +111,7 @@ import Testing
         let lease = try fixture.service.pool.lease(fixture.place.path + "/checkpoints/plain")
         let other = EngineRequest(prompt: [1], settings: GenerationSettings(sampling: .greedy, maximumTokens: 1))
         #expect(
-            wait {
+            fixture.wait {
                 do { try engine.submit(other, to: lease.model) { _ in }.cancel() } catch {
                     return (error as? EngineError) == .stopped
                 }

@@ -38,10 +38,14 @@ import Testing
         #expect(json["cut"] == nil)
     }
 
-    @Test func promptRowsHaveNothingBetween() throws {
+    /// As a job of the newer interface learns them: a model without a template continues prompts, others are asked.
+    @Test func promptRowsAreShownAsTheyAreLearned() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(LuthierRows.prompts(3))
-        let json = try row(fixture, file, 3).json
+        let turns = try row(fixture, file, 3).json
+        #expect(turns["template"]?.string == "base")
+        #expect(text(turns).hasPrefix("User: Question 3 ->\nAssistant: Answer 3"), "\(text(turns))")
+        let json = try row(fixture, file, 3, model: "plain").json
         #expect(json["template"]?.string == "raw")
         #expect(text(json).hasPrefix("Question 3 -> Answer 3\n"))
         #expect(text(json, trained: true).hasPrefix(" Answer 3\n"))

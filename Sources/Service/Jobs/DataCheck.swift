@@ -29,11 +29,8 @@ struct DataCheck {
                 param: "validation_file")
         }
         let base = try ModelSource(path: order.base)
-        // The older interface continues prompts. In the newer one a model with a chat template is asked in a chat, and one
-        // that has learned bare prompts would answer with nothing there.
-        let hasPrompts = train[0].row == .promptCompletion
-        let isRaw = hasPrompts && (order.isLegacy || base.template == nil)
-        let template = isRaw ? ChatTemplate.raw : base.template ?? train[0].defaultTemplate ?? .raw
+        let choice = JobTemplate(train[0], base: base.template, isLegacy: order.isLegacy)
+        let template = choice.template
         if let classes = order.classes {
             try check(classes, train, heldOut, template: template, tokenizer: base.tokenizer)
         }
@@ -41,7 +38,7 @@ struct DataCheck {
             train: train, heldOut: heldOut, base: base, template: template, dropsRowsWithoutLoss: false,
             availableBytes: nil)
         var notes = base.notes
-        if hasPrompts, !isRaw {
+        if choice.makesTurns {
             notes.append(
                 "prompts and completions become questions and answers of a chat, since the base has a chat template: ask "
                     + "with chat completions")
@@ -53,7 +50,7 @@ struct DataCheck {
         }
         return JobCheck(
             rows: facts.rows, heldOut: facts.heldOut, answerTokens: facts.answerTokens, longestRow: facts.longestRow,
-            longestAnswer: facts.longestAnswer, heldOutTokens: facts.heldOutTokens, isRaw: isRaw, notes: notes)
+            longestAnswer: facts.longestAnswer, heldOutTokens: facts.heldOutTokens, isRaw: choice.isRaw, notes: notes)
     }
 
     /// The rows of a file. A file of plain text has none.

@@ -61,11 +61,9 @@ struct RowLook: Look {
         }
         let source = try ModelSource(path: model)
         let document = documents[row - 1]
-        let isBase = document.row != .promptCompletion && source.template != nil
+        let choice = JobTemplate(document, base: source.template, isLegacy: false)
         var options = EncodingOptions()
-        // As `JobTraining` chooses it for a job with these rows.
-        options.template =
-            document.row == .promptCompletion ? .raw : source.template ?? document.defaultTemplate ?? .raw
+        options.template = choice.template
         options.contextLength = source.architecture.contextLength
         options.overlong = .truncatePrompt
         let text = try TokenizedText([document], tokenizer: source.tokenizer, options)
@@ -78,7 +76,8 @@ struct RowLook: Look {
         }
         var members: [(key: String, value: JSONOutput)] = [
             ("row", .integer(row)), ("rows", .integer(documents.count)), ("line", .integer(document.line)),
-            ("template", .string(isBase ? "base" : options.template.name)), ("tokens", .array(tokens)),
+            ("template", .string(!choice.isRaw && source.template != nil ? "base" : choice.template.name)),
+            ("tokens", .array(tokens)),
             ("total", .integer(text.tokens.count)), ("trained", .integer(text.predictionCount)),
         ]
         if text.tokens.count > RowLook.mostTokens { members.append(("cut", true)) }
