@@ -44,7 +44,7 @@ import Testing
         let file = try fixture.upload(LuthierRows.prompts(3))
         let turns = try row(fixture, file, 3).json
         #expect(turns["template"]?.string == "base")
-        #expect(text(turns).hasPrefix("User: Question 3 ->\nAssistant: Answer 3"), "\(text(turns))")
+        #expect(text(turns).hasPrefix("User: Question 3 ->\nAssistant:  Answer 3"), "\(text(turns))")
         let json = try row(fixture, file, 3, model: "plain").json
         #expect(json["template"]?.string == "raw")
         #expect(text(json).hasPrefix("Question 3 -> Answer 3\n"))
