@@ -35,10 +35,10 @@ struct ServeBenchmark: ParsableCommand {
         try machine.prepare()
         let transformer = Transformer(try shape.architecture(context: max(1024, promptTokens + tokens)))
         transformer.layout.initialize(transformer.weights, seed: 1)
-        let model = EngineModel(transformer, tokenizer: .bytes, format: precision == .f32 ? nil : precision)
+        let model = EngineModel(transformer, tokenizer: .bytes, format: precision)
         let engine = BatchEngine(EngineSettings(cacheBytes: 8 << 30))
         defer { engine.stop() }
-        let direct = DirectGeneration(transformer, format: precision == .f32 ? nil : precision)
+        let direct = DirectGeneration(transformer, format: precision)
         var generator = SplitMix64(seed: 2)
         /// New prompts every time, so that no beginning is known already.
         func prompts(_ count: Int) -> [[Int32]] {

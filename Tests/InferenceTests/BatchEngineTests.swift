@@ -104,6 +104,38 @@ import Tokenizer
         #expect(statistics.rows == 240 && statistics.passes < 60 && statistics.passes >= 30)
     }
 
+    /// Where no row depends on others: up to 256 tokens. A prompt waits for a beginning that another one is reading.
+    @Test(arguments: [(nil, 9), (.f32, 2)] as [(WeightFormat?, Int)])
+    func promptsThatComeTogetherAreReadTogether(format: WeightFormat?, passes: Int) throws {
+        let (engine, model) = (EngineFixture.engine(), EngineFixture.model(format))
+        defer { engine.stop() }
+        let gate = Gate()
+        try engine.submit(EngineFixture.request([1], 1), to: model) { if case .prompt = $0 { gate.pass() } }
+        gate.waitUntilReached()
+        let streams = try (0..<8).map { number in
+            try engine.start(EngineFixture.request(EngineFixture.prompt(30, seed: UInt64(number)), 1), on: model)
+        }
+        gate.open()
+        for stream in streams { #expect(EngineOutcome(stream).error == nil) }
+        #expect(engine.statistics.promptPasses == passes)
+    }
+
+    @Test(arguments: [nil, .f32] as [WeightFormat?])
+    func aPromptWaitsForABeginningThatAnotherReads(format: WeightFormat?) throws {
+        let (engine, model) = (EngineFixture.engine(), EngineFixture.model(format))
+        defer { engine.stop() }
+        let gate = Gate()
+        try engine.submit(EngineFixture.request([1], 1), to: model) { if case .prompt = $0 { gate.pass() } }
+        gate.waitUntilReached()
+        let beginning = EngineFixture.prompt(128)
+        let streams = try (0..<3).map { number in
+            try engine.start(EngineFixture.request(beginning + [Int32(number)], 1), on: model)
+        }
+        gate.open()
+        let reused = streams.map { EngineOutcome($0).reading?.tokensReused }
+        #expect(reused == [0, 128, 128])
+    }
+
     @Test func modelsTakeTurns() throws {
         let engine = EngineFixture.engine()
         defer { engine.stop() }

@@ -110,12 +110,12 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.all, [(1, 1), (7, 16), (16, 64), (33, 65), (100, 130), (3, 200)])
+    @Test(arguments: Kind.all, [(1, 1), (7, 16), (16, 64), (33, 65), (100, 130), (3, 200), (131, 70)])
     func product(kind: Kind, size: (Int, Int)) {
         let (input, output) = size
         for isTransposed in [false, true] {
             let (compact, expectedWeight) = Self.make(kind, input, output, isTransposed: isTransposed)
-            for rows in [1, 2, 4, 7, 8] {
+            for rows in [1, 2, 3, 4, 7, 8, 13] {
                 let (x, bias) = (Grid.random(rows, input, seed: 2), Grid.random(1, output, seed: 3))
                 let y = Grid(rows, output, filledWith: .nan)
                 compact.multiply(into: y.matrix, x.matrix, bias: bias.vector)

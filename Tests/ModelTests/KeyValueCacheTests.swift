@@ -72,7 +72,7 @@ import Testing
             let (one, other) = (KeyValueCache(model.architecture), KeyValueCache(model.architecture, capacity: 70))
             let expected = decoder.advance(one, by: text).values
             for start in stride(from: 0, to: 70, by: 32) {
-                decoder.read(Array(text[start..<min(start + 32, 70)]), into: other)
+                decoder.read([(other, Array(text[start..<min(start + 32, 70)]))])
             }
             #expect(decoder.logits(ofRows: 5..<6).vector(0).values == expected)
             #expect(decoder.logits(ofRows: 2..<6).vector(3).values == expected)

@@ -4,24 +4,54 @@ import Kernels
 import Model
 
 extension EngineLoop {
-    /// Reads the next chunk of the first prompt of the model; after its last one the continuations begin.
-    func readChunk(_ group: EngineGroup) {
-        guard let job = group.reading.first else { return }
-        guard let cache = job.cache ?? begin(job, group) else {
-            end(job, with: .outOfMemory(bytes: job.submission.bytesPerCache), in: group)
-            return
+    /// Reads the next chunk of the first prompt of the model, and where a pass may have the rows of several prompts, of
+    /// those that came after it; after its last one a prompt's continuations begin.
+    func readChunks(_ group: EngineGroup) {
+        var (pass, rows) = ([(job: EngineJob, cache: KeyValueCache, tokens: Range<Int>)](), 0)
+        // Texts that are being drawn wait for as long as one chunk takes.
+        let most =
+            group.drawing.isEmpty && group.model.readsTogether ? EngineModel.passTokens : EngineModel.promptChunk
+        for job in group.reading {
+            if !pass.isEmpty, !group.model.readsTogether || waits(job, for: pass.map(\.job)) { continue }
+            // What it can reuse is not known yet where it has no cache.
+            if rows > 0, rows + min(EngineModel.promptChunk, job.prompt.count - (job.cache?.count ?? 0)) > most {
+                break
+            }
+            guard let cache = job.cache ?? begin(job, group) else {
+                end(job, with: .outOfMemory(bytes: job.submission.bytesPerCache), in: group)
+                continue
+            }
+            // Cut at the same places whatever was reused.
+            let start = cache.count
+            let end = min(ReadPrefix.complete(start) + EngineModel.promptChunk, job.prompt.count)
+            pass.append((job, cache, start..<end))
+            rows += end - start
         }
-        // Cut at the same places whatever was reused.
-        let start = cache.count
-        let end = min(ReadPrefix.complete(start) + EngineModel.promptChunk, job.prompt.count)
-        group.model.decoder.read(Array(job.prompt[start..<end]), into: cache)
-        statistics.promptTokensRead += end - start
-        if job.request == nil {
-            addStates(to: job, rows: end - start)
-        } else if job.request?.scoresPrompt == true {
-            score(job, start..<end)
+        guard !pass.isEmpty else { return }
+        group.model.decoder.read(pass.map { ($0.cache, Array($0.job.prompt[$0.tokens])) })
+        statistics.promptTokensRead += rows
+        statistics.promptPasses += 1
+        var first = 0
+        // What the prompts' ends need of the pass, before drawing overwrites it.
+        for (job, cache, tokens) in pass {
+            let own = first..<(first + tokens.count)
+            first = own.upperBound
+            if job.request == nil {
+                addStates(to: job, own)
+            } else if job.request?.scoresPrompt == true {
+                score(job, tokens, firstRow: own.lowerBound)
+            }
+            if tokens.upperBound == job.prompt.count { finishReading(job, cache, lastRow: own.upperBound - 1, group) }
         }
-        if end == job.prompt.count { finishReading(job, cache, lastRow: end - start - 1, group) }
+    }
+
+    /// Whether a prompt can soon reuse what one of these is about to read.
+    private func waits(_ job: EngineJob, for others: [EngineJob]) -> Bool {
+        guard job.cache == nil, job.request?.scoresPrompt == false else { return false }
+        return others.contains { other in
+            let common = ReadPrefix.common(job.prompt, other.prompt[...])
+            return common > ReadPrefix.complete(other.cache?.count ?? 0)
+        }
     }
 
     /// Makes the prompt's cache, with what others have read of its beginning.
@@ -58,29 +88,31 @@ extension EngineLoop {
     }
 
     /// Adds the last hidden states of a chunk.
-    private func addStates(to job: EngineJob, rows: Int) {
-        let states = job.model.decoder.states(ofRows: 0..<rows)
-        for row in 0..<rows {
+    private func addStates(to job: EngineJob, _ rows: Range<Int>) {
+        let states = job.model.decoder.states(ofRows: rows)
+        for row in 0..<rows.count {
             let values = states.row(row)
             for column in job.sums.indices { job.sums[column] += Double(values[column]) }
         }
     }
 
     /// The probabilities of the prompt's tokens that follow those of a chunk.
-    private func score(_ job: EngineJob, _ chunk: Range<Int>) {
+    ///
+    /// - Parameter firstRow: that of the chunk's first token in the pass.
+    private func score(_ job: EngineJob, _ chunk: Range<Int>, firstRow: Int) {
         let (model, prompt, alternatives) = (job.model, job.prompt, job.request?.alternatives ?? 0)
         if chunk.lowerBound == 0 { job.scores.append(model.drawn(prompt[0], nil, alternatives: nil)) }
         let predicted = chunk.lowerBound..<min(chunk.upperBound, prompt.count - 1)
         for first in stride(from: predicted.lowerBound, to: predicted.upperBound, by: Decoder.mostTokens) {
             let rows = first..<min(first + Decoder.mostTokens, predicted.upperBound)
-            let logits = model.decoder.logits(
-                ofRows: (rows.lowerBound - chunk.lowerBound)..<(rows.upperBound - chunk.lowerBound))
+            let own = firstRow + rows.lowerBound - chunk.lowerBound
+            let logits = model.decoder.logits(ofRows: own..<(own + rows.count))
             let start = job.scores.count
             job.scores += rows.map { _ in DrawnToken(id: 0, bytes: []) }
             job.scores.withUnsafeMutableBufferPointer { scores in
-                let own = scores.baseAddress! + start
+                let target = scores.baseAddress! + start
                 ParallelFor.tasks(rows.count) { row in
-                    own[row] = model.drawn(
+                    target[row] = model.drawn(
                         prompt[rows.lowerBound + row + 1], LogProbabilities(logits.vector(row)),
                         alternatives: alternatives)
                 }

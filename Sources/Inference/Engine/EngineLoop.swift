@@ -22,10 +22,10 @@ final class EngineLoop {
         while takeNews() {
             dropCancelledWaiting()
             admit()
-            // Each model has one turn, in which it reads a chunk and draws a token for each of up to eight texts.
+            // Each model has one turn, in which it reads chunks and draws a token for each of up to eight texts.
             for group in groups {
                 dropCancelled(group)
-                readChunk(group)
+                readChunks(group)
                 dropCancelled(group)
                 drawTokens(group)
             }

@@ -26,6 +26,10 @@ package final class EngineModel: @unchecked Sendable {
     /// Positions of a prompt that are read in one pass. A prompt is always cut at its multiples, whatever else is being
     /// done: the last bits of keys and values can depend on how many positions a pass has.
     package static let promptChunk = 64
+    /// Positions of several prompts that are read in one pass where no text waits for its next token.
+    package static let passTokens = 256
+    /// Whether a pass may have the chunks of several prompts: where no row's last bit depends on the others.
+    let readsTogether: Bool
 
     /// - Parameters:
     ///   - format: of a copy of the weights for drawing tokens; nil for none.
@@ -35,7 +39,8 @@ package final class EngineModel: @unchecked Sendable {
     ) {
         (transformer, self.tokenizer) = (model, tokenizer)
         self.contextLength = min(contextLength ?? .max, model.architecture.contextLength)
-        decoder = Decoder(model, format: format, chunk: EngineModel.promptChunk)
+        decoder = Decoder(model, format: format, chunk: EngineModel.passTokens)
+        readsTogether = decoder.keepsRowsIndependent
         number = EngineModel.counter.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
@@ -46,12 +51,13 @@ package final class EngineModel: @unchecked Sendable {
         (transformer, self.tokenizer) = (model, tokenizer)
         self.contextLength = min(contextLength, model.architecture.contextLength)
         decoder = Decoder(model, sharing: base.decoder)
+        readsTogether = decoder.keepsRowsIndependent
         number = EngineModel.counter.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     /// Bytes that such a model takes in addition to its weights.
     package static func byteCount(_ architecture: Architecture, format: WeightFormat?) -> Int {
-        Decoder.byteCount(architecture, format: format, chunk: promptChunk)
+        Decoder.byteCount(architecture, format: format, chunk: passTokens)
     }
 
     /// The bytes of one sequence's keys and values.

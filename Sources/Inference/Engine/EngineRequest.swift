@@ -88,6 +88,8 @@ package struct EngineStatistics: Sendable, Equatable {
     /// Bytes of prompts kept for later ones.
     package var keptBytes = 0
     package var promptTokensRead = 0
+    /// Passes in which prompts were read.
+    package var promptPasses = 0
     package var promptTokensReused = 0
     package var tokensDrawn = 0
     /// Passes in which tokens were drawn, and their rows; guessed tokens are rows too.

@@ -12,12 +12,15 @@ struct ReadPrefix {
 
     /// How many positions a prompt can take from here: complete chunks, and at most all but its last token, whose logits
     /// are needed.
-    func common(with prompt: [Int32]) -> Int {
+    func common(with prompt: [Int32]) -> Int { ReadPrefix.common(prompt, tokens) }
+
+    /// The same of a prompt and of tokens that another one begins with.
+    static func common(_ prompt: [Int32], _ tokens: ArraySlice<Int32>) -> Int {
         let most = min(tokens.count, prompt.count - 1)
         var count = 0
         let (first, start) = (prompt.startIndex, tokens.startIndex)
         while count < most, prompt[first + count] == tokens[start + count] { count += 1 }
-        return ReadPrefix.complete(count)
+        return complete(count)
     }
 
     /// Positions of complete chunks among `count`.

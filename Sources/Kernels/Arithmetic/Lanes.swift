@@ -12,8 +12,12 @@ extension UnsafeRawPointer {
     /// Asks for `lines` cache lines 8 KiB from here, which is as far ahead as memory needs to answer a core that reads at
     /// its full speed. The processor's own prefetching starts again in each page and each loop.
     @inline(__always)
-    func prefetchAhead(lines: Int) {
-        for line in 0..<lines { luthier_prefetch(self + 8192 + 64 * line) }
+    func prefetchAhead(lines: Int) { (self + 8192).prefetch(lines: lines) }
+
+    /// Asks for the cache lines that begin here; memory that is not there is no error.
+    @inline(__always)
+    func prefetch(lines: Int) {
+        for line in 0..<lines { luthier_prefetch(self + 64 * line) }
     }
 }
 

@@ -129,7 +129,7 @@ extension CompactWeight {
         let (a, b, c, d) = (own.lanes(), (own + 16).lanes(), (own + 32).lanes(), (own + 48).lanes())
         var place = target
         for row in rows {
-            let values = Words.load(source, row)
+            let values = Words.loadAhead(source, row)
             place.setLanes(values.a * a)
             (place + 16).setLanes(values.b * b)
             (place + 32).setLanes(values.c * c)

@@ -17,6 +17,8 @@ private let scaleWords = 32
 
 extension GroupedWords {
     static func wordCount(rows: Int) -> Int { (rows + groupRows - 1) / groupRows * wordsInGroup }
+    @inline(__always) static var rowBytes: Int { 4 * wordsInGroup / groupRows }
+    @inline(__always) static var decodedFrom: Int { 2 }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {

@@ -41,6 +41,28 @@ struct Quad {
     var a = Lanes.zero, b = Lanes.zero, c = Lanes.zero, d = Lanes.zero
 
     @inline(__always)
+    init(a: Lanes = .zero, b: Lanes = .zero, c: Lanes = .zero, d: Lanes = .zero) {
+        (self.a, self.b, self.c, self.d) = (a, b, c, d)
+    }
+
+    /// The sixty-four floats that start there.
+    @inline(__always)
+    init(_ source: UnsafeMutablePointer<Float>) {
+        self.init(
+            a: source.lanes(), b: (source + laneCount).lanes(), c: (source + 2 * laneCount).lanes(),
+            d: (source + 3 * laneCount).lanes())
+    }
+
+    /// Overwrites the sixty-four floats that start there.
+    @inline(__always)
+    func store(_ target: UnsafeMutablePointer<Float>) {
+        target.setLanes(a)
+        (target + laneCount).setLanes(b)
+        (target + 2 * laneCount).setLanes(c)
+        (target + 3 * laneCount).setLanes(d)
+    }
+
+    @inline(__always)
     mutating func add(_ factor: Float, _ weights: Quad) {
         let x = Lanes(repeating: factor)
         a = a.addingProduct(x, weights.a)
@@ -59,6 +81,10 @@ struct Quad {
 protocol PackedWords {
     /// 32-bit words that a block of `rows` rows takes.
     static func wordCount(rows: Int) -> Int
+    /// Bytes from a row to the next one, scales of groups included.
+    static var rowBytes: Int { get }
+    /// From this many inputs on, rows are made floats first, not again for every four inputs.
+    static var decodedFrom: Int { get }
     /// A row's numbers, without the scale of their column.
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad
     /// Stores up to 32 rows of a block, the first of which is a multiple of 32. `tile` (32, 64) holds them, zeros after
@@ -68,14 +94,23 @@ protocol PackedWords {
         scales: UnsafeMutablePointer<Float>)
 }
 
+extension PackedWords {
+    /// The same, asking for what comes later: for one pass over a block.
+    @inline(__always)
+    static func loadAhead(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
+        (UnsafeRawPointer(block) + rowBytes * row).prefetchAhead(lines: max(1, rowBytes / 64))
+        return load(block, row)
+    }
+}
+
 enum EightBitWords: PackedWords {
+    static let (rowBytes, decodedFrom) = (64, 12)
+
     static func wordCount(rows: Int) -> Int { 16 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let source = UnsafeRawPointer(block + row * 16)
-        source.prefetchAhead(lines: 1)
-        let word = source.loadUnaligned(as: SIMD16<UInt32>.self)
+        let word = UnsafeRawPointer(block + row * 16).loadUnaligned(as: SIMD16<UInt32>.self)
         // The bits of 2²³ with an integer in its last places are that sum as a float.
         let exponent = SIMD16<UInt32>(repeating: 0x4B00_0000)
         let mask = SIMD16<UInt32>(repeating: 0xFF)
@@ -103,12 +138,13 @@ enum EightBitWords: PackedWords {
 }
 
 enum FloatWords: PackedWords {
+    static let (rowBytes, decodedFrom) = (256, Int.max)
+
     static func wordCount(rows: Int) -> Int { 64 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
         let source = UnsafeRawPointer(block + row * 64)
-        source.prefetchAhead(lines: 4)
         return Quad(
             a: source.loadUnaligned(as: Lanes.self), b: source.loadUnaligned(fromByteOffset: 64, as: Lanes.self),
             c: source.loadUnaligned(fromByteOffset: 128, as: Lanes.self),
@@ -124,13 +160,13 @@ enum FloatWords: PackedWords {
 }
 
 enum SixteenBitWords: PackedWords {
+    static let (rowBytes, decodedFrom) = (128, 12)
+
     static func wordCount(rows: Int) -> Int { 32 * rows }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let source = UnsafeRawPointer(block + row * 32)
-        source.prefetchAhead(lines: 2)
-        return quad(source)
+        quad(UnsafeRawPointer(block + row * 32))
     }
 
     /// Sixty-four numbers from thirty-two words.

@@ -69,8 +69,14 @@ package enum VectorMatrix {
         let (w2, w3) = (weights.row(row + 2), weights.row(row + 3))
         let (x0, x1) = (Lanes(repeating: x[0]), Lanes(repeating: x[1]))
         let (x2, x3) = (Lanes(repeating: x[2]), Lanes(repeating: x[3]))
+        // The next four rows: each is a new stream, which the processor would notice too late.
+        let ahead = 4 * weights.stride
         var index = 0
         while index + laneCount <= count {
+            UnsafeRawPointer(w0 + index + ahead).prefetch(lines: 1)
+            UnsafeRawPointer(w1 + index + ahead).prefetch(lines: 1)
+            UnsafeRawPointer(w2 + index + ahead).prefetch(lines: 1)
+            UnsafeRawPointer(w3 + index + ahead).prefetch(lines: 1)
             var sum = (y + index).lanes().addingProduct(x0, (w0 + index).lanes())
             sum = sum.addingProduct(x1, (w1 + index).lanes())
             sum = sum.addingProduct(x2, (w2 + index).lanes())

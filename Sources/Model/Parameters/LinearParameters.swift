@@ -48,7 +48,7 @@ package struct LinearParameters: Sendable {
         let bias = addsBias ? bias : nil
         PartClock.measure(.products) {
             defer { for adapter in adapters { adapter.add(to: output, of: input, dropout?.adapterMask(adapter.site)) } }
-            if let compact, input.rows <= VectorMatrix.mostRows {
+            if let compact, input.rows <= compact.mostInputs {
                 compact.multiply(into: output, input, bias: bias)
             } else if let compact, weight.ifAny == nil {
                 compact.forward(into: output, of: input, bias: bias)
@@ -117,7 +117,7 @@ package struct HeadParameters: Sendable {
 
     /// logits (N, V) = states (N, C) · weightᵀ, overwritten.
     func forward(into logits: Matrix, of states: Matrix) {
-        if let compact, states.rows <= VectorMatrix.mostRows {
+        if let compact, states.rows <= compact.mostInputs {
             compact.multiply(into: logits, states, bias: nil)
         } else if let compact, weight.ifAny == nil {
             compact.forward(into: logits, of: states, bias: nil)

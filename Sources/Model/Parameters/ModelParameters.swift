@@ -175,6 +175,9 @@ package struct ModelParameters: Sendable {
         return copy
     }
 
+    /// The most rows of a pass that compact copies serve; 0 without any.
+    var compactInputs: Int { head.compact?.mostInputs ?? 0 }
+
     /// All copies in bfloat16, empty without any.
     var roundedWeights: [RoundedWeight] {
         blocks.flatMap { block in LinearLayer.allCases.compactMap { block[$0].rounded } }

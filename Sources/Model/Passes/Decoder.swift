@@ -80,9 +80,17 @@ package final class Decoder {
         return logits(ofRows: 0..<count)
     }
 
-    /// Appends tokens of a prompt, at most a chunk of them, in one pass. What follows them is computed only where
+    /// Appends tokens of prompts, at most a chunk of them in all, in one pass. What follows them is computed only where
     /// `logits(ofRows:)` or `states(ofRows:)` asks for it.
-    package func read(_ tokens: [Int32], into cache: KeyValueCache) { forward([(cache, tokens)]) }
+    ///
+    /// - Parameter parts: no cache twice.
+    package func read(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) { forward(parts) }
+
+    /// Whether no row of a pass depends, to the last bit, on how many others there are: with a copy of the weights in
+    /// floats, up to `CompactWeight.mostInputs` rows.
+    package var keepsRowsIndependent: Bool {
+        parameters.compactInputs >= activations.rowCount && model.adapters == nil
+    }
 
     /// The logits after some rows of the last pass, at most `mostTokens`: each the same, to the last bit, however many are
     /// asked for.
