@@ -113,8 +113,8 @@ refused 'an unknown job' 404 fine_tune_not_found "$url/v1/fine_tuning/jobs/ftjob
 refused 'an unknown path' 404 null "$url/v1/nothing"
 refused 'a method that is not allowed' 405 method_not_supported -X DELETE "$url/v1/models"
 refused 'what is not JSON' 400 null "$url/v1/completions" -H "$json" -d '{'
-refused 'a page of another origin' 403 null "$url/v1/models" -H 'Origin: https://example.org'
-refused 'a form in place of JSON' 415 null "$url/v1/completions" -d 'model=x'
+refused 'a page of another origin' 403 origin_not_allowed "$url/v1/models" -H 'Origin: https://example.org'
+refused 'a form in place of JSON' 415 unsupported_media_type "$url/v1/completions" -d 'model=x'
 refused 'no key' 401 invalid_api_key "$locked/v1/models"
 refused 'a wrong key' 401 invalid_api_key "$locked/v1/models" -H 'Authorization: Bearer wrong'
 has 'the right key' "\"id\":\"$base\"" "$(curl -sS "$locked/v1/models" -H "Authorization: Bearer $(cat "$folder/key")")"

@@ -32,9 +32,9 @@ def run(words, given=""):
 
 def value(words, given=""):
     text = run(words, given)
-    start = text.find("{")
     try:
-        return json.loads(text[start:])
+        # What it says of an upload comes before or after.
+        return json.JSONDecoder().raw_decode(text, text.index("{"))[0]
     except ValueError:
         return {"id": None, "text": text}
 
