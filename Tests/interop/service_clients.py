@@ -34,7 +34,7 @@ def check(name, is_right, seen=""):
     tell(f"passed: {name}" if is_right else f"FAILED: {name}: {seen}")
 
 
-def session(name, command, seconds=600):
+def session(name, command, seconds=900):
     """A client's script, whose lines are shown with its name."""
     start = time.monotonic()
     errors = tempfile.TemporaryFile("w+")

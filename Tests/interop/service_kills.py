@@ -40,7 +40,8 @@ class Witness:
 
     def look(self, job):
         """Remembers the events of a job; those that were there are there, unchanged and in the same places."""
-        now = [(event["id"], event["message"], event["created_at"], json.dumps(event["data"])) for event in self.service.events(job)]
+        now = [(event["id"], event["message"], event["created_at"], json.dumps(event["data"]))
+               for event in self.service.events(job)]
         before = self.events.get(job, [])
         if now[:len(before)] != before:
             self.complaints.append(f"events of {job}: {[event for event in before if event not in now]} are gone or moved")
@@ -79,7 +80,7 @@ def outcome(service, folder, job):
         "status": value["status"], "tokens": value["trained_tokens"], "model": value["fine_tuned_model"] == names[0],
         "listed": [models.count(name) for name in names],
         "weights": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in weights},
-        "results": [hashlib.sha256(service.ask("GET", f"/v1/files/{file}/content")[1]).hexdigest() for file in value["result_files"]],
+        "results": [service.ask("GET", f"/v1/files/{file}/content")[1].decode() for file in value["result_files"]],
         "checkpoints": [(point["step_number"], point["metrics"]) for point in points],
         "events": [(event["type"], event["level"], plain(event["message"]), event["data"]) for event in service.events(job)],
     }
@@ -131,7 +132,7 @@ def wait_for_end(service, folder, job):
 
 
 def disturb(killer, witness, job, count):
-    """Kills during a job. A process that is killed goes on from its last save, so it must have saved since its last kill, or
+    """Kills during a job. A process that is killed continues from its last save, so it must have saved since its last kill, or
     the job would never end."""
     service, folder = killer.service, killer.folder
     last_saved, early = None, 1
@@ -162,19 +163,21 @@ def disturb(killer, witness, job, count):
 
 
 def damage(kind, service, folder, job, witness):
-    """Loses something between a kill and the next start."""
+    """Loses or changes something between a kill and the next start."""
     service.kill()
-    with sqlite3.connect(folder / "service/service.sqlite") as database:
-        if kind == "event":
-            database.execute("DELETE FROM events WHERE job = ? AND number = (SELECT min(number) + 2 FROM events WHERE job = ?)", (job, job))
-        elif kind == "repeated":
-            database.execute("INSERT INTO events (id, job, kind, place, created, level, type, message, data) SELECT id || 'x', job, "
-                             "kind, place + 1000, created, level, type, message, data FROM events WHERE job = ? AND kind = 'created'", (job,))
-        elif kind == "file":
-            database.execute("DELETE FROM files WHERE id = ?", (list(witness.files)[-1],))
-        elif kind == "job":
-            database.execute("DELETE FROM jobs WHERE id = ?", (witness.jobs[0],))
-    database.close()
+    change = {
+        "event": ("DELETE FROM events WHERE job = ? AND kind = 'validated'", job),
+        "repeated": ("INSERT INTO events (id, job, kind, place, created, level, type, message, data) SELECT id || 'x', job, "
+                     "kind, place + 1000, created, level, type, message, data FROM events WHERE job = ? AND kind = 'created'", job),
+        "file": ("DELETE FROM files WHERE id = ?", list(witness.files)[-1]),
+        "job": ("DELETE FROM jobs WHERE id = ?", witness.jobs[0]),
+    }.get(kind)
+    if change:
+        database = sqlite3.connect(folder / "service/service.sqlite")
+        with database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute(change[0], change[1:])
+        database.close()
     if kind == "bytes":
         with open(folder / "service/files" / list(witness.files)[-1], "r+b") as file:
             file.write(b"[")

@@ -98,7 +98,8 @@ def jobs():
         **HERE, model=f"text-completion-openai/{job.fine_tuned_model}", prompt="On day 3", max_tokens=8).choices[0].text != "")
     second = litellm.create_fine_tuning_job(model=BASE, training_file=training.id, hyperparameters={"n_epochs": 20}, **FILES)
     check("cancel_fine_tuning_job", litellm.cancel_fine_tuning_job(fine_tuning_job_id=second.id, **FILES).id == second.id)
-    check("list_fine_tuning_jobs", [each.id for each in litellm.list_fine_tuning_jobs(limit=2, **FILES).data] == [second.id, job.id])
+    listed = litellm.list_fine_tuning_jobs(limit=2, **FILES)
+    check("list_fine_tuning_jobs", [each.id for each in listed.data] == [second.id, job.id], listed)
     check("file_delete", litellm.file_delete(file_id=training.id, **FILES).deleted)
 
 
