@@ -131,18 +131,29 @@ def wait_for_end(service, folder, job):
         time.sleep(0.01)
 
 
+def wait_for_step(service, job, step):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        value = service.job(job)
+        if value["luthier"]["step"] >= step or value["status"] in OVER:
+            return
+        time.sleep(0.02)
+
+
 def disturb(killer, witness, job, count):
-    """Kills during a job. A process that is killed continues from its last save, so it must have saved since its last kill, or
+    """Kills during a job, at random steps and moments. A process that is killed continues from its last save, so it must have saved since its last kill, or
     the job would never end."""
     service, folder = killer.service, killer.folder
     last_saved, early = None, 1
+    moments = sorted(random.randrange(STEPS) for _ in range(count - 1))
     for number in range(count):
         if number == count - 1:
             # The last kill is around the moment at which the service enters the job's models and results.
             wait_for_end(service, folder, job)
             time.sleep(random.uniform(0, 0.25))
         else:
-            time.sleep(random.uniform(0, 1.5))
+            wait_for_step(service, job, moments[number])
+            time.sleep(random.uniform(0, 0.5))
         if service.job(job)["status"] in OVER and number < count - 1:
             return number
         saved = max((file.name for file in (folder / "checkpoints" / job).glob("step-*.h5")), default=None)
