@@ -139,7 +139,8 @@ def python():
     text = openai.ChatCompletion.create(**chat).choices[0].message.content
     streamed = "".join(chunk.choices[0].delta.get("content", "") for chunk in openai.ChatCompletion.create(**chat, stream=True))
     check("ChatCompletion.create and its stream", "Paris" in text and streamed == text, (text, streamed))
-    check("Embedding.create", len(openai.Embedding.create(model=BASE, input="one text").data[0].embedding) == 576)
+    check("Embedding.create", len(openai.Embedding.create(
+        model=BASE, input="one text", encoding_format="float").data[0].embedding) == 576)
     stream = openai.Completion.create(model=BASE, prompt="One day", max_tokens=4000, stream=True,
                                       logit_bias={"0": -100, "2": -100})
     pieces = [chunk.choices[0].text for chunk, _ in zip(stream, range(5))]
