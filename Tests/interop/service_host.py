@@ -61,12 +61,12 @@ class Service:
         return status, json.loads(content) if kind == "application/json" else content
 
     def all(self, path, limit=100):
-        """Every object of a list, page by page, in its order."""
+        """Every object of a list, page by page, in its order; none where there is no such list."""
         found, after = [], ""
         while True:
             page = self.ask("GET", f"{path}?limit={limit}{after}")[1]
-            found += page["data"]
-            if not page["has_more"]:
+            found += page.get("data", [])
+            if not page.get("has_more"):
                 return found
             after = f"&after={found[-1]['id']}"
 
