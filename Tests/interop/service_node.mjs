@@ -76,14 +76,14 @@ async function answers(model, question) {
     check(`a chat with ${model.split(":")[0]}`, answer.model === model && text.length > 0, answer);
     const chunks = await all(events("/v1/chat/completions", { ...body, stream: true, stream_options: { include_usage: true } }));
     const last = chunks.pop();
-    const usage = chunks.at(-1).usage;
+    const usage = chunks.at(-1)?.usage;
     const pieces = chunks.filter((chunk) => chunk.choices.length).map((chunk) => chunk.choices[0]);
     check("its stream: the pieces are the answer", pieces.map((piece) => piece.delta.content ?? "").join("") === text, pieces);
     check("its stream: several pieces, first the role", pieces.length > 3 && pieces[0].delta.role === "assistant", pieces);
-    check("its stream: only the last piece has a reason", pieces.at(-1).finish_reason === answer.choices[0].finish_reason
+    check("its stream: only the last piece has a reason", pieces.at(-1)?.finish_reason === answer.choices[0].finish_reason
         && pieces.slice(0, -1).every((piece) => piece.finish_reason === null), pieces);
     check("its stream: one id", new Set(chunks.map((chunk) => chunk.id)).size === 1);
-    check("its stream: usage", usage.total_tokens === answer.usage.total_tokens, usage);
+    check("its stream: usage", usage?.total_tokens === answer.usage.total_tokens, usage);
     check("its stream: [DONE] at the end", last === null && chunks.every((chunk) => chunk !== null));
 }
 
