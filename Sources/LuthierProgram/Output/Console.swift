@@ -34,7 +34,7 @@ enum Console {
             let shown = lines?(max(1, size.columns - 1)).prefix(max(1, size.rows - 1)) ?? []
             Terminal.write(
                 block.replace(with: Array(shown), message: message, columns: size.columns), to: .standardError)
-            if lines != nil { (drawnAt, isDue) = (.now, false) }
+            if lines != nil { (drawnAt, isDue) = (ContinuousClock.now, false) }
         }
     }
 
@@ -68,7 +68,7 @@ enum Console {
                 Thread.detachNewThread { watchSize() }
             }
             screen.isDue = true
-            if let drawnAt = screen.drawnAt, .now - drawnAt < shortestInterval { return }
+            if let drawnAt = screen.drawnAt, ContinuousClock.now - drawnAt < shortestInterval { return }
             screen.draw()
         }
     }
@@ -94,7 +94,7 @@ enum Console {
                     screen.isWatched = false
                     return false
                 }
-                let size = size
+                let size = Console.size
                 if let drawn = screen.drawnSize, screen.isDue || drawn != size { screen.draw() }
                 return true
             }

@@ -23,6 +23,7 @@ final class ProgressPrinter {
         switch event {
         case .started(let summary): start(summary)
         case .notice(let text): Console.message("note: \(text)")
+        case .warning(let text): Console.message("warning: \(text)")
         case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
         case .evaluated(let step, let result, let isBest):
             validationLoss = result.loss
