@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import Models
 import StrictJSON
 
 /// metrics.csv is a function of metrics.jsonl. It has one header: the usual names, then all others in the order in which
