@@ -22,7 +22,7 @@ import Testing
             ])
     }
 
-    @Test func narrowLinesLeaveOutWhatMattersLess() {
+    @Test func narrowLinesOmitWhatMattersLess() {
         let display = Self.display()
         func lines(_ width: Int) -> [String] { display.lines(width: width, color: false) }
         #expect(lines(40)[0] == "step   60/1200  5 %  4m 10s left")
@@ -107,7 +107,7 @@ import Testing
 /// As much of a terminal as the display uses.
 private struct Screen {
     private var columns: Int
-    /// Rows of characters, and whether a row goes on in the next one.
+    /// Rows of characters, and whether a row continues in the next one.
     private var rows: [(text: [Character], isWrapped: Bool)] = [([], false)]
     private(set) var cursor = (row: 0, column: 0)
 
@@ -166,7 +166,7 @@ private struct Screen {
         rows[cursor.row].isWrapped = false
     }
 
-    /// Wraps all lines anew, as most terminals do. The cursor must be in an empty last row.
+    /// Wraps all lines again, as most terminals do. The cursor must be in an empty last row.
     mutating func resize(to columns: Int) {
         var lines: [[Character]] = [[]]
         for row in rows {

@@ -10,7 +10,7 @@ import Training
 @Suite struct MetricsTableTests {
     private static let settings = ["training.logAccuracy=true", "evaluation.batchEvery=4"]
 
-    /// Header and rows, each row's cells under their names; empty ones are left out.
+    /// Header and rows, each row's cells under their names; empty ones are omitted.
     private static func rows(_ text: String) throws -> [[String: String]] {
         let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         let header = try #require(lines.first)

@@ -26,7 +26,7 @@ import Training
         #expect(said[4][0].contains("Step 20 is the best so far"))
         #expect(said[4][0].hasSuffix("training.earlyStoppingPatience ends a run by itself"))
         #expect(
-            Self.warnings([3, 1, 1.1, 1.2], hasPatience: true)[3][0].hasSuffix("ends the run if it goes on"))
+            Self.warnings([3, 1, 1.1, 1.2], hasPatience: true)[3][0].hasSuffix("ends the run if it continues to rise"))
     }
 
     /// A resumed run says what an undisturbed one would.
@@ -61,8 +61,8 @@ import Training
         #expect(measure(memory, disk).isEmpty && measure(0, disk).count == 1)
     }
 
-    /// A rate at which the loss can only rise: the run warns, goes on, and ends as always.
-    @Test func aRunWarnsAndGoesOn() throws {
+    /// A rate at which the loss can only rise: the run warns, continues, and ends as always.
+    @Test func aRunWarnsAndContinues() throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)
             let (result, report) = try runs.go("hot", ["training.learningRate=3", "training.warmupSteps=0"])

@@ -1,4 +1,4 @@
-// One line of a display, which leaves out what does not fit.
+// One line of a display, which omits what does not fit.
 
 /// Fields next to each other, and at most one that takes the space that is left.
 struct DisplayRow {
@@ -19,7 +19,7 @@ struct DisplayRow {
     struct Field {
         var content: Content
         var style = Style.plain
-        /// Fields of a higher number are left out first; 0 stays, cut if it must be.
+        /// Fields of a higher number are omitted first; 0 stays, cut if it must be.
         var rank: Int
 
         /// Columns that it needs at least.

@@ -1,9 +1,9 @@
 // Lines at the bottom of a terminal that are redrawn in place, while messages scroll above them.
 
-/// Knows what stands on the terminal, and what to write so that something else does. The cursor stays below the block,
+/// Knows what is on the terminal, and what to write so that something else does. The cursor stays below the block,
 /// at the left: whatever ends the program, the terminal is in order.
 package struct LiveBlock {
-    /// Columns of each line that stands there now.
+    /// Columns of each line that is there now.
     private var drawn: [Int] = []
 
     package init() {}
@@ -12,13 +12,13 @@ package struct LiveBlock {
     ///
     /// - Parameters:
     ///   - message: lines that go above the block, each with its line feed.
-    ///   - columns: the terminal's width now; if it has become narrower, the terminal has wrapped what stands there.
+    ///   - columns: the terminal's width now; if it has become narrower, the terminal has wrapped what is there.
     package mutating func replace(with lines: [String], message: String = "", columns: Int) -> String {
         let rows = drawn.map { max(1, ($0 + columns - 1) / max(1, columns)) }.reduce(0, +)
         drawn = lines.map(Self.visibleColumns)
         guard rows > 0 || !lines.isEmpty else { return message }
         var text = rows > 0 ? "\r\u{1B}[\(rows)A" : "\r"
-        // A message may be wider than the terminal: what stands in its way goes first.
+        // A message may be wider than the terminal: what is in its way is erased first.
         text += message.isEmpty ? "" : "\u{1B}[J" + message
         for line in lines { text += line + "\u{1B}[K\n" }
         return text + "\u{1B}[J"

@@ -31,7 +31,7 @@ package struct RunDisplay: Sendable {
 
     /// Always three lines, none longer than `width` columns.
     ///
-    /// Where a line is too narrow it leaves out, in this order: the bar, the epoch, the percentage, the time left; the
+    /// Where a line is too narrow it omits, in this order: the bar, the epoch, the percentage, the time left; the
     /// curve, the validation loss; the memory, the share of the peak, the learning rate. Step, loss and tokens per second
     /// stay.
     package func lines(width: Int, color: Bool) -> [String] {

@@ -15,18 +15,18 @@ enum Console {
     /// Progress is redrawn ten times a second at most.
     private static let shortestInterval = Duration.milliseconds(100)
 
-    /// What stands at the bottom of the terminal.
+    /// What is at the bottom of the terminal.
     private struct Screen {
         /// The lines for a width; nil where no progress is shown.
         var lines: (@Sendable (Int) -> [String])?
         var block = LiveBlock()
         var drawnAt: ContinuousClock.Instant?
         var drawnSize: (columns: Int, rows: Int)?
-        /// Whether `lines` differs from what stands there.
+        /// Whether `lines` differs from what is there.
         var isDue = false
         var isWatched = false
 
-        /// Writes everything anew, with `message` above it.
+        /// Writes everything again, with `message` above it.
         mutating func draw(message: String = "") {
             let size = Console.size
             drawnSize = size

@@ -79,7 +79,7 @@ final class MetricsLog {
         }
     }
 
-    /// A row as in RFC 4180, but for its line feed.
+    /// A row as in RFC 4180, except for its line feed.
     private static func line(_ cells: [String]) -> String {
         cells.map { cell in
             guard cell.utf8.contains(where: { [0x0A, 0x0D, 0x22, 0x2C].contains($0) }) else { return cell }

@@ -11,7 +11,7 @@ package enum Progress: Sendable {
     case started(RunSummary)
     /// Something that a person should know, but that ends nothing.
     case notice(String)
-    /// Something that goes wrong, with the reason and what to do; the run goes on.
+    /// Something that goes wrong, with the reason and what to do; the run continues.
     case warning(String)
     case step(StepReport, totalSteps: Int, tokensPerSecond: Double)
     case evaluated(step: Int, EvaluationResult, isBest: Bool)

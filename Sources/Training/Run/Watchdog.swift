@@ -5,7 +5,7 @@
 package struct Watchdog: Sendable {
     /// Less memory than this may be gone at the next step.
     package static let leastMemory = 256 << 20
-    /// Of the disk, this much is left beside the next two checkpoints.
+    /// Of the disk, this much is left in addition to the next two checkpoints.
     package static let leastDisk = 64 << 20
 
     /// Validation losses in order, from step 0 on where it was measured.
@@ -51,7 +51,7 @@ package struct Watchdog: Sendable {
             + "; from here on the model may learn the training rows by heart. Step \(best.step) is the best so far and "
             + "is kept. "
             + (hasPatience
-                ? "training.earlyStoppingPatience ends the run if it goes on"
+                ? "training.earlyStoppingPatience ends the run if it continues to rise"
                 : "Ctrl-C ends the run with all it has; training.earlyStoppingPatience ends a run by itself")
     }
 
@@ -67,7 +67,7 @@ package struct Watchdog: Sendable {
         if isMemoryShort, !memoryIsShort, let memory {
             warnings.append(
                 "memory is running short: \(memory >> 20) MiB are left. Close other programs, or stop with Ctrl-C "
-                    + "and go on later with --resume; a new run needs less with a smaller training.batchSize or with "
+                    + "and continue later with --resume; a new run needs less with a smaller training.batchSize or with "
                     + "training.recomputeActivations")
         }
         let isDiskShort = disk.map { $0 < 2 * checkpointBytes + Self.leastDisk } ?? false
