@@ -1,5 +1,6 @@
 // The watchdog: what it warns of, once each, and that it stops nothing.
 
+import TestSupport
 import Testing
 import Training
 
