@@ -101,6 +101,9 @@ import Testing
         screen.resize(to: columns)
         screen.write(block.replace(with: ["a", "b", "c"], columns: columns))
         #expect(screen.shown == ["log", "a", "b", "c"])
+        screen.resize(to: 40)
+        screen.write(block.replace(with: ["d", "e", "f"], columns: 40))
+        #expect(screen.shown == ["log", "d", "e", "f"])
     }
 }
 
@@ -163,7 +166,8 @@ private struct Screen {
 
     private mutating func eraseRow() {
         rows[cursor.row].text = Array(rows[cursor.row].text.prefix(cursor.column))
-        rows[cursor.row].isWrapped = false
+        // A row that is not erased completely remembers that the next one belonged to it.
+        if cursor.column == 0 { rows[cursor.row].isWrapped = false }
     }
 
     /// Wraps all lines again, as most terminals do. The cursor must be in an empty last row.

@@ -15,11 +15,13 @@ package struct LiveBlock {
     ///   - columns: the terminal's width now; if it has become narrower, the terminal has wrapped what is there.
     package mutating func replace(with lines: [String], message: String = "", columns: Int) -> String {
         let rows = drawn.map { max(1, ($0 + columns - 1) / max(1, columns)) }.reduce(0, +)
+        let drawnCount = drawn.count
         drawn = lines.map(Self.visibleColumns)
         guard rows > 0 || !lines.isEmpty else { return message }
         var text = rows > 0 ? "\r\u{1B}[\(rows)A" : "\r"
         // A message may be wider than the terminal: what is in its way is erased first.
-        text += message.isEmpty ? "" : "\u{1B}[J" + message
+        // So do lines that the terminal has wrapped: it would remember that they belong together.
+        text += message.isEmpty && rows == drawnCount ? "" : "\u{1B}[J" + message
         for line in lines { text += line + "\u{1B}[K\n" }
         return text + "\u{1B}[J"
     }
