@@ -12,6 +12,8 @@ final class ProgressPrinter {
     private let logEvery: Int
     private var validationLoss: Double?
     private var curve = LossCurve()
+    /// What the terminal shows; nil elsewhere, and before the first step.
+    private var display: RunDisplay?
     private var firstStep = 0
     private var started = Date()
     /// Model FLOPs utilisation at one token per second.
@@ -27,6 +29,8 @@ final class ProgressPrinter {
         case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
         case .evaluated(let step, let result, let isBest):
             validationLoss = result.loss
+            display?.validationLoss = result.loss
+            showDisplay()
             Console.message(
                 "step \(step): validation loss \(Self.number(result.loss)), perplexity "
                     + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
@@ -63,7 +67,7 @@ final class ProgressPrinter {
         guard Console.isTerminal || step.step % logEvery == 0 || step.step == totalSteps else { return }
         let perStep = Date().timeIntervalSince(started) / Double(max(1, step.step - firstStep))
         let left = perStep * Double(totalSteps - step.step)
-        if Console.isTerminal { return display(step, totalSteps, rate, secondsLeft: left) }
+        if Console.isTerminal { return updateDisplay(step, totalSteps, rate, secondsLeft: left) }
         let validation = validationLoss.map { "  val \(Self.number($0))" } ?? ""
         Console.message(
             "step \(step.step)/\(totalSteps)  epoch \(Self.number(step.epoch, digits: 2))  loss "
@@ -72,11 +76,16 @@ final class ProgressPrinter {
                 + "\(Self.duration(left)) left")
     }
 
-    private func display(_ step: StepReport, _ totalSteps: Int, _ rate: Double, secondsLeft: Double) {
-        let display = RunDisplay(
+    private func updateDisplay(_ step: StepReport, _ totalSteps: Int, _ rate: Double, secondsLeft: Double) {
+        display = RunDisplay(
             step: step.step, totalSteps: totalSteps, epoch: step.epoch, loss: step.loss, curve: curve,
             validationLoss: validationLoss, learningRate: step.learningRate, tokensPerSecond: rate,
             shareOfPeak: rate * utilisationPerRate, memoryBytes: Memory.peakBytes, secondsLeft: secondsLeft)
+        showDisplay()
+    }
+
+    private func showDisplay() {
+        guard let display else { return }
         Console.show { display.lines(width: $0, color: Console.hasColor) }
     }
 
