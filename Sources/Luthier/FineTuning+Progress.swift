@@ -21,7 +21,7 @@ extension FineTuning {
         init(_ event: Training.Progress) {
             switch event {
             case .started(let summary): self = .started(Plan(summary))
-            case .notice(let text): self = .notice(text)
+            case .notice(let text), .warning(let text): self = .notice(text)
             case .step(let report, let stepCount, let rate): self = .step(Step(report, stepCount, rate))
             case .evaluated(let step, let result, let isBest):
                 self = .evaluated(step: step, metrics: EvaluationMetrics(result), isBest: isBest)

@@ -10,9 +10,12 @@ enum StopSignal {
     /// The number of the first signal, 0 for none. Set by the signal handler, which may do nothing else.
     private static let received = Atomic<Int32>(0)
     private static let saveIsAsked = Atomic(false)
+    /// Whether the keyboard's `^C` is on the terminal, in front of the prompt that follows.
+    private static let isOnTerminal = Atomic(false)
 
     /// Installs the handlers.
     static func install() {
+        isOnTerminal.store(Console.isTerminal, ordering: .relaxed)
         var numbers = [SIGINT, SIGTERM]
         // `nohup` ignores it, so that the run outlives its terminal.
         if !isIgnored(SIGHUP) { numbers.append(SIGHUP) }
@@ -26,6 +29,7 @@ enum StopSignal {
                 if StopSignal.received.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged {
                     return
                 }
+                if StopSignal.isOnTerminal.load(ordering: .relaxed) { _ = write(STDERR_FILENO, "\n", 1) }
                 _exit(128 + number)
             }
         }

@@ -8,4 +8,5 @@ let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, pa
     ErrorReport.write(error)
     return ExitCode.failure.rawValue
 }
+Console.endProgress()
 exit(Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code)

@@ -140,7 +140,8 @@ import Training
 
     static func expectEqualRuns(_ runs: TinyRuns, _ one: String, _ other: String, steps: Int = 30) throws {
         for name in [
-            RunFolder.checkpointName(step: steps), "metrics.jsonl", "samples.jsonl", "latest", "best", "config.json",
+            RunFolder.checkpointName(step: steps), "metrics.jsonl", "metrics.csv", "samples.jsonl", "latest", "best",
+            "config.json",
             "ledger.json",
         ] {
             // Hashes, since a list of bytes that differ would say nothing.

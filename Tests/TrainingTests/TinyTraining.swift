@@ -68,6 +68,7 @@ extension FloatArena {
 /// Everything that a run reported, for a test to look at.
 final class Report {
     private(set) var notices: [String] = []
+    private(set) var warnings: [String] = []
     private(set) var steps: [StepReport] = []
     private(set) var evaluations: [(step: Int, result: EvaluationResult, isBest: Bool)] = []
     private(set) var saved: [Int] = []
@@ -80,6 +81,7 @@ final class Report {
         switch progress {
         case .started(let summary): summaries.append(summary)
         case .notice(let text): notices.append(text)
+        case .warning(let text): warnings.append(text)
         case .step(let report, _, _):
             steps.append(report)
             questions = 0

@@ -7,32 +7,98 @@ import StrictJSON
 import Synchronization
 
 enum Console {
-    /// Whether stderr is a terminal, which can show a progress line.
-    static let isTerminal = isatty(STDERR_FILENO) == 1
-    /// Width of the terminal in characters.
-    static var width: Int {
-        var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
-    /// Whether a progress line is unfinished.
-    private static let lineIsOpen = Atomic<Bool>(false)
+    /// Whether stderr is a terminal on which lines can be redrawn.
+    static let isTerminal =
+        isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"].map { $0 != "dumb" } ?? false
+    /// Whether to show colors there (no-color.org).
+    static let hasColor = isTerminal && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+    /// Progress is redrawn ten times a second at most.
+    private static let shortestInterval = Duration.milliseconds(100)
 
-    /// Prints a line on stderr. What it has from files cannot change the terminal.
+    /// What is at the bottom of the terminal.
+    private struct Screen {
+        /// The lines for a width; nil where no progress is shown.
+        var lines: (@Sendable (Int) -> [String])?
+        var block = LiveBlock()
+        var drawnAt: ContinuousClock.Instant?
+        var drawnSize: (columns: Int, rows: Int)?
+        /// Whether `lines` differs from what is there.
+        var isDue = false
+        var isWatched = false
+
+        /// Writes everything again, with `message` above it.
+        mutating func draw(message: String = "") {
+            let size = Console.size
+            drawnSize = size
+            // The last column stays free, since a terminal differs from another in what follows a full line.
+            let shown = lines?(max(1, size.columns - 1)).prefix(max(1, size.rows - 1)) ?? []
+            Terminal.write(
+                block.replace(with: Array(shown), message: message, columns: size.columns), to: .standardError)
+            if lines != nil { (drawnAt, isDue) = (ContinuousClock.now, false) }
+        }
+    }
+
+    private static let screen = Mutex(Screen())
+
+    /// Columns and rows of the terminal.
+    private static var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// Prints a line on stderr, above the progress. What it has from files cannot change the terminal.
     static func message(_ text: String) {
-        let clear = lineIsOpen.exchange(false, ordering: .relaxed) ? "\r\u{1B}[K" : ""
-        Terminal.write(clear + PrintableText.bounded(text) + "\n", to: .standardError)
+        screen.withLock { $0.draw(message: PrintableText.bounded(text) + "\n") }
     }
 
     /// Updates the progress line; only on a terminal.
-    static func progress(_ text: String) {
-        lineIsOpen.store(true, ordering: .relaxed)
-        let shown = PrintableText.bounded(text).prefix(max(1, width - 1))
-        Terminal.write("\r" + shown + "\u{1B}[K", to: .standardError)
+    static func progress(_ text: String) { show { [String(PrintableText.bounded(text).prefix($0))] } }
+
+    /// Updates the progress; only on a terminal.
+    ///
+    /// - Parameter lines: given a number of columns, lines that are not longer.
+    static func show(_ lines: @escaping @Sendable (Int) -> [String]) {
+        screen.withLock { screen in
+            screen.lines = lines
+            if !screen.isWatched {
+                screen.isWatched = true
+                Thread.detachNewThread { watchSize() }
+            }
+            screen.isDue = true
+            if let drawnAt = screen.drawnAt, ContinuousClock.now - drawnAt < shortestInterval { return }
+            screen.draw()
+        }
     }
 
-    /// Ends the progress line.
+    /// Ends the progress, which stays as it is now.
     static func endProgress() {
-        if lineIsOpen.exchange(false, ordering: .relaxed) { Terminal.write("\n", to: .standardError) }
+        screen.withLock { screen in
+            guard screen.lines != nil else { return }
+            screen.draw()
+            screen.lines = nil
+            screen.block.leave()
+        }
+    }
+
+    /// Draws what is due: what `show` had no time for, and everything after the terminal's size has changed, which can be
+    /// long before the next step ends.
+    private static func watchSize() {
+        var isShown = true
+        while isShown {
+            Thread.sleep(forTimeInterval: 0.2)
+            isShown = screen.withLock { screen in
+                guard screen.lines != nil else {
+                    screen.isWatched = false
+                    return false
+                }
+                let size = Console.size
+                if let drawn = screen.drawnSize, screen.isDue || drawn != size { screen.draw() }
+                return true
+            }
+        }
     }
 
     /// Prints a part of the result on stdout. What it has from files cannot change a terminal.
@@ -42,10 +108,14 @@ enum Console {
     static func drawn(_ text: String) { isatty(STDOUT_FILENO) == 1 ? output(text) : raw(text) }
 
     /// Writes a part of the result on stdout as it is.
-    static func raw(_ text: String) { Terminal.write(text, to: .standardOutput) }
+    static func raw(_ text: String) { raw(Array(text.utf8)) }
 
     /// Writes a part of the result on stdout as it is.
-    static func raw(_ bytes: [UInt8]) { Terminal.write(bytes, to: .standardOutput) }
+    static func raw(_ bytes: [UInt8]) {
+        // Both streams may be the same terminal.
+        endProgress()
+        Terminal.write(bytes, to: .standardOutput)
+    }
 
     /// Says so where a part of the result could not be written.
     ///

@@ -38,6 +38,7 @@ extension TrainingError: Hinting {}
 enum ErrorReport {
     /// Prints at most two lines on stderr: `error: …` and `hint: …`.
     static func write(_ error: any Error) {
+        Console.endProgress()
         Console.message("error: \(text(error))")
         if let hint = (error as? any Hinting)?.hint { Console.message("hint: \(hint)") }
     }

@@ -1,15 +1,19 @@
-// Prints a run's events: one updated line on a terminal, separate lines elsewhere.
+// Prints a run's events: a display that is updated on a terminal, separate lines elsewhere.
 
 import Datasets
 import Evaluation
 import Foundation
 import Kernels
+import Models
 import Training
 
 /// Prints to stderr.
 final class ProgressPrinter {
     private let logEvery: Int
     private var validationLoss: Double?
+    private var curve = LossCurve()
+    /// What the terminal shows; nil elsewhere, and before the first step.
+    private var display: RunDisplay?
     private var firstStep = 0
     private var started = Date()
     /// Model FLOPs utilisation at one token per second.
@@ -21,9 +25,12 @@ final class ProgressPrinter {
         switch event {
         case .started(let summary): start(summary)
         case .notice(let text): Console.message("note: \(text)")
+        case .warning(let text): Console.message("warning: \(text)")
         case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
         case .evaluated(let step, let result, let isBest):
             validationLoss = result.loss
+            display?.validationLoss = result.loss
+            showDisplay()
             Console.message(
                 "step \(step): validation loss \(Self.number(result.loss)), perplexity "
                     + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
@@ -56,16 +63,30 @@ final class ProgressPrinter {
     }
 
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {
+        curve.append(step.loss)
         guard Console.isTerminal || step.step % logEvery == 0 || step.step == totalSteps else { return }
         let perStep = Date().timeIntervalSince(started) / Double(max(1, step.step - firstStep))
-        let left = Self.duration(perStep * Double(totalSteps - step.step))
+        let left = perStep * Double(totalSteps - step.step)
+        if Console.isTerminal { return updateDisplay(step, totalSteps, rate, secondsLeft: left) }
         let validation = validationLoss.map { "  val \(Self.number($0))" } ?? ""
-        let line =
+        Console.message(
             "step \(step.step)/\(totalSteps)  epoch \(Self.number(step.epoch, digits: 2))  loss "
-            + "\(Self.number(step.loss))\(validation)  lr \(Self.scientific(step.learningRate))  "
-            + "\(Int(rate)) tok/s  MFU \(Int((100 * rate * utilisationPerRate).rounded())) %  \(left) left"
-        if Console.isTerminal { Console.progress(line) } else { Console.message(line) }
-        if Console.isTerminal && step.step == totalSteps { Console.endProgress() }
+                + "\(Self.number(step.loss))\(validation)  lr \(Self.scientific(step.learningRate))  "
+                + "\(Int(rate)) tok/s  MFU \(Int((100 * rate * utilisationPerRate).rounded())) %  "
+                + "\(Self.duration(left)) left")
+    }
+
+    private func updateDisplay(_ step: StepReport, _ totalSteps: Int, _ rate: Double, secondsLeft: Double) {
+        display = RunDisplay(
+            step: step.step, totalSteps: totalSteps, epoch: step.epoch, loss: step.loss, curve: curve,
+            validationLoss: validationLoss, learningRate: step.learningRate, tokensPerSecond: rate,
+            shareOfPeak: rate * utilisationPerRate, memoryBytes: Memory.peakBytes, secondsLeft: secondsLeft)
+        showDisplay()
+    }
+
+    private func showDisplay() {
+        guard let display else { return }
+        Console.show { display.lines(width: $0, color: Console.hasColor) }
     }
 
     /// One line: line feeds as ⏎; other control characters, which could move the cursor, as ·.

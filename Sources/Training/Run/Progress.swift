@@ -11,6 +11,8 @@ package enum Progress: Sendable {
     case started(RunSummary)
     /// Something that a person should know, but that ends nothing.
     case notice(String)
+    /// Something that goes wrong, with the reason and what to do; the run continues.
+    case warning(String)
     case step(StepReport, totalSteps: Int, tokensPerSecond: Double)
     case evaluated(step: Int, EvaluationResult, isBest: Bool)
     case sample(step: Int, prompt: String, text: String)

@@ -27,12 +27,13 @@ package final class TrainingRun {
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
     private let shouldSave: () -> Bool
-    private let metrics: LineLog
+    private let metrics: MetricsLog
     private let timings: LineLog
     private let samples: LineLog
     private let events: EventFile
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
+    private var watchdog: Watchdog
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
@@ -63,7 +64,9 @@ package final class TrainingRun {
                 after: continuation.step, in: Continuation.asideName(step: continuation.stepsTaken),
                 best: trainer.state.bestStep)
         }
-        metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step)
+        metrics = try MetricsLog(folder: folder, upTo: step)
+        watchdog = Watchdog(
+            earlier: metrics.validations, hasPatience: config.training.earlyStoppingPatience != nil)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
@@ -148,6 +151,7 @@ package final class TrainingRun {
             ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
             ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
+        watchMachine()
         try record(
             step: step.step,
             [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
@@ -220,6 +224,7 @@ package final class TrainingRun {
                 + (measureMore?(trainer.model) ?? []))
         try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
+        for warning in watchdog.evaluated(step: step, loss: result.loss) { report(.warning(warning)) }
         try continueSamples(step)
     }
 
@@ -247,6 +252,7 @@ package final class TrainingRun {
         // Two checkpoints that are known to be good stay, and the one that was resumed from, whatever other files the
         // folder has.
         let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
+        watchMachine()
         try metrics.synchronize()
         try saver.waitForEnd()
         try reportSaved()
@@ -259,6 +265,15 @@ package final class TrainingRun {
         }
         lastSavedStep = state.step
         goodSteps.append(state.step)
+    }
+
+    /// Warns where memory or the disk is running short.
+    private func watchMachine() {
+        // Float weights of all, and two moments of those that are trained.
+        let bytes = 4 * summary.parameters + 8 * summary.trainedParameters
+        for warning in watchdog.measured(
+            memory: Memory.availableBytes, disk: FreeSpace.bytes(of: folder.path), checkpointBytes: bytes)
+        { report(.warning(warning)) }
     }
 
     /// Checkpoints that stay, however old: the best; the ends of epochs where the config asks for them; and a longer run can
