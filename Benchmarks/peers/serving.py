@@ -98,18 +98,18 @@ def requests(options, folder):
     peer = Server(command, f"http://127.0.0.1:{port}", {"ignore_eos": True, "cache_prompt": False}, folder)
     try:
         for count in (1, PLACES):
-            ours, theirs, seed = [], [], 1
+            own_speeds, peer_speeds, seed = [], [], 1
             for number in range(options.rounds + 1):
                 values = own.round(seed, count), peer.round(seed, count)
                 seed += count
                 # The first round loads the model.
                 if number:
-                    ours.append(values[0])
-                    theirs.append(values[1])
+                    own_speeds.append(values[0])
+                    peer_speeds.append(values[1])
             print(json.dumps({
-                "serving": f"{options.precision}, {count} at once", "tokensPerSecond": statistics.median(ours),
-                "peer": statistics.median(theirs),
-                "ratio": statistics.median(a / b for a, b in zip(ours, theirs))}), flush=True)
+                "serving": f"{options.precision}, {count} at once", "tokensPerSecond": statistics.median(own_speeds),
+                "peer": statistics.median(peer_speeds),
+                "ratio": statistics.median(a / b for a, b in zip(own_speeds, peer_speeds))}), flush=True)
     finally:
         own.stop()
         peer.stop()

@@ -25,7 +25,7 @@ package final class Responder {
 
     /// - Parameters:
     ///   - settings: those stored with the model.
-    ///   - format: how the weights are kept while tokens are drawn.
+    ///   - format: how the weights are kept for generation.
     package convenience init(
         model: Transformer, tokenizer: Tokenizer, template: ChatTemplate?, settings: GenerationSettings,
         format: WeightFormat? = nil

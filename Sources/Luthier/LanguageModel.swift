@@ -12,7 +12,7 @@ internal import Training
 ///
 /// One thread may use a model at a time; the work of a call is spread over the processors.
 public final class LanguageModel {
-    /// How weights are kept while tokens are drawn. Evaluation and export use the full weights.
+    /// How weights are kept for generation. Evaluation and export use the full weights.
     public enum Precision: String, Sendable, CaseIterable {
         /// As the model was trained.
         case float32
@@ -40,7 +40,7 @@ public final class LanguageModel {
     ///   - path: a checkpoint (`.h5`), a run's folder, whose best checkpoint is taken, a Hugging Face folder, or a folder
     ///     with a PEFT adapter, which is merged into its base.
     ///   - base: the model that a PEFT adapter belongs to; nil for the one that the adapter's files name.
-    ///   - precision: how weights are kept while tokens are drawn.
+    ///   - precision: how weights are kept for generation.
     /// - Throws: where there is no model, where its files are damaged or of an unknown kind, or where there is too
     ///   little memory.
     public init(contentsOf path: String, base: String? = nil, precision: Precision = .float32) throws(LuthierError) {

@@ -124,7 +124,7 @@ extension Responder {
     ///
     /// - Parameters:
     ///   - raw: leaves the template out.
-    ///   - format: how the weights are kept while tokens are drawn.
+    ///   - format: how the weights are kept for generation.
     package convenience init(_ saved: SavedModel, raw: Bool = false, format: WeightFormat? = nil) {
         self.init(
             model: saved.model, tokenizer: saved.tokenizer, template: raw ? nil : saved.template,

@@ -105,7 +105,7 @@ import Tokenizer
     }
 
     /// Where no row depends on others: up to 256 tokens. A prompt waits for a beginning that another one is reading.
-    @Test(arguments: [(nil, 9), (.f32, 2)] as [(WeightFormat?, Int)])
+    @Test(arguments: [(nil, 9), (.f32, 2), (.int8, 2)] as [(WeightFormat?, Int)])
     func promptsThatComeTogetherAreReadTogether(format: WeightFormat?, passes: Int) throws {
         let (engine, model) = (EngineFixture.engine(), EngineFixture.model(format))
         defer { engine.stop() }

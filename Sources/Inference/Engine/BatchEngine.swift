@@ -17,9 +17,9 @@ import Synchronization
 /// **Prefix reuse.** Keys and values of prompts are kept after the end of a request, up to the limit of memory, and the
 /// next prompt that begins the same way does not read that beginning again. Only complete chunks are reused, which the
 /// prompt would be cut into itself: their bits are those that reading it would give. The keys and values of *drawn* tokens
-/// are not reused: they come from passes with few tokens, by other products than those of a prompt, and with a compact
-/// copy of the weights where there is one, so that they differ in their last bits, or by the rounding of the copy. The
-/// next turn of a chat reads the last answer again, which takes about a tenth of the time that drawing it took.
+/// are not reused: they come from passes with few tokens, whose attention and, without a copy of the weights, whose
+/// products are others than those of a prompt, so that they differ in their last bits. The next turn of a chat reads the
+/// last answer again, which takes about a tenth of the time that drawing it took.
 ///
 /// Programs call `Machine.prepare` before the first request. Two engines must not share a model.
 package final class BatchEngine: Sendable {

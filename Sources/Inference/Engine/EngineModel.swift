@@ -32,7 +32,7 @@ package final class EngineModel: @unchecked Sendable {
     let readsTogether: Bool
 
     /// - Parameters:
-    ///   - format: of a copy of the weights for drawing tokens; nil for none.
+    ///   - format: of a copy of the weights, with which all is computed; nil for none.
     ///   - contextLength: at most the architecture's.
     package init(
         _ model: Transformer, tokenizer: Tokenizer, format: WeightFormat? = nil, contextLength: Int? = nil

@@ -4,10 +4,9 @@ extension CompactWeight {
     /// Rows of a block that all inputs use before the next ones are read; even.
     private static let depth = 64
 
-    /// The most inputs for `multiply` where the weight itself exists too. Copies of less precision serve passes with few
-    /// tokens, which are bound by reading them; one of floats is exact, and faster than a library's product, which
-    /// arranges the weight again each time, until the sums no longer stay in the second-level cache.
-    package var mostInputs: Int { layout is FloatWords.Type ? 256 : VectorMatrix.mostRows }
+    /// The most inputs for `multiply`, whose sums stay in the second-level cache. Up to there it is faster than a library's
+    /// product, which arranges the weight again each time.
+    package static let mostInputs = 256
 
     /// output = input · weight + bias: (n, out) = (n, in) · (in, out) + (out), for a few rows. A row's result does not
     /// depend on how many others are worked on with it.

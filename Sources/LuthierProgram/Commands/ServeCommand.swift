@@ -28,7 +28,7 @@ struct ServeCommand: ParsableCommand {
     var keyFile: String?
     @Option(
         help:
-            "Format of the weights while tokens are drawn; bf16, int8 and q4 are faster and less exact, in this order.")
+            "Format of the weights; bf16, int8 and q4 are faster and less exact, in this order.")
     var precision: WeightFormat = .f32
     @Option(help: "Number of threads (0 = all cores).")
     var threads = 0

@@ -9,7 +9,7 @@ package struct LinearParameters: Sendable {
     package let bias: Vector?
     /// The weight for training's products in bfloat16; nil for products in float.
     private(set) var rounded: RoundedWeight?
-    /// The weight for generation's products with a few rows, or a frozen one for all products; nil for products in float.
+    /// The weight for generation's products, or a frozen one for all products; nil for products in float.
     private(set) var compact: CompactWeight?
     /// What LoRA adds to the product; as a gradient, that of its matrices.
     var adapters: [LinearAdapter] = []
@@ -41,6 +41,13 @@ package struct LinearParameters: Sendable {
         compact = CompactWeight(weight, transposed: false, format: format, in: storage)
     }
 
+    /// Rows of a product that the copy for generation computes; 0 without one. A frozen weight's products of many rows
+    /// are those of training, which have the same bits in generation.
+    private var mostCompactRows: Int {
+        guard compact != nil else { return 0 }
+        return weight.ifAny == nil ? VectorMatrix.mostRows : CompactWeight.mostInputs
+    }
+
     /// output (N, out) = input (N, in) · weight + bias [+ the adapters' parts], overwritten.
     ///
     /// - Parameter addsBias: false where the next kernel adds the bias.
@@ -48,7 +55,7 @@ package struct LinearParameters: Sendable {
         let bias = addsBias ? bias : nil
         PartClock.measure(.products) {
             defer { for adapter in adapters { adapter.add(to: output, of: input, dropout?.adapterMask(adapter.site)) } }
-            if let compact, input.rows <= compact.mostInputs {
+            if let compact, input.rows <= mostCompactRows {
                 compact.multiply(into: output, input, bias: bias)
             } else if let compact, weight.ifAny == nil {
                 compact.forward(into: output, of: input, bias: bias)
@@ -115,9 +122,15 @@ package struct HeadParameters: Sendable {
         compact = CompactWeight(weight, transposed: true, format: format, in: storage)
     }
 
+    /// As a linear layer's.
+    var mostCompactRows: Int {
+        guard compact != nil else { return 0 }
+        return weight.ifAny == nil ? VectorMatrix.mostRows : CompactWeight.mostInputs
+    }
+
     /// logits (N, V) = states (N, C) · weightᵀ, overwritten.
     func forward(into logits: Matrix, of states: Matrix) {
-        if let compact, states.rows <= compact.mostInputs {
+        if let compact, states.rows <= mostCompactRows {
             compact.multiply(into: logits, states, bias: nil)
         } else if let compact, weight.ifAny == nil {
             compact.forward(into: logits, of: states, bias: nil)

@@ -175,8 +175,8 @@ package struct ModelParameters: Sendable {
         return copy
     }
 
-    /// The most rows of a pass that compact copies serve; 0 without any.
-    var compactInputs: Int { head.compact?.mostInputs ?? 0 }
+    /// Rows of a pass that compact copies compute; 0 without any.
+    var mostCompactRows: Int { head.mostCompactRows }
 
     /// All copies in bfloat16, empty without any.
     var roundedWeights: [RoundedWeight] {

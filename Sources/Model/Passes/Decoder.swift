@@ -17,8 +17,7 @@ package final class Decoder {
     private let logits: FloatArena
 
     /// - Parameters:
-    ///   - format: of a copy of the weights for passes with few tokens; nil for none. Prompts are read with the weights
-    ///     themselves, except for a part of them with few tokens.
+    ///   - format: of a copy of the weights, with which all is computed; nil for none.
     ///   - chunk: positions of a prompt that are worked on together.
     package init(_ model: Transformer, format: WeightFormat? = nil, chunk: Int = Decoder.usualChunk) {
         self.model = model
@@ -86,10 +85,10 @@ package final class Decoder {
     /// - Parameter parts: no cache twice.
     package func read(_ parts: [(cache: KeyValueCache, tokens: [Int32])]) { forward(parts) }
 
-    /// Whether no row of a pass depends, to the last bit, on how many others there are: with a copy of the weights in
-    /// floats, up to `CompactWeight.mostInputs` rows.
+    /// Whether no row of a pass depends, to the last bit, on how many others there are: where a copy of the weights
+    /// computes all of it.
     package var keepsRowsIndependent: Bool {
-        parameters.compactInputs >= activations.rowCount && model.adapters == nil
+        parameters.mostCompactRows >= activations.rowCount && model.adapters == nil
     }
 
     /// The logits after some rows of the last pass, at most `mostTokens`: each the same, to the last bit, however many are
