@@ -12,33 +12,15 @@ Needs a C compiler (cc) and LD_PRELOAD.
 import argparse
 import errno
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from frame import Failed, expect, is_intact, must_be_equal, tiny_place, use
+from frame import Failed, Preloaded, Skipped, expect, is_intact, must_be_equal, tiny_place, use
 
 #: Kinds of calls, and the errors that each of them gives in turn.
 ERRORS = {"write": [errno.ENOSPC, errno.EIO], "fsync": [errno.EIO], "rename": [errno.EACCES, errno.EIO],
           "close": [errno.EIO], "short": [0], "kill": [0]}
 RESUME = ["train", "--config", "tiny.json", "--run", "run", "--resume"]
-
-
-class CompilerMissing(Exception):
-    pass
-
-
-def compiled(folder):
-    """The path of the preloaded library, compiled into a folder."""
-    if not shutil.which("cc"):
-        raise CompilerMissing("there is no cc")
-    # LD_PRELOAD divides paths at spaces.
-    library = Path(folder) / "failing_calls.so"
-    source = Path(__file__).with_suffix(".c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-o", library, source, "-ldl", "-lpthread"], check=True)
-    return str(library)
 
 
 def fault(library, kind, number, code=0, log=None):
@@ -95,12 +77,12 @@ def main():
     given = options.parse_args()
     use(given.program)
     begin, problems, tried = time.monotonic(), [], 0
-    with tiny_place() as place, tempfile.TemporaryDirectory() as folder:
-        try:
-            library = compiled(folder)
-        except CompilerMissing as reason:
-            print(f"skipped: failing calls: {reason}")
-            return 0
+    try:
+        preloaded = Preloaded("failing_calls")
+    except Skipped as reason:
+        print(f"skipped: failing calls: {reason}")
+        return 0
+    with tiny_place() as place, preloaded as library:
         counts = prepare(place, library)
         for kind, codes in ERRORS.items():
             results = {}

@@ -177,6 +177,17 @@ def is_intact(path):
 REPRODUCIBLE = ["metrics.jsonl", "samples.jsonl", "ledger.json", "best", "latest"]
 
 
+def first_difference(one, other):
+    """The first line of two logs that differs."""
+    if one.suffix not in (".jsonl", ".json"):
+        return ""
+    left, right = (path.read_text(errors="replace").splitlines() + ["(end)"] for path in (one, other))
+    for number, (mine, its) in enumerate(zip(left, right), 1):
+        if mine != its:
+            return f", line {number}:\n          {mine[:200]}\n          {its[:200]}"
+    return ""
+
+
 def must_be_equal(place, first, second, files=REPRODUCIBLE):
     """Expects that two runs have the same newest checkpoint and logs, byte for byte."""
     left, right = place.checkpoints(first), place.checkpoints(second)
@@ -187,7 +198,8 @@ def must_be_equal(place, first, second, files=REPRODUCIBLE):
         one, other = place.folder(first) / name, place.folder(second) / name
         if one.exists() or other.exists():
             expect(one.exists() and other.exists(), f"{name} is missing in {first} or {second}")
-            expect(one.read_bytes() == other.read_bytes(), f"{name} differs between {first} and {second}")
+            expect(one.read_bytes() == other.read_bytes(),
+                   f"{name} differs between {first} and {second}{first_difference(one, other)}")
 
 
 def wait_until(process, condition, seconds=60, pause=0.0005):
@@ -226,3 +238,22 @@ def kill(process, number=signal.SIGKILL):
     """Sends a signal and waits for the end."""
     process.send_signal(number)
     return process.wait(60)
+
+
+class Preloaded:
+    """A C file of this folder, compiled as a library for LD_PRELOAD; skips the case where there is no compiler."""
+
+    def __init__(self, name):
+        if not shutil.which("cc"):
+            raise Skipped("there is no cc")
+        # LD_PRELOAD divides paths at spaces.
+        self.folder = tempfile.mkdtemp(prefix="luthier-faults-")
+        self.path = f"{self.folder}/{name}.so"
+        source = Path(__file__).with_name(f"{name}.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-o", self.path, source, "-ldl", "-lpthread"], check=True)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder, ignore_errors=True)

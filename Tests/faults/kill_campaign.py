@@ -35,13 +35,13 @@ def log_number(place, run):
         return None
 
 
-def kill_run(place, name, arguments, steps, kills, chance, count):
+def kill_run(place, name, arguments, steps, kills, chance, count, kinds=("start", "step", "write", "write")):
     """One run, killed `kills` times and resumed until its end."""
     secured = -1
     for index in range(kills):
         before = log_number(place, name)
         step = index * steps // kills + chance.randrange(max(1, steps // kills))
-        kind = chance.choice(["start", "step", "write", "write"])
+        kind = chance.choice(kinds)
         process = place.start(*arguments, "--run", name, "--resume")
         begun = lambda: log_number(place, name) not in (None, before)
         if kind == "start":
