@@ -1,14 +1,19 @@
 // Preloaded into the program: the time of day is FAULT_SECONDS later than it is; negative values move the clock back.
+// With FAULT_AFTER it jumps there after so many looks at it.
 
 #define _GNU_SOURCE
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+static atomic_long looks;
+
 static time_t shift(void) {
-    const char *value = getenv("FAULT_SECONDS");
+    const char *value = getenv("FAULT_SECONDS"), *after = getenv("FAULT_AFTER");
+    if (after && atomic_fetch_add(&looks, 1) < atol(after)) return 0;
     return value ? atol(value) : 0;
 }
 

@@ -11,7 +11,8 @@ final class ProgressPrinter {
     private let logEvery: Int
     private var validationLoss: Double?
     private var firstStep = 0
-    private var started = Date()
+    /// On the clock that nobody sets.
+    private var started = monotonicSeconds()
     /// Model FLOPs utilisation at one token per second.
     private var utilisationPerRate = 0.0
 
@@ -38,7 +39,7 @@ final class ProgressPrinter {
     }
 
     private func start(_ summary: RunSummary) {
-        (started, firstStep) = (Date(), summary.firstStep)
+        (started, firstStep) = (monotonicSeconds(), summary.firstStep)
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         if summary.trainedParameters < summary.parameters {
@@ -57,7 +58,7 @@ final class ProgressPrinter {
 
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {
         guard Console.isTerminal || step.step % logEvery == 0 || step.step == totalSteps else { return }
-        let perStep = Date().timeIntervalSince(started) / Double(max(1, step.step - firstStep))
+        let perStep = (monotonicSeconds() - started) / Double(max(1, step.step - firstStep))
         let left = Self.duration(perStep * Double(totalSteps - step.step))
         let validation = validationLoss.map { "  val \(Self.number($0))" } ?? ""
         let line =

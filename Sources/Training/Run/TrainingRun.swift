@@ -63,9 +63,13 @@ package final class TrainingRun {
                 after: continuation.step, in: Continuation.asideName(step: continuation.stepsTaken),
                 best: trainer.state.bestStep)
         }
-        metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step)
+        // An evaluation that is pending may have been logged already, by a process that could not save it.
+        let isPending = trainer.state.evaluationPending
+        metrics = try LineLog(path: folder.file("metrics.jsonl"), upTo: step) {
+            isPending && $0["validationLoss"] != nil
+        }
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
-        samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
+        samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step) { _ in isPending }
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
         // A kill between a checkpoint's renaming and its naming leaves these at the previous save.
@@ -247,7 +251,7 @@ package final class TrainingRun {
         // Two checkpoints that are known to be good stay, and the one that was resumed from, whatever other files the
         // folder has.
         let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
-        try metrics.synchronize()
+        for log in [metrics, samples] { try log.synchronize() }
         try saver.waitForEnd()
         try reportSaved()
         try saver.begin(
