@@ -6,28 +6,14 @@ import random
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
 
 import failing_calls
 import kill_campaign
-from frame import (Place, Preloaded, Skipped, expect, is_intact, kill, last_step, must_be_equal, tiny_place, wait_until)
+from frame import (PROGRAM, Place, Preloaded, Skipped, expect, is_intact, kill, last_step, must_be_equal, tiny_place,
+                   wait_until)
+from machine import small_disk, unprivileged
 
 TRAIN = ["train", "--config", "tiny.json", "--run", "run"]
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-
-@contextmanager
-def small_disk(place, kibibytes):
-    """A file system of this size on the folder `checkpoints`."""
-    folder = place / "checkpoints"
-    folder.mkdir(exist_ok=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        raise Skipped(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def is_clean(place):
@@ -130,12 +116,10 @@ def B5():
 
 def B6():
     """The folder becomes read-only in the middle of a run: a named error at the next save; nothing is lost."""
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        raise Skipped("root is not refused, and there is no setpriv")
-    before = NOBODY if os.geteuid() == 0 else []
+    before = unprivileged()
     with tiny_place() as place:
         program = place / "luthier"
-        shutil.copy(os.environ.get("LUTHIER_COPY", failing_calls_program()), program)
+        shutil.copy(PROGRAM[0], program)
         place.train("straight")
         place.config("long.json", training__steps=4000, evaluation__every=4000)
         os.chmod(place.path, 0o777)
@@ -153,11 +137,6 @@ def B6():
         os.chmod(place.folder("run"), 0o777)
         expect(place.shell([*before, str(program), "train", "--config", "long.json", "--run", "run", "--resume", "--steps",
                             str(last_step(place, "run") + 5)]).code == 0, "the run cannot be resumed")
-
-
-def failing_calls_program():
-    from frame import PROGRAM
-    return PROGRAM[0]
 
 
 def B7():
