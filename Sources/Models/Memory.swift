@@ -29,13 +29,14 @@ package enum Memory {
         return left
     }
 
-    /// Throws where a limit leaves too little for the libraries of matrix products. OpenBLAS asks for buffers, stacks and
-    /// arenas without memory behind most of them; where it gets none, it asks again for ever. Call before any product.
+    /// Throws where a limit leaves too little for the libraries of matrix products. OpenBLAS asks for large ranges of
+    /// addresses, most of which it never uses; where it gets none, it asks again for ever. Call before any product.
     ///
     /// - Parameter threads: 0 for one for each processor.
     package static func checkLimits(threads: Int) throws(ModelError) {
         guard let left = limitedBytes else { return }
-        let count = threads > 0 ? threads : ParallelFor.availableProcessors
+        let processors = ParallelFor.availableProcessors
+        let count = threads > 0 ? min(threads, processors) : processors
         // Measured with OpenBLAS 0.3.21: 0.5 GB with one thread and 0.8 GB with two, in addition to what is mapped at
         // the start.
         let needed = (512 + 128 * count) << 20
