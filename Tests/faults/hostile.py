@@ -29,7 +29,7 @@ class HostileFiles:
     def file(self, kind):
         """The path of such a file, sealed like a checkpoint."""
         path = self.place / f"{kind}.h5"
-        done = subprocess.run([self.writer, kind, path], capture_output=True, text=True)
+        done = subprocess.run([self.writer, kind, path], cwd=self.place.path, capture_output=True, text=True)
         expect(path.exists(), f"{kind}: {done.stderr[-300:]}")
         path.write_bytes(sealed(path.read_bytes()[512:]))
         return path
