@@ -2,10 +2,14 @@
 
 import Arguments
 import Foundation
+import Models
 
 StandardStreams.prepare()
 let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
     ErrorReport.write(error)
     return ExitCode.failure.rawValue
 }
-exit(Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code)
+let status = Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code
+// At its end OpenBLAS waits for threads that such a limit may have kept from starting.
+do { try Memory.checkLimits(threads: 0) } catch { _exit(status) }
+exit(status)
