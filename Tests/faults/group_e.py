@@ -91,7 +91,7 @@ def E5():
 def E6():
     """Files that are empty, of spaces, or of one row, and rows that are too long: an error, or all of them counted."""
     with rows_place() as place:
-        for content in ("", "\n\n \n", "\xef\xbb\xbf"):
+        for content in ("", "\n\n \n", b"\xef\xbb\xbf"):
             dry(place, content).is_clean_failure("nothing to train on")
         one = dry(place, row())
         expect(one.code in (0, 1), str(one))

@@ -103,7 +103,7 @@ def H6():
             for command in ("train --config tiny.json --run run", "doctor", "generate --checkpoint x --prompt y"):
                 outcome = place.shell(f'ulimit -v {kibibytes}; exec timeout -s KILL 20 "$LUTHIER" {command}')
                 outcome.is_clean_failure("MiB", "ulimit")
-        place.run("train", "--config", "tiny.json", "--set", "model.modelWidth=65536", "--set", "model.blockCount=64"
+        place.run("train", "--config", "tiny.json", "--set", "model.modelWidth=8192", "--set", "model.blockCount=64"
                   ).is_clean_failure("MiB of memory")
         expect(not (place / "checkpoints").exists() or not place.names("run"), "a run was begun")
         place.shell('ulimit -v 4000000; exec timeout -s KILL 60 "$LUTHIER" train --config tiny.json --run run').must_be(0)
