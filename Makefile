@@ -11,7 +11,8 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-openai clients interop-templates benchmarks compare compare-revisions clean
+	interop interop-gguf interop-openai clients interop-templates faults faults-quick kill-campaign benchmarks compare \
+	compare-revisions clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
@@ -25,6 +26,8 @@ help:
 	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them separately)'
 	@echo 'make mutations    mutation testing: break the sources one way at a time; a test must catch each'
 	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte written must be the same as before'
+	@echo 'make faults       what the world does to a run: the catalogue of faults, each a case with its number'
+	@echo 'make kill-campaign  kill runs at random moments, fail every call of a save, damage checkpoints: no byte may be wrong'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
@@ -177,6 +180,19 @@ benchmarks: deps
 # Feeds the readers of data a million inputs each; needs the toolchain's libFuzzer.
 fuzz: deps
 	Tests/fuzz/run.sh
+
+# Faults, tried with the built program; `faults-quick` omits cases that take long. PROGRAM is another build's.
+PROGRAM = $(LUTHIER)
+faults: build
+	$(PYTHON) Tests/faults/faults.py $(PROGRAM)
+
+faults-quick: build
+	$(PYTHON) Tests/faults/faults.py $(PROGRAM) --quick
+
+kill-campaign: build
+	$(PYTHON) Tests/faults/kill_campaign.py $(PROGRAM)
+	$(PYTHON) Tests/faults/failing_calls.py $(PROGRAM)
+	$(PYTHON) Tests/faults/damage.py $(PROGRAM)
 
 # The peers come from the Python package index into .build/compare/venv.
 compare: deps

@@ -14,7 +14,6 @@ struct Luthier: ParsableCommand {
             TuneCommand.self, TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self,
             ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
             ImportCommand.self, ExportCommand.self, ServeCommand.self, FineTunesCommand.self, RunsCommand.self,
-            ReportCommand.self,
-            DoctorCommand.self, JobCommand.self,
+            ReportCommand.self, VerifyResumeCommand.self, DoctorCommand.self, JobCommand.self, TrainFolderCommand.self,
         ])
 }

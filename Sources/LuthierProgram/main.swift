@@ -2,6 +2,7 @@
 
 import Arguments
 import Foundation
+import Models
 
 StandardStreams.prepare()
 let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
@@ -9,4 +10,7 @@ let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, pa
     return ExitCode.failure.rawValue
 }
 Console.endProgress()
-exit(Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code)
+let status = Console.reportLostResults() && code == 0 ? ExitCode.failure.rawValue : code
+// At its end OpenBLAS waits for threads that such a limit may have kept from starting.
+do { try Memory.checkLimits(threads: 0) } catch { _exit(status) }
+exit(status)

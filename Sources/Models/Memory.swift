@@ -1,6 +1,7 @@
 // How much memory there is, and how much was taken.
 
 import Foundation
+import Kernels
 
 package enum Memory {
     /// Bytes that the system could still give to this process, the limits of its control groups and of `ulimit -d` and
@@ -9,16 +10,37 @@ package enum Memory {
         guard let free = kibibytes("MemAvailable", in: "/proc/meminfo") else { return nil }
         var available = free << 10
         if let left = ControlGroups().availableBytes { available = min(available, left) }
+        if let left = limitedBytes { available = min(available, left) }
+        return available
+    }
+
+    /// What the limits of `ulimit -d` and `ulimit -v` leave; nil where there are none.
+    private static var limitedBytes: Int? {
+        var left: Int?
         #if canImport(Glibc)
             for (resource, used) in [(RLIMIT_DATA, "VmData"), (RLIMIT_AS, "VmSize")] {
                 var limit = rlimit()
                 getrlimit(__rlimit_resource_t(resource.rawValue), &limit)
                 if limit.rlim_cur < UInt64(Int.max), let used = kibibytes(used, in: "/proc/self/status") {
-                    available = min(available, max(0, Int(limit.rlim_cur) - used << 10))
+                    left = min(left ?? .max, max(0, Int(limit.rlim_cur) - used << 10))
                 }
             }
         #endif
-        return available
+        return left
+    }
+
+    /// Throws where a limit leaves too little for the libraries of matrix products. OpenBLAS asks for large ranges of
+    /// addresses, most of which it never uses; where it gets none, it asks again for ever. Call before any product.
+    ///
+    /// - Parameter threads: 0 for one for each processor.
+    package static func checkLimits(threads: Int) throws(ModelError) {
+        guard let left = limitedBytes else { return }
+        let processors = ParallelFor.availableProcessors
+        let count = threads > 0 ? min(threads, processors) : processors
+        // Measured with OpenBLAS 0.3.21: 0.5 GB with one thread and 0.8 GB with two, in addition to what is mapped at
+        // the start.
+        let needed = (512 + 128 * count) << 20
+        guard left >= needed else { throw .limitTooLow(needed: needed, available: left) }
     }
 
     /// The most memory that this process has held so far.

@@ -14,6 +14,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case badConfig(String)
     case tokenizerTooLarge(tokenizer: Int, embedding: Int)
     case notEnoughMemory(needed: Int, available: Int)
+    /// The limit of `ulimit -v` or `ulimit -d` leaves less than the libraries take; they do not survive that.
+    case limitTooLow(needed: Int, available: Int)
     /// Unloading other models would give enough, but they are in use.
     case modelsInUse(needed: Int, available: Int)
     case adaptersWithoutBase(path: String)
@@ -40,6 +42,9 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
             "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
         case .notEnoughMemory(let needed, let available):
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+        case .limitTooLow(let needed, let available):
+            "the libraries for matrix products take up to \(mebibytes(needed)) MiB of address space; the limit of this "
+                + "process leaves \(mebibytes(available)) MiB"
         case .modelsInUse(let needed, let available):
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free while other "
                 + "models are in use"
@@ -74,6 +79,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         case .noAdapters:
             "export it as huggingface, gguf or weights; `\"method\": {\"type\": \"lora\"}` trains adapters"
         case .baseChanged: "put the model back that model.base named when the run was started"
+        case .limitTooLow:
+            "raise the limit (ulimit -v unlimited; ulimit -d unlimited); a control group limits memory rather than addresses"
         case .modelsInUse: "try again later"
         case .notEnoughMemory: "a smaller batchSize, contextLength or model"
         case .noCheckpoint, .badCheckpoint, .badConfig, .tokenizerTooLarge, .noConfig: nil

@@ -173,6 +173,33 @@ import Testing
         #expect(try place.read("checkpoints/run/latest") == before)
     }
 
+    /// OpenBLAS would ask for its buffers for ever.
+    @Test(.timeLimit(.minutes(2))) func aLimitOfAddressesIsRefusedWithNumbers() throws {
+        guard FileManager.default.fileExists(atPath: "/proc/self/status") else { return }
+        let place = try Workplace()
+        try place.write(SampleText.paragraphs, to: "text.txt")
+        try place.write(ResumeTests.config, to: "small.json")
+        for command in ["train --config small.json --run run", "doctor", "generate --checkpoint x --prompt y"] {
+            let outcome = try Self.shell("ulimit -v 700000; exec $LUTHIER \(command)", in: place)
+            #expect(outcome.code == 1 && outcome.errors.contains("ulimit -v unlimited"), "\(outcome.errors)")
+            let pattern = /take up to (\d+) MiB of address space; the limit of this process leaves (\d+) MiB/
+            let match = try #require(outcome.errors.firstMatch(of: pattern), "\(outcome.errors)")
+            #expect((Int(match.1) ?? 0) > (Int(match.2) ?? .max))
+        }
+        #expect(place.names(in: ".") == ["shell.err", "shell.out", "small.json", "text.txt"])
+    }
+
+    /// A checkpoint in the place of one of its files would ruin the folder that is imported.
+    @Test func aModelIsNotImportedOverItself() throws {
+        let place = try Self.trained()
+        _ = try place.luthier("export", "--checkpoint", "run", "--format", "huggingface", "--output", "hf")
+        let before = try place.read("hf/model.safetensors")
+        let outcome = try place.luthier("import", "hf", "--output", "hf/model.safetensors")
+        #expect(outcome.errors.contains("belongs to the model that is imported"), "\(outcome.errors)")
+        #expect(outcome.code != 0)
+        #expect(try place.read("hf/model.safetensors") == before)
+    }
+
     /// A name in a checkpoint or config that would clear the terminal is shown, not obeyed; a long one is cut.
     @Test func textFromFilesDoesNotChangeTheTerminal() throws {
         #expect(PrintableText.escaped("a\u{1B}[2J\tb\n\u{9B}1m\u{202E}c é") == "a\\u{1B}[2J\tb\n\\u{9B}1m\\u{202E}c é")

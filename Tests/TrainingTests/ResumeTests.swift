@@ -55,6 +55,24 @@ import Training
         }
     }
 
+    /// The process that makes up for an evaluation dies before it can save: its lines are in the logs once, not twice.
+    @Test(arguments: [10, 25]) func killedAfterAPendingEvaluation(step: Int) throws {
+        try withTemporaryFolder { place in
+            let runs = try TinyRuns(place)
+            try runs.go("full")
+            try runs.go("stopped") { ($0.steps.last?.step ?? 0) == step && $0.questions >= 2 }
+            for name in ["metrics.jsonl", "samples.jsonl"] {
+                let lines = try runs.read(name, of: "full").split(separator: "\n")
+                let own = lines.filter { $0.hasPrefix("{\"step\":\(step),") && !$0.contains("learningRate") }
+                try #require(!own.isEmpty)
+                let before = try runs.read(name, of: "stopped")
+                try place.write(before + own.map { $0 + "\n" }.joined(), as: "stopped/" + name)
+            }
+            try runs.go("stopped", resume: true)
+            try Self.expectEqualRuns(runs, "full", "stopped")
+        }
+    }
+
     /// A process that dies leaves what it saved last; later lines of the logs are cut off, torn ones too.
     @Test func resumingFromAnOlderCheckpoint() throws {
         try withTemporaryFolder { place in

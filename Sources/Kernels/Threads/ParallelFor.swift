@@ -29,8 +29,16 @@ package enum ParallelFor {
         pool = real > 1 ? WorkerPool(workers: real - 1) : nil
     }
 
-    /// Processors that the system lets this process use.
-    package static var availableProcessors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+    /// Processors that the system lets this process use: fewer than there are with `taskset` or in a batch system.
+    package static var availableProcessors: Int {
+        let all = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        // "Cpus_allowed:   00000000,0000000f", one bit for each (man 5 proc); other systems have no such file.
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") })
+        else { return all }
+        let allowed = line.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+        return allowed > 0 ? min(all, allowed) : all
+    }
 
     /// Cuts `0..<count` into one contiguous range per thread, at multiples of `grain`, and runs `body` on each. The time
     /// that it takes is added to `part`, if one is named.

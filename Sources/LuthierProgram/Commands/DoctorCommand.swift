@@ -16,6 +16,7 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
     mutating func run() throws {
+        try Memory.checkLimits(threads: threads)
         let (own, rates) = (BLASKernel.name, BLASKernel.measure())
         let kernel = Machine.prepare(threads: threads)
         let peak = MachinePeak.flopsPerSecond()

@@ -1,6 +1,7 @@
 // `luthier import`: converts a third-party model to a checkpoint.
 
 import Arguments
+import Foundation
 import Interchange
 import Models
 import StrictJSON
@@ -32,6 +33,7 @@ struct ImportCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        try checkOutput()
         let opened = try ModelSource(path: source, base: base)
         for note in opened.notes { Console.message("note: \(note)") }
         let saved = try opened.load().withRunConfig()
@@ -46,5 +48,17 @@ struct ImportCommand: ParsableCommand {
         Console.json([
             ("parameters", .integer(parameters)), ("maxAbsoluteDifference", .number(Double(difference))),
         ])
+    }
+
+    /// A file of the source must stay: a checkpoint in its place could not be read as the source's any more.
+    private func checkOutput() throws {
+        let files = FileManager.default
+        guard files.fileExists(atPath: output) else { return }
+        func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        let (target, sources) = (real(output), [source] + (base.map { [$0] } ?? []))
+        for path in sources.map(real) where target == path || target.hasPrefix(path + "/") {
+            throw ValidationError(
+                "\(output) belongs to the model that is imported", hint: "give --output the name of a new file")
+        }
     }
 }

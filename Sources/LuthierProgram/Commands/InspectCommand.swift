@@ -105,6 +105,7 @@ struct InspectCommand: ParsableCommand {
         var reader = ConfigReader()
         if let config { try reader.read(path: config) }
         if let base { try reader.set("model.base", toText: base, source: "--base", origin: "--base") }
+        try Memory.checkLimits(threads: model.threads)
         Machine.prepare(threads: model.threads)
         let given = try tokenizer.map { try TokenizerSource.tokenizer(at: $0) }
         let setting = try RowSetting(reader.config, rowsAt: path, tokenizer: given)

@@ -4,6 +4,7 @@ import Arguments
 import Datasets
 import Foundation
 import Kernels
+import Models
 import Preparation
 import StrictJSON
 import Tokenizer
@@ -87,6 +88,7 @@ struct PrepareCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        try Memory.checkLimits(threads: threads)
         Machine.prepare(threads: threads)
         if fix, let output { try Preparer.checkOutput(output) }
         let preparer = try Preparer.check(request(), progress: PrepareCommand.progress())

@@ -44,6 +44,7 @@ struct ReportCommand: ParsableCommand {
     mutating func run() throws {
         let folder = try folder()
         let record = RunRecord(folder)
+        try Memory.checkLimits(threads: threads)
         let kernel = Machine.prepare(threads: threads)
         let measurement = limit > 0 ? try measure(folder) : nil
         let page = ReportPage(record, measurement: measurement, machine: ReportCommand.machine(kernel))

@@ -3,6 +3,7 @@
 import Arguments
 import Foundation
 import Kernels
+import Models
 import Page
 import Service
 
@@ -49,6 +50,7 @@ struct ServeCommand: ParsableCommand {
         var address = ServiceHost.Address()
         (address.host, address.port) = (host, port)
         StopSignal.install()
+        try Memory.checkLimits(threads: threads)
         Machine.prepare(threads: threads)
         let service = try ServiceHost(
             settings, at: address, key: key, page: PageFiles(contents: PageContent.files), format: precision,

@@ -50,6 +50,7 @@ struct TuneCommand: ParsableCommand {
             choices = try file.choices()
         } else {
             if folder.exists { throw TrainingError.runExists(path: folder.path) }
+            try Memory.checkLimits(threads: 0)
             Machine.prepare(threads: 0)
             let setup = TuneSetup(
                 base: base, folder: folder, columns: .init(prompt: promptColumn, completion: completionColumn))

@@ -24,6 +24,7 @@ struct CheckpointOptions: ParsableArguments {
     ///
     /// - Parameter config: where no model is named, the newest run that was started with this file is meant.
     func open(config: String? = nil) throws -> ModelSource {
+        try Memory.checkLimits(threads: threads)
         Machine.prepare(threads: threads)
         let source = try ModelSource(path: path(config: config))
         Console.message("model: \(source.path)")

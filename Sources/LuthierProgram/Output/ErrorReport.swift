@@ -28,6 +28,7 @@ extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
+extension ResumeProofError: Hinting {}
 extension RunLockError: Hinting {}
 extension ServiceClientError: Hinting {}
 extension ServiceError: Hinting {}

@@ -15,7 +15,8 @@ final class ProgressPrinter {
     /// What the terminal shows; nil elsewhere, and before the first step.
     private var display: RunDisplay?
     private var firstStep = 0
-    private var started = Date()
+    /// On the clock that nobody sets.
+    private var started = monotonicSeconds()
     /// Model FLOPs utilisation at one token per second.
     private var utilisationPerRate = 0.0
 
@@ -45,7 +46,7 @@ final class ProgressPrinter {
     }
 
     private func start(_ summary: RunSummary) {
-        (started, firstStep) = (Date(), summary.firstStep)
+        (started, firstStep) = (monotonicSeconds(), summary.firstStep)
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
         Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
         if summary.trainedParameters < summary.parameters {
@@ -65,7 +66,7 @@ final class ProgressPrinter {
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {
         curve.append(step.loss)
         guard Console.isTerminal || step.step % logEvery == 0 || step.step == totalSteps else { return }
-        let perStep = Date().timeIntervalSince(started) / Double(max(1, step.step - firstStep))
+        let perStep = (monotonicSeconds() - started) / Double(max(1, step.step - firstStep))
         let left = perStep * Double(totalSteps - step.step)
         if Console.isTerminal { return updateDisplay(step, totalSteps, rate, secondsLeft: left) }
         let validation = validationLoss.map { "  val \(Self.number($0))" } ?? ""

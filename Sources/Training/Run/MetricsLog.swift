@@ -18,25 +18,31 @@ final class MetricsLog {
     private let source: String
     private let path: String
     private var columns: [String] = []
-    private var table: FileHandle?
+    private var table: FileDescriptor?
+    /// Bytes of metrics.csv; a row that could not be written completely is overwritten by the next.
+    private var end = 0
     /// Step and loss of each evaluation of the validation split that the log was opened with.
     private(set) var validations: [(step: Int, loss: Double)] = []
 
     /// Opens both files in `folder`, keeping the lines up to and including `step`; nil starts new ones. A run that has
     /// no metrics.csv yet gets one with all its lines.
-    init(folder: RunFolder, upTo step: Int?) throws {
+    ///
+    /// - Parameter isRepeated: as `LineLog` takes it.
+    init(folder: RunFolder, upTo step: Int?, isRepeated: (JSONObject) -> Bool = { _ in false }) throws {
         (source, path) = (folder.file("metrics.jsonl"), folder.file("metrics.csv"))
-        lines = try LineLog(path: source, upTo: step)
+        lines = try LineLog(path: source, upTo: step, isRepeated: isRepeated)
         try rebuild()
     }
 
-    deinit { try? table?.close() }
+    deinit { table?.close() }
 
     /// Appends one line to both.
     func append(_ members: [(key: String, value: JSONOutput)]) throws {
         try lines.append(members)
         guard members.allSatisfy({ columns.contains($0.key) }) else { return try rebuild() }
-        try table?.write(contentsOf: Data(row(members).utf8))
+        let bytes = Array(row(members).utf8)
+        try table?.write(bytes, at: end)
+        end += bytes.count
     }
 
     /// Waits until the lines are on the disk.
@@ -56,11 +62,12 @@ final class MetricsLog {
             return (step, loss)
         }
         let rows = objects.map { line in row(line.members.map { (key: $0.key, value: JSONOutput($0.value)) }) }
-        try table?.close()
-        try AtomicFile.write(Self.line(columns) + rows.joined(separator: ""), to: path)
-        guard let handle = FileHandle(forWritingAtPath: path) else { throw FileError(.open, path) }
-        try handle.seekToEnd()
-        table = handle
+        table?.close()
+        table = nil
+        let text = Self.line(columns) + rows.joined()
+        try AtomicFile.write(text, to: path)
+        table = try FileDescriptor.open(path, O_WRONLY)
+        end = text.utf8.count
     }
 
     private func row(_ members: [(key: String, value: JSONOutput)]) -> String {

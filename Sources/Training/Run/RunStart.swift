@@ -30,7 +30,7 @@ struct RunStart {
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
         let earlier =
             state == nil ? nil : try keepRunConfig(&reader, of: request.folder, notice: notice)
-        prepareMachine(reader.config, state, notice: notice)
+        try prepareMachine(reader.config, state, notice: notice)
         guard !reader.config.data.train.isEmpty else { throw TrainingError.nothingToTrain("data.train names no file") }
         return RunStart(
             config: reader.config, origins: reader.origins, earlier: earlier, checkpoint: checkpoint, state: state)
@@ -73,7 +73,10 @@ struct RunStart {
     }
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
-    private static func prepareMachine(_ config: RunConfig, _ state: TrainingState?, notice: (String) -> Void) {
+    private static func prepareMachine(
+        _ config: RunConfig, _ state: TrainingState?, notice: (String) -> Void
+    ) throws(ModelError) {
+        try Memory.checkLimits(threads: config.training.threads)
         let kernel = Machine.prepare(threads: config.training.threads, kernel: state?.kernel)
         guard let state else { return }
         if kernel != state.kernel {

@@ -64,11 +64,13 @@ package final class TrainingRun {
                 after: continuation.step, in: Continuation.asideName(step: continuation.stepsTaken),
                 best: trainer.state.bestStep)
         }
-        metrics = try MetricsLog(folder: folder, upTo: step)
+        // An evaluation that is pending may have been logged already, by a process that could not save it.
+        let isPending = trainer.state.evaluationPending
+        metrics = try MetricsLog(folder: folder, upTo: step) { isPending && $0["validationLoss"] != nil }
         watchdog = Watchdog(
             earlier: metrics.validations, hasPatience: config.training.earlyStoppingPatience != nil)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
-        samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step)
+        samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step) { _ in isPending }
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
         // A kill between a checkpoint's renaming and its naming leaves these at the previous save.
@@ -254,6 +256,7 @@ package final class TrainingRun {
         let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
         watchMachine()
         try metrics.synchronize()
+        try samples.synchronize()
         try saver.waitForEnd()
         try reportSaved()
         try saver.begin(
