@@ -118,7 +118,7 @@ def requests(options, folder):
 def rows(path):
     chance = random.Random(1)
     with open(path, "w", encoding="utf-8") as file:
-        for _ in range(400):
+        for _ in range(128):
             words = chance.choices(WORDS, k=100)
             file.write(json.dumps({"messages": [{"role": "user", "content": " ".join(words[:40])},
                                                 {"role": "assistant", "content": " ".join(words[40:])}]}) + "\n")
