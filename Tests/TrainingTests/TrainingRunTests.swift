@@ -20,7 +20,8 @@ import Training
             #expect(
                 names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.out.tfevents.") }
                     == [
-                        "best", "config.json", "data-hashes", "latest", "ledger.json", "metrics.jsonl", "origins.json",
+                        "best", "config.json", "data-hashes", "latest", "ledger.json", "machine.json", "metrics.jsonl",
+                        "origins.json",
                         "run.lock",
                         "samples.jsonl", "timings.jsonl",
                     ])

@@ -28,9 +28,11 @@ extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
+extension RepetitionError: Hinting {}
 extension RunLockError: Hinting {}
 extension ServiceClientError: Hinting {}
 extension ServiceError: Hinting {}
+extension SweepError: Hinting {}
 extension TemplateError: Hinting {}
 extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}

@@ -22,7 +22,7 @@ package final class TrainingRun {
     package let summary: RunSummary
     let data: RunData
     let evaluator: Evaluator
-    private let saved: SavedModel
+    package let saved: SavedModel
     private let lock: RunLock
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
@@ -33,6 +33,9 @@ package final class TrainingRun {
     private let events: EventFile
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
+    /// Steps after which it stops as if it had been interrupted, with a checkpoint; nil to go on to the end. Unlike a signal,
+    /// this never cuts off an evaluation.
+    package var stopsAfter: Int?
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
@@ -75,6 +78,7 @@ package final class TrainingRun {
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
         try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
+        try MachineRecord.here(baseHash: prepared.baseWeightsHash).add(to: folder)
     }
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
@@ -92,7 +96,7 @@ package final class TrainingRun {
                 reason = .earlyStopping
                 break
             }
-            if let stop = shouldStop() {
+            if let stop = stopsAfter.flatMap({ trainer.state.step >= $0 ? .interrupt : nil }) ?? shouldStop() {
                 reason = stop
                 break
             }
