@@ -11,7 +11,8 @@ struct Luthier: ParsableCommand {
         abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
         subcommands: [
-            TuneCommand.self, TrainCommand.self, SweepCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self,
+            TuneCommand.self, TrainCommand.self, SweepCommand.self, EvalCommand.self, CompareCommand.self,
+            GenerateCommand.self,
             ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
             ImportCommand.self, ExportCommand.self, ServeCommand.self, FineTunesCommand.self, RunsCommand.self,
             ReportCommand.self, ReproCommand.self,

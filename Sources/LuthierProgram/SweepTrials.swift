@@ -1,6 +1,7 @@
 // The trials of a sweep, trained from rung to rung and measured on the same held-out rows.
 
 import Arguments
+import Conversations
 import Datasets
 import Evaluation
 import Foundation
@@ -14,7 +15,7 @@ import Training
 struct SweepTrials {
     /// The config with what all trials share.
     let reader: ConfigReader
-    /// The sweep's folder; trials' runs stand next to it.
+    /// The sweep's folder; the runs of trials are next to it.
     let folder: RunFolder
     private(set) var record: SweepRecord
     private let rows: [Document]

@@ -29,7 +29,9 @@ import Testing
         #expect(other.code == 1, "\(other.output)")
         #expect(other.errors.contains("differs here: threads: 2 then, 1 now"))
         #expect(other.output.contains("checkpoint/state: threads: 2 recorded, 1 repeated\n"), "\(other.output)")
-        #expect(other.output.contains("here is different: threads (2 then, 1 now); the repetition is checkpoints/a-repro-1"))
+        #expect(
+            other.output.contains("here is different: threads (2 then, 1 now); the repetition is checkpoints/a-repro-1")
+        )
         #expect(try other.json()["repetition"]?.string == "checkpoints/a-repro-1")
         #expect(place.names(in: "checkpoints").contains("a-repro-1"))
 

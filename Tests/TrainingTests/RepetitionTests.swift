@@ -47,7 +47,7 @@ import Training
         }
     }
 
-    /// At step 13 the first plan's last line stands in the log, which a straight run of 20 steps would not have.
+    /// At step 13 the log has the first plan's last line, which a straight run of 20 steps would not have.
     @Test(arguments: ["constant", "linear", "cosine", "wsd"]) func extendedRuns(schedule: String) throws {
         try withTemporaryFolder { place in
             let runs = try TinyRuns(place)

@@ -1,6 +1,7 @@
 // `luthier repro`: runs a run again and compares the bytes.
 
 import Arguments
+import Checkpoint
 import Foundation
 import Kernels
 import Models
@@ -10,7 +11,8 @@ import Training
 struct ReproCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repro", abstract: "Run a run again and compare weights, optimizer state and metrics.",
-        discussion: "Config, data, base, seed, threads and kernel are the run's own, and what differs from them here is "
+        discussion:
+            "Config, data, base, seed, threads and kernel are the run's own, and what differs from them here is "
             + "shown first. The repetition is deleted if it is equal; otherwise it stays for you to look at. The exit "
             + "code is 0 only if all bytes are equal.")
 
@@ -55,18 +57,18 @@ struct ReproCommand: ParsableCommand {
         if comparison.isEqual { try FileManager.default.removeItem(atPath: target.path) }
         show(comparison, machine, target)
         if json {
-            let members = ReproReport.members(comparison, machine, base: base)
-            Console.json(
-                [
-                    ("run", .string(folder.name)), ("equal", .bool(comparison.isEqual)),
-                    ("steps", .integer(result.steps)),
-                    ("repetition", comparison.isEqual ? .null : .string(target.path)),
-                ] + members + [("seconds", .number(monotonicSeconds() - start))])
+            var members: [(key: String, value: JSONOutput)] = [
+                ("run", .string(folder.name)), ("equal", .bool(comparison.isEqual)), ("steps", .integer(result.steps)),
+                ("repetition", comparison.isEqual ? .null : .string(target.path)),
+            ]
+            members += ReproReport.members(comparison, machine, base: base)
+            members.append(("seconds", .number(monotonicSeconds() - start)))
+            Console.json(members)
         }
         if !comparison.isEqual { throw ExitCode.failure }
     }
 
-    /// Trains; what a signal or an error leaves behind is deleted.
+    /// Trains; what a signal or an error leaves is deleted.
     private func repeatRun(_ repetition: RunRepetition, into target: RunFolder) throws -> RunResult {
         let printer = ProgressPrinter(logEvery: repetition.logEvery)
         do {
@@ -92,7 +94,8 @@ struct ReproCommand: ParsableCommand {
         let reason =
             machine.isEmpty
             ? "nothing is known to differ here, see the lines above"
-            : "here is different: " + machine.map { "\($0.name) (\($0.recorded) then, \($0.here) now)" }
+            : "here is different: "
+                + machine.map { "\($0.name) (\($0.recorded) then, \($0.here) now)" }
                 .joined(separator: ", ")
         Console.output("not equal; \(reason); the repetition is \(target.path)\n")
     }

@@ -12,9 +12,10 @@ import Training
 struct SweepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep", abstract: "Compare settings by short paired runs, and stop the worse half early.",
-        discussion: "Every --set with several values is an axis of the grid: --set training.learningRate=1e-5,3e-5,1e-4. "
+        discussion:
+            "Every --set with several values is an axis of the grid: --set training.learningRate=1e-5,3e-5,1e-4. "
             + "All trials start from the same weights and see the same rows in the same order. Successive halving "
-            + "(Jamieson & Talwalkar 2016, arXiv 1502.07943): at every rung the better half of the trials goes on to twice "
+            + "(Jamieson & Talwalkar 2016, arXiv 1502.07943): at every rung the better half of the trials continues to twice "
             + "as many steps, and the last two train to the end. Trials are ranked by bits per byte of held-out rows; ± is "
             + "the standard error, over rows, of the paired difference against the best. It does not say what another "
             + "seed would change. A trial's learning-rate schedule spans its own --steps, so the best setting of a short run "
@@ -51,14 +52,14 @@ struct SweepCommand: ParsableCommand {
         let folder = try folder()
         let isNew = !folder.exists
         if !isNew && !resume { throw SweepError.exists(path: folder.path) }
-        var record: SweepRecord?
-        if !isNew {
-            let earlier = try SweepRecord(folder: folder.path)
-            try earlier.check(grid, steps: steps, limit: limit, path: folder.path)
+        let earlier = try isNew ? nil : SweepRecord(folder: folder.path)
+        try earlier?.check(grid, steps: steps, limit: limit, path: folder.path)
+        let record: SweepRecord
+        if let earlier, earlier.stepsLeft == 0 {
             record = earlier
+        } else {
+            record = try plan(reader, grid, earlier)
         }
-        if record?.stepsLeft != 0 { try estimate(reader, grid, &record) }
-        guard let record else { preconditionFailure("the estimate makes a record") }
         // What is wrong with the held-out rows is found before anything is written.
         var trials = try SweepTrials(reader, folder: folder, record: record)
         if isNew {
@@ -92,27 +93,28 @@ struct SweepCommand: ParsableCommand {
         return RunFolder(path: "checkpoints/\(name)-\(number - 1)")
     }
 
-    /// Measures a few steps of the first trial, as `train --dry-run` does, and says how long all of them will take; of a new
-    /// sweep it also settles the rungs.
-    private func estimate(_ reader: ConfigReader, _ grid: SweepGrid, _ record: inout SweepRecord?) throws {
+    /// Measures a few steps of the first trial, as `train --dry-run` does, and says how long all of them will take.
+    ///
+    /// - Returns: the record of the sweep; a new one with its rungs where there is none yet.
+    private func plan(_ reader: ConfigReader, _ grid: SweepGrid, _ earlier: SweepRecord?) throws -> SweepRecord {
         let own = try SweepTrials.reader(
-            reader, grid.trials[0], steps: record?.rungs.last?.steps ?? steps, precision: record?.precision)
+            reader, grid.trials[0], steps: earlier?.rungs.last?.steps ?? steps, precision: earlier?.precision)
         var request = RunRequest(reader: own, folder: RunFolder(path: "checkpoints/sweep-estimate"), resume: false)
         request.writesNothing = true
         let estimate = try DryRun.measure(request) { Console.message("note: \($0)") }
-        let length = record?.rungs.last?.steps ?? steps ?? min(
-            SweepCommand.mostStepsByDefault, estimate.summary.totalSteps)
-        let plan = SuccessiveHalving(trials: grid.trials.count, steps: length)
-        let all = record ?? SweepRecord(grid, rungs: plan.rungs, limit: limit)
-        record = all
-        let rungs = all.rungs.map { "\($0.trials) to step \($0.steps)" }.joined(separator: ", ")
+        let (usual, total) = (SweepCommand.mostStepsByDefault, estimate.summary.totalSteps)
+        let length = earlier?.rungs.last?.steps ?? steps ?? min(usual, total)
+        let halving = SuccessiveHalving(trials: grid.trials.count, steps: length)
+        let record = earlier ?? SweepRecord(grid, rungs: halving.rungs, limit: limit)
+        let rungs = record.rungs.map { "\($0.trials) to step \($0.steps)" }.joined(separator: ", ")
         Console.message(
-            "\(grid.trials.count) trials, the better half kept at each rung: \(rungs); \(plan.totalSteps) steps instead of "
-                + "\(plan.stepsWithoutStopping)")
-        let seconds = estimate.expectedSeconds / Double(max(1, estimate.summary.totalSteps)) * Double(all.stepsLeft)
+            "\(grid.trials.count) trials, the better half kept at each rung: \(rungs); \(halving.totalSteps) steps "
+                + "instead of \(halving.stepsWithoutStopping)")
+        let seconds = estimate.expectedSeconds / Double(max(1, total)) * Double(record.stepsLeft)
         Console.message(
             "measured with the first trial: \(Int(estimate.tokensPerSecond)) tokens per second; the "
-                + "\(all.stepsLeft) steps to take need about \(ProgressPrinter.duration(seconds)) and "
+                + "\(record.stepsLeft) steps to take need about \(ProgressPrinter.duration(seconds)) and "
                 + "\(estimate.peakMemoryBytes >> 20) MiB of memory")
+        return record
     }
 }

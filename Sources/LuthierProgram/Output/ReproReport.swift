@@ -13,12 +13,12 @@ enum ReproReport {
         }
         lines.append("weights: " + text(checkpoint.weights))
         lines.append("optimizer state: " + text(checkpoint.optimizer))
-        for text in checkpoint.texts { lines.append("checkpoint\(row(text))") }
+        for difference in checkpoint.texts { lines.append("checkpoint\(row(difference))") }
         let lineCount = "\(log.equalLines) \(log.equalLines == 1 ? "line" : "lines")"
         guard let first = log.first else { return lines + ["metrics.jsonl: equal, \(lineCount)"] }
         let reach = log.equalUpToStep.map { "equal up to step \($0), \(lineCount)" } ?? "no line is equal"
         lines.append("metrics.jsonl: \(reach); the first step that differs is \(first.step)")
-        return lines + first.values.map { "  \($0.name): \($0.recorded) recorded, \($0.here) repeated" }
+        return lines + first.values.map { "  \(row($0))" }
     }
 
     private static func row(_ difference: RecordedDifference) -> String {

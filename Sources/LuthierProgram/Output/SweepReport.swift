@@ -51,14 +51,19 @@ struct SweepReport {
 
     private func note(_ rank: SweepRank) -> String {
         if let failure = rank.failure { return "failed: \(failure)" }
-        guard let rung = rank.rung, rung + 1 < record.rungs.count else { return "" }
-        return "stopped early"
+        return isStoppedEarly(rank) ? "stopped early" : ""
+    }
+
+    private func isStoppedEarly(_ rank: SweepRank) -> Bool {
+        guard let rung = rank.rung, rank.failure == nil else { return false }
+        return rung + 1 < record.rungs.count
     }
 
     /// Losses as points with twice their standard errors, the best first.
     var chart: DotChart {
         DotChart(
-            title: "Bits per byte of held-out rows (bars: two standard errors of the paired difference against the best)",
+            title:
+                "Bits per byte of held-out rows (bars: two standard errors of the paired difference against the best)",
             rows: ranking.compactMap { rank in
                 guard let rung = rank.rung, rank.bitsPerByte.isFinite else { return nil }
                 let steps = record.rungs[rung].steps
@@ -85,20 +90,7 @@ struct SweepReport {
     }
 
     var members: [(key: String, value: JSONOutput)] {
-        func number(_ value: Double?) -> JSONOutput { value.map { .number($0) } ?? .null }
-        let trials = ranking.enumerated().map { index, rank -> JSONOutput in
-            .object([
-                ("rank", .integer(index + 1)), ("trial", .integer(rank.trial + 1)),
-                ("run", .string(run(rank.trial).path)),
-                ("settings", .object(record.trials[rank.trial].map { ($0.key, .string($0.value)) })),
-                ("steps", rank.rung.map { .integer(record.rungs[$0].steps) } ?? .null),
-                ("bitsPerByte", .number(rank.bitsPerByte)), ("difference", number(rank.spread?.difference)),
-                ("standardError", number(rank.spread?.standardError)),
-                ("rows", rank.spread.map { .integer($0.rows) } ?? .null),
-                ("stoppedEarly", .bool(note(rank) == "stopped early")),
-                ("failure", rank.failure.map { .string($0) } ?? .null),
-            ])
-        }
+        let trials = ranking.indices.map { JSONOutput.object(members(of: $0)) }
         let rungs = record.rungs.map {
             JSONOutput.object([("steps", .integer($0.steps)), ("trials", .integer($0.trials))])
         }
@@ -106,6 +98,21 @@ struct SweepReport {
             ("sweep", .string(folder.path)), ("keptShare", .number(SuccessiveHalving.keptShare)),
             ("rungs", .array(rungs)), ("trials", .array(trials)), ("plot", .string(folder.file("sweep.svg"))),
             ("command", .string(command)),
+        ]
+    }
+
+    private func members(of index: Int) -> [(key: String, value: JSONOutput)] {
+        let rank = ranking[index]
+        let settings = record.trials[rank.trial].map { (key: $0.key, value: JSONOutput.string($0.value)) }
+        func number(_ value: Double?) -> JSONOutput { value.map { .number($0) } ?? .null }
+        func integer(_ value: Int?) -> JSONOutput { value.map { .integer($0) } ?? .null }
+        return [
+            ("rank", .integer(index + 1)), ("trial", .integer(rank.trial + 1)),
+            ("run", .string(run(rank.trial).path)), ("settings", .object(settings)),
+            ("steps", integer(rank.rung.map { record.rungs[$0].steps })), ("bitsPerByte", .number(rank.bitsPerByte)),
+            ("difference", number(rank.spread?.difference)), ("standardError", number(rank.spread?.standardError)),
+            ("rows", integer(rank.spread?.rows)), ("stoppedEarly", .bool(isStoppedEarly(rank))),
+            ("failure", rank.failure.map { .string($0) } ?? .null),
         ]
     }
 }

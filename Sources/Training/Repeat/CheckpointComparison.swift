@@ -29,8 +29,11 @@ package struct CheckpointComparison: Sendable {
         let (first, second) = (try CheckpointReader(path: recorded), try CheckpointReader(path: repeated))
         hasEqualBytes = first.hash == second.hash
         for array in first.arrays {
-            let difference = hasEqualBytes ? .none : try CheckpointComparison.difference(array, first, second)
-            add(array.name, difference)
+            if hasEqualBytes {
+                add(array.name, .equal)
+            } else {
+                add(array.name, try CheckpointComparison.difference(array, first, second))
+            }
         }
         for array in second.arrays where !first.arrays.contains(where: { $0.name == array.name }) {
             add(array.name, .shape)
@@ -42,7 +45,7 @@ package struct CheckpointComparison: Sendable {
     }
 
     private enum Difference {
-        case none
+        case equal
         case shape
         case values(largest: Float)
     }
@@ -52,7 +55,7 @@ package struct CheckpointComparison: Sendable {
             name.hasPrefix("/optimizer/") ? \.optimizer : \.weights
         self[keyPath: path].count += 1
         switch difference {
-        case .none: return
+        case .equal: return
         case .shape: break
         case .values(let largest):
             self[keyPath: path].largestDifference = max(largest, self[keyPath: path].largestDifference ?? 0)
@@ -74,14 +77,14 @@ package struct CheckpointComparison: Sendable {
             largest = distance.isNaN ? .infinity : max(largest, distance)
         }
         withExtendedLifetime((left, right)) {}
-        return isEqual ? .none : .values(largest: largest)
+        return isEqual ? .equal : .values(largest: largest)
     }
 
     private static func difference(
         ofText name: String, _ first: CheckpointReader, _ second: CheckpointReader
     ) throws -> [RecordedDifference] {
-        let left = first.texts.contains(name) ? try first.text(name) : nil
-        let right = second.texts.contains(name) ? try second.text(name) : nil
+        let left = try first.texts.contains(name) ? first.text(name) : nil
+        let right = try second.texts.contains(name) ? second.text(name) : nil
         guard left != right else { return [] }
         guard let left, let right, let one = try? JSONText.parse(left).object,
             let other = try? JSONText.parse(right).object

@@ -8,7 +8,7 @@ package struct LogComparison: Sendable, Equatable {
     /// The first line that differs.
     package struct Difference: Sendable, Equatable {
         package var step: Int
-        /// The members that differ, as JSON; a whole line where one log has none.
+        /// The members that differ, as JSON; a complete line where one log has none.
         package var values: [RecordedDifference]
     }
 
@@ -35,12 +35,9 @@ package struct LogComparison: Sendable, Equatable {
         let count = zip(left, right).prefix { $0.text == $1.text }.count
         equalLines = count
         equalUpToStep = count > 0 ? left[count - 1].object["step"]?.integer : nil
-        let (one, other) = (count < left.count ? left[count] : nil, count < right.count ? right[count] : nil)
-        guard one != nil || other != nil else {
-            first = nil
-            return
-        }
-        first = LogComparison.difference(one?.object, other?.object)
+        let one = count < left.count ? left[count].object : nil
+        let other = count < right.count ? right[count].object : nil
+        first = one == nil && other == nil ? nil : LogComparison.difference(one, other)
     }
 
     private static func difference(_ one: JSONObject?, _ other: JSONObject?) -> Difference {

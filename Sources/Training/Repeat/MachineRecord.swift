@@ -6,7 +6,7 @@ import Kernels
 import Models
 import StrictJSON
 
-/// What the last bits of a result depend on beside the config and the data.
+/// What the last bits of a result depend on in addition to the config and the data.
 package struct MachineRecord: Sendable, Equatable {
     package static let fileName = "machine.json"
 

@@ -16,9 +16,9 @@ package struct RunComparison: Sendable {
         (recordedStep, repeatedStep) = (repetition.state.step, result.steps)
         guard let last = result.lastCheckpoint else { throw RepetitionError.noCheckpoint(path: folder.path) }
         checkpoint = try CheckpointComparison(recorded: repetition.checkpoint, repeated: last)
-        func log(_ folder: RunFolder) -> [UInt8] {
+        func lines(_ folder: RunFolder) -> [UInt8] {
             FileManager.default.contents(atPath: folder.file("metrics.jsonl")).map { [UInt8]($0) } ?? []
         }
-        self.log = LogComparison(recorded: log(repetition.folder), repeated: log(folder), upTo: recordedStep)
+        log = LogComparison(recorded: lines(repetition.folder), repeated: lines(folder), upTo: recordedStep)
     }
 }

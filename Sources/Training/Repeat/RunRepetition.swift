@@ -24,7 +24,9 @@ package struct RunRepetition {
     /// - Throws: where it holds nothing that could be repeated.
     package init(of folder: RunFolder, notice: (String) -> Void) throws {
         let configPath = folder.file("config.json")
-        guard FileManager.default.fileExists(atPath: configPath) else { throw RepetitionError.noConfig(path: configPath) }
+        guard FileManager.default.fileExists(atPath: configPath) else {
+            throw RepetitionError.noConfig(path: configPath)
+        }
         var reader = ConfigReader()
         try reader.read(path: configPath)
         guard let newest = folder.newestValid(report: notice) else {
@@ -114,7 +116,9 @@ package struct RunRepetition {
     package var machineNotes: [String] {
         var notes: [String] = []
         let records = MachineRecord.read(folder)
-        if records.isEmpty { notes.append("the run has no \(MachineRecord.fileName): its library versions are not known") }
+        if records.isEmpty {
+            notes.append("the run has no \(MachineRecord.fileName): its library versions are not known")
+        }
         if records.count > 1 {
             notes.append(
                 "the run was resumed with other libraries, threads or kernels: it computed with \(records.count) settings, "
@@ -164,7 +168,7 @@ package struct RunRepetition {
 
     private func phases() throws(ConfigError) -> [Phase] {
         var phases: [Phase] = []
-        /// The first phase has the whole config; a later one has what changed, as a person gives it on resume.
+        /// The first phase has the complete config; a later one has what changed, as a person gives it on resume.
         func add(
             until: Int, _ plan: LearningRateSchedule.Plan, epochs: Int? = nil, steps: Int?
         ) throws(ConfigError) {

@@ -67,7 +67,7 @@ package struct PreparedRun {
     ) throws -> PreparedRun {
         let config = plan.config
         let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
-        let weightsHash = source == nil || start.isResumed ? nil : SavedModel.hash(of: model)
+        let fullHash = source == nil || baseHash != nil || start.isResumed ? nil : SavedModel.hash(of: model)
         let trainer = Trainer(
             model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(start.state, plan, dataHash: tokens.data.hash))
@@ -83,7 +83,7 @@ package struct PreparedRun {
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
             origins: origins(plan.origins, config), isResumed: start.isResumed, continuation: plan.length.continuation,
-            baseWeightsHash: baseHash ?? weightsHash)
+            baseWeightsHash: baseHash ?? fullHash)
     }
 
     /// The source's model or a new one, with adapters if the config asks for them: new ones, or those of a checkpoint.

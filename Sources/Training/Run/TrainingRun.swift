@@ -33,7 +33,7 @@ package final class TrainingRun {
     private let events: EventFile
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
-    /// Steps after which it stops as if it had been interrupted, with a checkpoint; nil to go on to the end. Unlike a signal,
+    /// Steps after which it stops as if it had been interrupted, with a checkpoint; nil to continue to the end. Unlike a signal,
     /// this never cuts off an evaluation.
     package var stopsAfter: Int?
     private var lastValidation: EvaluationResult?
@@ -96,7 +96,7 @@ package final class TrainingRun {
                 reason = .earlyStopping
                 break
             }
-            if let stop = stopsAfter.flatMap({ trainer.state.step >= $0 ? .interrupt : nil }) ?? shouldStop() {
+            if let stop = pause ?? shouldStop() {
                 reason = stop
                 break
             }
@@ -303,6 +303,12 @@ package final class TrainingRun {
 
     /// Of rows, which are not cut, every epoch has the same number of steps.
     private func isEndOfEpoch(_ step: Int) -> Bool { step > 0 && step % max(1, summary.stepsPerEpoch) == 0 }
+
+    /// Why to stop where `stopsAfter` is reached.
+    private var pause: StopReason? {
+        guard let stopsAfter, trainer.state.step >= stopsAfter else { return nil }
+        return .interrupt
+    }
 
     private var patienceIsOver: Bool {
         guard let patience = config.training.earlyStoppingPatience else { return false }

@@ -12,7 +12,7 @@ package struct SuccessiveHalving: Sendable, Equatable {
         package init(steps: Int, trials: Int) { (self.steps, self.trials) = (steps, trials) }
     }
 
-    /// Share of trials that go on from a rung.
+    /// Share of trials that continue from a rung.
     package static let keptShare = 0.5
 
     /// With ascending steps.

@@ -45,9 +45,9 @@ extension SweepRecord {
     /// All trials, the best first: by the rung that they have reached, then by the loss there.
     package var ranking: [SweepRank] {
         let ranks = trials.indices.map { trial -> SweepRank in
-            let results = results.filter { $0.trial == trial }
-            let failure = results.lazy.compactMap(\.failure).first
-            guard let last = results.last(where: { $0.failure == nil }) else {
+            let own = results.filter { $0.trial == trial }
+            let failure = own.lazy.compactMap(\.failure).first
+            guard let last = own.last(where: { $0.failure == nil }) else {
                 return SweepRank(trial: trial, rung: nil, bitsPerByte: .infinity, spread: nil, failure: failure)
             }
             let best = order(at: last.rung).first.flatMap { self.result(trial: $0, rung: last.rung) }

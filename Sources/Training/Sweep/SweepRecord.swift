@@ -15,7 +15,7 @@ package struct SweepRecord: Sendable, Equatable {
         package var rung: Int
         /// Bits and bytes of each held-out row; nil for rows that do not fit the context.
         package var rows: [PairedBootstrap.Item?]
-        /// Why the trial could not go on; it then has no rows.
+        /// Why the trial could not continue; it then has no rows.
         package var failure: String?
 
         package init(trial: Int, rung: Int, rows: [PairedBootstrap.Item?], failure: String? = nil) {
@@ -75,30 +75,25 @@ package struct SweepRecord: Sendable, Equatable {
         }
         let json = JSONOutput.object([
             ("fixed", settings(fixed)), ("trials", .array(trials.map(settings))),
-            (
-                "rungs",
-                .array(rungs.map { .object([("steps", .integer($0.steps)), ("trials", .integer($0.trials))]) })
-            ),
-            ("limit", .integer(limit)), ("precision", precision.map { .string($0) } ?? .null),
-            (
-                "results",
-                .array(
-                    results.map { result in
-                        .object([
-                            ("trial", .integer(result.trial)), ("rung", .integer(result.rung)),
-                            ("failure", result.failure.map { .string($0) } ?? .null),
-                            (
-                                "rows",
-                                .array(
-                                    result.rows.map { row in
-                                        row.map { .array([.number($0.amount), .number($0.size)]) } ?? .null
-                                    })
-                            ),
-                        ])
-                    })
-            ),
+            ("rungs", .array(rungs.map(SweepRecord.json))), ("limit", .integer(limit)),
+            ("precision", precision.map { .string($0) } ?? .null), ("results", .array(results.map(SweepRecord.json))),
         ])
         try AtomicFile.write(json.serialized() + "\n", to: folder + "/" + SweepRecord.fileName)
+    }
+
+    private static func json(_ rung: SuccessiveHalving.Rung) -> JSONOutput {
+        .object([("steps", .integer(rung.steps)), ("trials", .integer(rung.trials))])
+    }
+
+    private static func json(_ result: Result) -> JSONOutput {
+        let rows = result.rows.map { row -> JSONOutput in
+            guard let row else { return .null }
+            return .array([.number(row.amount), .number(row.size)])
+        }
+        return .object([
+            ("trial", .integer(result.trial)), ("rung", .integer(result.rung)),
+            ("failure", result.failure.map { .string($0) } ?? .null), ("rows", .array(rows)),
+        ])
     }
 
     /// Reads what `write` wrote.
