@@ -40,8 +40,8 @@ import Testing
         let place = try trained()
         let names = place.names(in: "checkpoints/sample-1")
         let expected = [
-            "best", "config.json", "data-hashes", "latest", "ledger.json", "metrics.jsonl", "origins.json", "run.lock",
-            "samples.jsonl", "timings.jsonl",
+            "best", "config.json", "data-hashes", "latest", "ledger.json", "machine.json", "metrics.jsonl",
+            "origins.json", "run.lock", "samples.jsonl", "timings.jsonl",
         ]
         #expect(names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.") } == expected)
 

@@ -14,8 +14,6 @@ package struct RunRepetition {
     package let checkpoint: String
     /// Of that checkpoint.
     package let state: TrainingState
-    /// Whether the run was continued with another length or schedule.
-    package var isContinued: Bool { !config.training.earlierPlans.isEmpty }
     let config: RunConfig
     private let reader: ConfigReader
 
@@ -97,16 +95,15 @@ package struct RunRepetition {
 
     /// What this process computes with and the run did not; empty where nothing is different. `prepareMachine` comes first.
     package var machineDifferences: [RecordedDifference] {
-        let (here, recorded) = (MachineRecord.here(), MachineRecord.read(folder).last)
         var rows = [
-            RecordedDifference("threads", "\(state.threads)", "\(here.threads)"),
-            RecordedDifference("OpenBLAS kernel", state.kernel, here.kernel),
+            RecordedDifference("threads", "\(state.threads)", "\(ParallelFor.threadCount)"),
+            RecordedDifference("OpenBLAS kernel", state.kernel, BLASKernel.name),
         ]
-        if let recorded {
+        if let recorded = MachineRecord.read(folder).last {
             rows += [
-                RecordedDifference("OpenBLAS", recorded.openBLAS, here.openBLAS),
-                RecordedDifference("oneDNN", recorded.oneDNN, here.oneDNN),
-                RecordedDifference("processor", recorded.processor, here.processor),
+                RecordedDifference("OpenBLAS", recorded.openBLAS, BLASKernel.library),
+                RecordedDifference("oneDNN", recorded.oneDNN, RoundedWeight.libraryVersion),
+                RecordedDifference("processor", recorded.processor, MachineRecord.processorName ?? "unknown"),
             ]
         }
         return rows.filter { $0.recorded != $0.here }
@@ -119,15 +116,14 @@ package struct RunRepetition {
         if records.isEmpty {
             notes.append("the run has no \(MachineRecord.fileName): its library versions are not known")
         }
-        if records.count > 1 {
-            notes.append(
-                "the run was resumed with other libraries, threads or kernels: it computed with \(records.count) settings, "
-                    + "and only the last can be repeated")
+        let machines = records.map { [$0.processor, $0.openBLAS, $0.oneDNN, $0.kernel] }
+        if Set(machines).count > 1 {
+            notes.append("the run was resumed with another processor or other libraries; only the last can be repeated")
         }
         if ParallelFor.threadCount > ParallelFor.availableProcessors {
             notes.append(
-                "\(ParallelFor.threadCount) threads share \(ParallelFor.availableProcessors) processors: slower, but the same "
-                    + "bytes")
+                "\(ParallelFor.threadCount) threads share \(ParallelFor.availableProcessors) processors: slower, but the "
+                    + "same bytes")
         }
         return notes
     }
@@ -140,57 +136,80 @@ package struct RunRepetition {
 
     /// Trains again into `target`, a new folder.
     ///
-    /// A run that was continued is repeated as it went: each plan up to the step that it was followed to, then the next, so
-    /// that the evaluations at the end of each are there too.
+    /// A run that was continued is repeated part by part: each plan up to the step that it was followed to, then the next, so
+    /// that the evaluation and the line of the log at the end of each are there too.
     ///
     /// - Parameter threads: nil for the run's own number.
-    /// - Returns: how the last phase ended; nil where `shouldStop` ended it.
+    /// - Returns: how the last part ended; nil where `shouldStop` ended it.
     package func run(
         into target: RunFolder, threads: Int?, report: @escaping (Progress) -> Void,
         shouldStop: @escaping () -> StopReason?
     ) throws -> RunResult? {
         var result: RunResult?
-        for (index, phase) in try phases().enumerated() {
-            var request = RunRequest(reader: phase.reader, folder: target, resume: index > 0)
-            request.machine = (threads ?? state.threads, state.kernel)
+        for (index, part) in parts.enumerated() {
+            let own = try index == 0 ? firstReader(part) : laterReader(part)
+            var request = RunRequest(reader: own, folder: target, resume: index > 0)
+            request.machine = (threads ?? part.threads, state.kernel)
             let run = try TrainingRun.prepare(request, report: report, shouldStop: shouldStop)
-            run.stopsAfter = phase.until
+            run.stopsAfter = part.until
             result = try run.run()
             if shouldStop() != nil { return nil }
         }
         return result
     }
 
-    private struct Phase {
-        var reader: ConfigReader
+    /// Steps in a row that followed one plan on one machine.
+    private struct Part {
+        var plan: LearningRateSchedule.Plan
+        /// Steps that are taken at its end.
         var until: Int
+        var threads: Int
+        var isLast = false
     }
 
-    private func phases() throws(ConfigError) -> [Phase] {
-        var phases: [Phase] = []
-        /// The first phase has the complete config; a later one has what changed, as a person gives it on resume.
-        func add(
-            until: Int, _ plan: LearningRateSchedule.Plan, epochs: Int? = nil, steps: Int?
-        ) throws(ConfigError) {
-            var next = phases.isEmpty ? reader : ConfigReader()
-            func set(_ key: String, _ value: JSONOutput) throws(ConfigError) {
-                try next.set(key, toText: value.serialized(), source: "repro", origin: "repro")
-            }
-            if phases.isEmpty { try set("training.earlierPlans", .array([])) }
-            if let epochs { try set("training.epochs", .integer(epochs)) }
-            try set("training.steps", steps.map { .integer($0) } ?? .null)
-            try set("training.schedule", .string(plan.shape.rawValue))
-            try set("training.cooldownFraction", .number(plan.cooldownFraction))
-            phases.append(Phase(reader: next, until: until))
+    /// As the run recorded them; of a run of an earlier version, what its schedule says.
+    private var parts: [Part] {
+        let records = MachineRecord.read(folder).filter { $0.firstStep < state.step }
+        var parts = zip(records, records.dropFirst().map(\.firstStep) + [state.step]).map { record, until in
+            Part(plan: record.plan, until: until, threads: record.threads)
         }
-        for earlier in config.training.earlierPlans {
-            try add(until: earlier.until, earlier.plan, steps: earlier.plan.totalSteps)
+        if parts.isEmpty {
+            parts = config.training.earlierPlans.map { Part(plan: $0.plan, until: $0.until, threads: state.threads) }
+            let plan = config.learningRatePlan(totalSteps: state.totalSteps)
+            parts.append(Part(plan: plan, until: state.step, threads: state.threads))
         }
-        guard !phases.isEmpty else { return [Phase(reader: reader, until: state.step)] }
-        try add(
-            until: state.step, config.learningRatePlan(totalSteps: state.totalSteps), epochs: config.training.epochs,
-            steps: config.training.steps)
-        return phases
+        parts[parts.count - 1].isLast = true
+        return parts
+    }
+
+    /// The complete config, with the length of the first part.
+    private func firstReader(_ part: Part) throws(ConfigError) -> ConfigReader {
+        var own = reader
+        guard !part.isLast else { return own }
+        try own.set("training.earlierPlans", toText: "[]", source: "repro", origin: "repro")
+        try setPlan(part, &own)
+        return own
+    }
+
+    /// What changed, as a person gives it on resume.
+    private func laterReader(_ part: Part) throws(ConfigError) -> ConfigReader {
+        var own = ConfigReader()
+        try setPlan(part, &own)
+        return own
+    }
+
+    private func setPlan(_ part: Part, _ own: inout ConfigReader) throws(ConfigError) {
+        // The last part has what the run's config says, which may count epochs.
+        let steps = part.isLast ? config.training.steps : part.plan.totalSteps
+        let values: [(key: String, value: JSONOutput)] = [
+            ("training.epochs", .integer(config.training.epochs)),
+            ("training.steps", steps.map { .integer($0) } ?? .null),
+            ("training.schedule", .string(part.plan.shape.rawValue)),
+            ("training.cooldownFraction", .number(part.plan.cooldownFraction)),
+        ]
+        for (key, value) in values {
+            try own.set(key, toText: value.serialized(), source: "repro", origin: "repro")
+        }
     }
 }
 

@@ -78,7 +78,9 @@ package final class TrainingRun {
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
         try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
-        try MachineRecord.here(baseHash: prepared.baseWeightsHash).add(to: folder)
+        try MachineRecord.here(
+            baseHash: prepared.baseWeightsHash, firstStep: trainer.state.step, plan: trainer.schedule.plan
+        ).add(to: folder)
     }
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
