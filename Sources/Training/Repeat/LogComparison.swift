@@ -10,6 +10,8 @@ package struct LogComparison: Sendable, Equatable {
         package var step: Int
         /// The members that differ, as JSON; a complete line where one log has none.
         package var values: [RecordedDifference]
+
+        package init(step: Int, values: [RecordedDifference]) { (self.step, self.values) = (step, values) }
     }
 
     /// Lines that are equal, from the first on.
