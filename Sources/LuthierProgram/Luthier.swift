@@ -11,9 +11,11 @@ struct Luthier: ParsableCommand {
         abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
         subcommands: [
-            TuneCommand.self, TrainCommand.self, EvalCommand.self, CompareCommand.self, GenerateCommand.self,
+            TuneCommand.self, TrainCommand.self, SweepCommand.self, EvalCommand.self, CompareCommand.self,
+            GenerateCommand.self,
             ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
             ImportCommand.self, ExportCommand.self, ServeCommand.self, FineTunesCommand.self, RunsCommand.self,
-            ReportCommand.self, VerifyResumeCommand.self, DoctorCommand.self, JobCommand.self, TrainFolderCommand.self,
+            ReportCommand.self, ReproCommand.self, VerifyResumeCommand.self, DoctorCommand.self, JobCommand.self,
+            TrainFolderCommand.self,
         ])
 }

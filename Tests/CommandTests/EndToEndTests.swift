@@ -40,9 +40,9 @@ import Testing
         let place = try trained()
         let names = place.names(in: "checkpoints/sample-1")
         let expected = [
-            "best", "config.json", "data-hashes", "latest", "ledger.json", "metrics.csv", "metrics.jsonl",
-            "origins.json", "run.lock",
-            "samples.jsonl", "timings.jsonl",
+            "best", "config.json", "data-hashes", "latest", "ledger.json", "machine.json", "metrics.csv",
+            "metrics.jsonl",
+            "origins.json", "run.lock", "samples.jsonl", "timings.jsonl",
         ]
         #expect(names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.") } == expected)
 

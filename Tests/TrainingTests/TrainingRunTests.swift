@@ -20,7 +20,8 @@ import Training
             #expect(
                 names.filter { !$0.hasPrefix("step-") && !$0.hasPrefix("events.out.tfevents.") }
                     == [
-                        "best", "config.json", "data-hashes", "latest", "ledger.json", "metrics.csv", "metrics.jsonl",
+                        "best", "config.json", "data-hashes", "latest", "ledger.json", "machine.json", "metrics.csv",
+                        "metrics.jsonl",
                         "origins.json",
                         "run.lock",
                         "samples.jsonl", "timings.jsonl",

@@ -88,14 +88,8 @@ struct ReportCommand: ParsableCommand {
             ("threads", "\(ParallelFor.threadCount) of \(ParallelFor.availableProcessors) processors"),
             ("OpenBLAS", "\(BLASKernel.library), kernel \(kernel)"), ("oneDNN", RoundedWeight.libraryVersion),
         ]
-        if let name = ReportCommand.processor { rows.insert(("processor", name), at: 1) }
+        if let name = MachineRecord.processorName { rows.insert(("processor", name), at: 1) }
         return rows
-    }
-
-    private static var processor: String? {
-        let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
-        let line = text?.split(separator: "\n").first { $0.hasPrefix("model name") }
-        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     /// Both models on the first rows that were held out; what the run's files do not say.

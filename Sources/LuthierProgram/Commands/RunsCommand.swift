@@ -15,7 +15,7 @@ struct RunsCommand: ParsableCommand {
     private static let parent = "checkpoints"
 
     /// The run of a name, or the folder of one.
-    private static func folder(_ name: String) throws -> RunFolder {
+    static func folder(_ name: String) throws -> RunFolder {
         let folder = name.contains("/") ? RunFolder(path: name) : try RunFolder(named: name, in: parent)
         guard RunFolder.isRun(folder.path) else {
             let names = RunFolder.all(in: parent).map(\.name)

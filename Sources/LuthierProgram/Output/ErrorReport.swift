@@ -28,10 +28,12 @@ extension FileError: Hinting {}
 extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
+extension RepetitionError: Hinting {}
 extension ResumeProofError: Hinting {}
 extension RunLockError: Hinting {}
 extension ServiceClientError: Hinting {}
 extension ServiceError: Hinting {}
+extension SweepError: Hinting {}
 extension TemplateError: Hinting {}
 extension TokenizerError: Hinting {}
 extension TrainingError: Hinting {}

@@ -17,6 +17,8 @@ package struct RunRequest {
     package var writesNothing = false
     /// Chooses the precision of a run that leaves it open.
     package var meter = PrecisionMeter.machine
+    /// Threads and kernel to compute with instead of the config's, without a change of the config.
+    package var machine: (threads: Int, kernel: String)?
 
     package init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
@@ -36,6 +38,9 @@ package struct PreparedRun {
     let isResumed: Bool
     /// nil where a resumed run does what it was going to do.
     let continuation: Continuation?
+    /// SHA-256 of the base's weights, as `SavedModel.hash` gives it; nil from scratch, and where a resumed run does not read
+    /// its base.
+    let baseWeightsHash: String?
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates. The tokenizer comes before
     /// the data that it encodes, and the data's length settles the schedule.
@@ -62,6 +67,7 @@ package struct PreparedRun {
     ) throws -> PreparedRun {
         let config = plan.config
         let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
+        let fullHash = source == nil || baseHash != nil || start.isResumed ? nil : SavedModel.hash(of: model)
         let trainer = Trainer(
             model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(start.state, plan, dataHash: tokens.data.hash))
@@ -76,7 +82,8 @@ package struct PreparedRun {
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
-            origins: origins(plan.origins, config), isResumed: start.isResumed, continuation: plan.length.continuation)
+            origins: origins(plan.origins, config), isResumed: start.isResumed, continuation: plan.length.continuation,
+            baseWeightsHash: baseHash ?? fullHash)
     }
 
     /// The source's model or a new one, with adapters if the config asks for them: new ones, or those of a checkpoint.

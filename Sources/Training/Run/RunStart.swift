@@ -30,7 +30,7 @@ struct RunStart {
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
         let earlier =
             state == nil ? nil : try keepRunConfig(&reader, of: request.folder, notice: notice)
-        try prepareMachine(reader.config, state, notice: notice)
+        try prepareMachine(reader.config, state, request.machine, notice: notice)
         guard !reader.config.data.train.isEmpty else { throw TrainingError.nothingToTrain("data.train names no file") }
         return RunStart(
             config: reader.config, origins: reader.origins, earlier: earlier, checkpoint: checkpoint, state: state)
@@ -74,10 +74,11 @@ struct RunStart {
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
     private static func prepareMachine(
-        _ config: RunConfig, _ state: TrainingState?, notice: (String) -> Void
+        _ config: RunConfig, _ state: TrainingState?, _ given: (threads: Int, kernel: String)?, notice: (String) -> Void
     ) throws(ModelError) {
-        try Memory.checkLimits(threads: config.training.threads)
-        let kernel = Machine.prepare(threads: config.training.threads, kernel: state?.kernel)
+        let threads = given?.threads ?? config.training.threads
+        try Memory.checkLimits(threads: threads)
+        let kernel = Machine.prepare(threads: threads, kernel: state?.kernel ?? given?.kernel)
         guard let state else { return }
         if kernel != state.kernel {
             notice("OpenBLAS has no kernel \(state.kernel) here: \(kernel) continues, and the last bits will differ")

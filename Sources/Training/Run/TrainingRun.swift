@@ -22,7 +22,7 @@ package final class TrainingRun {
     package let summary: RunSummary
     let data: RunData
     let evaluator: Evaluator
-    private let saved: SavedModel
+    package let saved: SavedModel
     private let lock: RunLock
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
@@ -34,6 +34,9 @@ package final class TrainingRun {
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
     private var watchdog: Watchdog
+    /// Steps after which it stops as if it had been interrupted, with a checkpoint; nil to continue to the end. Unlike a signal,
+    /// this never cuts off an evaluation.
+    package var stopsAfter: Int?
     private var lastValidation: EvaluationResult?
     private var lastTrainLoss: Double?
     private var lastSavedStep: Int?
@@ -80,6 +83,9 @@ package final class TrainingRun {
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
         try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
+        try MachineRecord.here(
+            baseHash: prepared.baseWeightsHash, firstStep: trainer.state.step, plan: trainer.schedule.plan
+        ).add(to: folder)
     }
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
@@ -97,7 +103,7 @@ package final class TrainingRun {
                 reason = .earlyStopping
                 break
             }
-            if let stop = shouldStop() {
+            if let stop = pause ?? shouldStop() {
                 reason = stop
                 break
             }
@@ -317,6 +323,12 @@ package final class TrainingRun {
 
     /// Of rows, which are not cut, every epoch has the same number of steps.
     private func isEndOfEpoch(_ step: Int) -> Bool { step > 0 && step % max(1, summary.stepsPerEpoch) == 0 }
+
+    /// Why to stop where `stopsAfter` is reached.
+    private var pause: StopReason? {
+        guard let stopsAfter, trainer.state.step >= stopsAfter else { return nil }
+        return .interrupt
+    }
 
     private var patienceIsOver: Bool {
         guard let patience = config.training.earlyStoppingPatience else { return false }

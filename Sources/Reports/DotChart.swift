@@ -1,0 +1,73 @@
+// A chart of named values with their spread, as one SVG file that needs nothing else.
+
+import Foundation
+
+/// One row for each value, in the given order: its name, a dot, and a bar as far as its spread reaches.
+package struct DotChart: Sendable {
+    package struct Row: Sendable {
+        package var name: String
+        package var note: String
+        package var value: Double
+        /// How far the bar goes to both sides.
+        package var reach: Double
+        /// Others have an empty dot.
+        package var isFinal: Bool
+
+        package init(name: String, note: String, value: Double, reach: Double, isFinal: Bool) {
+            (self.name, self.note, self.value, self.reach, self.isFinal) = (name, note, value, reach, isFinal)
+        }
+    }
+
+    package var title: String
+    package var rows: [Row]
+
+    package init(title: String, rows: [Row]) { (self.title, self.rows) = (title, rows) }
+
+    private static let (rowHeight, top, bottom, right) = (24.0, 40.0, 36.0, 24.0)
+    private static let plotWidth = 420.0
+    /// Of a character in the labels' font, at most about.
+    private static let characterWidth = 7.2
+
+    package var svg: String {
+        let labels = rows.map { "\($0.name), \($0.note)" }
+        let left = 24 + DotChart.characterWidth * Double(labels.map(\.count).max() ?? 0)
+        let width = max(left + DotChart.plotWidth + DotChart.right, 48 + DotChart.characterWidth * Double(title.count))
+        let height = DotChart.top + DotChart.rowHeight * Double(rows.count) + DotChart.bottom
+        var low = rows.map { $0.value - $0.reach }.min() ?? 0
+        var high = rows.map { $0.value + $0.reach }.max() ?? 1
+        let margin = max((high - low) * 0.05, abs(high) * 1e-6, 1e-12)
+        (low, high) = (low - margin, high + margin)
+        func x(_ value: Double) -> Double { left + (value - low) / (high - low) * (width - left - DotChart.right) }
+        func place(_ value: Double) -> String { String(format: "%.1f", value) }
+        let floor = height - DotChart.bottom
+        var marks = ""
+        for value in LineChart.ticks(low, high, 5) {
+            marks +=
+                "<line class=\"grid\" x1=\"\(place(x(value)))\" x2=\"\(place(x(value)))\" y1=\"\(place(DotChart.top))\" "
+                + "y2=\"\(place(floor))\"/><text x=\"\(place(x(value)))\" y=\"\(place(floor + 18))\" "
+                + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
+        }
+        for (index, row) in rows.enumerated() {
+            let y = DotChart.top + DotChart.rowHeight * (Double(index) + 0.5)
+            marks +=
+                "<text x=\"\(place(left - 12))\" y=\"\(place(y + 4))\" text-anchor=\"end\">"
+                + "\(HTML.escaped(labels[index]))</text>"
+            if row.reach > 0 {
+                marks +=
+                    "<line class=\"bar\" x1=\"\(place(x(row.value - row.reach)))\" "
+                    + "x2=\"\(place(x(row.value + row.reach)))\" y1=\"\(place(y))\" y2=\"\(place(y))\"/>"
+            }
+            let kind = row.isFinal ? "dot" : "dot early"
+            marks +=
+                "<circle class=\"\(kind)\" cx=\"\(place(x(row.value)))\" cy=\"\(place(y))\" r=\"4.5\"><title>"
+                + "\(HTML.escaped("\(labels[index]): \(Numbers.text(row.value))"))</title></circle>\n"
+        }
+        let style =
+            "svg{background:#fff}text{font:12px sans-serif;fill:#222}.title{font-weight:bold}.grid{stroke:#ddd}"
+            + ".bar{stroke:#1f5fa8;stroke-width:2}.dot{fill:#1f5fa8;stroke:#1f5fa8;stroke-width:1.5}.early{fill:#fff}"
+        return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Int(width))\" height=\"\(Int(height))\" "
+            + "viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(HTML.escaped(title))\">\n"
+            + "<style>\(style)</style>\n<text class=\"title\" x=\"12\" y=\"22\">\(HTML.escaped(title))</text>\n"
+            + marks + "</svg>\n"
+    }
+}
