@@ -1,4 +1,4 @@
-// How a prompt is read: what is known of its beginning is copied, the rest is read a chunk at a time.
+// How prompts are read: what is known of a beginning is copied, the rest is read in chunks, those of several prompts together.
 
 import Kernels
 import Model
