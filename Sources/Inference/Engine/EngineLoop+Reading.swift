@@ -1,4 +1,4 @@
-// How prompts are read: what is known of a beginning is copied, the rest is read in chunks, those of several prompts together.
+// How prompts are read: a known beginning is copied, the rest is read in chunks, those of several prompts together.
 
 import Kernels
 import Model
