@@ -1,5 +1,26 @@
-// A hint to the processor that Swift has no word for.
+// Three things that processors do and Swift has no word for.
 #pragma once
 
 // Begins to bring the cache line of `address` near; never faults, whatever the address.
 static inline void luthier_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+typedef int luthier_integers __attribute__((vector_size(64)));
+typedef short luthier_short_integers __attribute__((vector_size(64)));
+typedef float luthier_floats __attribute__((vector_size(64)));
+
+// Sixteen sums, each plus the products of two pairs of 16-bit integers, which are the halves of a lane.
+static inline __attribute__((always_inline)) luthier_integers luthier_add_pair_products(
+    luthier_integers sums, luthier_integers a, luthier_integers b) {
+#if defined(__AVX512VNNI__)
+    return (luthier_integers)__builtin_ia32_vpdpwssd512(sums, a, b);
+#elif defined(__AVX512BW__)
+    return sums + (luthier_integers)__builtin_ia32_pmaddwd512((luthier_short_integers)a, (luthier_short_integers)b);
+#else
+    return sums + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
+// Sixteen integers as floats.
+static inline __attribute__((always_inline)) luthier_floats luthier_floats_of(luthier_integers values) {
+    return __builtin_convertvector(values, luthier_floats);
+}

@@ -2,12 +2,6 @@
 
 import Kernels
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// How tokens are chosen.
 package struct SamplingSettings: Sendable, Equatable {
     /// Divides the logits; 0 takes the largest always.
@@ -57,63 +51,69 @@ package enum Sampler {
         if settings.temperature <= 0 && !settings.changesLogits {
             return Int32(Elementwise.indexOfLargest(logits))
         }
-        var values = logits.values
-        if settings.repetitionPenalty != 1 { penalize(&values, previous, Float(settings.repetitionPenalty)) }
-        penalize(&values, drawn: drawn, settings)
-        for (token, bias) in settings.logitBias { add(bias, to: &values, token) }
-        // A diverged model gives NaN and infinities, which nothing below could compare or add up.
-        let limit = Float.greatestFiniteMagnitude
-        values = values.map { $0.isNaN ? -limit : min(max($0, -limit), limit) }
-        guard settings.temperature > 0 else { return greedy(values) }
-
-        var candidates = [Int](0..<values.count)
-        if settings.topK > 0 && settings.topK < values.count {
-            candidates = largest(settings.topK, of: values)
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) { values in
+            _ = values.initialize(from: UnsafeBufferPointer(start: logits.base, count: logits.count))
+            if settings.repetitionPenalty != 1 { penalize(values, previous, Float(settings.repetitionPenalty)) }
+            penalize(values, drawn: drawn, settings)
+            for (token, bias) in settings.logitBias { add(bias, to: values, token) }
+            // A diverged model gives NaN and infinities, which nothing below could compare or add up.
+            let limit = Float.greatestFiniteMagnitude
+            for index in values.indices {
+                let value = values[index]
+                values[index] = value.isNaN ? -limit : min(max(value, -limit), limit)
+            }
+            guard settings.temperature > 0 else { return greedy(values) }
+            // Of equal logits the weights are equal too, so that both can be chosen by.
+            let others = settings.topK > 0 && settings.topK < values.count ? allBut(settings.topK, of: values) : []
+            let weights = DrawWeights(replacing: values, temperature: settings.temperature)
+            for index in others { values[index] = 0 }
+            if settings.topP < 1 { keepNucleus(weights, settings.topP) }
+            return Int32(weights.token(at: generator.uniform()))
         }
-        let maximum = candidates.lazy.map { values[$0] }.max() ?? 0
-        var weights = candidates.map { exp(Double(values[$0] - maximum) / settings.temperature) }
-        if settings.topP < 1 { (candidates, weights) = nucleus(candidates, weights, settings.topP) }
-        return draw(candidates, weights, generator.uniform())
     }
 
-    private static func penalize(_ values: inout [Float], _ previous: [Int32], _ penalty: Float) {
+    private static func penalize(
+        _ values: UnsafeMutableBufferPointer<Float>, _ previous: [Int32], _ penalty: Float
+    ) {
         for token in Set(previous) where Int(token) < values.count {
             let value = values[Int(token)]
             values[Int(token)] = value > 0 ? value / penalty : value * penalty
         }
     }
 
-    private static func penalize(_ values: inout [Float], drawn: ArraySlice<Int32>, _ settings: SamplingSettings) {
+    private static func penalize(
+        _ values: UnsafeMutableBufferPointer<Float>, drawn: ArraySlice<Int32>, _ settings: SamplingSettings
+    ) {
         guard settings.frequencyPenalty != 0 || settings.presencePenalty != 0 else { return }
         var counts: [Int32: Int] = [:]
         for token in drawn { counts[token, default: 0] += 1 }
         for (token, count) in counts {
-            add(-Double(count) * settings.frequencyPenalty - settings.presencePenalty, to: &values, token)
+            add(-Double(count) * settings.frequencyPenalty - settings.presencePenalty, to: values, token)
         }
     }
 
     /// Adds in Double, so that the sum is rounded once.
-    private static func add(_ amount: Double, to values: inout [Float], _ token: Int32) {
+    private static func add(_ amount: Double, to values: UnsafeMutableBufferPointer<Float>, _ token: Int32) {
         guard values.indices.contains(Int(token)) else { return }
         values[Int(token)] = Float(Double(values[Int(token)]) + amount)
     }
 
-    private static func greedy(_ values: [Float]) -> Int32 {
+    private static func greedy(_ values: UnsafeMutableBufferPointer<Float>) -> Int32 {
         var best = 0
         for index in 1..<max(values.count, 1) where values[index] > values[best] { best = index }
         return Int32(best)
     }
 
-    /// The indices of the `count` largest values; of equal ones the smaller indices. Ascending.
-    private static func largest(_ count: Int, of values: [Float]) -> [Int] {
-        let threshold = valueOfRank(count, in: values)
+    /// The indices of all but the `count` largest values; of equal ones the smaller indices belong to the largest.
+    private static func allBut(_ count: Int, of values: UnsafeMutableBufferPointer<Float>) -> [Int] {
+        let threshold = valueOfRank(count, in: Array(values))
         var ties = count - values.count { $0 > threshold }
         return values.indices.filter { index in
             if values[index] == threshold {
                 ties -= 1
-                return ties >= 0
+                return ties < 0
             }
-            return values[index] > threshold
+            return values[index] < threshold
         }
     }
 
@@ -135,31 +135,20 @@ package enum Sampler {
         }
     }
 
-    /// The most likely candidates up to and including the one with which their share reaches `share`.
-    private static func nucleus(_ candidates: [Int], _ weights: [Double], _ share: Double) -> ([Int], [Double]) {
-        let total = weights.reduce(0, +)
+    /// Sets the weights to 0 that follow the one with which the sum of the largest reaches `share` of all.
+    private static func keepNucleus(_ weights: DrawWeights, _ share: Double) {
+        let (values, total) = (weights.values, weights.total)
         // All weights below this together cannot make up the rest, so they need not be sorted.
-        let negligible = (1 - share) * total / Double(weights.count)
-        let order = weights.indices.filter { weights[$0] >= negligible }
-            .sorted { weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1 }
-        var kept: [Int] = []
-        var sum = 0.0
+        let negligible = Float((1 - share) * total / Double(values.count))
+        let order = values.indices.filter { values[$0] > 0 && values[$0] >= negligible }
+            .sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
+        var (kept, sum) = ([(index: Int, weight: Float)](), 0.0)
         for index in order {
-            kept.append(index)
-            sum += weights[index]
+            kept.append((index, values[index]))
+            sum += Double(values[index])
             if sum >= share * total { break }
         }
-        return (kept.map { candidates[$0] }, kept.map { weights[$0] })
-    }
-
-    private static func draw(_ candidates: [Int], _ weights: [Double], _ uniform: Double) -> Int32 {
-        var rest = uniform * weights.reduce(0, +)
-        for (candidate, weight) in zip(candidates, weights) {
-            rest -= weight
-            if rest < 0 { return Int32(candidate) }
-        }
-        // Rounding can leave a little over: the last candidate that has any weight.
-        let last = weights.lastIndex { $0 > 0 } ?? 0
-        return Int32(candidates[last])
+        values.update(repeating: 0)
+        for (index, weight) in kept { values[index] = weight }
     }
 }

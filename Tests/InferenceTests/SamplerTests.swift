@@ -140,6 +140,25 @@ import Testing
         }
     }
 
+    /// The token at a share of a sum in Double; at a border it may be the next one.
+    @Test func aLargeVocabulary() {
+        var generator = SplitMix64(seed: 8)
+        let logits = (0..<5_000).map { _ in Float(generator.normalPair().0 * 2) }
+        let weights = logits.map { exp(Double($0) / 0.7) }
+        let total = weights.reduce(0, +)
+        var (different, draws) = (0, SplitMix64(seed: 9))
+        for _ in 0..<500 {
+            var copy = draws
+            var rest = copy.uniform() * total
+            let expected = weights.firstIndex { weight in
+                rest -= weight
+                return rest < 0
+            }
+            if Self.draw(logits, SamplingSettings(temperature: 0.7), &draws) != Int32(expected ?? -1) { different += 1 }
+        }
+        #expect(different <= 2)
+    }
+
     /// Positive logits are divided, negative ones multiplied, each token once however often it occurred.
     @Test func repetitionPenalty() {
         var generator = SplitMix64(seed: 1)

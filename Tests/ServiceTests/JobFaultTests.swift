@@ -65,9 +65,25 @@ import Testing
         try fixture.wait(next, steps: 1)
         #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(next)/cancel").json["status"]?.string == "cancelled")
         #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/resume").status == 200)
+        // For clients the job is over at once; its process ends later.
+        let (finished, told) = (try fixture.service.store.job(next)?.finished, try fixture.messages(next))
+        #expect(finished != nil && told.last == "The job has been cancelled")
         try expectEqual(fixture, id, full)
-        #expect(try fixture.waitForEnd(next).phase == .cancelled)
-        #expect(try fixture.messages(next).last == "The job has been cancelled")
-        #expect(try fixture.service.store.job(next)?.fineTunedModel == nil)
+        let job = try fixture.waitForEnd(next)
+        #expect(job.phase == .cancelled && job.fineTunedModel == nil && job.finished == finished)
+        #expect(try fixture.messages(next) == told)
+    }
+
+    @Test func nothingIsToldAfterACancellation() throws {
+        let fixture = try JobFixture(works: false)
+        let id = try fixture.job("")
+        let store = fixture.service.store
+        try store.move(id, from: [.validating], to: .running)
+        #expect(try fixture.call("POST", "/v1/fine_tuning/jobs/\(id)/cancel").json["finished_at"]?.integer != nil)
+        let told = try fixture.messages(id)
+        #expect(told.last == "The job has been cancelled")
+        try store.add([NewEvent("step", place: 1, "Step 1/2: training loss=1.00")], of: id)
+        try store.move(id, from: [.cancelling], to: .cancelled)
+        #expect(try fixture.messages(id) == told)
     }
 }

@@ -16,7 +16,7 @@ extension CompactWeight {
             "row product of \(input.shape) with (\(inner), \(columns)) into \(output.shape)")
         // Each kind of words has its own loops.
         switch layout {
-        case is EightBitWords.Type: multiply(into: output, input, bias, EightBitWords.self)
+        case is EightBitWords.Type: multiplyIntegers(into: output, input, bias: bias)
         case is SixteenBitWords.Type: multiply(into: output, input, bias, SixteenBitWords.self)
         case is EightBitGroups.Type: multiply(into: output, input, bias, EightBitGroups.self)
         case is FourBitGroups.Type: multiply(into: output, input, bias, FourBitGroups.self)
@@ -105,7 +105,7 @@ extension CompactWeight {
 
     /// Scales a block's sums, adds the bias and stores them; the last block may be incomplete.
     @inline(__always)
-    private func finish(_ sum: Quad, _ block: Int, _ y: UnsafeMutablePointer<Float>, _ bias: Vector?) {
+    func finish(_ sum: Quad, _ block: Int, _ y: UnsafeMutablePointer<Float>, _ bias: Vector?) {
         let first = block * Self.block
         finish(sum.a, first, y, bias)
         finish(sum.b, first + laneCount, y, bias)

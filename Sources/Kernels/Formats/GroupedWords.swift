@@ -76,7 +76,7 @@ private func steps(_ values: Lanes, _ inverse: Lanes, from bottom: Float, to top
     return unsafeBitCast(scaled + Lanes(repeating: 8_388_608 + offset), to: SIMD16<UInt32>.self) & ~exponent
 }
 
-/// One byte a weight, -127…127: the words of a row as those of `EightBitWords`.
+/// One byte a weight, -127…127: a word holds those of four groups of columns.
 enum EightBitGroups: GroupedWords {
     static let wordsInGroup = scaleWords + 16 * groupRows
 

@@ -103,35 +103,49 @@ extension PackedWords {
     }
 }
 
+/// Integers from 0 to 255, which are 128 more than those they stand for. Two rows share words, so that a lane holds what
+/// products of integers take in pairs: first the even row's byte of columns 0 and 16 and the odd row's, then, sixteen
+/// words on, those of columns 32 and 48.
 enum EightBitWords: PackedWords {
     static let (rowBytes, decodedFrom) = (64, 12)
+    static let wordsInPair = 32
 
-    static func wordCount(rows: Int) -> Int { 16 * rows }
+    static func wordCount(rows: Int) -> Int { wordsInPair * ((rows + 1) / 2) }
 
     @inline(__always)
     static func load(_ block: UnsafeMutablePointer<UInt32>, _ row: Int) -> Quad {
-        let word = UnsafeRawPointer(block + row * 16).loadUnaligned(as: SIMD16<UInt32>.self)
+        let pair = UnsafeRawPointer(block + row / 2 * wordsInPair)
+        let half = SIMD16<UInt32>(repeating: UInt32(row % 2 * 16))
+        let first = pair.loadUnaligned(as: SIMD16<UInt32>.self) &>> half
+        let second = pair.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt32>.self) &>> half
         // The bits of 2²³ with an integer in its last places are that sum as a float.
         let exponent = SIMD16<UInt32>(repeating: 0x4B00_0000)
         let mask = SIMD16<UInt32>(repeating: 0xFF)
         let offset = Lanes(repeating: 8_388_608 + 128)
         return Quad(
-            a: unsafeBitCast((word & mask) | exponent, to: Lanes.self) - offset,
-            b: unsafeBitCast(((word &>> 8) & mask) | exponent, to: Lanes.self) - offset,
-            c: unsafeBitCast(((word &>> 16) & mask) | exponent, to: Lanes.self) - offset,
-            d: unsafeBitCast((word &>> 24) | exponent, to: Lanes.self) - offset)
+            a: unsafeBitCast((first & mask) | exponent, to: Lanes.self) - offset,
+            b: unsafeBitCast(((first &>> 8) & mask) | exponent, to: Lanes.self) - offset,
+            c: unsafeBitCast((second & mask) | exponent, to: Lanes.self) - offset,
+            d: unsafeBitCast(((second &>> 8) & mask) | exponent, to: Lanes.self) - offset)
     }
 
     static func store(
         _ tile: UnsafeMutablePointer<Float>, rows: Range<Int>, in block: UnsafeMutablePointer<UInt32>,
         scales: UnsafeMutablePointer<Float>
     ) {
-        for (place, row) in rows.enumerated() {
-            let values = tile + 64 * place
-            func step(_ column: Int) -> UInt32 { UInt32(Int32((values[column] / scales[column]).rounded()) + 128) }
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: 2) {
+            let values = tile + 64 * (first - rows.lowerBound)
+            // A row after the last one is of zeros.
+            func step(_ row: Int, _ column: Int) -> UInt32 {
+                guard first + row < rows.upperBound else { return 128 }
+                return UInt32(Int32((values[64 * row + column] / scales[column]).rounded()) + 128)
+            }
+            let pair = block + first / 2 * wordsInPair
             for lane in 0..<laneCount {
-                block[16 * row + lane] =
-                    step(lane) | step(lane + 16) << 8 | step(lane + 32) << 16 | step(lane + 48) << 24
+                for (word, column) in [(lane, lane), (lane + laneCount, lane + 2 * laneCount)] {
+                    pair[word] =
+                        step(0, column) | step(0, column + 16) << 8 | step(1, column) << 16 | step(1, column + 16) << 24
+                }
             }
         }
     }

@@ -61,7 +61,8 @@ async function choose(file) {
   show(byId("check"), element("div", { class: "card working" }, element("p", {}, `Reading ${file.name} (${bytes(file.size)})`), bar,
     button("Cancel", discard, { class: "small" })));
   try {
-    mine.raw = await upload(file, "user_data", (share) => { bar.value = share; }, abort.signal);
+    // What is left by a page that was closed goes after a day.
+    mine.raw = await upload(file, "user_data", (share) => { bar.value = share; }, abort.signal, 86400);
     bar.removeAttribute("value");
     if (check !== mine) return;
     await prepare();

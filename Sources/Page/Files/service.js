@@ -105,11 +105,11 @@ export async function content(id) {
   return response.blob();
 }
 
-/// Uploads with progress, which `fetch` does not tell. `onProgress` gets a fraction.
-export async function upload(file, purpose, onProgress, signal) {
+/// Uploads with progress, which `fetch` does not tell. `onProgress` gets a fraction; the file goes after `seconds`.
+export async function upload(file, purpose, onProgress, signal, seconds) {
   for (;;) {
     const used = storedKey();
-    const { status, body } = await uploadOnce(file, purpose, onProgress, signal);
+    const { status, body } = await uploadOnce(file, purpose, onProgress, signal, seconds);
     if (status === 401) {
       await newKey(used);
       continue;
@@ -119,11 +119,15 @@ export async function upload(file, purpose, onProgress, signal) {
   }
 }
 
-function uploadOnce(file, purpose, onProgress, signal) {
+function uploadOnce(file, purpose, onProgress, signal, seconds) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("purpose", purpose);
+    if (seconds) {
+      form.append("expires_after[anchor]", "created_at");
+      form.append("expires_after[seconds]", String(seconds));
+    }
     form.append("file", file, file.name);
     request.open("POST", "/v1/files");
     for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);

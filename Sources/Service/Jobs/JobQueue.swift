@@ -59,7 +59,9 @@ package final class JobQueue: Sendable {
         defer { wake() }
         let events = [JobEvents.cancelled(job)]
         if try store.move(job.id, from: [.queued, .paused], to: .cancelled, events: events) { return }
-        if try store.move(job.id, from: [.validating, .running, .pausing], to: .cancelling) { return }
+        if try store.move(job.id, from: [.validating, .running, .pausing], to: .cancelling, events: events) {
+            return
+        }
         try refuse(job.id, "cancelled")
     }
 

@@ -29,10 +29,14 @@ extension StoredModel {
 }
 
 extension Store {
-    /// Adds events, in order; those that are there already stay as they are.
-    package func add(_ events: [NewEvent], of job: String) throws {
+    /// Adds events, in order; those that are there already stay as they are. Of a job that was cancelled nothing more is
+    /// told, though its process may need a moment to end.
+    package func add(_ events: [NewEvent], of id: String) throws {
         guard !events.isEmpty else { return }
-        try transaction { try insert(events, of: job) }
+        try transaction {
+            guard try job(id)?.phase.isCancelled == false else { return }
+            try insert(events, of: id)
+        }
     }
 
     /// The same inside of a transaction.

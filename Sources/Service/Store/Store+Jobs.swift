@@ -90,9 +90,10 @@ extension Store {
         try transaction {
             let marks = phases.map { _ in "?" }.joined(separator: ", ")
             let values: [any DatabaseConvertible] =
-                [phase.rawValue, now, phase.isOver, now, id] + phases.map { $0.rawValue as any DatabaseConvertible }
+                [phase.rawValue, now, phase.isOver || phase == .cancelling, now, id]
+                + phases.map { $0.rawValue as any DatabaseConvertible }
             let changed = try database.execute(
-                "UPDATE jobs SET phase = ?, updated = ?, finished = CASE WHEN ? THEN ? ELSE finished END WHERE id = ? AND phase IN (\(marks))",
+                "UPDATE jobs SET phase = ?, updated = ?, finished = CASE WHEN ? THEN coalesce(finished, ?) ELSE finished END WHERE id = ? AND phase IN (\(marks))",
                 values: values)
             guard changed > 0 else { return false }
             try insert(events, of: id)

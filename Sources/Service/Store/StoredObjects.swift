@@ -22,6 +22,7 @@ package enum JobPhase: String, Sendable, CaseIterable {
     case validating, queued, running, pausing, paused, cancelling, succeeded, failed, cancelled
 
     package var isOver: Bool { self == .succeeded || self == .failed || self == .cancelled }
+    var isCancelled: Bool { self == .cancelling || self == .cancelled }
 }
 
 /// A fine-tuning job of either generation of the API.
