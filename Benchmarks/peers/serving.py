@@ -5,7 +5,8 @@
 
 Both servers have the same weights of smollm2-135m (F32 and Q8_0), eight places and two threads; requests are of about 32
 tokens with 64 to draw, at a temperature of 1, in alternating rounds. A job's tokens per second are those of the same run by
-`luthier train` (the service idle, then with a stream). Prints one line of JSON for each comparison.
+`luthier train` (the service idle, then with a stream), the median of the rounds' ratios. Prints one line of JSON for each
+comparison.
 """
 
 import argparse
@@ -163,22 +164,23 @@ def job(options, folder):
             other.join()
         return folder / "checkpoints" / name
 
-    direct, idle, busy = [], [], []
+    direct, idle, busy, shares = [], [], [], []
     try:
         for number in range(options.rounds):
             place = run(False)
-            idle += speeds(place)
-            busy += speeds(run(True))
+            idle.append(statistics.median(speeds(place)))
+            busy.append(statistics.median(speeds(run(True))))
             config = folder / "same.json"
             shutil.copy(place / "config.json", config)
             subprocess.run([options.luthier, "train", "--config", config, "--run", f"direct-{number}"], check=True, cwd=folder,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            direct += speeds(folder / "checkpoints" / f"direct-{number}")
+            direct.append(statistics.median(speeds(folder / "checkpoints" / f"direct-{number}")))
+            shares.append((idle[-1] / direct[-1], busy[-1] / direct[-1]))
     finally:
         server.stop()
-    base = statistics.median(direct)
-    print(json.dumps({"job": MODEL, "tokensPerSecond": base, "whileIdle": statistics.median(idle) / base,
-                      "whileStreaming": statistics.median(busy) / base}), flush=True)
+    whole, shared = map(statistics.median, zip(*shares))
+    print(json.dumps({"job": MODEL, "tokensPerSecond": statistics.median(direct), "idle": statistics.median(idle),
+                      "streaming": statistics.median(busy), "whileIdle": whole, "whileStreaming": shared}), flush=True)
 
 
 def main():
