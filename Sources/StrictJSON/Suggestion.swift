@@ -23,11 +23,13 @@ package enum Suggestion {
     /// The distance of `candidate` from `wanted`, or nil if it is too large.
     private static func distance(from wanted: [Character], to candidate: String, tolerance: Int) -> Int? {
         let name = plain(candidate)
-        var distance = editDistance(wanted, name)
+        var names = [name]
         if let lastPart = candidate.split(separator: ".").last, !wanted.contains(".") {
-            distance = min(distance, editDistance(wanted, plain(String(lastPart))))
+            names.append(plain(String(lastPart)))
         }
-        if distance <= tolerance { return distance }
+        // As many letters must change as the lengths differ. Without this, a key of a million letters takes minutes.
+        let distances = names.filter { abs($0.count - wanted.count) <= tolerance }.map { editDistance(wanted, $0) }
+        if let distance = distances.min(), distance <= tolerance { return distance }
         let isPrefix = wanted.count >= 3 && name.starts(with: wanted)
         let isInitials = wanted.count >= 2 && wanted == initials(candidate)
         return isPrefix || isInitials ? tolerance : nil
