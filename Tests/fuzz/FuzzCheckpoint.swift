@@ -50,7 +50,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     } catch {
         return 0
     }
-    do { try open(exports: bytes.count % 256 == 7) } catch { require(!"\(error)".isEmpty, "no sentence") }
+    do { try open(exports: bytes.count % 64 == 7) } catch { require(!"\(error)".isEmpty, "no sentence") }
     return 0
 }
 

@@ -38,8 +38,10 @@ private func read(_ bytes: [UInt8]) {
 /// Flags.
 private func assign(_ lines: [String]) {
     var reader = ConfigReader()
-    for line in lines {
-        do throws(ConfigError) { try reader.set(assignment: line) } catch { say(error) }
+    do throws(ConfigError) {
+        for line in lines { try reader.set(assignment: line) }
+    } catch {
+        say(error)
     }
     use(reader, compares: false)
 }

@@ -34,7 +34,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let read = try FolderTokenizer(path: folder.path, endIDs: [0, 1])
         try use(read.tokenizer)
         let known = 0..<read.tokenizer.vocabularySize
-        require(read.tokenizer.endIDs.allSatisfy(known.contains), "an end that is no token")
+        require(read.tokenizer.endIDs.allSatisfy(known.contains), "an end without a token")
     } catch {
         require(!"\(error)".isEmpty, "no sentence")
     }
