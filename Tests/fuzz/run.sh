@@ -5,11 +5,13 @@
 # The report has a line for each reader: executions, traps (libFuzzer stops at the first, and keeps the input in
 # .build/fuzz), and the share of the lines of the reader's own files that were executed. `.build/fuzz/READER.missing`
 # lists the others. What no input reaches: errors of the system (a file that cannot be read, mapped or examined, memory
-# that is missing), sizes beyond an input's (a header of 100 MB, a text of 64 MiB, 2^22 tokens), and what opens a config's file.
+# that is missing), sizes beyond an input's (a header of 100 MB, a text of 64 MiB, 2^22 tokens), and what opens the file
+# of a config.
 #
-# HDF5 is read by libhdf5, which frees wild memory where its tables are damaged in certain ways. There the fuzzer continues
-# after a crash, and the report separates crashes inside libhdf5 from those of the reader, which are traps. The program
-# reads files of others in a child process for this reason. RUNNER is put before the fuzzers' commands: RUNNER='nice -n 10' leaves the machine to others.
+# HDF5 is read by libhdf5, which crashes or loops where its tables are damaged in certain ways. There the fuzzer
+# continues after a crash, and the report separates those inside libhdf5 from those of the reader, which are traps.
+#
+# RUNNER is put before the fuzzers' commands: RUNNER='nice -n 10' leaves the machine to others.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 all=(JSONL CSV Text GGUF Tokenizer Merges Template Safetensors Config Checkpoint HDF5)
@@ -20,7 +22,7 @@ readers=("$@")
 build=.build/fuzz
 mkdir -p "$build"
 
-# A reader's own files. Data rows are one reader with three faces: their common files are counted for all three together.
+# A reader's own files. Those that JSONL, CSV and Text have in common are counted for all three together.
 files() {
     case $1 in
         JSONL | CSV | Text)

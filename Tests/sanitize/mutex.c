@@ -1,9 +1,9 @@
 // Tells the thread sanitizer of Swift's Mutex what it cannot see.
 //
-// The fast paths of Synchronization.Mutex are compiled into our modules, where the sanitizer sees their atomic operations.
-// The slow paths, which wait for a lock that another thread holds, are in libswiftSynchronization, which is not built with
-// the sanitizer: a lock got there looks like no lock, and all that it protects like a race. These two functions stand before
-// the library's (LD_PRELOAD), call them, and say what they have done. The lock's address is Swift's self.
+// The fast paths of Synchronization.Mutex are compiled into our modules, where the sanitizer sees their atomic
+// operations. The slow paths, which wait for a lock that another thread holds, are in libswiftSynchronization, which is
+// not built with the sanitizer: a lock got there looks like no lock, and all that it protects like a race. These two
+// functions come before the library's (LD_PRELOAD), call them, and say what they have done. The lock's address is self.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 # Runs the tests of the modules where memory and threads are handled by hand under the address and the thread sanitizer.
 # Use: Tests/sanitize/run.sh [address|thread …, by default both]
 #
-# Only these targets, because a build for each sanitizer takes long; the modules above them leave memory and threads to them,
-# except for the writing thread of checkpoints and the tasks of Preparation and Service, which this does not cover.
+# Only these targets, because a build for each sanitizer takes long. The modules above them leave memory and threads to
+# them, except for the writing thread of checkpoints and the tasks of Preparation and Service, which this does not cover.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 targets=(StrictJSONTests DatabaseTests HTTPServerTests CheckpointTests KernelsTests InferenceTests)
