@@ -3,7 +3,7 @@
 # Use: Tests/sanitize/run.sh [address|thread …, by default both]
 #
 # Only these targets, because a build for each sanitizer takes long. The modules above them leave memory and threads to
-# them, except for the writing thread of checkpoints and the tasks of Preparation and Service, which this does not cover.
+# them, except for the thread that writes checkpoints and the tasks of Preparation and Service: those are not covered.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 targets=(StrictJSONTests DatabaseTests HTTPServerTests CheckpointTests KernelsTests InferenceTests)
