@@ -128,7 +128,7 @@ for reader in "${readers[@]}"; do
     mkdir -p "$build/corpus-$reader"
     rm -rf "${LUTHIER_FUZZ_FOLDER:?}"/*
     read -r length words < <(limits "$reader")
-    fuzz=("$build/fuzz-$reader" -runs="$runs" -max_len="$length" -timeout=10 -print_final_stats=1
+    fuzz=("$build/fuzz-$reader" -runs="$runs" -max_len="$length" -timeout=60 -print_final_stats=1
         -dict="Tests/fuzz/$words.dict" -artifact_prefix="$build/$reader-" "$build/corpus-$reader"
         "Tests/fuzz/seeds/$reader")
     export LLVM_PROFILE_FILE="$build/$reader.profraw"
