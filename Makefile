@@ -11,7 +11,7 @@ ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-openai clients interop-templates faults faults-quick kill-campaign benchmarks compare \
+	interop interop-gguf interop-openai clients interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
 	compare-revisions clean
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make faults       what the world does to a run: the catalogue of faults, each a case with its number'
 	@echo 'make kill-campaign  kill runs at random moments, fail every call of a save, damage checkpoints: no byte may be wrong'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
+	@echo 'make sanitize     tests of memory and threads under the address and the thread sanitizer'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
@@ -180,6 +181,10 @@ benchmarks: deps
 # Feeds the readers of data a million inputs each; needs the toolchain's libFuzzer.
 fuzz: deps
 	Tests/fuzz/run.sh
+
+# The targets are named in the script, which builds into .build/address and .build/thread.
+sanitize: deps
+	SWIFT='$(SWIFT)' Tests/sanitize/run.sh
 
 # Faults, tried with the built program; `faults-quick` omits cases that take long. PROGRAM is another build's.
 PROGRAM = $(LUTHIER)

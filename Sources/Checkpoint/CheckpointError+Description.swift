@@ -94,6 +94,7 @@ extension ObjectDefect: CustomStringConvertible {
         case .externalLink: "is a link to another file, which is not allowed"
         case .userDefinedLink: "is a link of an unknown kind, which is not allowed"
         case .notAnArray: "is neither a group nor an array"
+        case .groupStorage: "is a group stored in another way than Luthier's"
         case .invalidName: "is not a valid name in a checkpoint"
         case .linkedTwice: "has a second name in the file"
         case .tooDeep(let maximum): "is nested more than \(maximum) groups deep"

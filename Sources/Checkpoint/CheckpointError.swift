@@ -62,6 +62,8 @@ package enum ObjectDefect: Equatable, Sendable {
     case softLink, externalLink, userDefinedLink
     /// Neither a group nor a dataset.
     case notAnArray
+    /// A group whose links are not kept as Luthier's writer keeps them.
+    case groupStorage
     case invalidName
     /// The same object under a second name, or a group inside itself.
     case linkedTwice

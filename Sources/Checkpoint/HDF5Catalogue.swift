@@ -51,6 +51,10 @@ struct HDF5Catalogue {
     private mutating func walk(_ group: hid_t, name: String, depth: Int) throws(CheckpointError) {
         var information = H5G_info_t()
         try session.checked("examining \(name)/", H5Gget_info(group, &information))
+        // Damaged lists of links in an object's header make libhdf5 1.10 free memory that it never allocated.
+        guard information.storage_type == H5G_STORAGE_TYPE_SYMBOL_TABLE else {
+            throw refuse(name.isEmpty ? "/" : name, .groupStorage)
+        }
         let limit = hsize_t(max(0, HDF5Catalogue.maximumObjects - addresses.count))
         guard information.nlinks <= limit else {
             throw refuse(name.isEmpty ? "/" : name, .tooMany(maximum: HDF5Catalogue.maximumObjects))

@@ -21,32 +21,35 @@ package enum Suggestion {
     }
 
     /// The distance of `candidate` from `wanted`, or nil if it is too large.
-    private static func distance(from wanted: [Character], to candidate: String, tolerance: Int) -> Int? {
+    private static func distance(from wanted: [Unicode.Scalar], to candidate: String, tolerance: Int) -> Int? {
         let name = plain(candidate)
-        var distance = editDistance(wanted, name)
+        var names = [name]
         if let lastPart = candidate.split(separator: ".").last, !wanted.contains(".") {
-            distance = min(distance, editDistance(wanted, plain(String(lastPart))))
+            names.append(plain(String(lastPart)))
         }
-        if distance <= tolerance { return distance }
+        // As many letters must change as the lengths differ. Without this, a key of a million letters takes minutes.
+        let distances = names.filter { abs($0.count - wanted.count) <= tolerance }.map { editDistance(wanted, $0) }
+        if let distance = distances.min(), distance <= tolerance { return distance }
         let isPrefix = wanted.count >= 3 && name.starts(with: wanted)
-        let isInitials = wanted.count >= 2 && wanted == initials(candidate)
+        let mayBeInitials = wanted.count >= 2 && (names.last ?? name).first == wanted.first
+        let isInitials = mayBeInitials && wanted == initials(candidate)
         return isPrefix || isInitials ? tolerance : nil
     }
 
     /// The letters that count.
-    private static func plain(_ word: String) -> [Character] {
-        word.lowercased().filter { $0 != "-" && $0 != "_" }.map { $0 }
+    private static func plain(_ word: String) -> [Unicode.Scalar] {
+        word.lowercased().unicodeScalars.filter { $0 != "-" && $0 != "_" }
     }
 
     /// The first letters of the words in the last part of a key: `learning-rate` and `learningRate` give `lr`.
-    private static func initials(_ candidate: String) -> [Character] {
+    private static func initials(_ candidate: String) -> [Unicode.Scalar] {
         let lastPart = candidate.split(separator: ".").last.map(String.init) ?? candidate
-        return kebabCase(lastPart).split { $0 == "-" || $0 == "_" }.compactMap(\.first)
+        return kebabCase(lastPart).unicodeScalars.split { $0 == "-" || $0 == "_" }.compactMap(\.first)
     }
 
     /// The fewest insertions, deletions, substitutions and swaps of neighbours that turn `first` into `second`, without
     /// editing a letter twice (the optimal string alignment variant of the Damerau–Levenshtein distance).
-    static func editDistance(_ first: [Character], _ second: [Character]) -> Int {
+    static func editDistance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Int {
         var beforePrevious = [Int](repeating: 0, count: second.count + 1)
         var previous = Array(0...second.count)
         for row in 1..<(first.count + 1) {

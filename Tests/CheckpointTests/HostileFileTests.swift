@@ -35,8 +35,15 @@ import Testing
             dataset(file, shape: [4])
             #expect(H5Lcreate_soft("/model/w", file, "/model/v", 0, 0) >= 0)
         },
-        Attack("external link", at: "/model/v", .externalLink) { file, folder in
+        // HDF5 keeps it in a list that Luthier's groups do not have.
+        Attack("external link", at: "/model", .groupStorage) { file, folder in
             #expect(H5Lcreate_external("\(folder)/other.h5", "/x", file, "/model/v", 0, 0) >= 0)
+        },
+        Attack("links in the group's header", at: "/model/g", .groupStorage) { file, _ in
+            let list = H5Pcreate(luthier_h5_group_creation_class())
+            H5Pset_link_creation_order(list, UInt32(H5P_CRT_ORDER_TRACKED))
+            H5Gclose(H5Gcreate2(file, "/model/g", 0, list, 0))
+            H5Pclose(list)
         },
         Attack("second name", at: "/model/v", .linkedTwice) { file, _ in
             dataset(file, shape: [4])

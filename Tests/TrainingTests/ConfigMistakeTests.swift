@@ -90,6 +90,19 @@ import Training
                 "line 1, column 15: training.earlierPlans is [3]; it takes list of objects with schedule, steps, "
                     + "cooldownFraction and until, in ascending order"
             ),
+            // The schedule computes with these numbers.
+            (
+                #"{"training": {"earlierPlans": [{"schedule": "wsd", "steps": 9223372036854775807, "#
+                    + #""cooldownFraction": 1, "until": 9}]}}"#,
+                "line 1, column 15: training.earlierPlans is an array; it takes list of objects with schedule, steps, "
+                    + "cooldownFraction and until, in ascending order"
+            ),
+            (
+                #"{"training": {"earlierPlans": [{"schedule": "wsd", "steps": 9, "cooldownFraction": 1, "#
+                    + #""until": 9223372036854775807}]}}"#,
+                "line 1, column 15: training.earlierPlans is an array; it takes list of objects with schedule, steps, "
+                    + "cooldownFraction and until, in ascending order"
+            ),
             (
                 #"{"generation": {"temperature": 101}}"#,
                 "line 1, column 17: generation.temperature is 101; it takes number from 0 to 100; 0 is greedy"

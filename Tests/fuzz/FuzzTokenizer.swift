@@ -55,10 +55,5 @@ private func encode(_ tokenizer: Tokenizer, _ text: [UInt8], _ findsSpecial: Boo
     }
 }
 
-/// `fatalError` says what failed also where the program is optimized.
-private func require(_ condition: Bool, _ failure: @autoclosure () -> String) {
-    if !condition { fatalError(failure()) }
-}
-
 /// Every defect has a sentence.
 private func say(_ error: TokenizerError) { require(!error.description.isEmpty, "no sentence") }

@@ -238,10 +238,14 @@ extension ConfigKey {
 }
 
 extension LearningRateSchedule.EarlierPlan {
+    /// More steps than any run takes; from them the schedule makes sums and products.
+    private static let steps = 1...(1 << 40)
+
     fileprivate init?(_ node: JSONNode) {
         guard let object = node.object, object.members.count == 4,
             let shape = object["schedule"]?.string.flatMap({ LearningRateSchedule.Shape(rawValue: $0) }),
-            let steps = object["steps"]?.integer, steps >= 1, let until = object["until"]?.integer,
+            let steps = object["steps"]?.integer, LearningRateSchedule.EarlierPlan.steps.contains(steps),
+            let until = object["until"]?.integer, LearningRateSchedule.EarlierPlan.steps.contains(until),
             let fraction = object["cooldownFraction"]?.number, fraction > 0, fraction <= 1
         else { return nil }
         self.init(plan: .init(shape: shape, totalSteps: steps, cooldownFraction: fraction), until: until)
