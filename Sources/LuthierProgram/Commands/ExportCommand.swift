@@ -13,7 +13,8 @@ struct ExportCommand: ParsableCommand {
         abstract: "Export a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
         discussion: "The export is read back, and the maximum difference of logits on a probe text is printed. A "
             + "Hugging Face folder may replace the folder that was loaded. peft writes the adapters of a LoRA run "
-            + "without the base. Next to a GGUF file a Modelfile is written, with which Ollama runs it.")
+            + "without the base. Next to a GGUF file a Modelfile is written, with which Ollama runs it.",
+        examples: ["luthier export --checkpoint weather-1 --format gguf --type q8_0 --output weather.gguf"])
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: "Format: a Hugging Face folder, a GGUF file for llama.cpp, a PEFT adapter folder, or a checkpoint.")
