@@ -31,7 +31,9 @@ import Testing
         let page = ManualPage(
             Forge.self, date: "2026-01-02", sections: [("Files", [("'a'/b-c", "A\\B.")])]
         ).text
-        #expect(page.hasPrefix(".TH FORGE 1 2026-01-02 \"forge 1.2.3\"\n.SH NAME\nforge \\- A tool to test the parser with\n"))
+        #expect(
+            page.hasPrefix(
+                ".TH FORGE 1 2026-01-02 \"forge 1.2.3\"\n.SH NAME\nforge \\- A tool to test the parser with\n"))
         #expect(page.contains(".SS \"forge tokenizer train\"\n"))
         #expect(page.contains("\\fB\\-c\\fR, \\fB\\-\\-config\\fR \\fIfile\\fR\nThe run's settings. (required)\n"))
         // An apostrophe at the start of a line would be a request of roff.

@@ -121,7 +121,9 @@ private struct Grouped: ParsableCommand {
     }
 
     @Test func narrowTerminals() throws {
-        guard case .help(let text) = try CommandLineParser.parse(Forge.self, ["train", "-h"], columns: 40) else { return }
+        guard case .help(let text) = try CommandLineParser.parse(Forge.self, ["train", "-h"], columns: 40) else {
+            return
+        }
         // Only a line that cannot be broken, a label, may be wider.
         for line in text.split(separator: "\n") where !line.contains("--") { #expect(line.count <= 40, "\(line)") }
     }

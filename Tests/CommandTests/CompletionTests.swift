@@ -113,7 +113,9 @@ import Testing
         let lines = Self.cases.map { $0.line.joined(separator: " ") } + ["luthier export --format=gg"]
         let output = try Self.run(#require(Self.path("zsh")), ["-f", "-c", Self.zshDriver, "zsh"] + lines, in: place)
         let found = output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-        let wanted = Self.cases.map { ($0.line.dropLast() + [$0.words[0].replacing(" ", with: "\\ ")]).joined(separator: " ") }
+        let wanted = Self.cases.map {
+            ($0.line.dropLast() + [$0.words[0].replacing(" ", with: "\\ ")]).joined(separator: " ")
+        }
         #expect(found == wanted + ["luthier export --format=gguf"])
     }
 
@@ -147,7 +149,8 @@ import Testing
     func theManualPageIsClean() throws {
         let place = try Workplace()
         try place.write(place.luthier("completion", "man").output, to: "luthier.1")
-        #expect(try Self.run(#require(Self.path("mandoc")), ["-T", "lint", "-W", "warning", "luthier.1"], in: place) == "")
+        #expect(
+            try Self.run(#require(Self.path("mandoc")), ["-T", "lint", "-W", "warning", "luthier.1"], in: place) == "")
         let page = try Self.run(#require(Self.path("mandoc")), ["-T", "utf8", "luthier.1"], in: place)
         #expect(page.contains("training.learningRate"))
     }
