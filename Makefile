@@ -10,15 +10,16 @@ PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
-.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install shakespeare snips spam mutations fixtures fuzz \
-	interop interop-gguf interop-openai clients interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
+.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
+	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
+	interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
 	compare-revisions clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
 	@echo 'make test         build and run all tests'
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
-	@echo 'make install      put luthier into PREFIX/bin (PREFIX=$(PREFIX))'
+	@echo 'make install      put luthier, its completions and its manual page below PREFIX ($(PREFIX)); uninstall removes them'
 	@echo 'make shakespeare  the published run: 2,000 steps on tiny shakespeare, to 1.90 nats per byte or less'
 	@echo 'make snips        classify seven intents with models trained from scratch (needs the test data)'
 	@echo 'make spam         detect spam (needs the test data); both: three seeds, compared with a bag of words'
@@ -33,6 +34,7 @@ help:
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
+	@echo 'make interop-tensorboard  read a run'\''s event file with TensorBoard (installs it)'
 	@echo 'make interop-openai  OpenAI'\''s clients of four generations, litellm, curl and Node against the service, and jobs that are'
 	@echo '                  killed (installs the Python packages)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
@@ -135,9 +137,20 @@ check: deps lint
 		&& SWIFT='$(SWIFT)' $(PYTHON) Tests/documents.py; \
 	else echo 'skipped: words.py, tailscan.py and documents.py in Tests, and data/make_weather.py --check, which need Python 3'; fi
 
+# Where the shells and man look: completion for bash, zsh and fish, and the manual page.
+PAGES = $(PREFIX)/share/bash-completion/completions/luthier $(PREFIX)/share/zsh/site-functions/_luthier \
+	$(PREFIX)/share/fish/vendor_completions.d/luthier.fish $(PREFIX)/share/man/man1/luthier.1
 install: build
 	install -d $(PREFIX)/bin
 	install -m 755 $(LUTHIER) $(PREFIX)/bin/luthier
+	install -d $(dir $(PAGES))
+	$(LUTHIER) completion bash >$(word 1,$(PAGES))
+	$(LUTHIER) completion zsh >$(word 2,$(PAGES))
+	$(LUTHIER) completion fish >$(word 3,$(PAGES))
+	$(LUTHIER) completion man >$(word 4,$(PAGES))
+
+uninstall:
+	rm -f $(PREFIX)/bin/luthier $(PAGES)
 
 # Tiny shakespeare is not shipped: it is taken from the test data where they are, else downloaded.
 data/tinyshakespeare.txt:
@@ -265,6 +278,15 @@ interop-gguf: interop build data/tinyshakespeare.txt $(LLAMA_VENV)/ready
 		--train $(CURDIR)/data/tinyshakespeare.txt
 	$(LLAMA_VENV)/bin/python Tests/interop/exported_gguf.py $(LUTHIER) $(GGUF_RUN)/checkpoints/trained \
 		data/tinyshakespeare.txt $(INTEROP) $(GGUF_RUN)
+
+TENSORBOARD_VENV = .build/tensorboard-venv
+$(TENSORBOARD_VENV)/ready:
+	$(PYTHON) -m venv $(TENSORBOARD_VENV)
+	$(TENSORBOARD_VENV)/bin/pip install -q tensorboard 'setuptools<81'
+	touch $@
+
+interop-tensorboard: build $(TENSORBOARD_VENV)/ready
+	$(TENSORBOARD_VENV)/bin/python Tests/interop/tensorboard_reader.py $(LUTHIER)
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates

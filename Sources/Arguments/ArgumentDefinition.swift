@@ -36,6 +36,8 @@ struct ArgumentDefinition {
     var defaultText: String?
     var allowedValues: [String] = []
     var valueKind = ""
+    /// What a shell offers as the value.
+    var completion = CompletionKind.text
     /// The title of the option group, nil for the command's own options.
     var section: String?
     /// Stores a word as the value; false if the word is invalid.

@@ -11,10 +11,16 @@ package struct ArgumentHelp: Sendable, ExpressibleByStringInterpolation {
     /// The default as the help shows it; nil means the property's initial value.
     package var defaultText: String?
 
-    package init(_ abstract: String, valueName: String? = nil, defaultText: String? = nil) {
+    /// What a shell offers as the value; nil means what `valueName` says, such as files for `<file>`.
+    package var completion: CompletionKind?
+
+    package init(
+        _ abstract: String, valueName: String? = nil, defaultText: String? = nil, completion: CompletionKind? = nil
+    ) {
         self.abstract = abstract
         self.valueName = valueName
         self.defaultText = defaultText
+        self.completion = completion
     }
 
     package init(stringLiteral value: String) { self.init(value) }

@@ -6,7 +6,7 @@ enum HelpText {
     private typealias Row = (label: String, text: String)
 
     /// Labels up to this width share a line with their description; longer labels get their own line.
-    private static let widestLabel = 32
+    private static func widestLabel(_ columns: Int) -> Int { min(32, columns * 2 / 5) }
 
     /// The full help of the command at `path`.
     static func render(_ command: any ParsableCommand.Type, path: [String], columns: Int) -> String {
@@ -24,16 +24,24 @@ enum HelpText {
         for title in uniqueSections(options) {
             sections.append((title.uppercased(), options.filter { $0.section == title }.map(row)))
         }
-        sections.append(("SUBCOMMANDS", shown(configuration.subcommands).map { ($0.name, $0.configuration.abstract) }))
+        let groups = configuration.groups
+        for group in groups.isEmpty ? [CommandGroup("subcommands", configuration.subcommands)] : groups {
+            let rows = shown(group.subcommands).map { ($0.name, $0.configuration.abstract) }
+            sections.append((group.title.uppercased(), rows))
+        }
         sections.removeAll { $0.rows.isEmpty }
 
-        let labelColumns = sections.flatMap(\.rows).map(\.label.count).filter { $0 <= widestLabel }.max() ?? 0
+        let labelColumns = sections.flatMap(\.rows).map(\.label.count).filter { $0 <= widestLabel(columns) }.max() ?? 0
         var parts: [String] = []
         if !configuration.abstract.isEmpty { parts.append(wrap(configuration.abstract, columns)) }
         parts.append("USAGE\n" + wrap(usage(command, path: path), columns, indent: 2, hanging: 6))
         for section in sections {
             let lines = section.rows.map { line($0, labelColumns, columns) }
             parts.append(([section.title] + lines).joined(separator: "\n"))
+        }
+        if !configuration.examples.isEmpty {
+            let title = configuration.examples.count == 1 ? "EXAMPLE" : "EXAMPLES"
+            parts.append(([title] + configuration.examples.map { "  " + $0 }).joined(separator: "\n"))
         }
         if !configuration.discussion.isEmpty { parts.append(wrap(configuration.discussion, columns)) }
         if !configuration.subcommands.isEmpty {
@@ -62,7 +70,7 @@ enum HelpText {
         return words.joined(separator: " ")
     }
 
-    private static func shown(_ commands: [any ParsableCommand.Type]) -> [any ParsableCommand.Type] {
+    static func shown(_ commands: [any ParsableCommand.Type]) -> [any ParsableCommand.Type] {
         commands.filter { !$0.configuration.isHidden }
     }
 
@@ -72,7 +80,8 @@ enum HelpText {
         return titles
     }
 
-    private static func row(_ definition: ArgumentDefinition) -> Row {
+    /// What a row says of an argument: its sentence, then what it may be and its default.
+    static func text(_ definition: ArgumentDefinition) -> String {
         var notes: [String] = []
         if definition.kind == .option && definition.isRequired { notes.append("required") }
         if definition.kind == .option && definition.isRepeating { notes.append("repeatable") }
@@ -81,8 +90,10 @@ enum HelpText {
         }
         if let defaultText = definition.defaultText { notes.append("default: " + defaultText) }
         let note = notes.isEmpty ? "" : "(\(notes.joined(separator: "; ")))"
-        return (label(definition), [definition.help, note].filter { !$0.isEmpty }.joined(separator: " "))
+        return [definition.help, note].filter { !$0.isEmpty }.joined(separator: " ")
     }
+
+    private static func row(_ definition: ArgumentDefinition) -> Row { (label(definition), text(definition)) }
 
     /// `-c, --config <file>`; a name without a short form is indented so that long names align.
     private static func label(_ definition: ArgumentDefinition) -> String {

@@ -34,6 +34,18 @@ extension ParsableCommand {
     static var name: String { configuration.commandName ?? kebabCase("\(self)") }
 }
 
+/// Subcommands that belong together.
+package struct CommandGroup: Sendable {
+    /// What they are for, in a word or two.
+    package var title: String
+    package var subcommands: [any ParsableCommand.Type]
+
+    package init(_ title: String, _ subcommands: [any ParsableCommand.Type]) {
+        self.title = title
+        self.subcommands = subcommands
+    }
+}
+
 /// Name, description and subcommands of a command.
 package struct CommandConfiguration: Sendable {
     /// The command's name; nil means the type's name in kebab-case.
@@ -45,6 +57,10 @@ package struct CommandConfiguration: Sendable {
     /// The output of `--version`. Only the root's is used; if it is empty, there is no `--version`.
     package var version: String
     package var subcommands: [any ParsableCommand.Type]
+    /// The subcommands as the help lists them, by what they are for; empty for one list of all.
+    package var groups: [CommandGroup]
+    /// Command lines that work, each with the program's name; the help shows them.
+    package var examples: [String]
     /// The subcommand that is meant where none is named; nil where one must be.
     package var defaultSubcommand: (any ParsableCommand.Type)?
     /// Whether no list of commands shows it: a command that the program itself starts.
@@ -53,13 +69,15 @@ package struct CommandConfiguration: Sendable {
     package init(
         commandName: String? = nil, abstract: String = "", discussion: String = "", version: String = "",
         subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil,
-        isHidden: Bool = false
+        groups: [CommandGroup] = [], examples: [String] = [], isHidden: Bool = false
     ) {
         self.commandName = commandName
         self.abstract = abstract
         self.discussion = discussion
         self.version = version
-        self.subcommands = subcommands
+        self.subcommands = groups.flatMap(\.subcommands) + subcommands
+        self.groups = groups
+        self.examples = examples
         self.defaultSubcommand = defaultSubcommand
         self.isHidden = isHidden
     }

@@ -15,11 +15,12 @@ package enum Terminal {
         case standardError = 2
     }
 
-    /// Width of help text: the terminal's, but between 80 and 100; 80 if stdout is not a terminal.
+    /// Width of help text: the terminal's, but between 40 and 100; 80 if stdout is not a terminal.
     static var helpColumns: Int {
         var size = winsize()
         guard ioctl(Stream.standardOutput.rawValue, UInt(TIOCGWINSZ), &size) == 0 else { return 80 }
-        return min(max(Int(size.ws_col), 80), 100)
+        // A terminal of unknown size reports 0.
+        return size.ws_col == 0 ? 80 : min(max(Int(size.ws_col), 40), 100)
     }
 
     /// The system's `errno` of the first write to stdout that failed, 0 for none.

@@ -15,15 +15,18 @@ struct ValueShape<Value> {
     func definition(
         _ kind: ArgumentDefinition.Kind, slot: Slot<Value>, property: String, help: ArgumentHelp?
     ) -> ArgumentDefinition {
-        ArgumentDefinition(
+        let valueName = help?.valueName ?? kebabCase(property)
+        let choice = allowedValues.isEmpty ? CompletionKind(valueName: valueName) : .words(allowedValues)
+        return ArgumentDefinition(
             kind: kind,
-            valueName: help?.valueName ?? kebabCase(property),
+            valueName: valueName,
             help: help?.abstract ?? "",
             isRequired: slot.value == nil,
             isRepeating: isRepeating,
             defaultText: help?.defaultText ?? slot.value.flatMap(describe),
             allowedValues: allowedValues,
             valueKind: valueKind,
+            completion: help?.completion ?? choice,
             acceptValue: { word in
                 guard accept(word, slot) else { return false }
                 slot.isGiven = true

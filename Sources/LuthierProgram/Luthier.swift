@@ -3,19 +3,32 @@
 import Arguments
 
 /// `luthier`: all commands, in the usual order of use.
-struct Luthier: ParsableCommand {
-    static let version = "0.1.0"
+package struct Luthier: ParsableCommand {
+    package init() {}
 
-    static let configuration = CommandConfiguration(
+    package static let version = "0.1.0"
+    /// The day of the version, for the manual page.
+    package static let date = "2026-11-26"
+
+    package static let configuration = CommandConfiguration(
         commandName: "luthier",
         abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
-        subcommands: [
-            TuneCommand.self, TrainCommand.self, SweepCommand.self, EvalCommand.self, CompareCommand.self,
-            GenerateCommand.self,
-            ChatCommand.self, PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, FetchCommand.self,
-            ImportCommand.self, ExportCommand.self, ServeCommand.self, FineTunesCommand.self, RunsCommand.self,
-            ReportCommand.self, ReproCommand.self, VerifyResumeCommand.self, DoctorCommand.self, JobCommand.self,
-            TrainFolderCommand.self,
+        subcommands: [JobCommand.self, TrainFolderCommand.self, NamesCommand.self],
+        groups: [
+            CommandGroup("Start", [TuneCommand.self, FetchCommand.self, DoctorCommand.self]),
+            CommandGroup("Data", [PrepareCommand.self, InspectCommand.self, TokenizerCommand.self]),
+            CommandGroup("Train", [TrainCommand.self, SweepCommand.self, VerifyResumeCommand.self]),
+            CommandGroup("Look at runs", [RunsCommand.self, ReportCommand.self, ReproCommand.self]),
+            CommandGroup(
+                "Use a model", [ChatCommand.self, GenerateCommand.self, EvalCommand.self, CompareCommand.self]),
+            CommandGroup("Serve", [ServeCommand.self, FineTunesCommand.self]),
+            CommandGroup("Move models", [ImportCommand.self, ExportCommand.self]),
+            CommandGroup("This program", [CompletionCommand.self]),
+        ],
+        examples: [
+            "luthier fetch smollm2-135m",
+            "luthier tune questions.jsonl --base smollm2-135m",
+            "luthier chat",
         ])
 }

@@ -30,6 +30,8 @@ package struct ExportReport: Sendable {
     package let note: String?
     /// The Modelfile for Ollama next to a GGUF file.
     package var modelfile: String?
+    /// The model card; nil for a checkpoint, which has none.
+    package var card: String?
 }
 
 /// Writing and checking.
@@ -76,6 +78,7 @@ package struct ModelExport {
             parameters: parameters, largestDifference: difference,
             note: format == .gguf ? GGUFModel.note(for: model) : nil)
         if format == .gguf { report.modelfile = try writeModelfile(of: path) }
+        report.card = try writeCard(format, of: path, parameters: parameters)
         return report
     }
 
@@ -107,7 +110,30 @@ package struct ModelExport {
             saved.model, endOfText: saved.tokenizer.endOfTextID, beginOfText: saved.tokenizer.beginID, to: path)
         try writeTokenizer(path)
         try writeText(json(generationSettings), path, "generation_config.json")
-        try writeText(try ModelCard(source).text(named: lastName(path)), path, "README.md")
+    }
+
+    /// Writes the model card: README.md of a folder, and `NAME.md` next to `NAME.gguf`. Where somebody else's file has that
+    /// name, it stays, and the card is `NAME-card.md` (or `README-card.md`) next to it.
+    ///
+    /// - Returns: its path; nil where the format has no card.
+    private func writeCard(_ format: ExportFormat, of path: String, parameters: Int) throws -> String? {
+        let export: ModelCard.Export
+        var stem = path + "/README"
+        switch format {
+        case .huggingface: export = .folder
+        case .peft: export = .adapters(parameters)
+        case .gguf:
+            export = .gguf(file: lastName(path))
+            stem = path.hasSuffix(".gguf") ? String(path.dropLast(5)) : path
+        case .weights: return nil
+        }
+        let isForeign = FileManager.default.contents(atPath: stem + ".md").map { content in
+            !String(decoding: content, as: UTF8.self).contains(ModelCard.mark)
+        }
+        let card = stem + (isForeign == true ? "-card.md" : ".md")
+        let name = format == .gguf ? lastName(stem) : lastName(path)
+        try AtomicFile.write(try ModelCard(source).text(named: name, export), to: card)
+        return card
     }
 
     /// Writes the adapters, and the tokenizer and template that they were trained with.
@@ -118,7 +144,6 @@ package struct ModelExport {
         guard let adapters = model.adapters, let base = source.base else { throw ModelError.noAdapters }
         try PEFTAdapter.write(adapters, of: model.architecture, base: base, to: path)
         try writeTokenizer(path)
-        try writeText(try ModelCard(source).text(named: lastName(path), adapters: adapters), path, "README.md")
         return adapters.layout.parameterCount
     }
 

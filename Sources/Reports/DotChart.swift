@@ -37,14 +37,14 @@ package struct DotChart: Sendable {
         var high = rows.map { $0.value + $0.reach }.max() ?? 1
         let margin = max((high - low) * 0.05, abs(high) * 1e-6, 1e-12)
         (low, high) = (low - margin, high + margin)
-        func x(_ value: Double) -> Double { left + (value - low) / (high - low) * (width - left - DotChart.right) }
-        func place(_ value: Double) -> String { String(format: "%.1f", value) }
+        let across = Axis(low: low, high: high, start: left, end: width - DotChart.right)
+        func place(_ value: Double) -> String { Axis.text(value) }
         let floor = height - DotChart.bottom
         var marks = ""
-        for value in LineChart.ticks(low, high, 5) {
+        for value in across.marks(5) {
             marks +=
-                "<line class=\"grid\" x1=\"\(place(x(value)))\" x2=\"\(place(x(value)))\" y1=\"\(place(DotChart.top))\" "
-                + "y2=\"\(place(floor))\"/><text x=\"\(place(x(value)))\" y=\"\(place(floor + 18))\" "
+                "<line class=\"grid\" x1=\"\(across.text(value))\" x2=\"\(across.text(value))\" y1=\"\(place(DotChart.top))\" "
+                + "y2=\"\(place(floor))\"/><text x=\"\(across.text(value))\" y=\"\(place(floor + 18))\" "
                 + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
         }
         for (index, row) in rows.enumerated() {
@@ -54,12 +54,12 @@ package struct DotChart: Sendable {
                 + "\(HTML.escaped(labels[index]))</text>"
             if row.reach > 0 {
                 marks +=
-                    "<line class=\"bar\" x1=\"\(place(x(row.value - row.reach)))\" "
-                    + "x2=\"\(place(x(row.value + row.reach)))\" y1=\"\(place(y))\" y2=\"\(place(y))\"/>"
+                    "<line class=\"bar\" x1=\"\(across.text(row.value - row.reach))\" "
+                    + "x2=\"\(across.text(row.value + row.reach))\" y1=\"\(place(y))\" y2=\"\(place(y))\"/>"
             }
             let kind = row.isFinal ? "dot" : "dot early"
             marks +=
-                "<circle class=\"\(kind)\" cx=\"\(place(x(row.value)))\" cy=\"\(place(y))\" r=\"4.5\"><title>"
+                "<circle class=\"\(kind)\" cx=\"\(across.text(row.value))\" cy=\"\(place(y))\" r=\"4.5\"><title>"
                 + "\(HTML.escaped("\(labels[index]): \(Numbers.text(row.value))"))</title></circle>\n"
         }
         let style =

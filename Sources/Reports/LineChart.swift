@@ -20,16 +20,6 @@ struct LineChart {
     private static let (width, height) = (720.0, 240.0)
     private static let (left, right, top, bottom) = (64.0, 12.0, 10.0, 28.0)
 
-    /// Round values from `low` to `high`, about `wanted` of them.
-    static func ticks(_ low: Double, _ high: Double, _ wanted: Int) -> [Double] {
-        let rough = (high - low) / Double(max(1, wanted))
-        guard rough > 0, rough.isFinite else { return [low] }
-        let power = pow(10, floor(log10(rough)))
-        let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? 10 * power
-        let first = (low / step - 1e-9).rounded(.up)
-        return (0..<50).map { (first + Double($0)) * step }.prefix { $0 <= high + step * 1e-9 }.map { $0 }
-    }
-
     /// The figure; a sentence where there is nothing to draw.
     var html: String {
         let lines = lines.map { line in
@@ -45,35 +35,31 @@ struct LineChart {
         if y0 == y1 { (y0, y1) = (y0 - max(0.5, abs(y0) / 2), y1 + max(0.5, abs(y1) / 2)) }
         y1 += 0.05 * (y1 - y0)
         let (width, height) = (LineChart.width, LineChart.height)
-        func x(_ value: Double) -> Double {
-            LineChart.left + (value - x0) / (x1 - x0) * (width - LineChart.left - LineChart.right)
-        }
-        func y(_ value: Double) -> Double {
-            height - LineChart.bottom - (value - y0) / (y1 - y0) * (height - LineChart.top - LineChart.bottom)
-        }
-        func place(_ value: Double) -> String { String(format: "%.1f", value) }
+        let across = Axis(low: x0, high: x1, start: LineChart.left, end: width - LineChart.right)
+        let up = Axis(low: y0, high: y1, start: height - LineChart.bottom, end: LineChart.top)
+        func place(_ value: Double) -> String { Axis.text(value) }
         var svg = ""
-        for value in LineChart.ticks(y0, y1, 4) {
+        for value in up.marks(4) {
             svg +=
                 "<line class=\"grid\" x1=\"\(place(LineChart.left))\" x2=\"\(place(width - LineChart.right))\" "
-                + "y1=\"\(place(y(value)))\" y2=\"\(place(y(value)))\"/>"
-                + "<text x=\"\(place(LineChart.left - 8))\" y=\"\(place(y(value) + 4))\" text-anchor=\"end\">"
+                + "y1=\"\(up.text(value))\" y2=\"\(up.text(value))\"/>"
+                + "<text x=\"\(place(LineChart.left - 8))\" y=\"\(place(up.place(value) + 4))\" text-anchor=\"end\">"
                 + HTML.escaped(format(value)) + "</text>"
         }
-        for value in LineChart.ticks(x0, x1, 6) {
+        for value in across.marks(6) {
             svg +=
-                "<text x=\"\(place(x(value)))\" y=\"\(place(height - 8))\" text-anchor=\"middle\">"
+                "<text x=\"\(across.text(value))\" y=\"\(place(height - 8))\" text-anchor=\"middle\">"
                 + HTML.escaped(value == value.rounded() ? Numbers.grouped(Int(value)) : Numbers.text(value, digits: 3))
                 + "</text>"
         }
         for line in lines {
-            let path = line.points.map { "\(place(x($0.x))),\(place(y($0.y)))" }
+            let path = line.points.map { "\(across.text($0.x)),\(up.text($0.y))" }
             svg += "<polyline class=\"line\(line.style)\" points=\"\(path.joined(separator: " "))\"/>"
             // A single point has no line.
             if line.points.count <= 40 {
                 for point in line.points {
                     svg +=
-                        "<circle class=\"line\(line.style)\" cx=\"\(place(x(point.x)))\" cy=\"\(place(y(point.y)))\" r=\"2.5\"/>"
+                        "<circle class=\"line\(line.style)\" cx=\"\(across.text(point.x))\" cy=\"\(up.text(point.y))\" r=\"2.5\"/>"
                 }
             }
         }

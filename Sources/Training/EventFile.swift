@@ -1,4 +1,4 @@
-// Scalars for TensorBoard: an append-only file of records in its own format.
+// Scalars, texts and histograms for TensorBoard: an append-only file of records in its own format.
 
 import Files
 
@@ -54,7 +54,7 @@ package final class EventFile {
         try append(EventFile.event(seconds: seconds, step: step, field: 5, summary))
     }
 
-    private func append(_ event: [UInt8]) throws(FileError) {
+    func append(_ event: [UInt8]) throws(FileError) {
         let record = EventFile.record(event)
         try file.write(record, at: end)
         end += record.count
@@ -74,14 +74,14 @@ package final class EventFile {
         return time + position + bytesField(field, content)
     }
 
-    private static func bytesField(_ number: UInt64, _ content: [UInt8]) -> [UInt8] {
+    static func bytesField(_ number: UInt64, _ content: [UInt8]) -> [UInt8] {
         key(number, wireType: 2) + varint(UInt64(content.count)) + content
     }
 
-    private static func key(_ number: UInt64, wireType: UInt64) -> [UInt8] { varint(number << 3 | wireType) }
+    static func key(_ number: UInt64, wireType: UInt64) -> [UInt8] { varint(number << 3 | wireType) }
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
-    private static func varint(_ value: UInt64) -> [UInt8] {
+    static func varint(_ value: UInt64) -> [UInt8] {
         var rest = value
         var bytes: [UInt8] = []
         while rest >= 0x80 {
@@ -91,7 +91,7 @@ package final class EventFile {
         return bytes + [UInt8(rest)]
     }
 
-    private static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+    static func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
         withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 }

@@ -42,6 +42,14 @@ package final class Optimizer {
         AdamW.squaredNorm(Vector(gradients, count: layout.arenaCount)).squareRoot()
     }
 
+    /// The norm of each parameter's gradient, in the order of the list.
+    package func gradientNorms(_ gradients: FloatArena) -> [(name: String, norm: Double)] {
+        layout.parameters.map { parameter in
+            let view = Vector(gradients, offset: parameter.offset, count: parameter.count)
+            return (parameter.name, AdamW.squaredNorm(view).squareRoot())
+        }
+    }
+
     /// Moves the weights by one step, clips on the way, and clears the gradients.
     ///
     /// - Parameters:

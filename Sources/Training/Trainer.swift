@@ -26,6 +26,8 @@ package struct StepReport: Sendable {
     package var answers = 0
     package var answersRight = 0
     package var seconds: Double
+    /// The norm of each parameter's gradient, by its name; empty where `measuresGradients` is off.
+    package var gradientNorms: [(name: String, norm: Double)] = []
     /// How long the update had to wait for a checkpoint; part of `seconds`.
     package var secondsHeld = 0.0
     /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
@@ -47,6 +49,8 @@ package final class Trainer {
     package let data: TrainingSet
     /// Called when the gradients are there and before weights and moments change.
     package var beforeUpdate: () -> Void = {}
+    /// Whether the next step reports the norm of each parameter's gradient, which takes one more pass over them.
+    package var measuresGradients = false
     private let config: RunConfig
     private let tokenizer: Tokenizer
     private let pass: TrainingPass
@@ -97,6 +101,7 @@ package final class Trainer {
         var report = StepReport(
             step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
+        if measuresGradients { report.gradientNorms = optimizer.gradientNorms(gradients) }
         report.examples = chosen.count
         (report.answerTokens, report.answerTokensRight) = (accuracy.tokens, accuracy.tokensRight)
         (report.answers, report.answersRight) = (accuracy.sequences, accuracy.sequencesRight)

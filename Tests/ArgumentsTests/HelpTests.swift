@@ -89,3 +89,42 @@ import Testing
         }
     }
 }
+
+/// A command whose subcommands are grouped, and which has an example.
+private struct Grouped: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shop", abstract: "Groups.", groups: [CommandGroup("Look at it", [Inspect.self])],
+        examples: ["shop inspect  file"])
+}
+
+@Suite struct GroupedHelpTests {
+    @Test func groupsAndExamples() throws {
+        guard case .help(let text) = try CommandLineParser.parse(Grouped.self, ["--help"]) else { return }
+        #expect(
+            text == """
+                Groups.
+
+                USAGE
+                  shop <subcommand>
+
+                OPTIONS
+                  -h, --help  Show this help.
+
+                LOOK AT IT
+                  inspect     Shows what is in a file.
+
+                EXAMPLE
+                  shop inspect  file
+
+                'shop <subcommand> --help' describes one subcommand.
+                """)
+    }
+
+    @Test func narrowTerminals() throws {
+        guard case .help(let text) = try CommandLineParser.parse(Forge.self, ["train", "-h"], columns: 40) else {
+            return
+        }
+        // Only a line that cannot be broken, a label, may be wider.
+        for line in text.split(separator: "\n") where !line.contains("--") { #expect(line.count <= 40, "\(line)") }
+    }
+}

@@ -10,7 +10,8 @@ struct ChatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat", abstract: "Chat with a model, using the template stored in its checkpoint.",
         discussion: "/reset clears the conversation, /system TEXT sets the system message, /quit or Ctrl-D exits. "
-            + "Empty lines are ignored.")
+            + "Empty lines are ignored.",
+        examples: ["luthier chat --checkpoint weather-1"])
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: "System message.")

@@ -14,9 +14,10 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare", abstract: "Compare a fine-tuned model with its base model (with confidence intervals).",
         discussion: "Both models get the same rows in the tuned model's template. A difference is significant if the "
             + "95 % confidence interval of a paired bootstrap does not include zero. --shots adds that many training "
-            + "rows as examples to the base model's prompt.")
+            + "rows as examples to the base model's prompt.",
+        examples: ["luthier compare --base smollm2-135m --checkpoint weather-1 --answers 3"])
 
-    @Option(help: ArgumentHelp("The base model.", valueName: "path"))
+    @Option(help: ArgumentHelp("The base model.", valueName: "path", completion: .model))
     var base: String
     @OptionGroup var tuned: CheckpointOptions
     @Option(help: ArgumentHelp("Config with the data; by default the run's.", valueName: "file"))

@@ -11,7 +11,8 @@ import Training
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Show libraries, speed and memory of this machine, and run a self-test.",
-        discussion: "Takes about a second. Exit code 1 if the self-test fails.")
+        discussion: "Takes about a second. Exit code 1 if the self-test fails.",
+        examples: ["luthier doctor"])
     @Option(help: "Number of threads (0 = all cores).") var threads: Int = 0
     @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 

@@ -11,7 +11,8 @@ import Training
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Evaluate loss, perplexity and accuracy on a split of the data, or on a file.")
+        commandName: "eval", abstract: "Evaluate loss, perplexity and accuracy on a split of the data, or on a file.",
+        examples: ["luthier eval --checkpoint weather-1 --split test"])
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: ArgumentHelp("Config with the data; by default the run's.", valueName: "file"))

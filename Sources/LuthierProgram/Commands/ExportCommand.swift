@@ -13,7 +13,9 @@ struct ExportCommand: ParsableCommand {
         abstract: "Export a model for Transformers, PEFT or llama.cpp, or without optimizer state.",
         discussion: "The export is read back, and the maximum difference of logits on a probe text is printed. A "
             + "Hugging Face folder may replace the folder that was loaded. peft writes the adapters of a LoRA run "
-            + "without the base. Next to a GGUF file a Modelfile is written, with which Ollama runs it.")
+            + "without the base. A model card is written: README.md of a folder, NAME.md next to NAME.gguf; a README.md that "
+            + "is not Luthier's stays, and the card is README-card.md. Next to a GGUF file a Modelfile is written, with which Ollama runs it.",
+        examples: ["luthier export --checkpoint weather-1 --format gguf --type q8_0 --output weather.gguf"])
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: "Format: a Hugging Face folder, a GGUF file for llama.cpp, a PEFT adapter folder, or a checkpoint.")
@@ -39,6 +41,7 @@ struct ExportCommand: ParsableCommand {
             "\(report.parameters) parameters written to \(output); after reading back, logits on a probe text differ by "
                 + "at most \(report.largestDifference)")
         if let note = report.note { Console.message("note: \(note)") }
+        if let card = report.card { Console.message("model card: \(card)") }
         if let modelfile = report.modelfile {
             Console.message(
                 "for Ollama (not tried there): ollama create NAME -f \(modelfile); llama.cpp needs the GGUF file alone")

@@ -12,9 +12,10 @@ struct FetchCommand: ParsableCommand {
             + "/file.gguf may follow to choose one GGUF file, and then @revision. Models are kept in $LUTHIER_CACHE, by "
             + "default ~/.cache/luthier; one that Hugging Face's libraries have fetched is used where it is. A stopped "
             + "download resumes. The hub's variables HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE and "
-            + "TRANSFORMERS_OFFLINE are respected.")
+            + "TRANSFORMERS_OFFLINE are respected.",
+        examples: ["luthier fetch smollm2-135m"])
 
-    @Argument(help: "Name of the model.")
+    @Argument(help: ArgumentHelp("Name of the model.", completion: .words(PublishedModel.all.map(\.name))))
     var name: String?
     @Option(help: ArgumentHelp("Folder for the files, instead of the cache.", valueName: "folder"))
     var output: String?
@@ -22,7 +23,7 @@ struct FetchCommand: ParsableCommand {
     var revision: String?
     @Flag(help: "List the cache, and the names that can be fetched.")
     var list = false
-    @Option(help: ArgumentHelp("Remove a model from the cache.", valueName: "name"))
+    @Option(help: ArgumentHelp("Remove a model from the cache.", valueName: "name", completion: .model))
     var remove: String?
     @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false

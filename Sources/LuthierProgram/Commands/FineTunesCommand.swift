@@ -12,7 +12,8 @@ struct FineTunesCommand: ParsableCommand {
             + "The API key is that of --key-file, of keyFile in the config, or of LUTHIER_API_KEY.",
         subcommands: [
             Create.self, Follow.self, List.self, Get.self, Cancel.self, Events.self, Results.self,
-        ])
+        ],
+        examples: ["luthier fine-tunes create -t questions.jsonl -m smollm2-135m"])
 
     /// The job that a command is about.
     struct Job: ParsableArguments {
@@ -21,7 +22,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Create: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Upload the data and make a fine-tune.")
+        static let configuration = CommandConfiguration(
+            abstract: "Upload the data and make a fine-tune.",
+            examples: ["luthier fine-tunes create -t questions.jsonl -m smollm2-135m --n-epochs 2"])
         @OptionGroup var connection: FineTunesConnection
         @Option(
             name: [.customShort("t"), .customLong("training-file")],
@@ -31,7 +34,7 @@ struct FineTunesCommand: ParsableCommand {
             name: [.customShort("v"), .customLong("validation-file")],
             help: ArgumentHelp("JSONL file to measure with, or the id of an uploaded one.", valueName: "file"))
         var validationFile: String?
-        @Option(name: [.customShort("m"), .long], help: "Model to start from.")
+        @Option(name: [.customShort("m"), .long], help: ArgumentHelp("Model to start from.", completion: .model))
         var model: String
         @Option(help: "Text of up to 40 characters in the name of the tuned model.")
         var suffix: String?
@@ -102,7 +105,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Follow: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the events of a job until it is over.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the events of a job until it is over.",
+            examples: ["luthier fine-tunes follow -i ftjob-123"])
         @OptionGroup var connection: FineTunesConnection
         @OptionGroup var job: Job
 
@@ -115,7 +120,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List all jobs, the oldest first.")
+        static let configuration = CommandConfiguration(
+            abstract: "List all jobs, the oldest first.",
+            examples: ["luthier fine-tunes list"])
         @OptionGroup var connection: FineTunesConnection
 
         mutating func run() throws {
@@ -126,7 +133,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Get: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a job.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show a job.",
+            examples: ["luthier fine-tunes get -i ftjob-123"])
         @OptionGroup var connection: FineTunesConnection
         @OptionGroup var job: Job
 
@@ -137,7 +146,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Cancel: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Cancel a job.")
+        static let configuration = CommandConfiguration(
+            abstract: "Cancel a job.",
+            examples: ["luthier fine-tunes cancel -i ftjob-123"])
         @OptionGroup var connection: FineTunesConnection
         @OptionGroup var job: Job
 
@@ -153,7 +164,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Events: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the events of a job up to now.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the events of a job up to now.",
+            examples: ["luthier fine-tunes events -i ftjob-123"])
         @OptionGroup var connection: FineTunesConnection
         @OptionGroup var job: Job
 
@@ -169,7 +182,9 @@ struct FineTunesCommand: ParsableCommand {
     }
 
     struct Results: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the table of a job's results.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the table of a job's results.",
+            examples: ["luthier fine-tunes results -i ftjob-123 > results.csv"])
         @OptionGroup var connection: FineTunesConnection
         @OptionGroup var job: Job
 

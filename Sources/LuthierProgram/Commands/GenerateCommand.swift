@@ -12,7 +12,8 @@ struct GenerateCommand: ParsableCommand {
         commandName: "generate", abstract: "Answer or continue a prompt.",
         discussion: "A model trained on conversations or on prompts and completions answers with the template stored "
             + "in its checkpoint; --raw continues the text without it. Other settings default to those stored with "
-            + "the model.")
+            + "the model.",
+        examples: ["luthier generate --checkpoint weather-1 --prompt 'How windy is it in Oslo?' --temperature 0"])
 
     @OptionGroup var model: CheckpointOptions
     @Option(help: "The text to answer or continue.")

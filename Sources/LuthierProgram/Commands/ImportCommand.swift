@@ -12,7 +12,8 @@ struct ImportCommand: ParsableCommand {
         commandName: "import", abstract: "Convert a Hugging Face folder with a GPT-2 or GPT-Neo model to a checkpoint.",
         discussion:
             "A PEFT adapter is merged into its base, which is the model that the adapter's config names, or the one "
-            + "given with --base.")
+            + "given with --base.",
+        examples: ["luthier import gpt2/ --output gpt2.h5"])
 
     @Argument(
         help:

@@ -16,7 +16,8 @@ struct InspectCommand: ParsableCommand {
         discussion: "A row's tokens are separated by ·. Tokens that count in the loss are green and those with a "
             + "smaller weight yellow; without a terminal they are in [brackets] and {braces}. The tokenizer and the "
             + "template are those of --checkpoint, or of the newest run; with --base, --config or --tokenizer those that "
-            + "training would use.")
+            + "training would use.",
+        examples: ["luthier inspect data/weather/train.jsonl --row 1 --base smollm2-135m"])
 
     @Argument(
         help: "A checkpoint, run, Hugging Face or PEFT folder, fetched model, .safetensors or .gguf file, or data.")
@@ -27,7 +28,7 @@ struct InspectCommand: ParsableCommand {
     var base: String?
     @Option(help: ArgumentHelp("Show the row as training with this config would see it.", valueName: "file"))
     var config: String?
-    @Option(help: ArgumentHelp("Show the row with this tokenizer.", valueName: "path"))
+    @Option(help: ArgumentHelp("Show the row with this tokenizer.", valueName: "path", completion: .model))
     var tokenizer: String?
     @OptionGroup var model: CheckpointOptions
 

@@ -14,7 +14,8 @@ struct PrepareCommand: ParsableCommand {
         commandName: "prepare", abstract: "Validate a dataset; optionally fix, split and write it.",
         discussion: "Reads JSON lines, JSON arrays, CSV, TSV and plain text, also compressed with gzip, and folders of "
             + "them. Files named validation, valid, dev or test belong to that split. Without --fix nothing is "
-            + "written.")
+            + "written.",
+        examples: ["luthier prepare questions.csv --output data/questions --fix"])
 
     @Argument(help: ArgumentHelp("Files and folders.", valueName: "input"))
     var inputs: [String]

@@ -20,7 +20,8 @@ struct ReportCommand: ParsableCommand {
         abstract: "Write one HTML page about a run: curves, data, answers, what the numbers mean.",
         discussion:
             "The page needs no network. Base and tuned model are measured on held-out rows when the report is made; "
-            + "--limit 0 leaves that out and takes no time.")
+            + "--limit 0 leaves that out and takes no time.",
+        examples: ["luthier report weather-1 --output weather.html"])
 
     @Argument(help: ArgumentHelp("Name or folder of a run; by default the newest.", valueName: "run"))
     var name: String?

@@ -14,7 +14,8 @@ struct ReproCommand: ParsableCommand {
         discussion:
             "Config, data, base, seed, threads and kernel are the run's own, and what differs from them here is "
             + "shown first. The repetition is deleted if it is equal; otherwise it stays for you to look at. The exit "
-            + "code is 0 only if all bytes are equal.")
+            + "code is 0 only if all bytes are equal.",
+        examples: ["luthier repro weather-1"])
 
     @Argument(help: ArgumentHelp("Name or folder of a run.", valueName: "run"))
     var name: String

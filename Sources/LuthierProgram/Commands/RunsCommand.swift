@@ -9,7 +9,8 @@ import StrictJSON
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List, compare and delete the runs in checkpoints/.",
-        subcommands: [List.self, Diff.self, Delete.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Diff.self, Delete.self], defaultSubcommand: List.self,
+        examples: ["luthier runs --sort loss", "luthier runs diff weather-1 weather-2"])
 
     /// Where runs are.
     private static let parent = "checkpoints"
@@ -29,7 +30,8 @@ struct RunsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List runs with their metrics: loss, perplexity, speed, size.")
+            abstract: "List runs with their metrics: loss, perplexity, speed, size.",
+            examples: ["luthier runs list --sort loss"])
         @Option(help: "Order of the list.") var sort: RunOrder = .date
         @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
@@ -47,9 +49,10 @@ struct RunsCommand: ParsableCommand {
 
     struct Diff: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what is different between two runs: their configs, and what came of them.")
-        @Argument(help: "Name or folder of a run.") var first: String
-        @Argument(help: "Name or folder of another run.") var second: String
+            abstract: "Show what is different between two runs: their configs, and what came of them.",
+            examples: ["luthier runs diff weather-1 weather-2"])
+        @Argument(help: ArgumentHelp("Name or folder of a run.", completion: .run)) var first: String
+        @Argument(help: ArgumentHelp("Name or folder of another run.", completion: .run)) var second: String
         @Flag(help: "Print one JSON object as the last line of stdout.") var json = false
 
         mutating func run() throws {
@@ -61,8 +64,9 @@ struct RunsCommand: ParsableCommand {
 
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete runs with all their checkpoints, after a question.")
-        @Argument(help: "Names or folders of runs.") var runs: [String]
+            abstract: "Delete runs with all their checkpoints, after a question.",
+            examples: ["luthier runs delete weather-1"])
+        @Argument(help: ArgumentHelp("Names or folders of runs.", completion: .run)) var runs: [String]
         @Flag(help: "Do not ask.") var yes = false
 
         mutating func run() throws {

@@ -15,7 +15,8 @@ struct ServeCommand: ParsableCommand {
             + "and what jobs have tuned can be asked by their names. Jobs survive the service: they are continued by "
             + "the next one. Another address than 127.0.0.1 needs an API key, from the file of --key-file, of keyFile in "
             + "the config, or from LUTHIER_API_KEY. SIGINT and SIGTERM end the service after the answers that are being "
-            + "given; a second one ends it immediately.")
+            + "given; a second one ends it immediately.",
+        examples: ["luthier serve --port 8080"])
 
     @Option(help: "Address to listen on.")
     var host = "127.0.0.1"

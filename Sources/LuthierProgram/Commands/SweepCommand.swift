@@ -19,17 +19,22 @@ struct SweepCommand: ParsableCommand {
             + "as many steps, and the last two train to the end. Trials are ranked by bits per byte of held-out rows; ± is "
             + "the standard error, over rows, of the paired difference against the best. It does not say what another "
             + "seed would change. A trial's learning-rate schedule spans its own --steps, so the best setting of a short run "
-            + "need not be the best of a long one.")
+            + "need not be the best of a long one.",
+        examples: ["luthier sweep --config configs/weather.json --set training.learningRate=1e-5,3e-5,1e-4"])
 
     @Option(help: ArgumentHelp("Config file: JSON with // comments.", valueName: "file"))
     var config: String
-    @Option(help: ArgumentHelp("A config key with one value or several.", valueName: "key.path=value,value"))
+    @Option(
+        help: ArgumentHelp(
+            "A config key with one value or several.", valueName: "key.path=value,value", completion: .configKeys))
     var set: [String] = []
     @Option(help: ArgumentHelp("Steps of a trial that is not stopped.", defaultText: "the config's, at most 200"))
     var steps: Int?
     @Option(help: "Maximum number of held-out rows that trials are measured on.")
     var limit: Int = 500
-    @Option(name: .customLong("run"), help: "Name of the sweep; its folder is checkpoints/<name>.")
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("Name of the sweep; its folder is checkpoints/<name>.", valueName: "run-name"))
     var runName: String?
     @Flag(help: "Resume a sweep that was stopped: finished trials are not repeated.")
     var resume = false

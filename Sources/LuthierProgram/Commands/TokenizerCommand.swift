@@ -10,14 +10,15 @@ import Tokenizer
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenizer", abstract: "Train a tokenizer, encode and decode text.",
-        subcommands: [Train.self, Encode.self, Decode.self, Info.self])
+        subcommands: [Train.self, Encode.self, Decode.self, Info.self],
+        examples: ["luthier tokenizer encode --tokenizer smollm2-135m text.txt"])
 
     /// The tokenizer of a command.
     struct Source: ParsableArguments {
         @Option(
             help: ArgumentHelp(
                 "Folder, tokenizer.json, GGUF file, checkpoint, run or fetched model; by default the newest run.",
-                valueName: "path"))
+                valueName: "path", completion: .model))
         var tokenizer: String?
 
         func load() throws -> Tokenizer {
@@ -32,8 +33,10 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Train: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Train a tokenizer on text files.")
-        @Argument(help: "Text files.") var files: [String]
+        static let configuration = CommandConfiguration(
+            abstract: "Train a tokenizer on text files.",
+            examples: ["luthier tokenizer train text.txt --vocabulary-size 4096 --output tokenizer"])
+        @Argument(help: ArgumentHelp("Text files.", completion: .file)) var files: [String]
         @Option(help: "Number of tokens, including the 256 bytes and end-of-text.") var vocabularySize: Int
         @Option(help: ArgumentHelp("Folder for the tokenizer.", valueName: "folder")) var output: String
         @Option(help: "How text is split before merging.") var split: Tokenizer.Split = .gpt2
@@ -51,9 +54,10 @@ struct TokenizerCommand: ParsableCommand {
 
     struct Encode: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the token ids of a text, byte for byte: line ends and byte-order marks are encoded too.")
+            abstract: "Print the token ids of a text, byte for byte: line ends and byte-order marks are encoded too.",
+            examples: ["luthier tokenizer encode --tokenizer tokenizer text.txt"])
         @OptionGroup var source: Source
-        @Argument(help: "File, or - for stdin.") var file: String = "-"
+        @Argument(help: ArgumentHelp("File, or - for stdin.", completion: .file)) var file: String = "-"
         @Flag(help: "Print {\"ids\":[…]}.") var json = false
 
         mutating func run() throws {
@@ -67,9 +71,11 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Decode: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the text of token ids.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the text of token ids.",
+            examples: ["echo 72 105 | luthier tokenizer decode --tokenizer tokenizer"])
         @OptionGroup var source: Source
-        @Argument(help: "File with ids, or - for stdin.") var file: String = "-"
+        @Argument(help: ArgumentHelp("File with ids, or - for stdin.", completion: .file)) var file: String = "-"
         @Flag(help: "Print {\"text\":…}.") var json = false
 
         mutating func run() throws {
@@ -88,7 +94,9 @@ struct TokenizerCommand: ParsableCommand {
     }
 
     struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Describe a tokenizer.")
+        static let configuration = CommandConfiguration(
+            abstract: "Describe a tokenizer.",
+            examples: ["luthier tokenizer info --tokenizer smollm2-135m"])
         @OptionGroup var source: Source
 
         mutating func run() throws {

@@ -9,13 +9,19 @@ import Training
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train or fine-tune a model from a config file, or resume a run.",
-        discussion: keyTable)
+        discussion: keyTable,
+        examples: [
+            "luthier train --config configs/weather.json --dry-run",
+            "luthier train --config configs/weather.json --set training.learningRate=1e-4",
+        ])
 
     @Option(help: ArgumentHelp("Config file: JSON with // comments.", valueName: "file"))
     var config: String?
-    @Option(help: ArgumentHelp("Set one config key.", valueName: "key.path=value"))
+    @Option(help: ArgumentHelp("Set one config key.", valueName: "key.path=value", completion: .configKeys))
     var set: [String] = []
-    @Option(name: .customLong("run"), help: "Name of the run; its folder is checkpoints/<name>.")
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("Name of the run; its folder is checkpoints/<name>.", valueName: "run-name"))
     var runName: String?
     @Flag(help: "Resume from the run's newest complete checkpoint.")
     var resume = false
@@ -108,7 +114,18 @@ struct ConfigShortcuts: ParsableArguments {
                 preconditionFailure("there is no config key \(rawValue)")
             }
             let isEmpty = ["null", "[]"].contains(key.defaultText)
-            return ArgumentHelp(key.meaning, defaultText: isEmpty ? nil : key.defaultText)
+            return ArgumentHelp(
+                key.meaning, defaultText: isEmpty ? nil : key.defaultText, completion: completion(key))
+        }
+
+        private func completion(_ key: ConfigKey) -> CompletionKind? {
+            switch self {
+            case .base: .model
+            case .train, .validation: .file
+            default:
+                key.values.hasPrefix("one of ")
+                    ? .words(key.values.dropFirst(7).components(separatedBy: ", ")) : nil
+            }
         }
     }
 

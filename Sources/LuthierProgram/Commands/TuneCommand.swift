@@ -12,15 +12,23 @@ struct TuneCommand: ParsableCommand {
         commandName: "tune", abstract: "Fine-tune a base model on your data, with everything chosen for you.",
         discussion: "Checks the data, chooses how to train and says why, estimates time and memory, asks, trains, and "
             + "shows the answers of the base and of the tuned model to rows that were held out. The choices are "
-            + "written to checkpoints/<run>.tune.json, which `luthier train --config` repeats.")
+            + "written to checkpoints/<run>.tune.json, which `luthier train --config` repeats.",
+        examples: ["luthier tune questions.jsonl --base smollm2-135m"])
 
     @Argument(help: ArgumentHelp("Files and folders, as `luthier prepare` reads them.", valueName: "data"))
     var inputs: [String]
-    @Option(help: ArgumentHelp("Base model: a fetched name, a file, a folder or a run.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Base model: a fetched name, a file, a folder or a run.", valueName: "name",
+            completion: .model))
     var base: String = "smollm2-135m"
-    @Option(help: ArgumentHelp("Set a config key instead of its choice.", valueName: "key.path=value"))
+    @Option(
+        help: ArgumentHelp(
+            "Set a config key instead of its choice.", valueName: "key.path=value", completion: .configKeys))
     var set: [String] = []
-    @Option(name: .customLong("run"), help: "Name of the run; its folder is checkpoints/<name>.")
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("Name of the run; its folder is checkpoints/<name>.", valueName: "run-name"))
     var runName: String?
     @Option(help: ArgumentHelp("Column or key of the prompt.", valueName: "column"))
     var promptColumn: String?

@@ -15,11 +15,12 @@ struct VerifyResumeCommand: ParsableCommand {
             + "once killed with SIGKILL at random moments (while it starts, between steps, while a checkpoint is "
             + "written) and resumed each time. Then compares both byte for byte: weights, moments, state, metrics, "
             + "samples. Both runs are shortened to --steps and save at least eight times. Exit code 0 only if all "
-            + "bytes are the same; 1 otherwise, with the first value that differs. Nothing is kept.")
+            + "bytes are the same; 1 otherwise, with the first value that differs. Nothing is kept.",
+        examples: ["luthier verify-resume --config configs/weather.json --kills 3"])
 
     @Option(help: ArgumentHelp("Config file: JSON with // comments.", valueName: "file"))
     var config: String
-    @Option(help: ArgumentHelp("Set one config key.", valueName: "key.path=value"))
+    @Option(help: ArgumentHelp("Set one config key.", valueName: "key.path=value", completion: .configKeys))
     var set: [String] = []
     @Option(help: "Number of kills.") var kills: Int = 5
     @Option(

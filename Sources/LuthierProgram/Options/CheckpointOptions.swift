@@ -8,7 +8,9 @@ import Models
 struct CheckpointOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Checkpoint, run, Hugging Face or PEFT folder, fetched model; by default the newest run.", valueName: "path"
+            "Checkpoint, run, Hugging Face or PEFT folder, fetched model; by default the newest run.",
+            valueName: "path",
+            completion: .model
         ))
     var checkpoint: String?
     @Option(help: "Number of threads (0 = all cores).")

@@ -131,6 +131,8 @@ package final class TrainingRun {
 
     /// One step, its notice if it was skipped, and its line in the log if one is due.
     private func step() throws {
+        let isLogged = (trainer.state.step + 1) % config.training.logEvery == 0
+        trainer.measuresGradients = isLogged || trainer.state.step + 1 == trainer.state.totalSteps
         let step = try trainer.step()
         try reportSaved()
         secondsTrained += step.seconds
@@ -163,6 +165,24 @@ package final class TrainingRun {
         try record(
             step: step.step,
             [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
+        try events.append(
+            step: step.step, seconds: Date().timeIntervalSince1970,
+            histograms: TrainingRun.byLayer(step.gradientNorms))
+    }
+
+    /// The norms of each layer's parameters: `h.3.attn.c_attn.weight` is of layer `h.3`, `wte.weight` of `wte`.
+    private static func byLayer(_ norms: [(name: String, norm: Double)]) -> [(tag: String, values: [Double])] {
+        var layers: [(tag: String, values: [Double])] = []
+        for (name, norm) in norms {
+            let parts = name.split(separator: ".")
+            let tag = "gradientNorm/" + parts.prefix(parts.first == "h" ? 2 : 1).joined(separator: ".")
+            if layers.last?.tag == tag {
+                layers[layers.count - 1].values.append(norm)
+            } else {
+                layers.append((tag, [norm]))
+            }
+        }
+        return layers
     }
 
     /// What `training.logAccuracy` adds to a step's line.
@@ -241,7 +261,7 @@ package final class TrainingRun {
         let generator = TextGenerator(model: trainer.model, tokenizer: tokenizer)
         let settings = config.generationSettings(seed: UInt64(config.training.seed))
         let responder = Responder(generator: generator, template: saved.template, settings: settings)
-        for prompt in config.evaluation.samples {
+        for (index, prompt) in config.evaluation.samples.enumerated() {
             let completion =
                 config.evaluation.asksSamples
                 ? try responder.answer([Message(.user, prompt)], responder.settings(seed: settings.seed))
@@ -249,6 +269,11 @@ package final class TrainingRun {
             try samples.append([
                 ("step", .integer(step)), ("prompt", .string(prompt)), ("text", .string(completion.text)),
             ])
+            // Indented, Markdown shows it letter by letter.
+            let text = ["prompt:", prompt, "", "answer:", completion.text].joined(separator: "\n")
+                .split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(separator: "\n")
+            try events.append(
+                step: step, seconds: Date().timeIntervalSince1970, texts: [("samples/\(index + 1)", text)])
             report(.sample(step: step, prompt: prompt, text: completion.text))
         }
     }
