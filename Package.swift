@@ -215,7 +215,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["LuthierProgram", "Model", "StrictJSON", "TestSupport"],
+            name: "CommandTests", dependencies: ["Arguments", "LuthierProgram", "Model", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -178,9 +178,9 @@ def job(options, folder):
             shares.append((idle[-1] / direct[-1], busy[-1] / direct[-1]))
     finally:
         server.stop()
-    whole, shared = map(statistics.median, zip(*shares))
+    idle_share, shared = map(statistics.median, zip(*shares))
     print(json.dumps({"job": MODEL, "tokensPerSecond": statistics.median(direct), "idle": statistics.median(idle),
-                      "streaming": statistics.median(busy), "whileIdle": whole, "whileStreaming": shared}), flush=True)
+                      "streaming": statistics.median(busy), "whileIdle": idle_share, "whileStreaming": shared}), flush=True)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Rows of `compare.py` about the service: several requests at once, llama.cpp's server, and jobs beside requests."""
+"""Rows of `compare.py` about the service: several requests at once, llama.cpp's server, and jobs next to requests."""
 
 import functools
 import json

@@ -127,10 +127,10 @@ package struct ModelExport {
             stem = path.hasSuffix(".gguf") ? String(path.dropLast(5)) : path
         case .weights: return nil
         }
-        let isForeign = FileManager.default.contents(atPath: stem + ".md").map { content in
+        let isOthers = FileManager.default.contents(atPath: stem + ".md").map { content in
             !String(decoding: content, as: UTF8.self).contains(ModelCard.mark)
         }
-        let card = stem + (isForeign == true ? "-card.md" : ".md")
+        let card = stem + (isOthers == true ? "-card.md" : ".md")
         let name = format == .gguf ? lastName(stem) : lastName(path)
         try AtomicFile.write(try ModelCard(source).text(named: name, export), to: card)
         return card

@@ -13,7 +13,6 @@ import Testing
         ] {
             #expect(script.contains("'\(name)"), "\(shell): \(name)")
         }
-        #expect(script.contains("forge tokenizer train|#*"))
         #expect(!script.contains("PROGRAM"))
     }
 

@@ -15,7 +15,7 @@ import Testing
     /// Folder with two runs, a config and a file with a space in its name.
     private static func place(_ shell: String) throws -> Workplace {
         let place = try Workplace()
-        for run in ["weather-1", "plain"] { try place.write("{}", to: "checkpoints/\(run)/config.json") }
+        for run in ["weather-1", "plain"] { try place.write("{}", to: "checkpoints/\(run)/origins.json") }
         try place.write("{}", to: "tiny.json")
         try place.write("x", to: "data/my file.jsonl")
         try place.write(place.luthier("completion", shell).output, to: "script")
@@ -133,7 +133,9 @@ import Testing
                     index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
                 }
                 #expect(words.first == "luthier", "\(example)")
-                guard case .run = try CommandLineParser.parse(Luthier.self, Array(words.dropFirst())) else {
+                // These ask, and tests have no terminal.
+                let answer = words.contains("tune") || words.contains("--fix") ? ["--yes"] : []
+                guard case .run = try CommandLineParser.parse(Luthier.self, Array(words.dropFirst()) + answer) else {
                     Issue.record("\(example) does not run")
                     continue
                 }

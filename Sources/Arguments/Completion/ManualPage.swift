@@ -76,7 +76,7 @@ package struct ManualPage {
     }
 
     private static func examples(_ examples: [String]) -> [String] {
-        [".PP", ".nf", ".RS 4"] + examples.map(escaped) + [".RE", ".fi"]
+        [".nf", ".RS 4"] + examples.map(escaped) + [".RE", ".fi"]
     }
 
     /// Paragraphs of text; lines that start with a space stay as they are.
