@@ -48,17 +48,21 @@ package struct ModelComparison {
         }
         for start in stride(from: 0, to: documents.count, by: 64) {
             let part = documents[start..<min(start + 64, documents.count)].enumerated().map { index, document in
-                // The place in this list stands for the line, so that results can be distinguished.
-                Document(path: "", line: index, content: ModelComparison.content(document, after: shown))
+                // The place in this list stands for the path, so that results can be distinguished. Lines are those of
+                // the document: a plain text has many.
+                Document(path: "\(index)", line: 0, content: ModelComparison.content(document, after: shown))
             }
             let text = try TokenizedText(part, tokenizer: saved.tokenizer, options)
-            let tooLong = Set(text.sources.filter { $0.hasAnswers && $0.tokens.count > context + 1 }.map(\.line))
+            let tooLong = Set(text.sources.filter { $0.hasAnswers && $0.tokens.count > context + 1 }.map(\.path))
             var items = [PairedBootstrap.Item?](repeating: nil, count: part.count)
             let result = try evaluator.evaluate(
                 saved.model, text, tokenizer: saved.tokenizer, split: "data", keepsLines: true)
             try result?.requireFinite("the rows")
-            for line in result?.lines ?? [] where !tooLong.contains(line.line) && line.bytes > 0 {
-                items[line.line] = .init(amount: line.summedLoss / log(2), size: Double(line.bytes))
+            for line in result?.lines ?? [] where !tooLong.contains(line.path) && line.bytes > 0 {
+                guard let index = Int(line.path) else { continue }
+                items[index] = .init(
+                    amount: (items[index]?.amount ?? 0) + line.summedLoss / log(2),
+                    size: (items[index]?.size ?? 0) + Double(line.bytes))
             }
             rows.bits += items
             if let judge {
