@@ -64,7 +64,7 @@ struct HostName: Equatable {
 }
 
 /// The hosts that a server answers to.
-struct AllowedHosts: Sendable {
+package struct AllowedHosts: Sendable {
     private let names: Set<String>
     /// Where other machines reach the server, all its addresses are allowed: a key protects it.
     private let allowsAddresses: Bool
@@ -83,6 +83,9 @@ struct AllowedHosts: Sendable {
         }
         self.names = names
     }
+
+    /// Whether settings may list this name: a host without a port.
+    package static func isName(_ text: String) -> Bool { HostName(text).map { $0.port == nil } ?? false }
 
     func contains(_ host: HostName) -> Bool {
         host.isLoopback || names.contains(host.name) || (allowsAddresses && host.isAddress)

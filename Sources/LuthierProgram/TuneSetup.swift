@@ -82,6 +82,7 @@ struct TuneSetup {
             var request = PreparationRequest(inputs: inputs)
             (request.columns, request.tokenizer) = (columns, source.tokenizer)
             request.contextLength = source.architecture.contextLength
+            request.framesPairs = source.template != nil
             request.shares = SplitShares(validation: share)
             return try Preparer.check(request, progress: PrepareCommand.progress())
         }
@@ -92,9 +93,7 @@ struct TuneSetup {
             preparer = try check(min(0.25, (Double(TuneSetup.fewestHeldOut) + 0.5) / Double(preparer.report.kept)))
         }
         let report = preparer.report
-        // A base's chat template has its own text between prompt and answer.
-        let settled: Set<String> = source.template == nil ? [] : ["no-leading-space", "no-separator", "no-ending"]
-        for item in report.findings where item.rule.severity != .note && !settled.contains(item.rule.name) {
+        for item in report.findings where item.rule.severity != .note {
             Console.message(
                 "\(item.rule.severity.rawValue): \(item.rule.name), \(item.findings.count) "
                     + "\(item.findings.count == 1 ? "place" : "places"): \(item.rule.effect)")
@@ -105,7 +104,7 @@ struct TuneSetup {
                 description: "the data has errors; `luthier prepare \(names)` shows each place",
                 hint: "`luthier prepare \(names) --fix --output clean` fixes what can be fixed; then tune clean")
         }
-        if report.fixable.contains(where: { $0.rule.severity != .note && !settled.contains($0.rule.name) }) {
+        if report.fixable.contains(where: { $0.rule.severity != .note }) {
             Console.message("note: `luthier prepare \(names)` shows the places and fixes")
         }
         let written = try preparer.write(to: dataFolder)

@@ -63,6 +63,7 @@ package final class Preparer {
             endings = adapted
             corpus = try makeScan().corpus { [progress] bytes, rows in progress("read again", bytes, rows) }
         }
+        corpus.framesPairs = request.framesPairs
         corpus.findings.add(FrozenSplits.changes(files))
         readingSeconds = Preparer.now - start
         start = Preparer.now

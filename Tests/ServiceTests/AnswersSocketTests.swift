@@ -46,6 +46,7 @@ import Testing
         let fixture = try AnswersFixture()
         var settings = fixture.service.settings
         settings.dataFolder = fixture.place.path + "/data"
+        settings.allowedHosts = ["bot.example.org"]
         var address = ServiceHost.Address()
         address.port = 0
         let host = try ServiceHost(
@@ -68,6 +69,10 @@ import Testing
         #expect(try post(port, "/v1/completions", "{}", key: "k").hasPrefix("HTTP/1.1 400 "))
         let health = try exchange(port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n")
         #expect(health.contains(#""status":"ok""#))
+        for (name, status) in [("bot.example.org", 200), ("other.example.org", 403)] {
+            let answer = try exchange(port, "GET /health HTTP/1.1\r\nHost: \(name)\r\nConnection: close\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(name)")
+        }
 
         // One service for a folder; and another address needs a key.
         #expect(throws: ServiceError.self) {

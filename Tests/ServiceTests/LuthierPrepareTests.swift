@@ -54,6 +54,21 @@ import Testing
         #expect(left.isEmpty)
     }
 
+    /// A chat template marks where a question ends; where there is none, the rows must.
+    @Test func aTemplateMarksWherePromptsEnd() throws {
+        let fixture = try AnswersFixture()
+        let file = try fixture.upload(
+            (0..<20).map { #"{"prompt": "Question \#($0) of many", "completion": "Answer \#($0 * 7)."}"# + "\n" }
+                .joined())
+        for (base, isFound) in [("plain", true), ("chatty", false)] {
+            let (status, report) = try fixture.post("/luthier/prepare", #"{"file": "\#(file)", "base": "\#(base)"}"#)
+            try #require(status == 200, "\(report.text)")
+            let rules = report["findings"]?.array?.compactMap { $0["rule"]?.string } ?? []
+            #expect(
+                rules.contains("no-separator") == isFound && rules.contains("no-leading-space") == isFound, "\(rules)")
+        }
+    }
+
     @Test func leavesAndTakesWhatIsSaid() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(Self.rows)

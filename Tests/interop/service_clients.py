@@ -50,6 +50,7 @@ def session(name, command, seconds=900):
 
 
 def clients(pythons, tools, places):
+    newest = None
     for python in pythons:
         found = subprocess.run([python, "-c", "from importlib.metadata import distributions as d\n"
                                 "v = {x.metadata['Name'].lower(): x.version for x in d()}\nprint('litellm' in v and "
@@ -58,6 +59,10 @@ def clients(pythons, tools, places):
         script = "service_litellm.py" if found.startswith("litellm") \
             else "service_lessons.py" if found.startswith("openai 0.") else "service_client.py"
         session(found, [python, HERE / script, *places])
+        if script == "service_client.py":
+            newest = python
+    if newest:
+        session("documents", [newest, HERE / "service_documented.py", *places])
     for name, command in [("curl", ["bash", HERE / "service_curl.sh"]), ("node", ["node", HERE / "service_node.mjs"])]:
         if name not in tools:
             continue

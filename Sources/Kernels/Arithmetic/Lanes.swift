@@ -21,6 +21,24 @@ extension UnsafeRawPointer {
     }
 }
 
+/// Memory that will be used soon, asked for a piece at each step of other work, so that it is never waited for.
+struct UpcomingMemory {
+    /// What is asked for next; it need not be there.
+    var next: UnsafeRawPointer
+    /// Bytes of one step.
+    var pace = 0
+
+    @inline(__always)
+    mutating func ask() {
+        var offset = 0
+        while offset < pace {
+            (next + offset).prefetch(lines: 1)
+            offset += 64
+        }
+        next += pace
+    }
+}
+
 extension UnsafeMutablePointer<Float> {
     /// The sixteen floats that start here; no alignment asked for.
     @inline(__always)

@@ -132,12 +132,12 @@ private struct Chunk<Words: PackedWords> {
     /// The number of the first row, which is even, and how many there are.
     let first: Int
     let count: Int
-    /// What is used after these rows, and how much of it is asked for at each step, so that memory is never waited for.
-    var next: UnsafeRawPointer
-    private var pace = 0
+    /// What is used after these rows.
+    private var upcoming: UpcomingMemory
 
     init(source: UnsafeMutablePointer<UInt32>, first: Int, count: Int, next: UnsafeRawPointer) {
-        (self.source, self.first, self.count, self.next) = (source, first, count, next)
+        (self.source, self.first, self.count) = (source, first, count)
+        upcoming = UpcomingMemory(next: next)
     }
 
     /// Adds the products of all inputs, whose columns are these rows.
@@ -150,7 +150,7 @@ private struct Chunk<Words: PackedWords> {
         let width = 2 * CompactWeight.block
         // Passes of half as many steps as there are rows.
         let passes = input.rows / 4 * 2 + (input.rows % 4 + 1) / 2
-        pace = 2 * bytesPerRow / passes
+        upcoming.pace = 2 * bytesPerRow / passes
         var row = 0
         while row + 4 <= input.rows {
             addFour(input, row, to: sums + row * width)
@@ -173,7 +173,7 @@ private struct Chunk<Words: PackedWords> {
             var (a, b, c, d) = (Quad(own), Quad(own + 2 * width), Quad(own + 4 * width), Quad(own + 6 * width))
             var index = parity
             while index < count {
-                prefetch()
+                upcoming.ask()
                 let weights = Words.load(source, first + index)
                 a.add(x0[index], weights)
                 b.add(x1[index], weights)
@@ -197,7 +197,7 @@ private struct Chunk<Words: PackedWords> {
         var (even1, odd1) = (Quad(sums + 2 * width), Quad(sums + 3 * width))
         var index = 0
         while index + 2 <= count {
-            prefetch()
+            upcoming.ask()
             let (even, odd) = (Words.load(source, first + index), Words.load(source, first + index + 1))
             even0.add(x0[index], even)
             even1.add(x1[index], even)
@@ -221,7 +221,7 @@ private struct Chunk<Words: PackedWords> {
         var (even, odd) = (Quad(sums), Quad(sums + CompactWeight.block))
         var index = 0
         while index + 2 <= count {
-            prefetch()
+            upcoming.ask()
             even.add(x[index], Words.load(source, first + index))
             odd.add(x[index + 1], Words.load(source, first + index + 1))
             index += 2
@@ -229,15 +229,5 @@ private struct Chunk<Words: PackedWords> {
         if index < count { even.add(x[index], Words.load(source, first + index)) }
         even.store(sums)
         odd.store(sums + CompactWeight.block)
-    }
-
-    @inline(__always)
-    private mutating func prefetch() {
-        var offset = 0
-        while offset < pace {
-            (next + offset).prefetch(lines: 1)
-            offset += 64
-        }
-        next += pace
     }
 }

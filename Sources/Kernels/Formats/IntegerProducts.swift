@@ -180,16 +180,15 @@ private struct IntegerQuad {
 private struct PairRows {
     let source: UnsafeMutablePointer<UInt32>
     let count: Int
-    /// What is used after these rows, and how much of it is asked for at each step, so that memory is never waited for.
-    private var next: UnsafeRawPointer
-    private let pace: Int
+    /// What is used after these rows.
+    private var upcoming: UpcomingMemory
 
     init(source: UnsafeMutablePointer<UInt32>, count: Int, passes: Int) {
         (self.source, self.count) = (source, count)
         // One pass alone uses memory as fast as it comes: then what is far ahead is asked for.
         let ahead = passes == 1 ? 8192 : 4 * EightBitWords.wordsInPair * count
-        next = UnsafeRawPointer(source) + ahead
-        pace = 4 * EightBitWords.wordsInPair / passes
+        upcoming = UpcomingMemory(
+            next: UnsafeRawPointer(source) + ahead, pace: 4 * EightBitWords.wordsInPair / passes)
     }
 
     @inline(__always)
@@ -201,7 +200,7 @@ private struct PairRows {
         var s2 = IntegerQuad(start: inputs.start(row + 2, chunk))
         var s3 = IntegerQuad(start: inputs.start(row + 3, chunk))
         for pair in 0..<count {
-            prefetch()
+            upcoming.ask()
             let weights = IntegerQuad(source + EightBitWords.wordsInPair * pair)
             s0.add(x0[pair], weights)
             s1.add(x1[pair], weights)
@@ -220,7 +219,7 @@ private struct PairRows {
         var s0 = IntegerQuad(start: inputs.start(row, chunk))
         var s1 = IntegerQuad(start: inputs.start(row + 1, chunk))
         for pair in 0..<count {
-            prefetch()
+            upcoming.ask()
             let weights = IntegerQuad(source + EightBitWords.wordsInPair * pair)
             s0.add(x0[pair], weights)
             s1.add(x1[pair], weights)
@@ -234,19 +233,9 @@ private struct PairRows {
         let x = inputs.pairs(row, chunk)
         var own = IntegerQuad(start: inputs.start(row, chunk))
         for pair in 0..<count {
-            prefetch()
+            upcoming.ask()
             own.add(x[pair], IntegerQuad(source + EightBitWords.wordsInPair * pair))
         }
         own.add(scaledBy: inputs.scale(row, chunk), to: sums)
-    }
-
-    @inline(__always)
-    private mutating func prefetch() {
-        var offset = 0
-        while offset < pace {
-            (next + offset).prefetch(lines: 1)
-            offset += 64
-        }
-        next += pace
     }
 }

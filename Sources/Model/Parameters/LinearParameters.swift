@@ -41,13 +41,6 @@ package struct LinearParameters: Sendable {
         compact = CompactWeight(weight, transposed: false, format: format, in: storage)
     }
 
-    /// Rows of a product that the copy for generation computes; 0 without one. A frozen weight's products of many rows
-    /// are those of training, which have the same bits in generation.
-    private var mostCompactRows: Int {
-        guard compact != nil else { return 0 }
-        return weight.ifAny == nil ? VectorMatrix.mostRows : CompactWeight.mostInputs
-    }
-
     /// output (N, out) = input (N, in) · weight + bias [+ the adapters' parts], overwritten.
     ///
     /// - Parameter addsBias: false where the next kernel adds the bias.
@@ -55,7 +48,7 @@ package struct LinearParameters: Sendable {
         let bias = addsBias ? bias : nil
         PartClock.measure(.products) {
             defer { for adapter in adapters { adapter.add(to: output, of: input, dropout?.adapterMask(adapter.site)) } }
-            if let compact, input.rows <= mostCompactRows {
+            if let compact, input.rows <= compact.mostRows(isFrozen: weight.ifAny == nil) {
                 compact.multiply(into: output, input, bias: bias)
             } else if let compact, weight.ifAny == nil {
                 compact.forward(into: output, of: input, bias: bias)
@@ -122,11 +115,8 @@ package struct HeadParameters: Sendable {
         compact = CompactWeight(weight, transposed: true, format: format, in: storage)
     }
 
-    /// As a linear layer's.
-    var mostCompactRows: Int {
-        guard compact != nil else { return 0 }
-        return weight.ifAny == nil ? VectorMatrix.mostRows : CompactWeight.mostInputs
-    }
+    /// Rows of a product that the copy for generation computes; 0 without one.
+    var mostCompactRows: Int { compact?.mostRows(isFrozen: weight.ifAny == nil) ?? 0 }
 
     /// logits (N, V) = states (N, C) · weightᵀ, overwritten.
     func forward(into logits: Matrix, of states: Matrix) {
@@ -154,4 +144,10 @@ package struct HeadParameters: Sendable {
             if let dWeight { MatrixMultiply.run(into: dWeight, dLogits, states, transposingA: true, adding: true) }
         }
     }
+}
+
+extension CompactWeight {
+    /// Rows of a product that a copy for generation computes. The only copy of a frozen weight leaves products of many rows
+    /// to those of training, which have the same bits in generation.
+    fileprivate func mostRows(isFrozen: Bool) -> Int { isFrozen ? VectorMatrix.mostRows : CompactWeight.mostInputs }
 }

@@ -190,8 +190,10 @@ extension Corpus {
     var paired: LazyFilterSequence<[CorpusEntry]> {
         entries.lazy.filter { $0.kind == .promptCompletion || $0.kind == .instruction }
     }
-    /// Prompt-completion rows, which are trained on without a template.
-    var pairs: LazyFilterSequence<[CorpusEntry]> { entries.lazy.filter { $0.kind == .promptCompletion } }
+    /// Prompt-completion rows that are trained on without a template.
+    var pairs: LazyFilterSequence<[CorpusEntry]> {
+        entries.lazy.filter { [framesPairs] in $0.kind == .promptCompletion && !framesPairs }
+    }
 
     var hasOnePrompt: Bool {
         guard let first = pairs.first else { return false }

@@ -45,6 +45,7 @@ struct PrepareLook: Look {
         if let base {
             let source = try ModelSource(path: base)
             (request.tokenizer, request.contextLength) = (source.tokenizer, source.architecture.contextLength)
+            request.framesPairs = source.template != nil
         }
         let preparer = try Preparer.check(request)
         var before = preparer.report

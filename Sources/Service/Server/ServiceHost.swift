@@ -83,7 +83,7 @@ package final class ServiceHost {
     ) -> HTTPServerSettings {
         var http = HTTPServerSettings()
         (http.host, http.port) = (address.host, address.port)
-        http.allowedOrigins = settings.allowedOrigins
+        (http.allowedHosts, http.allowedOrigins) = (settings.allowedHosts, settings.allowedOrigins)
         let (upload, json) = (settings.uploadBytes + (1 << 20), RequestFields.limits.maximumBytes)
         http.largestBody = { method, target in method == "POST" && target == "/v1/files" ? upload : json }
         http.acceptsMultipart = { method, target in method == "POST" && target == "/v1/files" }

@@ -2,6 +2,7 @@
 
 import Files
 import Foundation
+import HTTPServer
 import StrictJSON
 
 /// Everything that a service is told.
@@ -15,6 +16,8 @@ package struct ServiceSettings: Sendable {
     /// model, or a path.
     package var names: [String: String] = [:]
     package var allowedOrigins: [String] = []
+    /// Names in `Host`, in addition to those of the address, that are answered: of a web server that passes requests on.
+    package var allowedHosts: [String] = []
     package var keyFile: String?
     /// Whether the results of jobs of the newer API are served as base64, as OpenAI does in practice.
     package var resultsAsBase64 = true
@@ -76,7 +79,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
 
 extension ServiceSettings {
     static let keys = [
-        "allowedOrigins", "answerTokens", "cacheMegabytes", "keyFile", "modelMegabytes", "models", "organization",
+        "allowedHosts", "allowedOrigins", "answerTokens", "cacheMegabytes", "keyFile", "modelMegabytes", "models",
+        "organization",
         "resultsAsBase64", "uploadMegabytes", "waitingRequests",
     ]
 
@@ -117,6 +121,9 @@ extension ServiceSettings {
             allowedOrigins = (node.array ?? []).compactMap(\.string)
             return node.array?.count == allowedOrigins.count
                 && allowedOrigins.allSatisfy { $0.hasPrefix("http://") || $0.hasPrefix("https://") }
+        case "allowedHosts":
+            allowedHosts = (node.array ?? []).compactMap(\.string)
+            return node.array?.count == allowedHosts.count && allowedHosts.allSatisfy(AllowedHosts.isName)
         case "models":
             let pairs = (node.object?.members ?? []).compactMap { member in
                 member.value.string.map { (member.key, $0) }
@@ -147,6 +154,7 @@ extension ServiceSettings {
         case "organization": "a name of letters, digits, . _ and -"
         case "resultsAsBase64": "true or false"
         case "allowedOrigins": "a list of origins such as \"https://example.org\""
+        case "allowedHosts": "a list of names such as \"bot.example.org\""
         case "models": "an object of names and the local models that they mean"
         default: "a positive integer"
         }
