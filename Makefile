@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
-	interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
+	interop-report interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
 	compare-revisions clean
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
 	@echo 'make interop-tensorboard  read a run'\''s event file with TensorBoard (installs it)'
+	@echo 'make interop-report  open reports of small runs in a browser, wide and narrow, light and dark (installs Python packages)'
 	@echo 'make interop-openai  OpenAI'\''s clients of four generations, litellm, curl and Node against the service, and jobs that are'
 	@echo '                  killed (installs the Python packages)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
@@ -287,6 +288,26 @@ $(TENSORBOARD_VENV)/ready:
 
 interop-tensorboard: build $(TENSORBOARD_VENV)/ready
 	$(TENSORBOARD_VENV)/bin/python Tests/interop/tensorboard_reader.py $(LUTHIER)
+
+# Reports of small runs in a browser; the pages stay in .build/report, pictures of them in .build/report/pictures.
+PAGE_VENV = .build/page-venv
+$(PAGE_VENV)/ready:
+	$(PYTHON) -m venv $(PAGE_VENV)
+	$(PAGE_VENV)/bin/pip install -q playwright axe-playwright-python html5lib
+	touch $@
+
+REPORTS = .build/report
+interop-report: build data/tinyshakespeare.txt $(PAGE_VENV)/ready
+	@command -v chromium >/dev/null || { echo 'error: no chromium: apt-get install chromium'; exit 1; }
+	rm -rf $(REPORTS) && mkdir -p $(REPORTS) && ln -s $(CURDIR)/data $(CURDIR)/configs $(REPORTS)/
+	cd $(REPORTS) && program=$(CURDIR)/$(LUTHIER) && \
+	$$program train --config configs/weather-from-nothing.json --steps 60 --run weather --set evaluation.every=20 && \
+	$$program train --config configs/shakespeare.json --steps 60 --run shakespeare --set evaluation.every=20 && \
+	$$program sweep --config configs/weather-from-nothing.json --set training.learningRate=3e-4,1e-3,3e-3 --steps 16 --limit 40 \
+		--run sweep && \
+	$$program report weather --limit 40 && $$program report shakespeare --limit 4
+	$(PAGE_VENV)/bin/python Tests/page/try_report.py $(REPORTS)/weather.html $(REPORTS)/shakespeare.html \
+		$(REPORTS)/checkpoints/sweep/sweep.html --screenshots $(REPORTS)/pictures
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates

@@ -100,8 +100,10 @@ struct ModelCard {
 
     private var data: [String] {
         guard !facts.files.isEmpty else { return [] }
-        return ["", "## Data", "", "| file | split | lines | bytes |", "|---|---|---|---|"]
-            + facts.files.map { "| \(ModelCard.cell($0.name)) | \($0.split) | \($0.lines) | \($0.bytes) |" }
+        return ["", "## Data", "", "| file | split | lines | bytes | SHA-256 |", "|---|---|---|---|---|"]
+            + facts.files.map {
+                "| \(ModelCard.cell($0.name)) | \($0.split) | \($0.lines) | \($0.bytes) | \($0.hash) |"
+            }
     }
 
     /// The config itself is part of it: who reads the card has no folder of the run.

@@ -11,6 +11,8 @@ struct RunFacts {
         var split: String
         var lines: Int
         var bytes: Int
+        /// SHA-256; empty for a run of an earlier version.
+        var hash: String
     }
 
     /// Each file once, in the order of reading.
@@ -50,7 +52,8 @@ struct RunFacts {
             guard !files.contains(where: { $0.name == name && $0.split == split }) else { continue }
             files.append(
                 File(
-                    name: name, split: split, lines: file["lines"]?.integer ?? 0, bytes: file["bytes"]?.integer ?? 0))
+                    name: name, split: split, lines: file["lines"]?.integer ?? 0, bytes: file["bytes"]?.integer ?? 0,
+                    hash: file["sha256"]?.string ?? ""))
         }
         if let train = ledger["splits"]?.object?["train"]?.object {
             trained = (

@@ -23,6 +23,54 @@ package struct DotChart: Sendable {
 
     package init(title: String, rows: [Row]) { (self.title, self.rows) = (title, rows) }
 
+    /// The same for a page, whose style it takes: names above their dots, so that it is narrow enough for a telephone.
+    var figure: String {
+        let (rowHeight, width, floor) = (48.0, 480.0, 48.0 * Double(rows.count) + 8)
+        let across = axis(start: 40, end: width - 40)
+        var marks = ""
+        for value in across.marks(3) {
+            marks +=
+                "<line class=\"grid\" x1=\"\(across.text(value))\" x2=\"\(across.text(value))\" y1=\"0\" "
+                + "y2=\"\(Axis.text(floor))\"/><text x=\"\(across.text(value))\" y=\"\(Axis.text(floor + 20))\" "
+                + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
+        }
+        for (index, row) in rows.enumerated() {
+            let y = rowHeight * Double(index) + 36
+            marks += "<text class=\"name\" x=\"4\" y=\"\(Axis.text(y - 16))\">\(HTML.escaped(shortened(row)))</text>"
+            marks += mark(row, across, y)
+        }
+        return "<figure><svg viewBox=\"0 0 \(Int(width)) \(Int(floor + 30))\" role=\"img\" "
+            + "aria-label=\"\(HTML.escaped(title))\">\n\(marks)</svg></figure>\n"
+    }
+
+    /// The end of a name tells trials from each other.
+    private func shortened(_ row: Row) -> String {
+        let (name, most) = ("\(row.name), \(row.note)", 52)
+        return name.count > most ? "…" + name.suffix(most - 1) : name
+    }
+
+    private func axis(start: Double, end: Double) -> Axis {
+        var low = rows.map { $0.value - $0.reach }.min() ?? 0
+        var high = rows.map { $0.value + $0.reach }.max() ?? 1
+        let margin = max((high - low) * 0.05, abs(high) * 1e-6, 1e-12)
+        (low, high) = (low - margin, high + margin)
+        return Axis(low: low, high: high, start: start, end: end)
+    }
+
+    /// A row's bar and dot.
+    private func mark(_ row: Row, _ across: Axis, _ y: Double) -> String {
+        var text = ""
+        if row.reach > 0 {
+            text +=
+                "<line class=\"bar\" x1=\"\(across.text(row.value - row.reach))\" "
+                + "x2=\"\(across.text(row.value + row.reach))\" y1=\"\(Axis.text(y))\" y2=\"\(Axis.text(y))\"/>"
+        }
+        let kind = row.isFinal ? "dot" : "dot early"
+        return text
+            + "<circle class=\"\(kind)\" cx=\"\(across.text(row.value))\" cy=\"\(Axis.text(y))\" r=\"4.5\"><title>"
+            + "\(HTML.escaped("\(row.name), \(row.note): \(Numbers.text(row.value))"))</title></circle>\n"
+    }
+
     private static let (rowHeight, top, bottom, right) = (24.0, 40.0, 36.0, 24.0)
     private static let plotWidth = 420.0
     /// Of a character in the labels' font, at most about.
@@ -33,11 +81,7 @@ package struct DotChart: Sendable {
         let left = 24 + DotChart.characterWidth * Double(labels.map(\.count).max() ?? 0)
         let width = max(left + DotChart.plotWidth + DotChart.right, 48 + DotChart.characterWidth * Double(title.count))
         let height = DotChart.top + DotChart.rowHeight * Double(rows.count) + DotChart.bottom
-        var low = rows.map { $0.value - $0.reach }.min() ?? 0
-        var high = rows.map { $0.value + $0.reach }.max() ?? 1
-        let margin = max((high - low) * 0.05, abs(high) * 1e-6, 1e-12)
-        (low, high) = (low - margin, high + margin)
-        let across = Axis(low: low, high: high, start: left, end: width - DotChart.right)
+        let across = axis(start: left, end: width - DotChart.right)
         func place(_ value: Double) -> String { Axis.text(value) }
         let floor = height - DotChart.bottom
         var marks = ""
@@ -52,15 +96,7 @@ package struct DotChart: Sendable {
             marks +=
                 "<text x=\"\(place(left - 12))\" y=\"\(place(y + 4))\" text-anchor=\"end\">"
                 + "\(HTML.escaped(labels[index]))</text>"
-            if row.reach > 0 {
-                marks +=
-                    "<line class=\"bar\" x1=\"\(across.text(row.value - row.reach))\" "
-                    + "x2=\"\(across.text(row.value + row.reach))\" y1=\"\(place(y))\" y2=\"\(place(y))\"/>"
-            }
-            let kind = row.isFinal ? "dot" : "dot early"
-            marks +=
-                "<circle class=\"\(kind)\" cx=\"\(across.text(row.value))\" cy=\"\(place(y))\" r=\"4.5\"><title>"
-                + "\(HTML.escaped("\(labels[index]): \(Numbers.text(row.value))"))</title></circle>\n"
+            marks += mark(row, across, y)
         }
         let style =
             "svg{background:#fff}text{font:12px sans-serif;fill:#222}.title{font-weight:bold}.grid{stroke:#ddd}"

@@ -45,6 +45,13 @@ enum HTML {
 
     static func paragraph(_ text: String) -> String { "<p>\(escaped(text))</p>\n" }
 
+    static func findings(_ list: [RunFinding]) -> String {
+        let items = list.map {
+            "<li class=\"\($0.kind.rawValue)\"><strong>\(escaped($0.title))</strong>\(escaped($0.advice))</li>"
+        }
+        return items.isEmpty ? "" : "<ul class=\"findings\">\(items.joined(separator: "\n"))</ul>\n"
+    }
+
     static func details(_ summary: String, _ content: String) -> String {
         content.isEmpty ? "" : "<details><summary>\(escaped(summary))</summary>\n\(content)</details>\n"
     }
@@ -95,12 +102,14 @@ enum HTML {
         .findings li.warning { border-left-color: var(--warn); }
         .findings li.bad { border-left-color: var(--bad); }
         .findings strong { display: block; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
         figure { margin: 0; background: var(--surface); border: 1px solid var(--edge); border-radius: 10px; padding: .75rem; min-width: 0; }
         figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; margin-bottom: .25rem; }
-        svg { width: 100%; height: auto; display: block; }
-        svg text { fill: var(--muted); font-size: 14px; }
+        svg { width: 100%; max-width: 38rem; height: auto; display: block; }
+        svg text { fill: var(--muted); font-size: 16px; }
         svg .grid { stroke: var(--edge); }
+        svg .bar { stroke: var(--first); stroke-width: 2; } svg .dot { fill: var(--first); stroke: var(--first); stroke-width: 1.5; }
+        svg .early { fill: var(--surface); } svg .name { fill: var(--ink); }
         polyline { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
         polyline.line0 { stroke: var(--first); } circle.line0 { fill: var(--first); }
         polyline.line1 { stroke: var(--second); stroke-dasharray: 7 4; } circle.line1 { fill: var(--second); }

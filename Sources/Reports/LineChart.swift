@@ -17,8 +17,11 @@ struct LineChart {
     /// How a value of y is written.
     var format: (Double) -> String = { Numbers.text($0, digits: 3) }
 
-    private static let (width, height) = (720.0, 240.0)
-    private static let (left, right, top, bottom) = (64.0, 12.0, 10.0, 28.0)
+    // On the width of a telephone the text has two thirds of its size.
+    private static let (width, height) = (480.0, 220.0)
+    private static let (right, top, bottom) = (28.0, 12.0, 30.0)
+    /// Of a character of the labels, at most about.
+    private static let characterWidth = 9.2
 
     /// The figure; a sentence where there is nothing to draw.
     var html: String {
@@ -35,18 +38,19 @@ struct LineChart {
         if y0 == y1 { (y0, y1) = (y0 - max(0.5, abs(y0) / 2), y1 + max(0.5, abs(y1) / 2)) }
         y1 += 0.05 * (y1 - y0)
         let (width, height) = (LineChart.width, LineChart.height)
-        let across = Axis(low: x0, high: x1, start: LineChart.left, end: width - LineChart.right)
         let up = Axis(low: y0, high: y1, start: height - LineChart.bottom, end: LineChart.top)
+        let left = 16 + LineChart.characterWidth * Double(up.marks(4).map { format($0).count }.max() ?? 0)
+        let across = Axis(low: x0, high: x1, start: left, end: width - LineChart.right)
         func place(_ value: Double) -> String { Axis.text(value) }
         var svg = ""
         for value in up.marks(4) {
             svg +=
-                "<line class=\"grid\" x1=\"\(place(LineChart.left))\" x2=\"\(place(width - LineChart.right))\" "
+                "<line class=\"grid\" x1=\"\(place(left))\" x2=\"\(place(width - LineChart.right))\" "
                 + "y1=\"\(up.text(value))\" y2=\"\(up.text(value))\"/>"
-                + "<text x=\"\(place(LineChart.left - 8))\" y=\"\(place(up.place(value) + 4))\" text-anchor=\"end\">"
+                + "<text x=\"\(place(left - 8))\" y=\"\(place(up.place(value) + 4))\" text-anchor=\"end\">"
                 + HTML.escaped(format(value)) + "</text>"
         }
-        for value in across.marks(6) {
+        for value in across.marks(4) {
             svg +=
                 "<text x=\"\(across.text(value))\" y=\"\(place(height - 8))\" text-anchor=\"middle\">"
                 + HTML.escaped(value == value.rounded() ? Numbers.grouped(Int(value)) : Numbers.text(value, digits: 3))

@@ -26,6 +26,22 @@ package struct ReportMeasurement: Sendable {
         }
     }
 
+    /// One figure of the tuned model, with the middle 95 % of what other draws of rows would give.
+    package struct Figure: Sendable {
+        package var title: String
+        package var value: Double
+        package var low: Double
+        package var high: Double
+        package var rows: Int
+        /// What it means, and what to do where it is bad.
+        package var meaning: String
+
+        package init(title: String, value: Double, low: Double, high: Double, rows: Int, meaning: String) {
+            (self.title, self.value, self.low) = (title, value, low)
+            (self.high, self.rows, self.meaning) = (high, rows, meaning)
+        }
+    }
+
     /// A row that the tuned model predicts badly.
     package struct Row: Sendable {
         package var place: String
@@ -55,6 +71,7 @@ package struct ReportMeasurement: Sendable {
     /// SHA-256 of the checkpoint.
     package var hash: String?
     package var parameters: Int
+    package var figures: [Figure] = []
     package var comparisons: [Comparison]
     /// The worst first.
     package var worst: [Row]

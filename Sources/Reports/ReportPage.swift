@@ -21,8 +21,9 @@ package struct ReportPage: Sendable {
     package var html: String {
         HTML.page(
             title: "\(run.name): report of a training run",
-            head + HTML.section("What these numbers say", id: "findings", findings)
+            head + HTML.section("What these numbers say", id: "findings", HTML.findings(run.findings))
                 + HTML.section("Curves", id: "curves", curves)
+                + HTML.section("Held-out rows", id: "figures", figures)
                 + HTML.section("Base against tuned", id: "comparison", comparison)
                 + HTML.section("Answers side by side", id: "answers", answers)
                 + HTML.section("Rows that the model predicts worst", id: "worst", worst)
@@ -53,13 +54,6 @@ package struct ReportPage: Sendable {
         return
             "<h1>\(HTML.escaped(run.name))</h1>\n<p class=\"muted\">\(HTML.escaped("A model \(base). Report of \(date).\(state)"))</p>\n"
             + "<dl class=\"tiles\">\(list)</dl>\n"
-    }
-
-    private var findings: String {
-        let items = run.findings.map {
-            "<li class=\"\($0.kind.rawValue)\"><strong>\(HTML.escaped($0.title))</strong>\(HTML.escaped($0.advice))</li>"
-        }
-        return items.isEmpty ? "" : "<ul class=\"findings\">\(items.joined(separator: "\n"))</ul>\n"
     }
 
     private var curves: String {
@@ -118,6 +112,22 @@ package struct ReportPage: Sendable {
                     ["step", "loss", "perplexity", "bits per byte", "token accuracy"], rows, numeric: [1, 2, 3, 4]))
     }
 
+    private var figures: String {
+        guard let measurement, !measurement.figures.isEmpty else { return "" }
+        let rows = measurement.figures.map { figure in
+            [
+                figure.title, Numbers.text(figure.value),
+                "\(Numbers.text(figure.low, digits: 3)) to \(Numbers.text(figure.high, digits: 3))", "\(figure.rows)",
+                figure.meaning,
+            ]
+        }
+        return HTML.paragraph(
+            "The tuned model on rows that it was not trained on. The interval is the middle 95 % of what other draws of as "
+                + "many rows would give: narrower with more rows (--limit).")
+            + HTML.table(["figure", "value", "95 % interval", "rows", "what it means"], rows, numeric: [1, 2, 3])
+            + (measurement.overlap.map { HTML.paragraph($0) } ?? "")
+    }
+
     private var comparison: String {
         guard let measurement, !measurement.comparisons.isEmpty else { return "" }
         let rows = measurement.comparisons.map { part in
@@ -132,7 +142,6 @@ package struct ReportPage: Sendable {
                 + "byte can be compared between models of different tokenizers; less is better.")
             + HTML.table(
                 ["figure", "base", "tuned", "difference", "rows", "the tuned model is"], rows, numeric: [1, 2, 3, 4])
-            + (measurement.overlap.map { HTML.paragraph($0) } ?? "")
     }
 
     private var answers: String {
@@ -169,6 +178,7 @@ package struct ReportPage: Sendable {
             return [
                 file["file"]?.string ?? "", file["split"]?.string ?? "",
                 Numbers.grouped(file["lines"]?.integer ?? 0), Numbers.bytes(file["bytes"]?.integer ?? 0),
+                file["sha256"]?.string ?? "",
             ]
         }
         let names = ["read", "trained", "cut", "dropped", "tokens", "predictions"]
@@ -183,7 +193,7 @@ package struct ReportPage: Sendable {
             + HTML.paragraph(
                 "Every line is accounted for: read = trained + dropped; cut ones lost a part. Predictions are the tokens that "
                     + "are learned.")
-            + HTML.details("Files", HTML.table(["file", "split", "lines", "size"], files, numeric: [2, 3]))
+            + HTML.details("Files", HTML.table(["file", "split", "lines", "size", "SHA-256"], files, numeric: [2, 3]))
             + HTML.paragraph(hash)
     }
 

@@ -37,6 +37,10 @@ import Testing
                 title: "bits per byte", base: 1, tuned: 0.5, low: -0.6, high: -0.4, rows: 60, smallerIsBetter: true),
             .init(title: "labels", base: 0.5, tuned: 0.52, low: -0.1, high: 0.2, rows: 60, smallerIsBetter: false),
         ]
+        measurement.figures = [
+            .init(title: "bits <b>", value: 0.5, low: 0.42, high: 0.6, rows: 60, meaning: "Less is better.")
+        ]
+        measurement.overlap = "Of 60 rows, 2 are in training too."
         measurement.answers = [
             .init(place: "v:1", asked: "</td><script>1</script>", wanted: "\"w\"", base: nil, tuned: "t\nu")
         ]
@@ -47,6 +51,8 @@ import Testing
         #expect(html.components(separatedBy: "<style>").count == 2)
         #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("A &amp; B"))
         #expect(html.contains("1,234,567") && html.contains("-0.500 [-0.600, -0.400]"))
+        #expect(html.contains("0.420 to 0.600") && html.contains("bits &lt;b&gt;") && html.contains("Less is better."))
+        #expect(html.components(separatedBy: "Of 60 rows, 2 are in training too.").count == 2)
         #expect(html.contains(">better<") && html.contains("no difference that these rows can show"))
         #expect(html.contains("default-src &#39;none&#39;") || html.contains("default-src 'none'"))
         #expect(!html.contains("http:") && !html.contains("https:"), "the page would load something")

@@ -99,6 +99,10 @@ import Training
             let changed = #expect(throws: RepetitionError.self) { try repetition.checkSources() }
             #expect(changed?.description.contains("changed: \(path) (") == true, "\(String(describing: changed))")
             #expect(changed?.description.contains("20 lines then") == true)
+            // One letter, with the size and the lines of before.
+            _ = try place.write(TinyText.lines(20).replacing("a", with: "e", maxReplacements: 1), as: "text.txt")
+            let other = #expect(throws: RepetitionError.self) { try repetition.checkSources() }
+            #expect(other?.description.contains("changed: \(path) (as long as then; its SHA-256 differs)") == true)
             try FileManager.default.removeItem(atPath: path)
             let gone = #expect(throws: RepetitionError.self) { try repetition.checkSources() }
             #expect(gone?.description.hasPrefix("the run's data cannot be read: ") == true)

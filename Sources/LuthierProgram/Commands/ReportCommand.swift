@@ -120,6 +120,7 @@ struct ReportCommand: ParsableCommand {
         .map {
             "Of the validation rows, \($0.description) are in training too: what is learned by heart does not count."
         }
+        measurement.figures = ReportCommand.figures(right)
         measurement.worst = ReportCommand.worst(rows, right.bits)
         var before: SavedModel?
         if let base = reader.config.model.base {
@@ -137,6 +138,30 @@ struct ReportCommand: ParsableCommand {
         }
         measurement.answers = try show(rows, tuned, before, template)
         return measurement
+    }
+
+    private static func figures(_ rows: ModelComparison.Rows) -> [ReportMeasurement.Figure] {
+        let kinds: [(String, [PairedBootstrap.Item?], String)] = [
+            (
+                "bits per byte of answers", rows.bits,
+                "Less is better; ordinary English costs a good model about 1. Where it is high: more rows, more steps, or a "
+                    + "look at the worst rows below."
+            ),
+            (
+                "share of right labels", rows.labels,
+                "More is better; compare it with always saying the most frequent label. Where it is low: look at the wrong "
+                    + "rows with luthier eval --lines."
+            ),
+        ]
+        return kinds.compactMap { title, items, meaning in
+            let known = items.compactMap { $0 }
+            guard !known.isEmpty else { return nil }
+            // Against nothing, the difference is the figure itself.
+            let result = PairedBootstrap(known.map { .init(amount: 0, size: $0.size) }, known)
+            return .init(
+                title: title, value: result.second, low: result.low, high: result.high, rows: result.rows,
+                meaning: meaning)
+        }
     }
 
     private static func compare(

@@ -83,8 +83,10 @@ struct SweepCommand: ParsableCommand {
         }
         let report = SweepReport(trials.record, folder: folder, config: config) { trials.run(of: $0) }
         try AtomicFile.write(report.chart.svg, to: folder.file("sweep.svg"))
+        let page = report.page(command: report.sweepCommand(settings: set, limit: limit))
+        try AtomicFile.write(page.html, to: folder.file("sweep.html"))
         Console.output(report.table)
-        Console.output("plot: \(folder.file("sweep.svg"))\n")
+        Console.output("page: \(folder.file("sweep.html")); plot: \(folder.file("sweep.svg"))\n")
         Console.output("train with the best:\n  \(report.command)\n")
         if json { Console.json(report.members) }
     }

@@ -73,6 +73,30 @@ struct SweepReport {
             })
     }
 
+    /// The same as a page.
+    func page(command sweep: String) -> SweepPage {
+        SweepPage(
+            name: folder.name, trials: ranking.map(trial), rungs: record.rungs.map { ($0.steps, $0.trials) },
+            chart: chart,
+            commands: [command, sweep])
+    }
+
+    private func trial(_ rank: SweepRank) -> SweepPage.Trial {
+        .init(
+            settings: record.trials[rank.trial].map { ($0.key, $0.value) },
+            steps: rank.rung.map { record.rungs[$0].steps },
+            bitsPerByte: rank.bitsPerByte.isFinite ? rank.bitsPerByte : nil, difference: rank.spread?.difference,
+            standardError: rank.spread?.standardError, rows: rank.spread?.rows, isStoppedEarly: isStoppedEarly(rank),
+            failure: rank.failure)
+    }
+
+    /// The line that makes the sweep again.
+    func sweepCommand(settings: [String], limit: Int) -> String {
+        let words =
+            settings.flatMap { ["--set", $0] } + ["--steps", "\(record.rungs.last?.steps ?? 0)", "--limit", "\(limit)"]
+        return (["luthier", "sweep", "--config", config] + words).map(SweepReport.quoted).joined(separator: " ")
+    }
+
     /// The line that trains with the best trial's settings, in full length.
     var command: String {
         let best = ranking.first.map { record.trials[$0.trial] } ?? []
@@ -97,6 +121,7 @@ struct SweepReport {
         return [
             ("sweep", .string(folder.path)), ("keptShare", .number(SuccessiveHalving.keptShare)),
             ("rungs", .array(rungs)), ("trials", .array(trials)), ("plot", .string(folder.file("sweep.svg"))),
+            ("page", .string(folder.file("sweep.html"))),
             ("command", .string(command)),
         ]
     }

@@ -80,7 +80,7 @@ package struct RunRepetition {
         return SavedModel.hash(of: try source.load().model)
     }
 
-    /// The files whose size or number of lines is not that of `ledger.json`, and those that it does not list.
+    /// The files whose size, number of lines or content is not that of `ledger.json`, and those that it does not list.
     private func changedFiles(_ documents: RunDocuments) -> [String] {
         let ledger = FileManager.default.contents(atPath: folder.file("ledger.json"))
             .flatMap { try? JSONText.parse([UInt8]($0)).object }
@@ -88,7 +88,12 @@ package struct RunRepetition {
         return documents.files.compactMap { file in
             guard let entry = recorded.first(where: { $0["file"]?.string == file.path }) else { return file.path }
             let (bytes, lines) = (entry["bytes"]?.integer ?? 0, entry["lines"]?.integer ?? 0)
-            guard bytes != file.bytes || lines != file.lines else { return nil }
+            guard bytes != file.bytes || lines != file.lines else {
+                // Runs of earlier versions have no hashes of files.
+                let recorded = entry["sha256"]?.string
+                return recorded == nil || recorded == file.hash
+                    ? nil : "\(file.path) (as long as then; its SHA-256 differs)"
+            }
             return "\(file.path) (\(bytes) bytes, \(lines) lines then; \(file.bytes) bytes, \(file.lines) lines now)"
         }
     }

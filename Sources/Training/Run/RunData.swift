@@ -17,8 +17,20 @@ package struct RunDocuments: Sendable {
     package let contentKey: String
     /// The default template for the rows if the config names none; nil if there are only texts.
     package let defaultTemplate: ChatTemplate?
-    /// Bytes and lines of each file read, in order, and what was normalized in it.
-    let files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])]
+    /// A file as it was read.
+    struct SourceFile {
+        let path: String
+        let split: Split
+        let bytes: Int
+        let lines: Int
+        /// SHA-256 of its content, which is that of the file where nothing was normalized.
+        let hash: String
+        /// What was normalized in it.
+        let changes: [String]
+    }
+
+    /// Each file read, in order.
+    let files: [SourceFile]
     /// How often each key of rows was ignored because it is harmless or the config names it.
     let ignoredKeys: [String: Int]
     /// Files of folders that are not read, because their names say that they are not data.
@@ -26,7 +38,7 @@ package struct RunDocuments: Sendable {
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
     package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
-        var files: [(path: String, split: Split, bytes: Int, lines: Int, changes: [String])] = []
+        var files: [SourceFile] = []
         var digest = SHA256Digest()
         var ignoredKeys: [String: Int] = [:]
         var skipped: [String] = []
@@ -35,7 +47,10 @@ package struct RunDocuments: Sendable {
             file.bytes.withUnsafeBytes { digest.update($0) }
             var lines = file.bytes.count { $0 == 0x0A }
             if let last = file.bytes.last, last != 0x0A { lines += 1 }
-            files.append((path, split, file.bytes.count, lines, file.changes))
+            files.append(
+                SourceFile(
+                    path: path, split: split, bytes: file.bytes.count, lines: lines,
+                    hash: SHA256Digest.hex(of: file.bytes), changes: file.changes))
             let reading = try Document.reading(of: file, format: config.format, ignoring: Set(config.ignoreKeys))
             for (key, count) in reading.ignoredKeys { ignoredKeys[key, default: 0] += count }
             return reading.documents
@@ -186,7 +201,7 @@ package struct RunData: Sendable {
         let files = documents.files.map { file -> JSONOutput in
             var members: [(key: String, value: JSONOutput)] = [
                 ("file", .string(file.path)), ("split", .string(file.split.rawValue)),
-                ("lines", .integer(file.lines)), ("bytes", .integer(file.bytes)),
+                ("lines", .integer(file.lines)), ("bytes", .integer(file.bytes)), ("sha256", .string(file.hash)),
             ]
             if !file.changes.isEmpty { members.append(("normalized", .array(file.changes.map { .string($0) }))) }
             return JSONOutput.object(members)
