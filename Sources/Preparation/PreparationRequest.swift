@@ -20,7 +20,7 @@ package struct PreparationRequest: Sendable {
     package var tokenizer: Tokenizer?
     /// T of the model to train.
     package var contextLength = 256
-    /// Whether a chat template will stand around prompts and completions, so that they need no marks of their own.
+    /// Whether a chat template frames prompts and completions, so that they need no marks.
     package var framesPairs = false
     package var shares = SplitShares()
     package var findsNearDuplicates = true

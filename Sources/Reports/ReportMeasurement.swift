@@ -26,8 +26,8 @@ package struct ReportMeasurement: Sendable {
         }
     }
 
-    /// One figure of the tuned model, with the middle 95 % of what other draws of rows would give.
-    package struct Figure: Sendable {
+    /// One metric of the tuned model, with the middle 95 % of what other draws of rows would give.
+    package struct Metric: Sendable {
         package var title: String
         package var value: Double
         package var low: Double
@@ -71,7 +71,7 @@ package struct ReportMeasurement: Sendable {
     /// SHA-256 of the checkpoint.
     package var hash: String?
     package var parameters: Int
-    package var figures: [Figure] = []
+    package var metrics: [Metric] = []
     package var comparisons: [Comparison]
     /// The worst first.
     package var worst: [Row]

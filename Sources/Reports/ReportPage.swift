@@ -23,7 +23,7 @@ package struct ReportPage: Sendable {
             title: "\(run.name): report of a training run",
             head + HTML.section("What these numbers say", id: "findings", HTML.findings(run.findings))
                 + HTML.section("Curves", id: "curves", curves)
-                + HTML.section("Held-out rows", id: "figures", figures)
+                + HTML.section("Held-out rows", id: "metrics", metrics)
                 + HTML.section("Base against tuned", id: "comparison", comparison)
                 + HTML.section("Answers side by side", id: "answers", answers)
                 + HTML.section("Rows that the model predicts worst", id: "worst", worst)
@@ -112,19 +112,19 @@ package struct ReportPage: Sendable {
                     ["step", "loss", "perplexity", "bits per byte", "token accuracy"], rows, numeric: [1, 2, 3, 4]))
     }
 
-    private var figures: String {
-        guard let measurement, !measurement.figures.isEmpty else { return "" }
-        let rows = measurement.figures.map { figure in
+    private var metrics: String {
+        guard let measurement, !measurement.metrics.isEmpty else { return "" }
+        let rows = measurement.metrics.map { metric in
             [
-                figure.title, Numbers.text(figure.value),
-                "\(Numbers.text(figure.low, digits: 3)) to \(Numbers.text(figure.high, digits: 3))", "\(figure.rows)",
-                figure.meaning,
+                metric.title, Numbers.text(metric.value),
+                "\(Numbers.text(metric.low, digits: 3)) to \(Numbers.text(metric.high, digits: 3))", "\(metric.rows)",
+                metric.meaning,
             ]
         }
         return HTML.paragraph(
             "The tuned model on rows that it was not trained on. The interval is the middle 95 % of what other draws of as "
                 + "many rows would give: narrower with more rows (--limit).")
-            + HTML.table(["figure", "value", "95 % interval", "rows", "what it means"], rows, numeric: [1, 2, 3])
+            + HTML.table(["metric", "value", "95 % interval", "rows", "what it means"], rows, numeric: [1, 2, 3])
             + (measurement.overlap.map { HTML.paragraph($0) } ?? "")
     }
 

@@ -25,7 +25,7 @@ package struct SweepPage: Sendable {
             (self.isStoppedEarly, self.failure) = (isStoppedEarly, failure)
         }
 
-        var name: String { settings.map { "\($0.key)=\($0.value)" }.joined(separator: " ") }
+        package var name: String { settings.map { "\($0.key)=\($0.value)" }.joined(separator: " ") }
     }
 
     package var name: String
@@ -93,16 +93,16 @@ package struct SweepPage: Sendable {
     // MARK: What to do
 
     /// What the numbers mean, the worst first.
-    var findings: [RunFinding] {
+    package var findings: [RunFinding] {
         let failed = trials.count { $0.failure != nil }
         let failures = RunFinding(
             kind: .bad, title: "\(failed) of \(trials.count) trials failed",
             advice:
-                "Their reasons stand in the table. A loss that is not a number often means too high a learning rate.")
+                "The table has their reasons. A loss that is not a number often means too high a learning rate.")
         return (failed > 0 ? [failures] : []) + edges + [winner].compactMap { $0 }
     }
 
-    /// The best trial's values that are the smallest or the largest of their key: better ones may lie beyond.
+    /// The best trial's values that are the smallest or the largest of their key: better ones may be beyond it.
     private var edges: [RunFinding] {
         guard let best = trials.first, best.failure == nil else { return [] }
         return best.settings.compactMap { key, value in

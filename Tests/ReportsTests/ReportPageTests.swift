@@ -37,7 +37,7 @@ import Testing
                 title: "bits per byte", base: 1, tuned: 0.5, low: -0.6, high: -0.4, rows: 60, smallerIsBetter: true),
             .init(title: "labels", base: 0.5, tuned: 0.52, low: -0.1, high: 0.2, rows: 60, smallerIsBetter: false),
         ]
-        measurement.figures = [
+        measurement.metrics = [
             .init(title: "bits <b>", value: 0.5, low: 0.42, high: 0.6, rows: 60, meaning: "Less is better.")
         ]
         measurement.overlap = "Of 60 rows, 2 are in training too."

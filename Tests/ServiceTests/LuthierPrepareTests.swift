@@ -58,7 +58,7 @@ import Testing
     @Test func aTemplateMarksWherePromptsEnd() throws {
         let fixture = try AnswersFixture()
         let file = try fixture.upload(
-            (0..<20).map { #"{"prompt": "Question \#($0) of many", "completion": "Answer \#($0 * 7)."}"# + "\n" }
+            (0..<20).map { #"{"prompt": "Question \#($0)", "completion": "Answer \#($0 * 7)."}"# + "\n" }
                 .joined())
         for (base, isFound) in [("plain", true), ("chatty", false)] {
             let (status, report) = try fixture.post("/luthier/prepare", #"{"file": "\#(file)", "base": "\#(base)"}"#)
@@ -79,14 +79,14 @@ import Testing
         #expect(left["after"]?["kept"]?.integer == 32)
         // Prompts that start with a capital letter are only made lowercase where that is asked for.
         let prompts = try fixture.upload(LuthierRows.prompts(20))
-        let report = try fixture.post("/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"chatty\"}").json
+        let report = try fixture.post("/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"plain\"}").json
         let offered = try #require(
             report["findings"]?.array?.first { $0["taken"]?.bool == false && $0["mendable"]?.bool == true },
             "\(report.text)")
         let rule = try #require(offered["rule"]?.string)
         #expect(offered["accepted"]?.bool == false)
         let taken = try fixture.post(
-            "/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"chatty\", \"take\": [\"\(rule)\"]}"
+            "/luthier/prepare", "{\"file\": \"\(prompts)\", \"base\": \"plain\", \"take\": [\"\(rule)\"]}"
         ).json
         #expect(try finding(rule, taken)["accepted"]?.bool == true)
     }

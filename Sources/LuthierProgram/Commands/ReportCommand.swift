@@ -120,7 +120,7 @@ struct ReportCommand: ParsableCommand {
         .map {
             "Of the validation rows, \($0.description) are in training too: what is learned by heart does not count."
         }
-        measurement.figures = ReportCommand.figures(right)
+        measurement.metrics = ReportCommand.metrics(right)
         measurement.worst = ReportCommand.worst(rows, right.bits)
         var before: SavedModel?
         if let base = reader.config.model.base {
@@ -140,7 +140,7 @@ struct ReportCommand: ParsableCommand {
         return measurement
     }
 
-    private static func figures(_ rows: ModelComparison.Rows) -> [ReportMeasurement.Figure] {
+    private static func metrics(_ rows: ModelComparison.Rows) -> [ReportMeasurement.Metric] {
         let kinds: [(String, [PairedBootstrap.Item?], String)] = [
             (
                 "bits per byte of answers", rows.bits,
@@ -156,7 +156,7 @@ struct ReportCommand: ParsableCommand {
         return kinds.compactMap { title, items, meaning in
             let known = items.compactMap { $0 }
             guard !known.isEmpty else { return nil }
-            // Against nothing, the difference is the figure itself.
+            // Against nothing, the difference is the metric itself.
             let result = PairedBootstrap(known.map { .init(amount: 0, size: $0.size) }, known)
             return .init(
                 title: title, value: result.second, low: result.low, high: result.high, rows: result.rows,

@@ -46,7 +46,7 @@ struct Corpus: Sendable {
     var tokens = 0
     /// Counts the tokens.
     var tokenizer: Tokenizer
-    /// Whether a chat template will stand around prompts and completions.
+    /// Whether a chat template frames prompts and completions.
     var framesPairs = false
 
     /// The most frequent kind of row; among equally frequent ones, the first in the list of kinds.
