@@ -34,7 +34,8 @@ LIBRARIES = {
     "CHDF5": {"Checkpoint", "CheckpointTests"}, "COpenSSL": {"Checkpoint"},
     "CZlib": {"Datasets", "Fetching", "FetchingTests"}, "CCurl": {"Fetching"},
 }
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "checkpoints/README.md", "data/README.md", "Benchmarks/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "checkpoints/README.md", "data/README.md", "Benchmarks/README.md",
+             "docs/reliability.md"]
 LONGEST, MEDIAN = 500, 150
 
 differences = []
