@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
-	interop-report interop-templates faults faults-quick kill-campaign sanitize benchmarks compare \
+	interop-report interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare \
 	compare-revisions clean
 
 help:
@@ -28,6 +28,8 @@ help:
 	@echo 'make mutations    mutation testing: break the sources one way at a time; a test must catch each'
 	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte written must be the same as before'
 	@echo 'make faults       what the world does to a run: the catalogue of faults, each a case with its number'
+	@echo 'make fault-breaks break the program one way at a time; a case of the catalogue must catch each'
+	@echo 'make soak         train and serve for an hour: memory and open files must be flat'
 	@echo 'make kill-campaign  kill runs at random moments, fail every call of a save, damage checkpoints: no byte may be wrong'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make sanitize     tests of memory and threads under the address and the thread sanitizer'
@@ -207,6 +209,15 @@ faults: build
 
 faults-quick: build
 	$(PYTHON) Tests/faults/faults.py $(PROGRAM) --quick
+
+# An hour of training and serving at once; MINUTES=5 is shorter.
+MINUTES = 60
+soak: build
+	$(PYTHON) Tests/faults/soak.py $(PROGRAM) --minutes $(MINUTES)
+
+# Breaks the program in one way after the other; the case that is named for it must fail. A minute or two each.
+fault-breaks: deps
+	$(PYTHON) Tests/faults/breaks.py
 
 kill-campaign: build
 	$(PYTHON) Tests/faults/kill_campaign.py $(PROGRAM)

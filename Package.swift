@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "Files", swiftSettings: strict),
+        .target(name: "Processes", dependencies: ["Files"], swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Database", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "StrictJSON"], swiftSettings: strict),
@@ -41,7 +42,7 @@ let package = Package(
         .target(name: "Tokenizer", dependencies: ["Files", "StrictJSON"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "COpenSSL", "Files"], swiftSettings: strict),
         .target(
-            name: "Fetching", dependencies: ["CCurl", "CZlib", "Checkpoint", "Files", "StrictJSON"],
+            name: "Fetching", dependencies: ["CCurl", "CZlib", "Checkpoint", "Files", "Processes", "StrictJSON"],
             swiftSettings: strict),
         .target(name: "Model", dependencies: ["Kernels"], swiftSettings: strict),
         .target(name: "Conversations", dependencies: ["Jinja", "StrictJSON", "Tokenizer"], swiftSettings: strict),
@@ -65,7 +66,7 @@ let package = Package(
             name: "Models",
             dependencies: [
                 "Checkpoint", "Conversations", "Fetching", "Files", "Inference", "Interchange", "Kernels", "Model",
-                "StrictJSON", "Tokenizer",
+                "Processes", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
         .target(
@@ -94,7 +95,8 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Checkpoint", "Conversations", "Database", "Datasets", "Evaluation", "Fetching", "Files", "HTTPServer",
-                "Inference", "Kernels", "Model", "Models", "Preparation", "StrictJSON", "Tokenizer", "Training",
+                "Inference", "Kernels", "Model", "Models", "Preparation", "Processes", "StrictJSON", "Tokenizer",
+                "Training",
             ],
             swiftSettings: strict),
         .target(name: "Arguments", dependencies: ["StrictJSON"], swiftSettings: strict),
@@ -103,9 +105,8 @@ let package = Package(
             name: "LuthierProgram",
             dependencies: [
                 "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Reports", "Service", "StrictJSON",
-                "Tokenizer",
-                "Training",
+                "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Processes", "Reports", "Service",
+                "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -144,6 +145,7 @@ let package = Package(
         .testTarget(
             name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
+        .testTarget(name: "ProcessesTests", dependencies: ["Files", "Processes"], swiftSettings: strict),
         .testTarget(
             name: "FetchingTests",
             dependencies: ["CZlib", "Checkpoint", "Fetching", "Files", "StrictJSON", "TestSupport"],
@@ -185,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "ModelsTests",
             dependencies: [
-                "Checkpoint", "Conversations", "Fetching", "Inference", "Interchange", "Kernels", "Model", "Models",
+                "Checkpoint", "Conversations", "Fetching", "Files", "Inference", "Interchange", "Kernels", "Model",
+                "Models",
                 "StrictJSON", "TestSupport", "Tokenizer",
             ],
             swiftSettings: strict),
@@ -215,7 +218,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["Arguments", "LuthierProgram", "Model", "StrictJSON", "TestSupport"],
+            name: "CommandTests",
+            dependencies: ["Arguments", "Checkpoint", "LuthierProgram", "Model", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

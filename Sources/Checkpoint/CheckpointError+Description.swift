@@ -39,6 +39,9 @@ extension CheckpointError: CustomStringConvertible {
         case .hashDiffers(let path, let expected, let found):
             "\(path) is damaged: its SHA-256 should be \(expected) but is \(found)"
         case .notHDF5(let path): "\(path) has no HDF5 data after the first \(UserBlock.byteCount) bytes"
+        case .refused(let message, _): message
+        case .notLookedAt(let path, let failure):
+            "\(path) is not opened, because the process that looks at it first \(failure.description)"
         case .forbiddenObject(let path, let name, let defect): "\(path): \(name) \(defect.description)"
         case .missing(let path, let name): "\(path) has no \(name)"
         case .shapeDiffers(let path, let name, let expected, let found):
@@ -67,6 +70,8 @@ extension CheckpointError: CustomStringConvertible {
             "use an earlier checkpoint, or copy this one again"
         case .nonFinite(nil, _, _, _):
             "the run has diverged: start again from the last good checkpoint with a lower learning rate"
+        case .refused(_, let hint): hint
+        case .notLookedAt(_, let failure): failure.hint
         case .beyondFloat16: "write float32 instead"
         default: nil
         }
@@ -83,6 +88,39 @@ extension DetectedFormat {
         case .safetensors: "it looks like safetensors"
         case .gguf: "it is GGUF"
         case .unknown: "its header is unknown"
+        }
+    }
+}
+
+extension FenceFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notStarted(let error): "cannot be started: \(String(cString: strerror(error.code)))"
+        case .killed(SIGXCPU): "used up its processor time (SIGXCPU)"
+        case .killed(SIGKILL): "was killed (SIGKILL)"
+        case .killed(let signal): "crashed in HDF5 (\(FenceFailure.name(signal)))"
+        case .tooSlow(let seconds): "was not done after \(seconds) seconds"
+        case .noAnswer(let code): "gave no answer; its exit code is \(code)"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .notStarted(let error): error.hint
+        case .killed(SIGKILL), .tooSlow, .noAnswer: "try again where more memory and time are free"
+        case .killed: "the file is damaged, or was made to do harm: get it again from a source that you trust"
+        }
+    }
+
+    private static func name(_ signal: Int32) -> String {
+        switch signal {
+        case SIGSEGV: "SIGSEGV"
+        case SIGABRT: "SIGABRT"
+        case SIGBUS: "SIGBUS"
+        case SIGFPE: "SIGFPE"
+        case SIGILL: "SIGILL"
+        case SIGTRAP: "SIGTRAP"
+        default: "signal \(signal)"
         }
     }
 }

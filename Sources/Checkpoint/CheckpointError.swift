@@ -37,6 +37,11 @@ package enum CheckpointError: Error, Equatable {
     case hashDiffers(path: String, expected: String, found: String)
     case notHDF5(path: String)
 
+    // What another process found that looked at it first.
+    /// Its message, which names the file, and its hint.
+    case refused(message: String, hint: String?)
+    case notLookedAt(path: String, FenceFailure)
+
     // Its content.
     /// An object that Luthier never writes.
     case forbiddenObject(path: String, name: String, defect: ObjectDefect)

@@ -35,23 +35,15 @@ package final class CheckpointReader {
     private let file: hid_t
     private let datasets: [String: HDF5Catalogue.Dataset]
 
-    /// Opens the file at `path` once, verifies it (user block, length, hash), and checks every object in it.
+    /// Opens the file at `path` once, verifies it (user block, length, hash), and checks every object in it. Where the
+    /// program has a `CheckpointFence`, that looks at the file before HDF5 opens it here.
     package init(path: String) throws(CheckpointError) {
         let verified = try VerifiedFile(path: path)
-        let session = HDF5Session(path: path)
-        // Opens the verified file, even if another file has replaced it since.
-        let alias = "/dev/fd/\(verified.descriptor.number)"
-        let file = H5Fopen(alias, luthier_h5_read_only(), luthier_h5_default())
-        guard file >= 0 else {
-            let error = session.failure("opening the file")
-            verified.descriptor.close()
-            throw error
-        }
-        let catalogue: [HDF5Catalogue.Dataset]
+        let (file, catalogue): (hid_t, [HDF5Catalogue.Dataset])
         do throws(CheckpointError) {
-            catalogue = try HDF5Catalogue.read(file, byteCount: verified.byteCount, session)
+            try CheckpointFence.check(verified.descriptor)
+            (file, catalogue) = try CheckpointReader.open(verified.descriptor, byteCount: verified.byteCount)
         } catch {
-            H5Fclose(file)
             verified.descriptor.close()
             throw error
         }
@@ -66,6 +58,31 @@ package final class CheckpointReader {
             return ArrayInfo(name: dataset.name, shape: dataset.shape, elementType: type)
         }
         texts = catalogue.filter { $0.type == .text }.map(\.name)
+    }
+
+    /// Checks every object of a file that is verified already; reads no array.
+    ///
+    /// - Returns: how many arrays and texts it has.
+    package static func countObjects(in descriptor: FileDescriptor) throws(CheckpointError) -> Int {
+        let status = try CheckpointError.wrapping(descriptor.status)
+        let (file, catalogue) = try open(descriptor, byteCount: Int(status.st_size))
+        H5Fclose(file)
+        return catalogue.count
+    }
+
+    /// Opens a verified file, even if another one has replaced it since, and lists what it has.
+    private static func open(
+        _ descriptor: FileDescriptor, byteCount: Int
+    ) throws(CheckpointError) -> (hid_t, [HDF5Catalogue.Dataset]) {
+        let session = HDF5Session(path: descriptor.path)
+        let file = H5Fopen("/dev/fd/\(descriptor.number)", luthier_h5_read_only(), luthier_h5_default())
+        guard file >= 0 else { throw session.failure("opening the file") }
+        do throws(CheckpointError) {
+            return (file, try HDF5Catalogue.read(file, byteCount: byteCount, session))
+        } catch {
+            H5Fclose(file)
+            throw error
+        }
     }
 
     deinit {

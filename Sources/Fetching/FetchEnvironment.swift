@@ -17,9 +17,7 @@ package struct FetchEnvironment: Sendable {
     var home: String { self["HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path }
 
     /// All variables, some of them replaced, for a child process.
-    func list(replacing others: [String: String]) -> [String] {
-        values.merging(others) { $1 }.map { "\($0.key)=\($0.value)" }
-    }
+    func variables(replacing others: [String: String]) -> [String: String] { values.merging(others) { $1 } }
 
     /// The first of these variables that says yes, as Hugging Face's libraries read them.
     func firstSet(_ names: [String]) -> String? {

@@ -10,7 +10,7 @@
 package struct FileError: Error, Equatable, CustomStringConvertible {
     /// The operation; the raw value is its name in messages.
     package enum Operation: String, Sendable {
-        case open, create, read, write, rename, remove, examine
+        case open, create, read, write, rename, remove, examine, start
         case reserve = "reserve space for"
         case flush = "flush to the disk"
         case list = "list the folder"
@@ -38,6 +38,7 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
         case EFBIG: "raise the file size limit (ulimit -f)"
         case EACCES, EPERM, EROFS: "check the permissions"
         case ENOENT where operation == .create || operation == .createFolder: "create the parent folder first"
+        case EAGAIN where operation == .start: "end other programs, or raise the limit of processes (ulimit -u)"
         case ELOOP: "it is a symbolic link, which is not followed here: remove it"
         case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
         default: nil

@@ -36,6 +36,10 @@ public final class LanguageModel {
 
     /// Opens a model and reads its weights.
     ///
+    /// A checkpoint's hash and all its objects are checked first, in this process. The program `luthier` lets a child
+    /// process with limits do that before it opens a file of somebody else, because HDF5 itself can crash on a file that
+    /// was made to do harm; this library has no program to start, so open only files that you trust.
+    ///
     /// - Parameters:
     ///   - path: a checkpoint (`.h5`), a run's folder, whose best checkpoint is taken, a Hugging Face folder, or a folder
     ///     with a PEFT adapter, which is merged into its base.

@@ -14,7 +14,7 @@ package struct Luthier: ParsableCommand {
         commandName: "luthier",
         abstract: "Fine-tune small open language models on your CPU.",
         version: "luthier \(version)",
-        subcommands: [JobCommand.self, TrainFolderCommand.self, NamesCommand.self],
+        subcommands: [JobCommand.self, TrainFolderCommand.self, NamesCommand.self, ListObjectsCommand.self],
         groups: [
             CommandGroup("Start", [TuneCommand.self, FetchCommand.self, DoctorCommand.self]),
             CommandGroup("Data", [PrepareCommand.self, InspectCommand.self, TokenizerCommand.self]),

@@ -108,7 +108,7 @@ struct SweepTrials {
             return SweepRecord.Result(trial: trial, rung: rung, rows: try measure(run.saved))
         } catch let error as TrainingError {
             switch error {
-            case .diverged, .lossNotFinite, .everyStepSkipped:
+            case .diverged, .spikesInARow, .lossNotFinite, .everyStepSkipped:
                 return SweepRecord.Result(trial: trial, rung: rung, rows: [], failure: "\(error)")
             default: throw error
             }

@@ -5,6 +5,7 @@ import Foundation
 import Models
 
 StandardStreams.prepare()
+ListingProcess.install()
 let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
     ErrorReport.write(error)
     return ExitCode.failure.rawValue

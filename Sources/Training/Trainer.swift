@@ -30,8 +30,18 @@ package struct StepReport: Sendable {
     package var gradientNorms: [(name: String, norm: Double)] = []
     /// How long the update had to wait for a checkpoint; part of `seconds`.
     package var secondsHeld = 0.0
-    /// Where the inputs of a skipped step come from, `file:line` each; nil where the step was taken.
-    package var skippedInputs: [String]?
+    /// What was wrong with the step; nil for almost all.
+    package var incident: StepIncident?
+}
+
+/// A step whose loss or gradient was not what it should be.
+package struct StepIncident: Sendable, Equatable {
+    /// The spike; nil where the loss or gradient was not finite.
+    package let spike: LossSpike?
+    /// Whether the step changed nothing.
+    package let isSkipped: Bool
+    /// Where its inputs come from, `file:line` each.
+    package let inputs: [String]
 }
 
 /// Takes one optimizer step at a time over a training set. Its `state`, the weights and the moments are all that a
@@ -49,6 +59,8 @@ package final class Trainer {
     package let data: TrainingSet
     /// Called when the gradients are there and before weights and moments change.
     package var beforeUpdate: () -> Void = {}
+    /// What the last step did, also where it has thrown.
+    package private(set) var lastReport: StepReport?
     /// Whether the next step reports the norm of each parameter's gradient, which takes one more pass over them.
     package var measuresGradients = false
     private let config: RunConfig
@@ -58,6 +70,7 @@ package final class Trainer {
     private let gradientViews: ModelParameters
     private var windows: [Window] = []
     private var windowsEpoch: Int?
+    private var history: LossHistory
 
     /// - Parameters:
     ///   - config: resolved.
@@ -70,6 +83,7 @@ package final class Trainer {
         self.tokenizer = tokenizer
         self.config = config
         self.state = state
+        history = LossHistory(state.recentLosses)
         schedule = config.learningRateSchedule(totalSteps: state.totalSteps)
         optimizer = Optimizer(
             model.trained.layout,
@@ -88,9 +102,10 @@ package final class Trainer {
 
     /// Takes the next step: the gradient of the mean loss over `batchSize · accumulation` windows, clipped, then AdamW.
     ///
-    /// A loss or gradient that is not finite never reaches weights or moments: the step counts, but changes nothing.
+    /// A loss or gradient that is not finite never reaches weights or moments: the step counts, but changes nothing. The
+    /// same holds for a loss far above the recent ones where the config says so.
     ///
-    /// - Throws: `diverged` after `skipLimit` such steps in a row.
+    /// - Throws: `diverged` or `spikesInARow` after `skipLimit` such steps in a row.
     package func step() throws(TrainingError) -> StepReport {
         let start = monotonicSeconds()
         let chosen = nextWindows()
@@ -105,7 +120,14 @@ package final class Trainer {
         report.examples = chosen.count
         (report.answerTokens, report.answerTokensRight) = (accuracy.tokens, accuracy.tokensRight)
         (report.answers, report.answersRight) = (accuracy.sequences, accuracy.sequencesRight)
-        if loss.isFinite && norm.isFinite {
+        let isFinite = loss.isFinite && norm.isFinite
+        let spike = isFinite ? judge(report.loss) : nil
+        let isSkipped = !isFinite || (spike != nil && config.training.lossSpikes == .skip)
+        if !isFinite || spike != nil {
+            report.incident = StepIncident(
+                spike: spike, isSkipped: isSkipped, inputs: data.origins(chosen, tokenizer: tokenizer))
+        }
+        if !isSkipped {
             let waiting = monotonicSeconds()
             PartClock.measure(.saving) { beforeUpdate() }
             report.secondsHeld = monotonicSeconds() - waiting
@@ -121,16 +143,30 @@ package final class Trainer {
             gradients.zero()
             state.skippedSteps += 1
             state.consecutiveSkips += 1
-            report.skippedInputs = data.origins(chosen, tokenizer: tokenizer)
         }
         advance(past: chosen)
         report.epoch = Double(state.epoch) + Double(state.position) / Double(max(1, windows.count))
         report.seconds = monotonicSeconds() - start
+        lastReport = report
         if state.consecutiveSkips >= Trainer.skipLimit {
-            throw .diverged(
-                steps: state.consecutiveSkips, lastStep: state.step, inputs: report.skippedInputs ?? [])
+            let inputs = report.incident?.inputs ?? []
+            throw isFinite
+                ? .spikesInARow(steps: state.consecutiveSkips, lastStep: state.step, inputs: inputs)
+                : .diverged(steps: state.consecutiveSkips, lastStep: state.step, inputs: inputs)
         }
         return report
+    }
+
+    /// Compares a step's loss with those before it, and adds it to them.
+    ///
+    /// - Returns: nil where it is not a spike, and where nobody asks.
+    private func judge(_ loss: Double) -> LossSpike? {
+        guard config.training.lossSpikes != .ignore else { return nil }
+        let spike = history.spike(loss, above: config.training.spikeDeviations)
+        history.add(loss)
+        // Otherwise it decides nothing, and the checkpoint stays as it would be without it.
+        if config.training.lossSpikes == .skip { state.recentLosses = history.losses }
+        return spike
     }
 
     /// The next step's windows: a full global batch, or what the epoch has left.

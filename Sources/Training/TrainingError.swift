@@ -3,6 +3,8 @@
 /// One case per reason; the description is the message that a person reads.
 package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case diverged(steps: Int, lastStep: Int, inputs: [String])
+    /// The loss was far above the recent ones in several steps in a row, none of which was taken.
+    case spikesInARow(steps: Int, lastStep: Int, inputs: [String])
     case badState(String)
     /// A run that is resumed has checkpoints, and each of them is broken.
     case noIntactCheckpoint(path: String)
@@ -24,6 +26,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .diverged(let steps, let lastStep, let inputs):
             "the loss or gradient was not finite in \(steps) steps in a row, the last being step \(lastStep) with "
+                + inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
+        case .spikesInARow(let steps, let lastStep, let inputs):
+            "the loss was far above the recent ones in \(steps) steps in a row, the last being step \(lastStep) with "
                 + inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
         case .badState(let reason): "the checkpoint's state cannot be read: \(reason)"
         case .noIntactCheckpoint(let path): "\(path) has checkpoints, but none of them is intact"
@@ -49,6 +54,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .diverged, .lossNotFinite, .everyStepSkipped:
             "a smaller training.learningRate or a longer warm-up; the last good checkpoint is untouched"
+        case .spikesInARow:
+            "look at these lines; a new run with training.lossSpikes=warn learns them, a smaller training.learningRate "
+                + "may avoid the spikes; the last good checkpoint is untouched"
         case .noIntactCheckpoint:
             "copy one back from a backup, start another run with --run NAME, or delete the step-*.h5 files to start this "
                 + "one again at step 0"

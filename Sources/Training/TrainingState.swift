@@ -24,6 +24,9 @@ package struct TrainingState: Sendable, Equatable {
     /// Σ weight · loss and Σ weight since the last line of the log.
     package var windowLoss = 0.0
     package var windowWeight = 0.0
+    /// The losses of the last steps, the oldest first; only where spikes are skipped, because only then they decide what
+    /// is learned. Empty in all other states, which are written without it.
+    package var recentLosses: [Double] = []
     package var seed = 1
     /// The learning-rate schedule's length.
     package var totalSteps = 0
@@ -38,7 +41,7 @@ package struct TrainingState: Sendable, Equatable {
     /// The state as JSON, the same bytes for the same state.
     package func serialized() -> String {
         JSONOutput.object(
-            TrainingState.fields.map { (key: $0.key, value: $0.value(self)) }
+            TrainingState.fields.filter { $0.isWritten(self) }.map { (key: $0.key, value: $0.value(self)) }
         ).serialized(pretty: true) + "\n"
     }
 
@@ -48,7 +51,12 @@ package struct TrainingState: Sendable, Equatable {
         do { root = try JSONText.parse(bytes) } catch { throw .badState("\(error)") }
         guard let object = root.object else { throw .badState("it is \(root.typeName), not an object") }
         for field in TrainingState.fields {
-            guard let node = object[field.key], field.assign(node, &self) else {
+            guard let node = object[field.key] else {
+                // What is not always written.
+                if !field.isWritten(TrainingState()) { continue }
+                throw .badState("\(field.key) is missing or of the wrong type")
+            }
+            guard field.assign(node, &self) else {
                 throw .badState("\(field.key) is missing or of the wrong type")
             }
         }
@@ -74,6 +82,8 @@ package struct TrainingState: Sendable, Equatable {
         try require(
             evaluationsSinceBest <= step + 1, "evaluationsSinceBest is \(evaluationsSinceBest) after \(step) steps")
         try require(windowWeight >= 0, "windowWeight is \(windowWeight)")
+        try require(
+            recentLosses.count <= LossHistory.length, "recentLosses has \(recentLosses.count) numbers")
         try require((1...1024).contains(threads), "threads is \(threads)")
         try require(
             kernel.utf8.count <= 64 && kernel.utf8.allSatisfy { (0x20...0x7E).contains($0) },
@@ -85,6 +95,7 @@ package struct TrainingState: Sendable, Equatable {
         let key: String
         let value: (TrainingState) -> JSONOutput
         let assign: (JSONNode, inout TrainingState) -> Bool
+        var isWritten: (TrainingState) -> Bool = { _ in true }
     }
 
     private static var fields: [Field] {
@@ -106,6 +117,13 @@ package struct TrainingState: Sendable, Equatable {
                 }),
             integer("skippedSteps", \.skippedSteps), integer("consecutiveSkips", \.consecutiveSkips),
             number("windowLoss", \.windowLoss), number("windowWeight", \.windowWeight),
+            Field(
+                key: "recentLosses", value: { .array($0.recentLosses.map { .number($0) }) },
+                assign: { node, state in
+                    guard let numbers = node.array?.map(\.number), !numbers.contains(nil) else { return false }
+                    state.recentLosses = numbers.compactMap { $0 }
+                    return true
+                }, isWritten: { !$0.recentLosses.isEmpty }),
             integer("seed", \.seed), integer("totalSteps", \.totalSteps),
             text("kernel", \.kernel), integer("threads", \.threads), text("dataHash", \.dataHash),
         ]

@@ -28,7 +28,8 @@ import Training
         ("training.schedule", "\"cosine\""), ("training.cooldownFraction", "0.2"), ("training.earlierPlans", "[]"),
         ("training.warmupSteps", "null"), ("training.weightDecay", "0.01"),
         ("training.beta1", "0.9"), ("training.beta2", "0.999"), ("training.epsilon", "1e-08"),
-        ("training.gradientClip", "1.0"), ("training.seed", "1"), ("training.precision", "\"auto\""),
+        ("training.gradientClip", "1.0"), ("training.lossSpikes", "\"warn\""), ("training.spikeDeviations", "10.0"),
+        ("training.seed", "1"), ("training.precision", "\"auto\""),
         ("training.recomputeActivations", "false"), ("training.threads", "0"), ("training.saveEvery", "null"),
         ("training.keepLast", "2"),
         ("training.logEvery", "10"), ("training.logAccuracy", "false"), ("training.keepEpochs", "false"),
@@ -108,7 +109,7 @@ import Training
                     { "schedule": "wsd", "steps": 20, "cooldownFraction": 0.2, "until": 20 },
                     { "schedule": "cosine", "steps": 40, "cooldownFraction": 0.5, "until": 30 }
                 ], "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,
-                "beta2": 0.75, "epsilon": 1e-6, "gradientClip": 0, "seed": 42, "precision": "bf16", "threads": 2,
+                "beta2": 0.75, "epsilon": 1e-6, "gradientClip": 0, "lossSpikes": "skip", "spikeDeviations": 7.5, "seed": 42, "precision": "bf16", "threads": 2,
                 "recomputeActivations": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "logAccuracy": true, "keepEpochs": true,
                 "earlyStoppingPatience": 4
             },

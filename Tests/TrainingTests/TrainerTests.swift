@@ -49,7 +49,7 @@ import Training
                 model, text, tokenizer: TinyTraining.tokenizer, split: "train"))
         let report = try TinyTraining.trainer(text, config, model: model).step()
         #expect(abs(report.loss - expected.loss) < 1e-6 * expected.loss)
-        #expect(report.tokens == 9 && report.step == 1 && report.epoch == 1 && report.skippedInputs == nil)
+        #expect(report.tokens == 9 && report.step == 1 && report.epoch == 1 && report.incident == nil)
     }
 
     @Test func stepsEpochsAndPositions() throws {
@@ -86,12 +86,13 @@ import Training
         let model = TinyTraining.model(Self.untied)
         try Self.poison(model, token: "Z", value)
         let trainer = TinyTraining.trainer(text, Self.untied, model: model)
-        for _ in 0..<2 { #expect(try trainer.step().skippedInputs == nil) }
+        for _ in 0..<2 { #expect(try trainer.step().incident == nil) }
         let (weights, state) = (model.weights.bits, trainer.state)
         let (first, second) = (trainer.optimizer.firstMoment.bits, trainer.optimizer.secondMoment.bits)
 
         let report = try trainer.step()
-        #expect(report.skippedInputs == ["t.txt:3"])
+        let incident = try #require(report.incident)
+        #expect(incident.spike == nil && incident.isSkipped && incident.inputs == ["t.txt:3"])
         #expect(report.step == 3 && !report.loss.isFinite)
         #expect(model.weights.bits == weights)
         #expect(trainer.optimizer.firstMoment.bits == first && trainer.optimizer.secondMoment.bits == second)
@@ -103,7 +104,7 @@ import Training
 
         // The next one is sound again: nothing of the broken gradient is left.
         let next = try trainer.step()
-        #expect(next.skippedInputs == nil && next.loss.isFinite && next.gradientNorm.isFinite)
+        #expect(next.incident == nil && next.loss.isFinite && next.gradientNorm.isFinite)
         #expect(trainer.state.skippedSteps == 1 && trainer.state.consecutiveSkips == 0 && trainer.state.updates == 3)
         #expect(model.weights.bits != weights)
     }

@@ -29,9 +29,12 @@ import Training
     /// A field that is added to the struct and forgotten in the list would be lost on resume.
     @Test func everyFieldIsWritten() {
         let names = Mirror(reflecting: TrainingState()).children.compactMap(\.label)
-        let text = Self.full.serialized()
+        var state = Self.full
+        // Written only where there are some.
+        state.recentLosses = [2.5]
+        let text = state.serialized()
         #expect(names.filter { !text.contains("\"\($0)\":") }.isEmpty)
-        #expect(names.count == text.split(separator: "\n").count - 2)
+        #expect(names.count == text.split(separator: "\n").count { $0.contains("\":") })
     }
 
     @Test func aMissingFieldIsNamed() throws {

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import shutil
+import signal
 import struct
+import subprocess
 import zipfile
 
-from frame import Failed, expect, tiny_place
+from frame import PROGRAM, Failed, expect, tiny_place
 from hostile import HostileFiles, sealed
 
 
@@ -64,6 +67,25 @@ def C2():
         refuse(place, place / "b.h5")
 
 
+def crashed_look(place, path, number):
+    """What `inspect` says where the process that looks first gets a signal; None where it was never quick enough."""
+    for _ in range(100):
+        (place / "errors").unlink(missing_ok=True)
+        process, has_sent = place.start("inspect", path), False
+        while process.poll() is None:
+            try:
+                for child in open(f"/proc/{process.pid}/task/{process.pid}/children").read().split():
+                    os.kill(int(child), number)
+                    has_sent = True
+            except OSError:
+                pass
+        text = (place / "errors").read_text()
+        # It may have had its answer already.
+        if has_sent and process.returncode:
+            return process.returncode, text
+    return None
+
+
 def C3(quick):
     """Bytes of the HDF5 structure changed, and the hash made right again: refused or harmless, never a crash."""
     import random
@@ -85,6 +107,17 @@ def C3(quick):
                 crashes.append(f"number {number}: {outcome}")
         expect(not crashes, f"{len(crashes)} of {tried} end the program; the first: {crashes[0] if crashes else ''}")
         expect(refused > tried / 10, f"only {refused} of {tried} were refused: the changes hit nothing")
+        # Another process looks at such a file first. Where the loader is what runs, it is the loader that is started again,
+        # and gives no answer: then the file stays closed, and one's own runs do not.
+        found = re.search(r"(/\S*ld-linux\S*) \(", subprocess.run(["ldd", PROGRAM[0]], capture_output=True, text=True).stdout)
+        if found:
+            other = place.write("other.h5", sealed(content))
+            place.run("inspect", other).must_be(0)
+            place.run("inspect", other, before=[found.group(1)]).is_clean_failure("other.h5", "looks at it first")
+            place.run("inspect", "checkpoints/run", before=[found.group(1)]).must_be(0)
+            for number, name in [(signal.SIGSEGV, "SIGSEGV"), (signal.SIGABRT, "SIGABRT"), (signal.SIGXCPU, "SIGXCPU")]:
+                outcome = crashed_look(place, other, number)
+                expect(outcome and outcome[0] == 1 and name in outcome[1] and "other.h5" in outcome[1], f"{name}: {outcome}")
 
 
 def C4():

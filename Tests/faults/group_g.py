@@ -3,8 +3,13 @@
 import json
 import math
 import random
+import re
 
-from frame import TEXT, expect, is_intact, tiny_place
+from frame import (PLACES, REPRODUCIBLE, SKIES, TEXT, expect, is_intact, kill, last_step, must_be_equal, tiny_place,
+                   wait_until)
+
+#: A line of letters that no other line has.
+POISON = "ЖЩЪЫЭЮЯ ЖЮЩЯЪЫЭ ЩЖЪЭЫЯЮ"
 
 
 def lines(place, run):
@@ -38,10 +43,17 @@ def G1():
         outcome.is_clean_failure()
         expect("finite" in outcome.err or "diverged" in outcome.err, str(outcome))
         nothing_is_lost(place, "ruined")
+        # Of the steps in a row that were skipped, none is saved: copies of ruined weights would push out good ones.
+        last = re.search(r"not finite in 5 steps in a row, the last being step (\d+) with text.txt:\d+", outcome.err)
+        expect(last, f"the steps and their inputs are not named: {outcome.err[-300:]}")
+        saved = [int(path.name[5:-3]) for path in place.checkpoints("ruined")]
+        expect(all(step <= int(last.group(1)) - 5 for step in saved), f"saved at {saved}, skipped until {last.group(1)}")
+        incidents = (place.folder("ruined") / "incidents.jsonl").read_text().splitlines()
+        expect(len(incidents) >= 5 and all("text.txt:" in line for line in incidents), f"incidents: {incidents[:2]}")
 
 
 def G2():
-    """Sudden high losses: the clipped gradient keeps the run alive, its norm is in the log."""
+    """Sudden high losses: said with their lines, skipped where asked for, and without effect on what is saved otherwise."""
     with tiny_place() as place:
         noise = random.Random(1)
         odd = "\n\n".join("".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(20)) for _ in range(6))
@@ -51,6 +63,40 @@ def G2():
         expect(len(found) == 60 and all(math.isfinite(line["loss"]) for line in found), "a loss is missing")
         expect(all(line["skippedSteps"] == 0 for line in found), "a step was skipped")
         expect(found[-1]["loss"] < found[0]["loss"], "nothing was learned")
+    with tiny_place() as place:
+        calm = [f"{PLACES[i % 5]}: {SKIES[i % 4]}, {i % 30} degrees, wind from the west." for i in range(200)]
+        # Letters that nothing else has, in the middle of an epoch.
+        place.write("lines.txt", "\n".join(calm[:150] + [POISON] + calm[150:]) + "\n")
+        config = dict(data__format="lines", data__shuffle=False, data__validationFraction=0, training__steps=200,
+                      training__batchSize=1, training__accumulation=1, training__saveEvery=50, training__schedule="constant",
+                      training__learningRate=3e-3, evaluation__samples=[])
+        runs = {}
+        for policy in ("ignore", "warn", "skip"):
+            place.config("lines.json", data__train="lines.txt", training__lossSpikes=policy, **config)
+            runs[policy] = place.train(policy, config="lines.json")
+            written = place.folder(policy) / "incidents.jsonl"
+            incidents = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
+            expect(len(incidents) == (policy != "ignore"), f"{policy}: {incidents}")
+            for incident in incidents:
+                expect(incident["incident"] == "loss spike" and incident["skipped"] == (policy == "skip"), str(incident))
+                expect(incident["inputs"] == ["lines.txt:151"], str(incident))
+                expect("lines.txt:151" in runs[policy].err and "deviations above" in runs[policy].err, "nothing was said")
+        expect(lines(place, "skip")[-1]["skippedSteps"] == 1, "the skipped step is not counted")
+        states = {run: place.run("inspect", place.checkpoints(run)[-1]).must_be(0).out for run in runs}
+        found = {run: "recentLosses" in state for run, state in states.items()}
+        expect(found == {"ignore": False, "warn": False, "skip": True}, f"losses in the state: {found}")
+        # A warning changes nothing that is learned.
+        weights = {}
+        for run in runs:
+            place.run("export", "--checkpoint", run, "--format", "huggingface", "--output", f"{run}-hf").must_be(0)
+            weights[run] = (place / f"{run}-hf" / "model.safetensors").read_bytes()
+        expect(weights["ignore"] == weights["warn"] != weights["skip"], "the weights are not those of the policy")
+        # Killed before the spike and resumed: the same bytes, because the losses are in the checkpoint.
+        process = place.start("train", "--config", "lines.json", "--run", "killed")
+        expect(wait_until(process, lambda: last_step(place, "killed") >= 120), "the run ended too early")
+        kill(process)
+        place.train("killed", "--resume", config="lines.json")
+        must_be_equal(place, "skip", "killed", files=[*REPRODUCIBLE, "incidents.jsonl"])
 
 
 def G3():

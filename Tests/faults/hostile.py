@@ -35,9 +35,16 @@ class HostileFiles:
         return path
 
     def refused(self, *kinds):
-        """Expects that `inspect` refuses each of them, and not for a reason that the plain file has too."""
+        """Expects that `inspect` refuses each of them, and not for a reason that the plain file has too. Where the file is
+        one of the project's own, and so no other process looks at it first, the words are the same."""
         self.place.run("inspect", self.file("plain")).must_be(0)
+        own = self.place / "checkpoints" / "own.h5"
+        own.parent.mkdir(exist_ok=True)
         for kind in kinds:
-            outcome = self.place.run("inspect", self.file(kind), seconds=20)
+            path = self.file(kind)
+            outcome = self.place.run("inspect", path, seconds=20)
             expect(outcome.code == 1 and outcome.err.startswith("error: "), f"{kind}: {outcome}")
+            shutil.copy(path, own)
+            here = self.place.run("inspect", own, seconds=20).err
+            expect(here.replace(str(own), str(path)) == outcome.err, f"{kind}: {outcome.err} but here {here}")
             expect("secret!" not in outcome.err + outcome.out and "\x1b" not in outcome.err, f"{kind}: {outcome}")

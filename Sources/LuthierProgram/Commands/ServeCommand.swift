@@ -5,6 +5,7 @@ import Foundation
 import Kernels
 import Models
 import Page
+import Processes
 import Service
 
 struct ServeCommand: ParsableCommand {
@@ -55,7 +56,7 @@ struct ServeCommand: ParsableCommand {
         Machine.prepare(threads: threads)
         let service = try ServiceHost(
             settings, at: address, key: key, page: PageFiles(contents: PageContent.files), format: precision,
-            launcher: .program(JobLauncher.ownProgram)
+            launcher: .program(ChildProcess.ownProgram)
         ) { line in
             Console.message("\(ServeCommand.time()) \(line)")
         }

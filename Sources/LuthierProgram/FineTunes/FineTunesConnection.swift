@@ -1,6 +1,7 @@
 // The options of every `luthier fine-tunes` command, and the service that they lead to.
 
 import Arguments
+import Processes
 import Service
 
 /// The running service, or the data folder itself where none runs.
@@ -32,7 +33,7 @@ struct FineTunesConnection: ParsableArguments {
             caller = network
         } else {
             Console.message("no service runs at port \(port): the folder \(data) is used directly")
-            caller = try DirectCaller(settings, launcher: .program(JobLauncher.ownProgram)) { _ in }
+            caller = try DirectCaller(settings, launcher: .program(ChildProcess.ownProgram)) { _ in }
         }
         defer { caller.close() }
         return try body(FineTunesClient(caller, uploadBytes: settings.uploadBytes))

@@ -4,6 +4,7 @@ import Checkpoint
 import Foundation
 import Kernels
 import Models
+import Processes
 import Reports
 import Training
 
@@ -191,10 +192,10 @@ final class ResumeProof {
     /// - Returns: nil where the moment has come, otherwise how the process has ended before.
     private func wait(
         for moment: KillMoment, _ child: TrainingChild, _ run: ObservedRun, isTraining: () -> Bool
-    ) throws -> TrainingChild.End? {
+    ) throws -> ChildProcess.End? {
         let begin = monotonicSeconds()
         let delay: Double
-        let end: TrainingChild.End?
+        let end: ChildProcess.End?
         switch moment {
         case .starting(let seconds):
             delay = 0
@@ -217,7 +218,7 @@ final class ResumeProof {
     /// - Returns: nil where it holds, otherwise how the process has ended.
     private func watch(
         _ child: TrainingChild, _ run: ObservedRun, until condition: (_ step: Int) -> Bool
-    ) throws -> TrainingChild.End? {
+    ) throws -> ChildProcess.End? {
         var shown = -1
         while true {
             if let reason = StopSignal.reason {
@@ -236,10 +237,11 @@ final class ResumeProof {
         }
     }
 
-    private func check(_ end: TrainingChild.End) throws {
+    private func check(_ end: ChildProcess.End) throws {
         switch end {
         case .exited(0): return
         case .exited(let code): throw ResumeProofError.trainingFailed(code: code, messages: lastMessages)
+        case .gone: throw ResumeProofError.trainingFailed(code: end.code, messages: lastMessages)
         case .killed(let signal): throw ResumeProofError.endedBySignal(signal, messages: lastMessages)
         }
     }

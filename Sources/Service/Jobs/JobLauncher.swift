@@ -3,15 +3,10 @@
 import Checkpoint
 import Files
 import Foundation
-import Synchronization
+import Processes
 
-/// How a job's process has ended.
-package enum JobEnd: Sendable, Equatable {
-    case exited(Int32)
-    case killed(signal: Int32)
-    /// Of a process that this service has not started itself.
-    case gone
-}
+/// How a job's process has ended; `gone` is the end of one that this service has not started itself.
+package typealias JobEnd = ChildProcess.End
 
 /// A process that works on a job.
 package protocol JobRunning: Sendable {
@@ -42,79 +37,27 @@ package struct JobLauncher: Sendable {
     package static func program(_ path: String) -> JobLauncher {
         JobLauncher(
             launch: { folder, checks in
-                try ChildJob(program: path, arguments: ["job", folder] + (checks ? ["--check"] : []), in: folder)
+                try start(path, ["job", folder] + (checks ? ["--check"] : []), in: folder)
             },
             adopt: { folder in AdoptedJob(folder: folder) },
-            look: { folder in try ChildJob(program: path, arguments: ["job", folder, "--look"], in: folder) })
+            look: { folder in try start(path, ["job", folder, "--look"], in: folder) })
     }
 
-    /// The path of this program.
-    package static var ownProgram: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    /// The process of a job, in its own session: Ctrl-C at the service's terminal and the end of the service do not reach
+    /// it.
+    private static func start(_ program: String, _ arguments: [String], in folder: String) throws -> ChildProcess {
+        // The key is the service's alone.
+        let environment = ProcessInfo.processInfo.environment.filter { $0.key != ServiceKey.variable }
+        let log = JobFolder(path: folder).file(.log)
+        var setup = ProcessSetup(
+            program, arguments, environment: environment, output: .file(log, appends: true, mode: 0o600))
+        setup.hasOwnSession = true
+        return try ChildProcess(setup)
     }
 }
 
-/// A process that this service has started. It has its own session: Ctrl-C at the service's terminal and the end of
-/// the service do not reach it.
-final class ChildJob: JobRunning {
-    private let process: pid_t
-    private let result = Mutex<JobEnd?>(nil)
-
-    init(program: String, arguments: [String], in folder: String) throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        let log = JobFolder(path: folder).file(.log)
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(ChildJob.newSession | POSIX_SPAWN_SETSIGMASK))
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        // The key is the service's alone.
-        let environment = ProcessInfo.processInfo.environment.filter { $0.key != ServiceKey.variable }
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
-        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in words + variables { free(text) } }
-        var child = pid_t()
-        let code = posix_spawn(&child, program, &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw FileError(.open, program, code: code) }
-        process = child
-    }
-
-    /// POSIX_SPAWN_SETSID, which Glibc's module does not show.
-    private static let newSession: Int32 = {
-        #if canImport(Glibc)
-            0x80
-        #else
-            0x400
-        #endif
-    }()
-
-    func end() -> JobEnd? {
-        result.withLock { result in
-            if result != nil { return result }
-            var status: Int32 = 0
-            let ended = waitpid(process, &status, WNOHANG)
-            if ended == 0 || (ended < 0 && errno == EINTR) { return nil }
-            guard ended == process else {
-                result = .gone
-                return result
-            }
-            let signal = status & 0x7F
-            result = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
-            return result
-        }
-    }
-
-    func stop(force: Bool) {
-        // Nobody has waited for it yet, so the number is still its own.
-        result.withLock { if $0 == nil { kill(process, force ? SIGKILL : SIGTERM) } }
-    }
+extension ChildProcess: JobRunning {
+    package func stop(force: Bool) { send(force ? SIGKILL : SIGTERM) }
 }
 
 /// A process that an earlier service has started.

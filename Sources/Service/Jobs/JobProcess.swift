@@ -106,7 +106,7 @@ extension JobFailure {
                 param: param)
         case is ConfigError: self.init(code: "invalid_hyperparameters", message: text, param: "hyperparameters")
         case is ModelError, is CheckpointError: self.init(code: "model_error", message: text, param: "model")
-        case TrainingError.diverged: self.init(code: "training_diverged", message: text)
+        case TrainingError.diverged, TrainingError.spikesInARow: self.init(code: "training_diverged", message: text)
         case is TrainingError: self.init(code: "invalid_\(param)", message: text, param: param)
         default: self.init(code: "server_error", message: text)
         }

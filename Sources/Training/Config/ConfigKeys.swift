@@ -166,6 +166,17 @@ extension ConfigKey {
             "training.gradientClip", \.training.gradientClip, "number from 0; 0 for none",
             "Maximum norm of the gradient of all weights."
         ) { $0 >= 0 },
+        .choice(
+            "training.lossSpikes", \.training.lossSpikes,
+            "What to do where a step's loss is far above the last 64: skip the step, warn and take it, or nothing. "
+                + "\(Trainer.skipLimit) skipped steps in a row end the run."
+        ).omittingDefault(),
+        .number(
+            "training.spikeDeviations", \.training.spikeDeviations, "number above 0",
+            "How far above their median a loss is a spike, in robust deviations of the last 64 losses."
+        ) {
+            $0 > 0
+        }.omittingDefault(),
         .integer("training.seed", \.training.seed, "Seed of initial weights, data order, dropout and samples."),
         .choice(
             "training.precision", \.training.precision,

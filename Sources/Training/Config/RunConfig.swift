@@ -91,6 +91,8 @@ package struct RunConfig: Sendable, Equatable {
         package var beta2 = 0.999
         package var epsilon = 1e-8
         package var gradientClip = 1.0
+        package var lossSpikes = LossSpikePolicy.warn
+        package var spikeDeviations = 10.0
         package var seed = 1
         /// f32, bf16, or auto until a measurement has settled it.
         package var precision = RunConfig.measuredPrecision

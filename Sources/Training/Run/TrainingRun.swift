@@ -30,6 +30,7 @@ package final class TrainingRun {
     private let metrics: MetricsLog
     private let timings: LineLog
     private let samples: LineLog
+    private let incidents: IncidentLog
     private let events: EventFile
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
@@ -74,6 +75,7 @@ package final class TrainingRun {
             earlier: metrics.validations, hasPatience: config.training.earlyStoppingPatience != nil)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step) { _ in isPending }
+        incidents = try IncidentLog(folder: folder, upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
         // A kill between a checkpoint's renaming and its naming leaves these at the previous save.
@@ -133,13 +135,21 @@ package final class TrainingRun {
     private func step() throws {
         let isLogged = (trainer.state.step + 1) % config.training.logEvery == 0
         trainer.measuresGradients = isLogged || trainer.state.step + 1 == trainer.state.totalSteps
-        let step = try trainer.step()
+        let step: StepReport
+        do { step = try trainer.step() } catch {
+            // The step that ends the run is written down too; the error names it.
+            if let last = trainer.lastReport, let incident = last.incident {
+                try incidents.append(incident, step: last)
+            }
+            throw error
+        }
         try reportSaved()
         secondsTrained += step.seconds
         tokensTrained += step.tokens
-        if let inputs = step.skippedInputs {
-            let shown = inputs.prefix(8).joined(separator: ", ") + (inputs.count > 8 ? " …" : "")
-            report(.notice("step \(step.step) skipped: its loss or gradient is not finite; its inputs: \(shown)"))
+        if let incident = step.incident {
+            let text = incident.text(step: step.step)
+            report(incident.isSkipped ? .notice(text) : .warning(text))
+            try incidents.append(incident, step: step)
         }
         let rate = Double(tokensTrained) / max(secondsTrained, 1e-9)
         report(.step(step, totalSteps: trainer.state.totalSteps, tokensPerSecond: rate))
@@ -337,9 +347,11 @@ package final class TrainingRun {
         return trainer.state.step % every == 0
     }
 
-    /// A new best is always saved, so that `best` can name it; and the last step before a cooldown.
+    /// A new best is always saved, so that `best` can name it; and the last step before a cooldown. After a
+    /// skipped step nothing is saved: the weights may be what is wrong, and their copies would push out good ones.
     private func saveIsDue(epochBefore: Int) -> Bool {
         if trainer.state.bestStep == trainer.state.step, trainer.state.bestLoss != nil { return true }
+        if trainer.state.consecutiveSkips > 0, !trainer.isFinished { return false }
         if trainer.schedule.cooldownStart == trainer.state.step { return true }
         if config.training.keepEpochs, trainer.state.epoch != epochBefore { return true }
         guard let every = config.training.saveEvery else { return evaluationIsDue(epochBefore: epochBefore) }
