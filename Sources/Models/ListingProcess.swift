@@ -82,9 +82,9 @@ package struct ListingProcess {
 
 /// Which checkpoints were made by this user's own runs.
 package enum OwnRun {
-    /// Whether an open file is a checkpoint of the current project, below `checkpoints`, or is in another folder with
-    /// the files of a run. File and folder must be this user's, and nobody else's to write.
-    package static func contains(_ file: FileDescriptor) -> Bool {
+    /// Whether an open file is below the folder of a project's runs. File and folder must be this user's, and nobody
+    /// else's to write. A run in another place may have come from anywhere.
+    package static func contains(_ file: FileDescriptor, project: String = RunFolder.parent) -> Bool {
         guard let status = try? file.status(), isOwn(status), let path = resolved(file.path) else { return false }
         // The name may be another file's by now.
         var named = stat()
@@ -93,13 +93,10 @@ package enum OwnRun {
         }
         let folder = parentFolder(of: path)
         guard stat(folder, &named) == 0, isOwn(named) else { return false }
-        if let project = resolved(RunFolder.parent), path.hasPrefix(project + "/") { return true }
-        return RunFolder.ownFiles.allSatisfy { lstat(folder + "/" + $0, &named) == 0 && isOwn(named) && isFile(named) }
+        return resolved(project).map { path.hasPrefix($0 + "/") } ?? false
     }
 
     private static func isOwn(_ status: stat) -> Bool { status.st_uid == geteuid() && status.st_mode & S_IWOTH == 0 }
-
-    private static func isFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 
     /// The path without links.
     private static func resolved(_ path: String) -> String? {

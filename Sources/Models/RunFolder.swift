@@ -10,9 +10,7 @@ package struct RunFolder: Sendable {
     package let path: String
 
     /// The folder of a project's runs.
-    static let parent = "checkpoints"
-    /// Files that every run has from its beginning.
-    static let ownFiles = ["config.json", "origins.json"]
+    package static let parent = "checkpoints"
 
     package init(path: String) {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path

@@ -221,7 +221,7 @@ package struct ReportPage: Sendable {
     private var commands: String {
         let path = run.folder.path
         return HTML.paragraph("From the folder in which the run was made:")
-            + "<pre>"
+            + "<pre tabindex=\"0\">"
             + HTML.escaped(
                 """
                 luthier train --config \(path)/config.json --run \(run.name)-again   # the same run; equal bytes on this machine

@@ -88,7 +88,7 @@ package struct SweepPage: Sendable {
             + Numbers.text(error, digits: 2)
     }
 
-    private var repeatIt: String { "<pre>\(HTML.escaped(commands.joined(separator: "\n")))</pre>\n" }
+    private var repeatIt: String { "<pre tabindex=\"0\">\(HTML.escaped(commands.joined(separator: "\n")))</pre>\n" }
 
     // MARK: What to do
 

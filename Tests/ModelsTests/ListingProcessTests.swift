@@ -69,35 +69,36 @@ import Testing
     @Test func ownFilesAreKnown() throws {
         let place = NSTemporaryDirectory() + "luthier-own-" + UUID().uuidString
         let files = FileManager.default
-        try files.createDirectory(atPath: place + "/run", withIntermediateDirectories: true)
+        for name in ["checkpoints/run", "run"] {
+            try files.createDirectory(atPath: place + "/" + name, withIntermediateDirectories: true)
+        }
         defer { try? files.removeItem(atPath: place) }
-        let path = place + "/run/step-000001.h5"
+        let path = place + "/checkpoints/run/step-000001.h5"
         func put(_ names: String...) throws {
             for name in names { try Data("x".utf8).write(to: URL(fileURLWithPath: place + "/" + name)) }
         }
         func isOwn(_ path: String) throws -> Bool {
             let file = try FileDescriptor.open(path, O_RDONLY)
             defer { file.close() }
-            return OwnRun.contains(file)
+            return OwnRun.contains(file, project: place + "/checkpoints")
         }
-        try put("run/step-000001.h5", "run/config.json")
-        #expect(try !isOwn(path), "a folder without the origins of its config")
-        try put("run/origins.json")
+        try put("checkpoints/run/step-000001.h5", "run/step-000001.h5", "run/config.json", "run/origins.json")
         #expect(try isOwn(path))
+        #expect(try !isOwn(place + "/run/step-000001.h5"), "a run that came from elsewhere")
         // A link elsewhere is what it leads to, on either side.
         try put("other.h5")
         #expect(try !isOwn(place + "/other.h5"))
-        symlink(place + "/other.h5", place + "/run/step-000002.h5")
+        symlink(place + "/other.h5", place + "/checkpoints/run/step-000002.h5")
         symlink(path, place + "/link.h5")
-        #expect(try !isOwn(place + "/run/step-000002.h5"))
+        #expect(try !isOwn(place + "/checkpoints/run/step-000002.h5"))
         #expect(try isOwn(place + "/link.h5"))
         // A file that has lost its name to another one.
         let file = try FileDescriptor.open(path, O_RDONLY)
         defer { file.close() }
         try files.removeItem(atPath: path)
-        try put("run/step-000001.h5")
-        #expect(!OwnRun.contains(file))
-        for changed in [path, place + "/run", place + "/run/config.json"] {
+        try put("checkpoints/run/step-000001.h5")
+        #expect(!OwnRun.contains(file, project: place + "/checkpoints"))
+        for changed in [path, place + "/checkpoints/run"] {
             let mode = changed.hasSuffix("run") ? 0o755 : 0o644
             #expect(chmod(changed, mode_t(mode | 0o002)) == 0)
             #expect(try !isOwn(path), "\(changed) can be written by everybody")

@@ -55,7 +55,7 @@ import Testing
     @Test func thePageIsComplete() {
         let html = page([trial("3e-5", 1.5), trial("1e-5", 1.6, difference: 0.1, error: 0.0123)]).html
         #expect(html.contains("<h1>a&lt;b</h1>") && !html.contains("a<b"))
-        #expect(html.contains("+0.100 ± 0.012") && html.contains("2 to step 8, 2 to step 16"))
+        #expect(html.contains("+0.1000 ± 0.012") && html.contains("2 to step 8, 2 to step 16"))
         #expect(html.components(separatedBy: "<circle").count == 3)
         #expect(html.contains("luthier train --config c.json\nluthier sweep --config c.json"))
         #expect(!html.contains("http:") && !html.contains("https:") && !html.contains("<script"))
