@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
-	interop-report interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare \
+	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare \
 	compare-revisions clean
 
 help:
@@ -38,6 +38,7 @@ help:
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
 	@echo 'make interop-tensorboard  read a run'\''s event file with TensorBoard (installs it)'
 	@echo 'make interop-report  open reports of small runs in a browser, wide and narrow, light and dark (installs Python packages)'
+	@echo 'make interop-terminal  the display of a run in terminals of three widths, resized, and in a pipe (needs tmux)'
 	@echo 'make interop-openai  OpenAI'\''s clients of four generations, litellm, curl and Node against the service, and jobs that are'
 	@echo '                  killed (installs the Python packages)'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
@@ -319,6 +320,9 @@ interop-report: build data/tinyshakespeare.txt $(PAGE_VENV)/ready
 	$$program report weather --limit 40 && $$program report shakespeare --limit 4
 	$(PAGE_VENV)/bin/python Tests/page/try_report.py $(REPORTS)/weather.html $(REPORTS)/shakespeare.html \
 		$(REPORTS)/checkpoints/sweep/sweep.html --screenshots $(REPORTS)/pictures
+
+interop-terminal: build
+	$(PYTHON) Tests/page/try_terminal.py $(LUTHIER)
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates
