@@ -105,7 +105,7 @@ enum HTML {
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
         figure { margin: 0; background: var(--surface); border: 1px solid var(--edge); border-radius: 10px; padding: .75rem; min-width: 0; }
         figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; margin-bottom: .25rem; }
-        svg { width: 100%; max-width: 38rem; height: auto; display: block; }
+        svg { width: 100%; max-width: 32rem; height: auto; display: block; }
         svg text { fill: var(--muted); font-size: 16px; }
         svg .grid { stroke: var(--edge); }
         svg .bar { stroke: var(--first); stroke-width: 2; } svg .dot { fill: var(--first); stroke: var(--first); stroke-width: 1.5; }

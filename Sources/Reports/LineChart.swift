@@ -35,7 +35,10 @@ struct LineChart {
         if x0 == x1 { (x0, x1) = (x0 - 1, x1 + 1) }
         var (y0, y1) = (all.map(\.y).min() ?? 0, all.map(\.y).max() ?? 1)
         if y0 > 0, y0 < 0.4 * y1 { y0 = 0 }
-        if y0 == y1 { (y0, y1) = (y0 - max(0.5, abs(y0) / 2), y1 + max(0.5, abs(y1) / 2)) }
+        if y0 == y1 {
+            let around = y0 == 0 ? 0.5 : abs(y0) / 2
+            (y0, y1) = (y0 - around, y1 + around)
+        }
         y1 += 0.05 * (y1 - y0)
         let (width, height) = (LineChart.width, LineChart.height)
         let up = Axis(low: y0, high: y1, start: height - LineChart.bottom, end: LineChart.top)

@@ -75,7 +75,7 @@ package struct SweepPage: Sendable {
             ]
         }
         return HTML.table(
-            ["rank", "settings", "steps", "bits per byte", "against the best", ""], rows, numeric: [2, 3, 4])
+            ["rank", "settings", "steps", "bits per byte", "against the best", "note"], rows, numeric: [2, 3, 4])
             + HTML.paragraph(
                 "± is the standard error of the difference against the best trial at the same step, over the held-out rows. "
                     + "It says how much other rows would change it, not how much another seed would.")
