@@ -4,8 +4,9 @@
     python3 -m venv .venv && .venv/bin/pip install playwright axe-playwright-python html5lib && apt-get install chromium
     .venv/bin/python Tests/page/try_report.py PAGE.html… [--screenshots FOLDER]
 
-Each page must be valid HTML as html5lib's parser sees it, ask no network for anything, leave the console empty, be no wider than the window, and give axe nothing to find. Prints one line for each
-check; exit status 1 if any failed. Look at the screenshots: what is ugly is not found by a check.
+Each page must be valid HTML as html5lib's parser sees it, ask no network for anything, leave the console empty, be no wider
+than the window, and give axe nothing to find. Prints one line for each check; exit status 1 if any failed. Look at the
+screenshots: what is ugly is not found by a check.
 """
 
 import argparse
