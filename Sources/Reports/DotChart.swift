@@ -1,4 +1,4 @@
-// A chart of named values with their spread, as one SVG file that needs nothing else.
+// A chart of named values with their spread: as one SVG file that needs nothing else, and as a figure of a page.
 
 import Foundation
 
@@ -27,13 +27,7 @@ package struct DotChart: Sendable {
     var figure: String {
         let (rowHeight, width, floor) = (48.0, 480.0, 48.0 * Double(rows.count) + 8)
         let across = axis(start: 40, end: width - 40)
-        var marks = ""
-        for value in across.marks(3) {
-            marks +=
-                "<line class=\"grid\" x1=\"\(across.text(value))\" x2=\"\(across.text(value))\" y1=\"0\" "
-                + "y2=\"\(Axis.text(floor))\"/><text x=\"\(across.text(value))\" y=\"\(Axis.text(floor + 20))\" "
-                + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
-        }
+        var marks = grid(across, lines: 3, from: 0, to: floor, textAt: floor + 20)
         for (index, row) in rows.enumerated() {
             let y = rowHeight * Double(index) + 36
             marks += "<text class=\"name\" x=\"4\" y=\"\(Axis.text(y - 16))\">\(HTML.escaped(shortened(row)))</text>"
@@ -55,6 +49,15 @@ package struct DotChart: Sendable {
         let margin = max((high - low) * 0.05, abs(high) * 1e-6, 1e-12)
         (low, high) = (low - margin, high + margin)
         return Axis(low: low, high: high, start: start, end: end)
+    }
+
+    /// Vertical lines at round values, and the values below them.
+    private func grid(_ across: Axis, lines: Int, from top: Double, to floor: Double, textAt y: Double) -> String {
+        across.marks(lines).map { value in
+            "<line class=\"grid\" x1=\"\(across.text(value))\" x2=\"\(across.text(value))\" y1=\"\(Axis.text(top))\" "
+                + "y2=\"\(Axis.text(floor))\"/><text x=\"\(across.text(value))\" y=\"\(Axis.text(y))\" "
+                + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
+        }.joined()
     }
 
     /// A row's bar and dot.
@@ -84,13 +87,7 @@ package struct DotChart: Sendable {
         let across = axis(start: left, end: width - DotChart.right)
         func place(_ value: Double) -> String { Axis.text(value) }
         let floor = height - DotChart.bottom
-        var marks = ""
-        for value in across.marks(5) {
-            marks +=
-                "<line class=\"grid\" x1=\"\(across.text(value))\" x2=\"\(across.text(value))\" y1=\"\(place(DotChart.top))\" "
-                + "y2=\"\(place(floor))\"/><text x=\"\(across.text(value))\" y=\"\(place(floor + 18))\" "
-                + "text-anchor=\"middle\">\(HTML.escaped(Numbers.text(value)))</text>\n"
-        }
+        var marks = grid(across, lines: 5, from: DotChart.top, to: floor, textAt: floor + 18)
         for (index, row) in rows.enumerated() {
             let y = DotChart.top + DotChart.rowHeight * (Double(index) + 0.5)
             marks +=
