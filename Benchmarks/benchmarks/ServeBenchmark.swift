@@ -53,15 +53,16 @@ struct ServeBenchmark: ParsableCommand {
             together.append(try serve(own, engine, model, atOnce: true).tokensPerSecond)
             let single = try serve(others, engine, model, atOnce: false)
             alone.append(single.tokensPerSecond)
-            // In turns, since the speed of a shared machine varies.
-            for prompt in prompts(4) {
+            // In turns, each the first in half of them, since the speed of a shared machine varies.
+            for (number, prompt) in prompts(16).enumerated() {
+                let before = number % 2 == 0 ? nil : direct.firstToken(prompt, temperature)
                 first += try serve([prompt], engine, model, atOnce: true, limit: 2).firstTokens
-                directFirst.append(direct.firstToken(prompt, temperature))
+                directFirst.append(before ?? direct.firstToken(prompt, temperature))
             }
         }
         report(
             together: Report.median(together), alone: Report.median(alone), first: Report.median(first),
-            directFirst: Report.median(directFirst))
+            directFirst: Report.median(directFirst), delay: Report.median(zip(first, directFirst).map { $0 - $1 }))
     }
 
     private struct Outcome {
@@ -109,7 +110,7 @@ struct ServeBenchmark: ParsableCommand {
         return outcome
     }
 
-    private func report(together: Double, alone: Double, first: Double, directFirst: Double) {
+    private func report(together: Double, alone: Double, first: Double, directFirst: Double, delay: Double) {
         if !json {
             print(
                 "\(shape.text), \(precision.rawValue), \(requests) requests of \(promptTokens) tokens, "
@@ -119,7 +120,8 @@ struct ServeBenchmark: ParsableCommand {
             print("  ratio:               \(Report.column(together / alone))")
             print(
                 "  first token:         \(Report.column(1e3 * first)) ms, without the engine "
-                    + "\(Report.column(1e3 * directFirst, width: 1)) ms")
+                    + "\(Report.column(1e3 * directFirst, width: 1)) ms; in pairs \(Report.column(1e3 * delay, width: 1)) ms later"
+            )
         }
         Report.json(
             "serve",
@@ -128,6 +130,7 @@ struct ServeBenchmark: ParsableCommand {
                 ("requests", .integer(requests)), ("tokensPerSecond", .number(together)),
                 ("tokensPerSecondAlone", .number(alone)), ("ratio", .number(together / alone)),
                 ("firstTokenSeconds", .number(first)), ("firstTokenSecondsDirect", .number(directFirst)),
+                ("firstTokenDelaySeconds", .number(delay)),
             ])
     }
 }

@@ -1,5 +1,7 @@
 // Products of a few rows with compact weights: each weight is read from memory once for all rows.
 
+import CProcessor
+
 extension CompactWeight {
     /// Rows of a block that all inputs use before the next ones are read; even.
     private static let depth = 64
@@ -62,15 +64,21 @@ extension CompactWeight {
         into output: Matrix, _ input: Matrix, _ block: Int, _ bias: Vector?, _: Words.Type
     ) {
         let (source, count) = (words + block * blockWords, input.rows)
-        let decodes = count >= Words.decodedFrom
+        let isNarrow = !luthier_has_wide_registers()
+        let decodes = isNarrow ? !Self.areFloats(Words.self) : count >= Words.decodedFrom
         withScratch(count * 2 * Self.block + (decodes ? Self.depth * Self.block : 0)) { sums in
             sums.update(repeating: 0, count: count * 2 * Self.block)
             let floats = sums + count * 2 * Self.block
             for start in stride(from: 0, to: inner, by: Self.depth) {
                 let rows = start..<min(start + Self.depth, inner)
                 let next = UnsafeRawPointer(source) + Words.rowBytes * rows.upperBound
-                if decodes {
-                    decode(source, rows, into: floats, Words.self)
+                if decodes { decode(source, rows, into: floats, Words.self) }
+                if isNarrow {
+                    let stored = UnsafeMutableRawPointer(source + start * Self.block).assumingMemoryBound(
+                        to: Float.self)
+                    var chunk = NarrowChunk(weights: decodes ? floats : stored, count: rows.count, next: next)
+                    chunk.add(input.columns(rows), bytesPerRow: Words.rowBytes, to: sums)
+                } else if decodes {
                     let words = UnsafeMutableRawPointer(floats).assumingMemoryBound(to: UInt32.self)
                     var chunk = Chunk<FloatWords>(source: words, first: 0, count: rows.count, next: next)
                     chunk.add(input.columns(rows), bytesPerRow: Words.rowBytes, to: sums)
@@ -85,6 +93,9 @@ extension CompactWeight {
             }
         }
     }
+
+    @inline(__always)
+    private static func areFloats<Words: PackedWords>(_: Words.Type) -> Bool { Words.rowBytes == 4 * block }
 
     /// Rows of a block as floats without the scales of their columns; two at a time, which may share their words.
     @inline(__always)

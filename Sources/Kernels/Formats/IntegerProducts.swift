@@ -193,6 +193,7 @@ private struct PairRows {
 
     @inline(__always)
     mutating func addFour(_ inputs: IntegerInputs, _ row: Int, _ chunk: Int, to sums: UnsafeMutablePointer<Float>) {
+        guard luthier_has_wide_registers() else { return addFourNarrow(inputs, row, chunk, to: sums) }
         let (x0, x1) = (inputs.pairs(row, chunk), inputs.pairs(row + 1, chunk))
         let (x2, x3) = (inputs.pairs(row + 2, chunk), inputs.pairs(row + 3, chunk))
         var s0 = IntegerQuad(start: inputs.start(row, chunk))
@@ -211,6 +212,42 @@ private struct PairRows {
         s1.add(scaledBy: inputs.scale(row + 1, chunk), to: sums + CompactWeight.block)
         s2.add(scaledBy: inputs.scale(row + 2, chunk), to: sums + 2 * CompactWeight.block)
         s3.add(scaledBy: inputs.scale(row + 3, chunk), to: sums + 3 * CompactWeight.block)
+    }
+
+    /// The same with few registers: sixteen columns at a time.
+    @inline(__always)
+    private mutating func addFourNarrow(
+        _ inputs: IntegerInputs, _ row: Int, _ chunk: Int, to sums: UnsafeMutablePointer<Float>
+    ) {
+        let (x0, x1) = (inputs.pairs(row, chunk), inputs.pairs(row + 1, chunk))
+        let (x2, x3) = (inputs.pairs(row + 2, chunk), inputs.pairs(row + 3, chunk))
+        let mask = Integers(repeating: 0x00FF_00FF)
+        for group in 0..<4 {
+            let words = source + group / 2 * laneCount
+            let shift = Integers(repeating: Int32(group % 2 * 8))
+            var s0 = Integers(repeating: inputs.start(row, chunk))
+            var s1 = Integers(repeating: inputs.start(row + 1, chunk))
+            var s2 = Integers(repeating: inputs.start(row + 2, chunk))
+            var s3 = Integers(repeating: inputs.start(row + 3, chunk))
+            for pair in 0..<count {
+                if group == 0 { upcoming.ask() }
+                let word = UnsafeRawPointer(words + EightBitWords.wordsInPair * pair).loadUnaligned(as: Integers.self)
+                let weights = (word &>> shift) & mask
+                s0 = luthier_add_pair_products(s0, weights, Integers(repeating: x0[pair]))
+                s1 = luthier_add_pair_products(s1, weights, Integers(repeating: x1[pair]))
+                s2 = luthier_add_pair_products(s2, weights, Integers(repeating: x2[pair]))
+                s3 = luthier_add_pair_products(s3, weights, Integers(repeating: x3[pair]))
+            }
+            func store(_ sum: Integers, _ place: Int) {
+                let own = sums + place * CompactWeight.block + group * laneCount
+                let factor = Lanes(repeating: inputs.scale(row + place, chunk))
+                own.setLanes(own.lanes().addingProduct(factor, luthier_floats_of(sum)))
+            }
+            store(s0, 0)
+            store(s1, 1)
+            store(s2, 2)
+            store(s3, 3)
+        }
     }
 
     @inline(__always)
