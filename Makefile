@@ -12,7 +12,7 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
-	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare \
+	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare estimates \
 	compare-revisions clean
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make spam         detect spam (needs the test data); both: three seeds, compared with a bag of words'
 	@echo 'make benchmarks   matrix products, training and generation on this machine'
 	@echo 'make compare      the same work in PyTorch, llama.cpp and the tokenizers, side by side (installs them separately)'
+	@echo 'make estimates    what a rehearsal promises against what runs then need: memory and time on six configs'
 	@echo 'make mutations    mutation testing: break the sources one way at a time; a test must catch each'
 	@echo 'make compare-revisions BASE=REVISION  after a redesign: every byte written must be the same as before'
 	@echo 'make faults       what the world does to a run: the catalogue of faults, each a case with its number'
@@ -230,6 +231,10 @@ compare: deps
 	$(BUILD) --product benchmarks
 	$(BUILD) --product luthier
 	$(PYTHON) Benchmarks/peers/compare.py --write
+
+# What a rehearsal promises against what the runs need; trains for some minutes.
+estimates: build
+	$(PYTHON) Benchmarks/estimates.py $(PROGRAM) --write
 
 mutations: deps
 	$(PYTHON) Tests/mutations.py

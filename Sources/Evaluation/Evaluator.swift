@@ -113,6 +113,19 @@ package struct Evaluator: Sendable {
         return result
     }
 
+    /// How many batches `evaluate` works on for a text.
+    package func batchCount(_ text: TokenizedText) -> Int {
+        (chosenWindows(text).count + batchSize - 1) / batchSize
+    }
+
+    /// The most tokens of a batch that `evaluate` works on.
+    package func mostTokens(_ text: TokenizedText) -> Int {
+        let windows = chosenWindows(text)
+        return Swift.stride(from: windows.startIndex, to: windows.endIndex, by: batchSize).map { start in
+            windows[start..<min(start + batchSize, windows.endIndex)].reduce(0) { $0 + $1.count }
+        }.max() ?? 0
+    }
+
     private func chosenWindows(_ text: TokenizedText) -> ArraySlice<Window> {
         let windows = text.evaluationWindows(length: window, stride: stride)
         guard let maximumTokens else { return windows[...] }

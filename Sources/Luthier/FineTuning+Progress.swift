@@ -9,6 +9,8 @@ extension FineTuning {
         case started(Plan)
         /// Something that a person should know, but that ends nothing.
         case notice(String)
+        /// After the first steps, once: how long the run will take in all, evaluations and checkpoints included.
+        case estimated(seconds: Double)
         /// A step of the optimizer was taken.
         case step(Step)
         /// The validation split was measured after a step; `isBest` where no earlier loss was lower.
@@ -22,6 +24,7 @@ extension FineTuning {
             switch event {
             case .started(let summary): self = .started(Plan(summary))
             case .notice(let text), .warning(let text): self = .notice(text)
+            case .estimated(let time): self = .estimated(seconds: time.seconds)
             case .step(let report, let stepCount, let rate): self = .step(Step(report, stepCount, rate))
             case .evaluated(let step, let result, let isBest):
                 self = .evaluated(step: step, metrics: EvaluationMetrics(result), isBest: isBest)

@@ -43,6 +43,9 @@ package enum Memory {
         guard left >= needed else { throw .limitTooLow(needed: needed, available: left) }
     }
 
+    /// The memory that this process holds; nil where the system does not say.
+    package static var residentBytes: Int? { kibibytes("VmRSS", in: "/proc/self/status").map { $0 << 10 } }
+
     /// The most memory that this process has held so far.
     package static var peakBytes: Int {
         // `getrusage` would count the pages of whoever started this process as well.

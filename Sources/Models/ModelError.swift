@@ -14,6 +14,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case badConfig(String)
     case tokenizerTooLarge(tokenizer: Int, embedding: Int)
     case notEnoughMemory(needed: Int, available: Int)
+    /// `fitting`: settings with which the run would fit, as `--set` arguments.
+    case runTooLarge(needed: Int, available: Int, fitting: [String])
     /// The limit of `ulimit -v` or `ulimit -d` leaves less than the libraries take; they do not survive that.
     case limitTooLow(needed: Int, available: Int)
     /// Unloading other models would give enough, but they are in use.
@@ -42,6 +44,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
             "the tokenizer has \(tokenizer) tokens, the model's embedding \(embedding) rows"
         case .notEnoughMemory(let needed, let available):
             "the model needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
+        case .runTooLarge(let needed, let available, _):
+            "the run needs about \(mebibytes(needed)) MiB of memory; \(mebibytes(available)) MiB are free"
         case .limitTooLow(let needed, let available):
             "the libraries for matrix products take up to \(mebibytes(needed)) MiB of address space; the limit of this "
                 + "process leaves \(mebibytes(available)) MiB"
@@ -83,6 +87,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
             "raise the limit (ulimit -v unlimited; ulimit -d unlimited); a control group limits memory rather than addresses"
         case .modelsInUse: "try again later"
         case .notEnoughMemory: "a smaller batchSize, contextLength or model"
+        case .runTooLarge(_, _, let fitting):
+            fitting.isEmpty ? "a smaller model" : "it would fit with " + fitting.joined(separator: "; or with ")
         case .noCheckpoint, .badCheckpoint, .badConfig, .tokenizerTooLarge, .noConfig: nil
         }
     }

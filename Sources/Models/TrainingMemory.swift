@@ -23,8 +23,16 @@ package struct TrainingMemory: Sendable {
 
     /// Bytes of weights; of gradients, two moments and, with adapters, the values of what is trained; of a micro-batch's
     /// activations, and the logits of a chunk.
-    package var bytes: Int {
-        max(weightBytes + loadingBytes, weightBytes + 4 * (trainedFloats + workingFloats) + roundedBytes)
+    package var bytes: Int { max(weightBytes + loadingBytes, parts.reduce(0) { $0 + $1.bytes }) }
+
+    /// What the memory is for; parts that take none are omitted.
+    package var parts: [(name: String, bytes: Int)] {
+        let trained = 4 * trainedFloats
+        return [
+            ("weights", weightBytes), ("adapters", adapter == nil ? 0 : trained), ("gradients", trained),
+            ("moments", 2 * trained), ("activations and logits", 4 * workingFloats),
+            ("weights in bf16", roundedBytes),
+        ].filter { $0.bytes > 0 }
     }
 
     /// Bytes that computing activations again saves, or would save.
@@ -46,9 +54,9 @@ package struct TrainingMemory: Sendable {
         baseWeights == .f32 ? 0 : 4 * (ParameterLayout(architecture).parameters.map(\.count).max() ?? 0)
     }
 
+    /// Numbers that the optimizer changes.
     private var trainedFloats: Int {
-        adapter.map { 4 * ParameterLayout(adapters: $0, of: architecture).arenaCount }
-            ?? 3 * ParameterLayout(architecture).arenaCount
+        (adapter.map { ParameterLayout(adapters: $0, of: architecture) } ?? ParameterLayout(architecture)).arenaCount
     }
 
     private var workingFloats: Int {

@@ -48,6 +48,27 @@ package struct TrainingSet: Sendable {
         return min(bound, lengths.prefix(count).reduce(0, +))
     }
 
+    /// The most tokens of a micro-batch of a run, which its order settles; of a very long run the first part is looked at.
+    package func mostTokens(batchSize: Int, accumulation: Int, steps: Int) -> Int {
+        var (most, left, looked, epoch) = (0, steps, 0, 0)
+        while left > 0, looked < TrainingSet.mostLooked {
+            let windows = windows(epoch: epoch)
+            guard !windows.isEmpty else { break }
+            for start in stride(from: 0, to: windows.count, by: batchSize * accumulation) where left > 0 {
+                let end = min(start + batchSize * accumulation, windows.count)
+                for first in stride(from: start, to: end, by: batchSize) {
+                    most = max(most, windows[first..<min(first + batchSize, end)].reduce(0) { $0 + $1.count })
+                }
+                left -= 1
+            }
+            (looked, epoch) = (looked + windows.count, epoch + 1)
+        }
+        return most
+    }
+
+    /// Windows that take about a tenth of a second.
+    private static let mostLooked = 2_000_000
+
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.
     package func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
         // Only a stream longer than a window has epochs of different lengths.

@@ -76,7 +76,7 @@ import Testing
             "error: there is no run or checkpoint at nowhere"),
         Case(
             "too large", ["--config", "small.json", "--set", "model.modelWidth=262144"], 1,
-            "error: the model needs about "),
+            "error: the run needs about "),
         Case("unknown flag", ["--confg", "x.json"], 2, "hint: did you mean --config?"),
         Case("no data", [], 1, "error: there is nothing to train on: data.train names no file"),
     ]

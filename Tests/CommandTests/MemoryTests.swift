@@ -79,7 +79,7 @@ struct MemoryTests {
         let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus == 1, "\(text)")
-        let pattern = /error: the model needs about (\d+) MiB of memory; (\d+) MiB are free/
+        let pattern = /error: the (?:model|run) needs about (\d+) MiB of memory; (\d+) MiB are free/
         let match = try #require(text.firstMatch(of: pattern), "\(text)")
         #expect(expected.contains(Int(match.1) ?? 0), "\(match.1)")
         #expect((1_000...3_072).contains(Int(match.2) ?? 0), "\(match.2)")

@@ -19,7 +19,7 @@ import Testing
             case .step(let step): steps.append(step)
             case .evaluated(_, let metrics, _): perplexities.append(metrics.perplexity)
             case .saved(let step, _): savedSteps.append(step)
-            case .notice, .sample: break
+            case .notice, .sample, .estimated: break
             }
         }
     }

@@ -29,6 +29,21 @@ import Testing
         #expect(isSaid == !isRaw)
     }
 
+    @Test func whatTheRunWarnsOfIsAnEvent() throws {
+        let fixture = try JobFixture()
+        let id = try fixture.job(
+            """
+            , "seed": 5, "hyperparameters": {"n_epochs": 2, "batch_size": 4},
+            "luthier": {"set": {"method.type": "full", "training.learningRate": 3, "training.warmupSteps": 0}}
+            """,
+            validation: JobFixture.rows(4, "Night"))
+        #expect(try fixture.waitForEnd(id).phase == .succeeded)
+        let warnings = try fixture.service.store.events(of: id).filter { $0.level == "warn" }.map(\.message)
+        try #require(warnings.count == 2, "\(warnings)")
+        #expect(warnings[0].hasPrefix("Step 3: the validation loss is above that before the first step: "))
+        #expect(warnings[1].hasPrefix("Step 6: the validation loss has risen twice running: "))
+    }
+
     @Test func aJobOfTheNewerAPI() throws {
         let fixture = try JobFixture()
         let id = try fixture.job(

@@ -69,6 +69,7 @@ extension FloatArena {
 final class Report {
     private(set) var notices: [String] = []
     private(set) var warnings: [String] = []
+    private(set) var estimates: [TimeEstimate] = []
     private(set) var steps: [StepReport] = []
     private(set) var evaluations: [(step: Int, result: EvaluationResult, isBest: Bool)] = []
     private(set) var saved: [Int] = []
@@ -82,6 +83,7 @@ final class Report {
         case .started(let summary): summaries.append(summary)
         case .notice(let text): notices.append(text)
         case .warning(let text): warnings.append(text)
+        case .estimated(let time): estimates.append(time)
         case .step(let report, _, _):
             steps.append(report)
             questions = 0

@@ -1,5 +1,7 @@
 // The watchdog: what it warns of, once each, and that it stops nothing.
 
+import Foundation
+import StrictJSON
 import TestSupport
 import Testing
 import Training
@@ -7,7 +9,7 @@ import Training
 @Suite struct WatchdogTests {
     private static func warnings(_ losses: [Double], hasPatience: Bool = false) -> [[String]] {
         var watchdog = Watchdog(hasPatience: hasPatience)
-        return losses.enumerated().map { watchdog.evaluated(step: 10 * $0, loss: $1) }
+        return losses.enumerated().map { watchdog.evaluated(step: 10 * $0, loss: $1).map(\.text) }
     }
 
     @Test func aboveTheStart() {
@@ -49,7 +51,7 @@ import Training
         let (memory, checkpoint) = (Watchdog.leastMemory, 1 << 30)
         let disk = 2 * checkpoint + Watchdog.leastDisk
         func measure(_ memory: Int?, _ disk: Int?) -> [String] {
-            watchdog.measured(memory: memory, disk: disk, checkpointBytes: checkpoint)
+            watchdog.measured(memory: memory, disk: disk, checkpointBytes: checkpoint).map(\.text)
         }
         #expect(measure(memory, disk).isEmpty && measure(nil, nil).isEmpty)
         let said = measure(memory - 1, disk - 1)
@@ -69,7 +71,13 @@ import Training
             let (result, report) = try runs.go("hot", ["training.learningRate=3", "training.warmupSteps=0"])
             #expect(result.stopped == .finished && result.steps == 30)
             #expect(report.warnings.contains { $0.hasPrefix("the validation loss is above") }, "\(report.warnings)")
+            let lines = try runs.read("warnings.jsonl", of: "hot").split(separator: "\n").map {
+                try JSONText.parse(String($0))
+            }
+            #expect(lines.map { $0.object?["text"]?.string } == report.warnings)
+            #expect(lines.first?.object?["warning"]?.string == Watchdog.Warning.Kind.aboveStart.rawValue)
             #expect(try !runs.go("calm").report.warnings.contains { $0.hasPrefix("the validation") })
+            #expect(!FileManager.default.fileExists(atPath: runs.run("calm").file("warnings.jsonl")))
         }
     }
 }

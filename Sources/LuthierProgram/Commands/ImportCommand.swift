@@ -9,7 +9,7 @@ import Training
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Convert a Hugging Face folder with a GPT-2 or GPT-Neo model to a checkpoint.",
+        commandName: "import", abstract: "Convert a model folder for Transformers or a PEFT adapter to a checkpoint.",
         discussion:
             "A PEFT adapter is merged into its base, which is the model that the adapter's config names, or the one "
             + "given with --base.",

@@ -92,7 +92,7 @@ struct TuneCommand: ParsableCommand {
     private func confirm(_ reader: ConfigReader, _ folder: RunFolder) throws -> Bool {
         var request = RunRequest(reader: reader, folder: folder, resume: false)
         request.writesNothing = true
-        RunReport.show(try DryRun.measure(request) { Console.message("note: \($0)") })
+        RunReport.show(try DryRun.measure(request) { Console.message("note: \($0)") }, settings: false)
         if StopSignal.reason != nil { return false }
         if yes { return true }
         Console.output("Train now? [Y/n] ")

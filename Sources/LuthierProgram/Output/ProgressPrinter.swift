@@ -27,6 +27,7 @@ final class ProgressPrinter {
         case .started(let summary): start(summary)
         case .notice(let text): Console.message("note: \(text)")
         case .warning(let text): Console.message("warning: \(text)")
+        case .estimated(let time): Console.message("the run will take \(RunHead.time(time))")
         case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
         case .evaluated(let step, let result, let isBest):
             validationLoss = result.loss
@@ -48,19 +49,8 @@ final class ProgressPrinter {
     private func start(_ summary: RunSummary) {
         (started, firstStep) = (monotonicSeconds(), summary.firstStep)
         utilisationPerRate = summary.flopsPerToken / summary.peakFlopsPerSecond
-        Console.message("run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)")
-        if summary.trainedParameters < summary.parameters {
-            let format = summary.memory.baseWeights
-            Console.message(
-                "  LoRA: \(summary.trainedParameters) parameters are trained, all others are frozen"
-                    + (format == .f32 ? "" : " and held in \(format.rawValue)"))
-        }
-        for line in summary.data { Console.message("  \(line)") }
-        Console.message(
-            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) per epoch, up to \(summary.tokensPerStep) tokens each; "
-                + "about \(summary.estimatedBytes >> 20) MiB")
-        let rounded = summary.precision == .bf16 ? ", products in bf16 by oneDNN \(RoundedWeight.libraryVersion)" : ""
-        Console.message("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)\(rounded)")
+        for line in RunHead.lines(summary) + ["  settings; all others are as by default:"] { Console.message(line) }
+        for line in RunHead.settings(summary.settings) { Console.message("  " + line) }
     }
 
     private func show(_ step: StepReport, _ totalSteps: Int, _ rate: Double) {

@@ -5,16 +5,16 @@ import Training
 
 enum RunReport {
     /// What `--dry-run` says.
-    static func show(_ estimate: DryRun) {
-        Console.message(
-            "\(estimate.summary.parameters) parameters, \(estimate.summary.totalSteps) steps, "
-                + "\(estimate.summary.stepsPerEpoch) an epoch")
-        for line in estimate.summary.data { Console.message("  \(line)") }
-        Console.message(
-            "measured over \(estimate.measuredSteps) steps: \(Int(estimate.tokensPerSecond)) tokens per second; "
-                + "the run would take about \(ProgressPrinter.duration(estimate.expectedSeconds)) "
-                + "and \(estimate.peakMemoryBytes >> 20) MiB of memory, "
-                + "and each checkpoint \(estimate.checkpointBytes >> 20) MiB on the disk")
+    ///
+    /// - Parameter settings: whether every key is shown.
+    static func show(_ estimate: DryRun, settings: Bool = true) {
+        if settings {
+            Console.message("settings, and where each comes from:")
+            for line in RunHead.settings(estimate.summary.settings, isComplete: true) { Console.message(line) }
+        }
+        for line in RunHead.lines(estimate.summary) { Console.message(line) }
+        if let time = estimate.time { Console.message("the run would take \(RunHead.time(time))") }
+        Console.message("measured: a peak of \(estimate.peakMemoryBytes >> 20) MiB of memory")
         let (memory, saved) = (estimate.summary.memory, estimate.summary.memory.bytesSavedByRecomputing >> 20)
         Console.message(
             memory.recomputesActivations
@@ -30,7 +30,22 @@ enum RunReport {
             ("checkpointBytes", .integer(estimate.checkpointBytes)),
             ("estimatedMemoryBytes", .integer(estimate.summary.estimatedBytes)),
             ("recomputingSavesBytes", .integer(estimate.summary.memory.bytesSavedByRecomputing)),
+            ("secondsPerEpoch", estimate.time.map { .number($0.secondsPerEpoch) } ?? .null),
+            ("spread", estimate.time?.spread.map { .number($0) } ?? .null),
+            ("measuredSteps", .integer(estimate.time?.steps ?? 0)),
+            ("tokensPerEpoch", .integer(estimate.summary.tokensPerEpoch)),
+            ("memory", .object(memory(estimate.summary))),
+            ("settings", .object(estimate.summary.settings.map { ($0.key, setting($0)) })),
         ]
+    }
+
+    private static func memory(_ summary: RunSummary) -> [(key: String, value: JSONOutput)] {
+        ([("program and data", summary.heldBytes)] + summary.memory.parts).map { ($0.0, .integer($0.1)) }
+    }
+
+    private static func setting(_ setting: RunSetting) -> JSONOutput {
+        let value = (try? JSONText.parse(setting.value)).map { JSONOutput($0) } ?? .null
+        return ["value": value, "origin": .string(setting.origin)]
     }
 
     /// How a run ended.

@@ -48,6 +48,11 @@ enum JobEvents {
         NewEvent("checkpoint", place: step, "Checkpoint created at step \(step) with Snapshot ID: \(model)")
     }
 
+    /// Of the run: what goes wrong, why, and what to do.
+    static func warning(_ kind: String, step: Int, _ text: String) -> NewEvent {
+        NewEvent("warning: " + kind, place: step, level: "warn", "Step \(step): \(text)")
+    }
+
     static func succeeded(_ job: StoredJob, model: String, file: String) -> [NewEvent] {
         guard !job.isLegacy else {
             return [

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Models
 import StrictJSON
+import Training
 
 /// Follows one job. Telling the store the same thing again changes nothing, so that it may begin at any moment.
 final class JobFollower {
@@ -41,6 +42,7 @@ final class JobFollower {
             isAtStart = false
         }
         metrics.read()
+        try store.add(warnings(), of: job.id)
         guard metrics.lastStep > lastStep else { return }
         var events: [NewEvent] = []
         var step = lastStep
@@ -57,6 +59,14 @@ final class JobFollower {
         }
         try store.add(events, of: job.id)
         lastStep = step
+    }
+
+    /// What the run has warned of.
+    private func warnings() -> [NewEvent] {
+        RunLines.read(run.file(RunTroubles.warnings)).compactMap { line in
+            guard let kind = line.object["warning"]?.string, let text = line.object["text"]?.string else { return nil }
+            return JobEvents.warning(kind, step: line.step, text)
+        }
     }
 
     /// Enters the models, the checkpoints and the results of a run that is at its end.

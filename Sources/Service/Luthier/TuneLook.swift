@@ -127,8 +127,8 @@ struct TuneEstimate {
             memoryBytes = found.summary.estimatedBytes
             measured = found
         } catch let error as ModelError {
-            guard case .notEnoughMemory = error else { throw error }
-            note = "\(error)"
+            guard case .runTooLarge = error else { throw error }
+            note = "\(error)" + (error.hint.map { ": \($0)" } ?? "")
         }
     }
 

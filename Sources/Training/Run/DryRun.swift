@@ -1,47 +1,62 @@
 // A rehearsal: everything a run would do before its first save, measured, and nothing written.
 
 import Datasets
+import Evaluation
+import Kernels
 import Model
 import Models
 
 /// What to expect of a run.
 package struct DryRun: Sendable {
     package var summary: RunSummary
-    /// Steps that were taken; the first one is not part of the measurement.
-    package var measuredSteps: Int
-    package var tokensPerSecond: Double
-    /// Of the complete run, evaluations included.
-    package var expectedSeconds: Double
+    /// Of the steps that are left, with evaluations and checkpoints; nil where none is left.
+    package var time: TimeEstimate?
     package var peakMemoryBytes: Int
-    package var checkpointBytes: Int
+    package var checkpointBytes: Int { summary.checkpointBytes }
 
-    /// Prepares the run and takes a few real steps.
+    package var tokensPerSecond: Double { time?.tokensPerSecond ?? 0 }
+    package var expectedSeconds: Double { time?.seconds ?? 0 }
+
+    /// Batches of the validation split are measured for at least so long.
+    private static let evaluationSeconds = 2.0
+
+    /// Prepares the run, and takes a few real steps, evaluates a few batches and writes a sample.
     package static func measure(_ request: RunRequest, notice: (String) -> Void) throws -> DryRun {
         let prepared = try PreparedRun.prepare(request, notice: notice)
         let trainer = prepared.trainer
-        let wanted = min(4, trainer.state.totalSteps - trainer.state.step)
-        var (seconds, tokens, steps) = (0.0, 0, 0)
-        for index in 0..<max(wanted, 0) {
+        var times = StepTimes()
+        while !trainer.isFinished, !times.isEnough {
             let report = try trainer.step()
-            // The first step reserves memory and fills caches.
-            guard index > 0 || wanted == 1 else { continue }
-            seconds += report.seconds
-            tokens += report.tokens
-            steps += 1
+            times.add(seconds: report.seconds, tokens: report.tokens)
         }
-        let rate = Double(tokens) / max(seconds, 1e-9)
-        // Masked tokens take as much time as learned ones.
-        let perEpoch = prepared.data.splits[.train]?.tokens.count ?? 0
-        let perStep = Double(perEpoch) / Double(max(1, prepared.summary.stepsPerEpoch))
-        let left = Double(prepared.summary.totalSteps - prepared.summary.firstStep)
-        // An evaluation only goes forward: about a third of a step's work for each token.
-        let every = prepared.config.evaluation.every ?? prepared.summary.stepsPerEpoch
-        let evaluations = left / Double(max(1, every)) + 1
-        let evaluated = Double(prepared.data.splits[.validation]?.tokens.count ?? 0) * evaluations
+        let evaluation = try secondsPerEvaluation(prepared)
         return DryRun(
-            summary: prepared.summary, measuredSteps: steps, tokensPerSecond: rate,
-            expectedSeconds: steps > 0 ? (perStep * left + evaluated / 3) / rate : 0,
-            peakMemoryBytes: Memory.peakBytes,
-            checkpointBytes: 12 * prepared.summary.trainedParameters)
+            summary: prepared.summary,
+            time: times.estimate(prepared.remainingWork(secondsPerEvaluation: evaluation)),
+            peakMemoryBytes: Memory.peakBytes)
+    }
+
+    /// Of the validation split and the samples.
+    private static func secondsPerEvaluation(_ prepared: PreparedRun) throws -> Double {
+        guard let text = prepared.data.splits[.validation] else { return 0 }
+        let (evaluator, model) = (prepared.evaluator, prepared.trainer.model)
+        let batches = evaluator.batchCount(text)
+        let start = monotonicSeconds()
+        var (measured, spent) = (0, 0.0)
+        // The first batch counts only while it is the only one.
+        var first = 0.0
+        while measured < batches, spent < evaluationSeconds {
+            _ = try evaluator.evaluate(
+                model, text, tokenizer: prepared.saved.tokenizer, split: "validation", batch: measured)
+            measured += 1
+            spent = monotonicSeconds() - start
+            if measured == 1 { first = spent }
+        }
+        let perBatch = measured > 1 ? (spent - first) / Double(measured - 1) : first
+        let samples = prepared.config.evaluation.samples
+        guard let prompt = samples.first else { return perBatch * Double(batches) }
+        let started = monotonicSeconds()
+        _ = try SampleTexts(model, prepared.saved, prepared.config).text(after: prompt)
+        return perBatch * Double(batches) + (monotonicSeconds() - started) * Double(samples.count)
     }
 }

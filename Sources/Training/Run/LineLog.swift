@@ -40,3 +40,21 @@ final class LineLog {
     /// Waits until the lines are on the disk.
     func synchronize() throws(FileError) { try file.synchronize() }
 }
+
+/// A log that is there only where something has happened. On resume it is cut back to the checkpoint.
+final class OccasionalLog {
+    private let path: String
+    private var log: LineLog?
+
+    /// - Parameter step: the step that is resumed from, nil for a new run.
+    init(path: String, upTo step: Int?) throws {
+        self.path = path
+        if FileManager.default.fileExists(atPath: path) { log = try LineLog(path: path, upTo: step) }
+    }
+
+    /// Appends one object, which has a `step`.
+    func append(_ members: [(key: String, value: JSONOutput)]) throws {
+        if log == nil { log = try LineLog(path: path, upTo: nil) }
+        try log?.append(members)
+    }
+}

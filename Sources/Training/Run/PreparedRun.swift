@@ -2,6 +2,7 @@
 // plan, and the run that is ready.
 
 import Checkpoint
+import Evaluation
 import Foundation
 import Kernels
 import Model
@@ -19,6 +20,8 @@ package struct RunRequest {
     package var meter = PrecisionMeter.machine
     /// Threads and kernel to compute with instead of the config's, without a change of the config.
     package var machine: (threads: Int, kernel: String)?
+    /// Bytes that the run may take; nil for what the machine has.
+    package var availableBytes: Int?
 
     package init(reader: ConfigReader, folder: RunFolder, resume: Bool) {
         self.reader = reader
@@ -34,7 +37,7 @@ package struct PreparedRun {
     package let data: RunData
     package let trainer: Trainer
     package let summary: RunSummary
-    package let origins: JSONOutput
+    let evaluator: Evaluator
     let isResumed: Bool
     /// nil where a resumed run does what it was going to do.
     let continuation: Continuation?
@@ -57,7 +60,7 @@ package struct PreparedRun {
             source = try RunSource.open(start, notice: notice)
         }
         for line in length.continuation?.notices ?? [] { notice(line) }
-        let plan = try RunPlan.make(start, source, tokens, length, request.meter, notice: notice)
+        let plan = try RunPlan.make(start, source, tokens, length, request, notice: notice)
         return try ready(start, source, tokens, plan, name: request.folder.name)
     }
 
@@ -82,7 +85,7 @@ package struct PreparedRun {
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
-            origins: origins(plan.origins, config), isResumed: start.isResumed, continuation: plan.length.continuation,
+            evaluator: config.evaluator, isResumed: start.isResumed, continuation: plan.length.continuation,
             baseWeightsHash: baseHash ?? fullHash)
     }
 
@@ -129,7 +132,7 @@ package struct PreparedRun {
     ) -> RunSummary {
         let (model, training) = (trainer.model, plan.config.training)
         return RunSummary(
-            run: name, parameters: model.layout.parameterCount,
+            run: name, settings: settings(plan.origins, plan.config), parameters: model.layout.parameterCount,
             trainedParameters: model.trained.layout.parameterCount, vocabularySize: plan.architecture.vocabularySize,
             data: tokens.data.summary, totalSteps: plan.length.totalSteps,
             tokensPerStep: training.batchSize * training.accumulation * plan.architecture.contextLength,
@@ -137,16 +140,58 @@ package struct PreparedRun {
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
                 sequenceLength: plan.length.set.meanWindowLength, isFrozen: model.adapters != nil),
-            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), memory: plan.memory)
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), heldBytes: plan.heldBytes, memory: plan.memory,
+            tokensPerEpoch: tokens.data.splits[.train]?.tokens.count ?? 0,
+            checkpointBytes: 12 * model.trained.layout.parameterCount, checkpointCount: training.keepLast + 2)
+    }
+
+    private static func settings(_ given: [String: String], _ config: RunConfig) -> [RunSetting] {
+        let plain = RunConfig()
+        return ConfigKey.all.filter { given[$0.path] != nil || $0.isWritten(config) }.map { key in
+            let adopted = config.model.base != nil && Self.isOfBase(key)
+            let value = key.value(config).serialized()
+            return RunSetting(
+                key: key.path, value: value, origin: given[key.path] ?? (adopted ? "base" : "default"),
+                isPlainDefault: value == key.value(plain).serialized())
+        }
+    }
+
+    /// Whether a base settles the key.
+    private static func isOfBase(_ key: ConfigKey) -> Bool {
+        switch key.section {
+        case "model": !key.path.hasSuffix("Dropout")
+        case "tokenizer": true
+        default: key.path == "data.template"
+        }
     }
 
     /// `origins.json`: where each value of the resolved config came from.
-    private static func origins(_ given: [String: String], _ config: RunConfig) -> JSONOutput {
-        .object(
-            ConfigKey.all.filter { given[$0.path] != nil || $0.isWritten(config) }.map { key in
-                let adopted = config.model.base != nil && (key.section == "model" && !key.path.hasSuffix("Dropout"))
-                return (key: key.path, value: .string(given[key.path] ?? (adopted ? "base" : "default")))
-            })
+    package var origins: JSONOutput { .object(summary.settings.map { (key: $0.key, value: .string($0.origin)) }) }
+
+    /// What is left to do from the present step on. The end of an epoch, and a loss that is better than all before, which
+    /// asks for a checkpoint, are expected at every evaluation.
+    package func remainingWork(secondsPerEvaluation: Double) -> RemainingWork {
+        let left = Double(trainer.state.totalSteps - summary.firstStep)
+        let perStep = Double(summary.tokensPerEpoch) / Double(max(1, summary.stepsPerEpoch))
+        let evaluations = left / Double(max(1, config.evaluation.every ?? summary.stepsPerEpoch))
+        let saves = config.training.saveEvery.map { left / Double(max(1, $0)) } ?? 0
+        return RemainingWork(
+            tokens: perStep * left, tokensPerEpoch: Double(summary.tokensPerEpoch),
+            evaluations: evaluations.rounded(.up) + (summary.firstStep == 0 ? 1 : 0),
+            secondsPerEvaluation: secondsPerEvaluation, saves: max(saves, evaluations).rounded(.up) + 1,
+            secondsPerSave: secondsPerSave)
+    }
+
+    /// A checkpoint is hashed when it is written, and again when it is read back. The rest of saving happens during training.
+    private var secondsPerSave: Double {
+        let weights = trainer.model.trained.weights.buffer.prefix(4 << 20)
+        guard !weights.isEmpty else { return 0 }
+        let start = monotonicSeconds()
+        var digest = SHA256Digest()
+        digest.update(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: weights)))
+        _ = digest.finish()
+        let perFloat = (monotonicSeconds() - start) / Double(weights.count)
+        return 2 * perFloat * Double(summary.checkpointBytes / 4)
     }
 }
 

@@ -13,6 +13,8 @@ package enum Progress: Sendable {
     case notice(String)
     /// Something that goes wrong, with the reason and what to do; the run continues.
     case warning(String)
+    /// After the first steps, once.
+    case estimated(TimeEstimate)
     case step(StepReport, totalSteps: Int, tokensPerSecond: Double)
     case evaluated(step: Int, EvaluationResult, isBest: Bool)
     case sample(step: Int, prompt: String, text: String)
@@ -22,6 +24,8 @@ package enum Progress: Sendable {
 /// What a run is about to do.
 package struct RunSummary: Sendable {
     package var run: String
+    /// The resolved config.
+    package var settings: [RunSetting]
     package var parameters: Int
     /// Fewer where adapters are trained.
     package var trainedParameters: Int
@@ -38,10 +42,29 @@ package struct RunSummary: Sendable {
     /// (`MachinePeak`): tokens per second times their quotient is the model FLOPs utilisation.
     package var flopsPerToken: Double
     package var peakFlopsPerSecond: Double
+    /// Bytes that program, tokenizer and data held before the weights were there.
+    package var heldBytes: Int
     /// Of weights, gradients, moments and activations.
     package var memory: TrainingMemory
-    /// Bytes that it comes to.
-    package var estimatedBytes: Int { memory.bytes }
+    /// Bytes that it all comes to.
+    package var estimatedBytes: Int { heldBytes + memory.bytes }
+    /// Tokens of the training rows.
+    package var tokensPerEpoch: Int
+    /// Bytes of one checkpoint, about, and how many are on the disk at the same time, at most: those that are kept, the
+    /// best, and the one that is being written.
+    package var checkpointBytes: Int
+    package var checkpointCount: Int
+}
+
+/// A key of a resolved config.
+package struct RunSetting: Sendable, Equatable {
+    package var key: String
+    /// As JSON.
+    package var value: String
+    /// A file with its line, a flag, `base`, `measured`, `default`.
+    package var origin: String
+    /// Whether the value is what it is without a config.
+    package var isPlainDefault: Bool
 }
 
 /// Why a run ended.

@@ -11,12 +11,14 @@ struct RunPlan {
     let origins: [String: String]
     let architecture: Architecture
     let length: RunLength
+    /// Bytes that this process holds before the weights are there.
+    let heldBytes: Int
     /// Of weights, gradients, moments and activations.
     let memory: TrainingMemory
 
     /// Throws where the memory is too small, values do not fit together, or the data is not what it was.
     static func make(
-        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ length: RunLength, _ meter: PrecisionMeter,
+        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ length: RunLength, _ request: RunRequest,
         notice: (String) -> Void
     ) throws -> RunPlan {
         let given = start.config
@@ -25,16 +27,19 @@ struct RunPlan {
         let set = length.set
         var config = settled(given, start, source, tokens, architecture, length)
         try checkConsistency(config, architecture)
-        let origins = measurePrecision(&config, start, architecture, set, meter, notice: notice)
-        let memory = memory(config, architecture, set, tokens)
-        if let available = Memory.availableBytes, memory.bytes > available {
-            throw ModelError.notEnoughMemory(needed: memory.bytes, available: available)
+        let origins = measurePrecision(&config, start, architecture, set, request.meter, notice: notice)
+        let memory = memory(config, architecture, length, tokens)
+        if let available = request.availableBytes ?? Memory.availableBytes, memory.bytes > available {
+            let fit = MemoryFit(
+                config: config, architecture: architecture, length: length, tokens: tokens, available: available)
+            throw ModelError.runTooLarge(needed: memory.bytes, available: available, fitting: fit.suggestions())
         }
         if let state = start.state, state.dataHash != tokens.data.hash {
             throw TrainingError.dataChanged(run: state.dataHash, now: tokens.data.hash)
         }
         return RunPlan(
-            config: config, origins: origins, architecture: architecture, length: length, memory: memory)
+            config: config, origins: origins, architecture: architecture, length: length,
+            heldBytes: Memory.residentBytes ?? 0, memory: memory)
     }
 
     /// Settles `training.precision`. A resumed run keeps what it was started with.
@@ -64,15 +69,15 @@ struct RunPlan {
     /// The origin of a value that a measurement settled.
     static let measuredOrigin = "measured"
 
-    private static func memory(
-        _ config: RunConfig, _ architecture: Architecture, _ set: TrainingSet, _ tokens: RunTokens
+    static func memory(
+        _ config: RunConfig, _ architecture: Architecture, _ length: RunLength, _ tokens: RunTokens
     ) -> TrainingMemory {
+        let training = config.training
         var memory = TrainingMemory(
-            architecture, rowsPerBatch: set.mostTokens(inWindows: config.training.batchSize))
-        let window = config.evaluation.window ?? architecture.contextLength
-        let predictions = tokens.data.splits[.validation]?.predictionCount ?? 0
-        let rows = config.evaluation.batchSize * window
-        memory.evaluationRows = (config.evaluation.stride ?? window) < window ? rows : min(rows, predictions)
+            architecture,
+            rowsPerBatch: length.set.mostTokens(
+                batchSize: training.batchSize, accumulation: training.accumulation, steps: length.totalSteps))
+        memory.evaluationRows = tokens.data.splits[.validation].map(config.evaluator.mostTokens) ?? 0
         (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
         memory.recomputesActivations = config.training.recomputeActivations

@@ -1,6 +1,7 @@
 // Models and the configs of runs: a model as a run made it, and what a checkpoint holds so that the run can resume.
 
 import Checkpoint
+import Evaluation
 import Inference
 import Model
 import Models
@@ -73,6 +74,13 @@ extension RunConfig {
     }
 
     /// The stored defaults of generation.
+    /// Measures as `evaluation` says; the config is resolved.
+    var evaluator: Evaluator {
+        Evaluator(
+            window: evaluation.window ?? model.contextLength, stride: evaluation.stride ?? model.contextLength,
+            batchSize: evaluation.batchSize, maximumTokens: evaluation.maximumTokens)
+    }
+
     package func generationSettings(seed: UInt64) -> GenerationSettings {
         GenerationSettings(
             sampling: SamplingSettings(

@@ -30,11 +30,17 @@ package final class TrainingRun {
     private let metrics: MetricsLog
     private let timings: LineLog
     private let samples: LineLog
-    private let incidents: IncidentLog
+    private let incidents: OccasionalLog
+    private let warnings: OccasionalLog
     private let events: EventFile
     /// Further numbers of each evaluation, for its line in the log.
     package var measureMore: ((Transformer) throws -> [(key: String, value: JSONOutput)])?
     private var watchdog: Watchdog
+    /// nil once the run's time is estimated.
+    private var stepTimes: StepTimes? = StepTimes()
+    private let remainingWork: (_ secondsPerEvaluation: Double) -> RemainingWork
+    /// Of the last evaluation, samples included.
+    private var secondsPerEvaluation = 0.0
     /// Steps after which it stops as if it had been interrupted, with a checkpoint; nil to continue to the end. Unlike a signal,
     /// this never cuts off an evaluation.
     package var stopsAfter: Int?
@@ -57,10 +63,8 @@ package final class TrainingRun {
         (self.shouldStop, self.shouldSave) = (shouldStop, shouldSave)
         (config, trainer, tokenizer) = (prepared.config, prepared.trainer, prepared.saved.tokenizer)
         (data, summary, saved) = (prepared.data, prepared.summary, prepared.saved)
-        evaluator = Evaluator(
-            window: config.evaluation.window ?? config.model.contextLength,
-            stride: config.evaluation.stride ?? config.model.contextLength, batchSize: config.evaluation.batchSize,
-            maximumTokens: config.evaluation.maximumTokens)
+        evaluator = prepared.evaluator
+        remainingWork = { prepared.remainingWork(secondsPerEvaluation: $0) }
         let step = prepared.isResumed ? trainer.state.step : nil
         goodSteps = step.map { [$0] } ?? []
         if let continuation = prepared.continuation, continuation.isRewound {
@@ -75,7 +79,8 @@ package final class TrainingRun {
             earlier: metrics.validations, hasPatience: config.training.earlyStoppingPatience != nil)
         timings = try LineLog(path: folder.file("timings.jsonl"), upTo: step)
         samples = try LineLog(path: folder.file("samples.jsonl"), upTo: step) { _ in isPending }
-        incidents = try IncidentLog(folder: folder, upTo: step)
+        incidents = try OccasionalLog(path: folder.file(RunTroubles.incidents), upTo: step)
+        warnings = try OccasionalLog(path: folder.file(RunTroubles.warnings), upTo: step)
         events = try EventFile(directory: folder.path, seconds: Int(Date().timeIntervalSince1970))
         lastSavedStep = step
         // A kill between a checkpoint's renaming and its naming leaves these at the previous save.
@@ -139,7 +144,7 @@ package final class TrainingRun {
         do { step = try trainer.step() } catch {
             // The step that ends the run is written down too; the error names it.
             if let last = trainer.lastReport, let incident = last.incident {
-                try incidents.append(incident, step: last)
+                try incidents.append(incident.members(last))
             }
             throw error
         }
@@ -148,11 +153,12 @@ package final class TrainingRun {
         tokensTrained += step.tokens
         if let incident = step.incident {
             let text = incident.text(step: step.step)
-            report(incident.isSkipped ? .notice(text) : .warning(text))
-            try incidents.append(incident, step: step)
+            try incidents.append(incident.members(step))
+            if incident.isSkipped { report(.notice(text)) } else { try warn([.init(.lossSpike, text)]) }
         }
         let rate = Double(tokensTrained) / max(secondsTrained, 1e-9)
         report(.step(step, totalSteps: trainer.state.totalSteps, tokensPerSecond: rate))
+        estimate(step)
         guard step.step % config.training.logEvery == 0 || trainer.isFinished else { return }
         // nil where every step since the last line was skipped.
         let weight = trainer.state.windowWeight
@@ -171,13 +177,23 @@ package final class TrainingRun {
             ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
             ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
-        watchMachine()
+        try watchMachine()
         try record(
             step: step.step,
             [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
         try events.append(
             step: step.step, seconds: Date().timeIntervalSince1970,
             histograms: TrainingRun.byLayer(step.gradientNorms))
+    }
+
+    /// Says how long the run will take as soon as a few steps have shown it.
+    private func estimate(_ step: StepReport) {
+        guard var times = stepTimes else { return }
+        times.add(seconds: step.seconds, tokens: step.tokens)
+        stepTimes = times.isEnough ? nil : times
+        guard times.isEnough, !trainer.isFinished, let time = times.estimate(remainingWork(secondsPerEvaluation))
+        else { return }
+        report(.estimated(time))
     }
 
     /// The norms of each layer's parameters: `h.3.attn.c_attn.weight` is of layer `h.3`, `wte.weight` of `wte`.
@@ -229,7 +245,7 @@ package final class TrainingRun {
 
     /// Measures the validation split and continues the sample prompts.
     private func evaluate() throws {
-        let step = trainer.state.step
+        let (step, start) = (trainer.state.step, monotonicSeconds())
         guard let text = data.splits[.validation] else { return }
         guard
             var result = try evaluator.evaluate(
@@ -262,29 +278,25 @@ package final class TrainingRun {
                 + (measureMore?(trainer.model) ?? []))
         try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
-        for warning in watchdog.evaluated(step: step, loss: result.loss) { report(.warning(warning)) }
+        try warn(watchdog.evaluated(step: step, loss: result.loss))
         try continueSamples(step)
+        secondsPerEvaluation = monotonicSeconds() - start
     }
 
     private func continueSamples(_ step: Int) throws {
         guard !config.evaluation.samples.isEmpty else { return }
-        let generator = TextGenerator(model: trainer.model, tokenizer: tokenizer)
-        let settings = config.generationSettings(seed: UInt64(config.training.seed))
-        let responder = Responder(generator: generator, template: saved.template, settings: settings)
+        let texts = SampleTexts(trainer.model, saved, config)
         for (index, prompt) in config.evaluation.samples.enumerated() {
-            let completion =
-                config.evaluation.asksSamples
-                ? try responder.answer([Message(.user, prompt)], responder.settings(seed: settings.seed))
-                : try generator.complete(generator.encode(prompt: prompt), settings)
+            let written = try texts.text(after: prompt)
             try samples.append([
-                ("step", .integer(step)), ("prompt", .string(prompt)), ("text", .string(completion.text)),
+                ("step", .integer(step)), ("prompt", .string(prompt)), ("text", .string(written)),
             ])
             // Indented, Markdown shows it letter by letter.
-            let text = ["prompt:", prompt, "", "answer:", completion.text].joined(separator: "\n")
+            let text = ["prompt:", prompt, "", "answer:", written].joined(separator: "\n")
                 .split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(separator: "\n")
             try events.append(
                 step: step, seconds: Date().timeIntervalSince1970, texts: [("samples/\(index + 1)", text)])
-            report(.sample(step: step, prompt: prompt, text: completion.text))
+            report(.sample(step: step, prompt: prompt, text: written))
         }
     }
 
@@ -295,7 +307,7 @@ package final class TrainingRun {
         // Two checkpoints that are known to be good stay, and the one that was resumed from, whatever other files the
         // folder has.
         let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
-        watchMachine()
+        try watchMachine()
         try metrics.synchronize()
         try samples.synchronize()
         try saver.waitForEnd()
@@ -312,12 +324,23 @@ package final class TrainingRun {
     }
 
     /// Warns where memory or the disk is running short.
-    private func watchMachine() {
+    private func watchMachine() throws {
         // Float weights of all, and two moments of those that are trained.
         let bytes = 4 * summary.parameters + 8 * summary.trainedParameters
-        for warning in watchdog.measured(
-            memory: Memory.availableBytes, disk: FreeSpace.bytes(of: folder.path), checkpointBytes: bytes)
-        { report(.warning(warning)) }
+        try warn(
+            watchdog.measured(
+                memory: Memory.availableBytes, disk: FreeSpace.bytes(of: folder.path), checkpointBytes: bytes))
+    }
+
+    /// Tells whoever watches, and those who come later.
+    private func warn(_ found: [Watchdog.Warning]) throws {
+        for warning in found {
+            report(.warning(warning.text))
+            try warnings.append([
+                ("step", .integer(trainer.state.step)), ("warning", .string(warning.kind.rawValue)),
+                ("text", .string(warning.text)),
+            ])
+        }
     }
 
     /// Checkpoints that stay, however old: the best; the ends of epochs where the config asks for them; and a longer run can

@@ -3,6 +3,23 @@
 /// Each function takes what was measured and returns what to say about it. What it has said is not repeated while it
 /// lasts.
 package struct Watchdog: Sendable {
+    /// What is wrong, why, and what to do.
+    package struct Warning: Sendable, Equatable {
+        /// What it is about, as `warnings.jsonl` names it.
+        package enum Kind: String, Sendable, CaseIterable {
+            case aboveStart = "validation loss above the base's"
+            case rising = "validation loss rising"
+            case memory = "memory running short"
+            case disk = "disk running full"
+            case lossSpike = "loss spike"
+        }
+
+        package let kind: Kind
+        package let text: String
+
+        package init(_ kind: Kind, _ text: String) { (self.kind, self.text) = (kind, text) }
+    }
+
     /// Less memory than this may be gone at the next step.
     package static let leastMemory = 256 << 20
     /// Of the disk, this much is left in addition to the next two checkpoints.
@@ -24,10 +41,10 @@ package struct Watchdog: Sendable {
     }
 
     /// After an evaluation of the validation split: `loss` in nats per token.
-    package mutating func evaluated(step: Int, loss: Double) -> [String] {
+    package mutating func evaluated(step: Int, loss: Double) -> [Warning] {
         losses.removeAll { $0.step >= step }
         losses.append((step, loss))
-        return [aboveStart, rising].compactMap { $0 }
+        return [aboveStart.map { .init(.aboveStart, $0) }, rising.map { .init(.rising, $0) }].compactMap { $0 }
     }
 
     private var aboveStart: String? {
@@ -61,21 +78,22 @@ package struct Watchdog: Sendable {
     ///   - memory: bytes that the system could still give; nil where it does not say.
     ///   - disk: bytes free where the run's folder is; nil where it does not say.
     ///   - checkpointBytes: what a checkpoint needs.
-    package mutating func measured(memory: Int?, disk: Int?, checkpointBytes: Int) -> [String] {
-        var warnings: [String] = []
+    package mutating func measured(memory: Int?, disk: Int?, checkpointBytes: Int) -> [Warning] {
+        var warnings: [Warning] = []
         let isMemoryShort = memory.map { $0 < Self.leastMemory } ?? false
         if isMemoryShort, !memoryIsShort, let memory {
-            warnings.append(
+            let text =
                 "memory is running short: \(memory >> 20) MiB are left. Close other programs, or stop with Ctrl-C "
-                    + "and continue later with --resume; a new run needs less with a smaller training.batchSize or with "
-                    + "training.recomputeActivations")
+                + "and continue later with --resume; a new run needs less with a smaller training.batchSize or with "
+                + "training.recomputeActivations"
+            warnings.append(.init(.memory, text))
         }
         let isDiskShort = disk.map { $0 < 2 * checkpointBytes + Self.leastDisk } ?? false
         if isDiskShort, !diskIsShort, let disk {
-            warnings.append(
+            let text =
                 "the disk is running full: \(disk >> 20) MiB are left, and a checkpoint needs "
-                    + "\(checkpointBytes >> 20) MiB. Free some space; a smaller training.keepLast keeps fewer checkpoints"
-            )
+                + "\(checkpointBytes >> 20) MiB. Free some space; a smaller training.keepLast keeps fewer checkpoints"
+            warnings.append(.init(.disk, text))
         }
         (memoryIsShort, diskIsShort) = (isMemoryShort, isDiskShort)
         return warnings
