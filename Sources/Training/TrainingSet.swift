@@ -66,7 +66,7 @@ package struct TrainingSet: Sendable {
         return most
     }
 
-    /// Windows that take about a tenth of a second.
+    /// Windows that are looked at, so that a very long run begins soon.
     private static let mostLooked = 2_000_000
 
     /// Steps of `examples` windows each that `epochs` epochs take; each epoch's last step takes what is left.

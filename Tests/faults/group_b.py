@@ -281,6 +281,11 @@ def B15():
                        f"{name} is not named: {outcome.err[-300:]}")
             is_clean(place)
         resumed_is_equal(place)
+        # A warning ends no run, also where it cannot be written down.
+        place.config("hot.json", training__learningRate=3, training__warmupSteps=0)
+        outcome = place.run("train", "--config", "hot.json", "--run", "hot", LD_PRELOAD=library, FAULT_NAME="hot/warnings.jsonl",
+                            FAULT_KIND="write", FAULT_NUMBER="1", FAULT_ERROR=str(errno.ENOSPC)).must_be(0)
+        expect("warning: the validation loss is above" in outcome.err, f"no warning: {outcome.err[-300:]}")
 
 
 def B16():

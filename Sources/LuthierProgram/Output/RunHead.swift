@@ -6,8 +6,7 @@ import Models
 import Training
 
 enum RunHead {
-    /// - Parameter folder: where checkpoints go, whose disk is looked at.
-    static func lines(_ summary: RunSummary, folder: String = ".") -> [String] {
+    static func lines(_ summary: RunSummary) -> [String] {
         var lines = ["run \(summary.run): \(summary.parameters) parameters, vocabulary \(summary.vocabularySize)"]
         if summary.trainedParameters < summary.parameters {
             let format = summary.memory.baseWeights
@@ -17,10 +16,10 @@ enum RunHead {
         }
         lines += summary.data.map { "  \($0)" }
         lines.append(
-            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) per epoch, up to \(summary.tokensPerStep) tokens each; "
-                + "an epoch has \(summary.tokensPerEpoch) tokens")
+            "  \(summary.totalSteps) steps, \(summary.stepsPerEpoch) per epoch of \(summary.tokensPerEpoch) tokens, about "
+                + "\(summary.tokensPerEpoch / max(1, summary.stepsPerEpoch)) a step")
         lines.append("  memory: " + memory(summary))
-        lines.append("  disk: " + disk(summary, folder: folder))
+        lines.append("  disk: " + disk(summary))
         let rounded = summary.precision == .bf16 ? ", products in bf16 by oneDNN \(RoundedWeight.libraryVersion)" : ""
         lines.append("  f32 on \(summary.threads) threads, OpenBLAS kernel \(summary.kernel)\(rounded)")
         return lines
@@ -33,9 +32,11 @@ enum RunHead {
             + parts.map { "\($0.0) \($0.1 >> 20)" }.joined(separator: ", ")
     }
 
-    private static func disk(_ summary: RunSummary, folder: String) -> String {
+    private static func disk(_ summary: RunSummary) -> String {
         let (each, all) = (summary.checkpointBytes, summary.checkpointBytes * summary.checkpointCount)
-        let free = FreeSpace.bytes(of: folder).map { "; \($0 >> 20) MiB are free" } ?? ""
+        // Runs may be on another disk; before the first one there is no such folder.
+        let free =
+            (FreeSpace.bytes(of: "checkpoints") ?? FreeSpace.bytes(of: ".")).map { "; \($0 >> 20) MiB are free" } ?? ""
         return "\(size(each)) for each checkpoint, at most \(summary.checkpointCount) at a time: \(size(all))\(free)"
     }
 

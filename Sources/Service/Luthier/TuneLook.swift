@@ -90,7 +90,8 @@ struct TuneEstimate {
     /// The most rows of a batch that are counted: more is refused anyway.
     private static let mostRows = 1 << 28
 
-    /// Calculated: the steps as `JobTraining` expects them, the memory as the run will count it, for its longest rows.
+    /// Calculated: the steps as `JobTraining` expects them, the memory for the longest rows, which
+    /// is at least what the run will count.
     init(_ config: RunConfig, _ draft: JobTraining.Draft, _ check: JobCheck, _ source: ModelSource) throws {
         if let target = config.adapter?.unknownTarget(in: source.architecture) {
             let names = source.architecture.linearModules.map(\.name).joined(separator: ", ")

@@ -135,14 +135,15 @@ package struct PreparedRun {
             run: name, settings: settings(plan.origins, plan.config), parameters: model.layout.parameterCount,
             trainedParameters: model.trained.layout.parameterCount, vocabularySize: plan.architecture.vocabularySize,
             data: tokens.data.summary, totalSteps: plan.length.totalSteps,
-            tokensPerStep: training.batchSize * training.accumulation * plan.architecture.contextLength,
             stepsPerEpoch: plan.length.stepsPerEpoch, firstStep: trainer.state.step,
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
                 sequenceLength: plan.length.set.meanWindowLength, isFrozen: model.adapters != nil),
             peakFlopsPerSecond: MachinePeak.flopsPerSecond(), heldBytes: plan.heldBytes, memory: plan.memory,
             tokensPerEpoch: tokens.data.splits[.train]?.tokens.count ?? 0,
-            checkpointBytes: 12 * model.trained.layout.parameterCount, checkpointCount: training.keepLast + 2)
+            checkpointBytes: 12 * model.trained.layout.parameterCount,
+            checkpointCount: training.keepLast + 3
+                + (training.keepEpochs ? plan.length.totalSteps / max(1, plan.length.stepsPerEpoch) : 0))
     }
 
     private static func settings(_ given: [String: String], _ config: RunConfig) -> [RunSetting] {

@@ -32,7 +32,6 @@ package struct RunSummary: Sendable {
     package var vocabularySize: Int
     package var data: [String]
     package var totalSteps: Int
-    package var tokensPerStep: Int
     package var stepsPerEpoch: Int
     package var firstStep: Int
     package var threads: Int
@@ -50,8 +49,8 @@ package struct RunSummary: Sendable {
     package var estimatedBytes: Int { heldBytes + memory.bytes }
     /// Tokens of the training rows.
     package var tokensPerEpoch: Int
-    /// Bytes of one checkpoint, about, and how many are on the disk at the same time, at most: those that are kept, the
-    /// best, and the one that is being written.
+    /// Bytes of one checkpoint, about, and how many are on the disk at the same time, at most: the last ones, the best, the
+    /// first or the one that was resumed from, the one that is being written, and the ends of epochs where all are kept.
     package var checkpointBytes: Int
     package var checkpointCount: Int
 }

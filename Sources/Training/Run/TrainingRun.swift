@@ -154,7 +154,7 @@ package final class TrainingRun {
         if let incident = step.incident {
             let text = incident.text(step: step.step)
             try incidents.append(incident.members(step))
-            if incident.isSkipped { report(.notice(text)) } else { try warn([.init(.lossSpike, text)]) }
+            if incident.isSkipped { report(.notice(text)) } else { warn([.init(.lossSpike, text)]) }
         }
         let rate = Double(tokensTrained) / max(secondsTrained, 1e-9)
         report(.step(step, totalSteps: trainer.state.totalSteps, tokensPerSecond: rate))
@@ -177,7 +177,7 @@ package final class TrainingRun {
             ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
             ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
         ])
-        try watchMachine()
+        watchMachine()
         try record(
             step: step.step,
             [("loss", loss ?? .nan), ("learningRate", step.learningRate), ("gradientNorm", step.gradientNorm)])
@@ -278,7 +278,7 @@ package final class TrainingRun {
                 + (measureMore?(trainer.model) ?? []))
         try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
-        try warn(watchdog.evaluated(step: step, loss: result.loss))
+        warn(watchdog.evaluated(step: step, loss: result.loss))
         try continueSamples(step)
         secondsPerEvaluation = monotonicSeconds() - start
     }
@@ -307,7 +307,7 @@ package final class TrainingRun {
         // Two checkpoints that are known to be good stay, and the one that was resumed from, whatever other files the
         // folder has.
         let kept = neededSteps.union(goodSteps.prefix(1)).union(goodSteps.suffix(1))
-        try watchMachine()
+        watchMachine()
         try metrics.synchronize()
         try samples.synchronize()
         try saver.waitForEnd()
@@ -324,19 +324,19 @@ package final class TrainingRun {
     }
 
     /// Warns where memory or the disk is running short.
-    private func watchMachine() throws {
-        // Float weights of all, and two moments of those that are trained.
-        let bytes = 4 * summary.parameters + 8 * summary.trainedParameters
-        try warn(
+    private func watchMachine() {
+        warn(
             watchdog.measured(
-                memory: Memory.availableBytes, disk: FreeSpace.bytes(of: folder.path), checkpointBytes: bytes))
+                memory: Memory.availableBytes, disk: FreeSpace.bytes(of: folder.path),
+                checkpointBytes: summary.checkpointBytes))
     }
 
     /// Tells whoever watches, and those who come later.
-    private func warn(_ found: [Watchdog.Warning]) throws {
+    private func warn(_ found: [Watchdog.Warning]) {
         for warning in found {
             report(.warning(warning.text))
-            try warnings.append([
+            // A warning ends no run, least of all that of a full disk.
+            try? warnings.append([
                 ("step", .integer(trainer.state.step)), ("warning", .string(warning.kind.rawValue)),
                 ("text", .string(warning.text)),
             ])

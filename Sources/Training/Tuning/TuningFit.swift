@@ -51,7 +51,7 @@ struct TuningFit: Equatable {
     private func bytesNeeded(_ facts: TuningFacts, rank: Int?) -> Int {
         let row = min(facts.longestRow, contextLength)
         var memory = TrainingMemory(facts.architecture, rowsPerBatch: max(1, batchSize * row))
-        // As `RunPlan` counts them.
+        // An upper bound: the order of the rows, by which `RunPlan` counts, is not known yet.
         memory.evaluationRows = min(evaluationBatch * contextLength, facts.heldOutTokens)
         memory.adapter =
             rank.map { AdapterConfig(rank: $0, targets: ["all"]) }
