@@ -10,7 +10,7 @@ PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
-.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint format install uninstall \
+.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
 	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare estimates \
 	compare-revisions clean
@@ -34,6 +34,7 @@ help:
 	@echo 'make kill-campaign  kill runs at random moments, fail every call of a save, damage checkpoints: no byte may be wrong'
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make sanitize     tests of memory and threads under the address and the thread sanitizer'
+	@echo 'make docs         run the commands of the README and of docs/, and compare what they print'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
@@ -127,6 +128,11 @@ endef
 test: deps
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build
+
+# The commands of the README and of docs/, and what they print; LONG=--long runs those that take minutes.
+docs:
+	$(PYTHON) Tests/draw_modules.py --check && $(PYTHON) Benchmarks/peers/plot.py --check
+	$(PYTHON) Tests/doc_commands.py .build/release $(LONG)
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

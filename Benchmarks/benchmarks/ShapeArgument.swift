@@ -35,6 +35,39 @@ struct ShapeArgument: ExpressibleByArgument, Sendable {
             """#
         ),
         (
+            "smollm2-360m",
+            #"""
+            {"model_type": "llama", "vocab_size": 49152, "hidden_size": 960, "intermediate_size": 2560,
+             "num_hidden_layers": 32, "num_attention_heads": 15, "num_key_value_heads": 5, "rms_norm_eps": 1e-5,
+             "rope_theta": 100000, "max_position_embeddings": 8192, "tie_word_embeddings": true}
+            """#
+        ),
+        (
+            "pythia-160m",
+            #"""
+            {"model_type": "gpt_neox", "vocab_size": 50304, "hidden_size": 768, "intermediate_size": 3072,
+             "num_hidden_layers": 12, "num_attention_heads": 12, "rotary_pct": 0.25, "rotary_emb_base": 10000,
+             "layer_norm_eps": 1e-5, "hidden_act": "gelu", "use_parallel_residual": true,
+             "max_position_embeddings": 2048, "tie_word_embeddings": false}
+            """#
+        ),
+        (
+            "qwen2.5-0.5b",
+            #"""
+            {"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
+             "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2, "rms_norm_eps": 1e-6,
+             "rope_theta": 1000000, "max_position_embeddings": 32768, "tie_word_embeddings": true}
+            """#
+        ),
+        (
+            "llama-3.2-1b",
+            #"""
+            {"model_type": "llama", "vocab_size": 128256, "hidden_size": 2048, "intermediate_size": 8192,
+             "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 64,
+             "rms_norm_eps": 1e-5, "rope_theta": 500000, "max_position_embeddings": 131072, "tie_word_embeddings": true}
+            """#
+        ),
+        (
             "qwen3-0.6b",
             #"""
             {"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 1024, "intermediate_size": 3072,

@@ -164,23 +164,29 @@ def job(options, folder):
             other.join()
         return folder / "checkpoints" / name
 
-    direct, idle, busy, shares = [], [], [], []
-    try:
-        for number in range(options.rounds):
-            place = run(False)
-            idle.append(statistics.median(speeds(place)))
-            busy.append(statistics.median(speeds(run(True))))
-            config = folder / "same.json"
-            shutil.copy(place / "config.json", config)
-            subprocess.run([options.luthier, "train", "--config", config, "--run", f"direct-{number}"], check=True, cwd=folder,
+    config, done = folder / "same.json", {"direct": [], "idle": [], "busy": []}
+
+    def one(kind):
+        if kind == "direct":
+            name = f"direct-{len(done['direct'])}"
+            subprocess.run([options.luthier, "train", "--config", config, "--run", name], check=True, cwd=folder,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            direct.append(statistics.median(speeds(folder / "checkpoints" / f"direct-{number}")))
-            shares.append((idle[-1] / direct[-1], busy[-1] / direct[-1]))
+            done[kind].append(statistics.median(speeds(folder / "checkpoints" / name)))
+        else:
+            done[kind].append(statistics.median(speeds(run(kind == "busy"))))
+
+    try:
+        # Not counted: files and memory are touched for the first time. Its settings are those of the runs without the service.
+        shutil.copy(run(False) / "config.json", config)
+        for number in range(options.rounds):
+            for kind in ("direct", "idle", "busy") if number % 2 else ("idle", "direct", "busy"):
+                one(kind)
     finally:
         server.stop()
-    idle_share, shared = map(statistics.median, zip(*shares))
-    print(json.dumps({"job": MODEL, "tokensPerSecond": statistics.median(direct), "idle": statistics.median(idle),
-                      "streaming": statistics.median(busy), "whileIdle": idle_share, "whileStreaming": shared}), flush=True)
+    shares = {kind: statistics.median(a / b for a, b in zip(done[kind], done["direct"])) for kind in ("idle", "busy")}
+    print(json.dumps({"job": MODEL, "tokensPerSecond": statistics.median(done["direct"]), "idle": statistics.median(done["idle"]),
+                      "streaming": statistics.median(done["busy"]), "whileIdle": shares["idle"],
+                      "whileStreaming": shares["busy"]}), flush=True)
 
 
 def main():

@@ -15,6 +15,11 @@ static inline void luthier_dnnl_use_threads(int count) {
 
 static inline void luthier_dnnl_stay_on_this_thread(void) { luthier_dnnl_use_threads(1); }
 
+// Whether oneDNN multiplies bfloat16 by the processor's matrix tiles (AMX).
+static inline int luthier_dnnl_has_tiles(void) {
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_amx) == dnnl_cpu_isa_avx512_core_amx;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t luthier_dnnl_layout_argument;
 #define LUTHIER_DNNL_LAYOUT(layout) (layout)

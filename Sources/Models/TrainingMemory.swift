@@ -67,6 +67,7 @@ package struct TrainingMemory: Sendable {
 
     /// Of the copies of weights and operands that products in bfloat16 read.
     private var roundedBytes: Int {
-        precision == .bf16 ? TrainingPass.roundedBytes(architecture, rowCount: rowsPerBatch) : 0
+        precision == .bf16
+            ? TrainingPass.roundedBytes(architecture, rowCount: rowsPerBatch, trainsWeights: adapter == nil) : 0
     }
 }

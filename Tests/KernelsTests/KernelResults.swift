@@ -10,7 +10,7 @@ enum KernelResults {
     /// One array a kernel, in a fixed order.
     static func all() -> [(name: String, values: [Float])] {
         layerNorm() + activation() + embedding() + rowProducts() + losses() + optimizer() + attention() + gatedFamily()
-            + [("column sums", columnSums()), ("dropout", dropout()), ("sum", addition())]
+            + lowRank() + [("column sums", columnSums()), ("dropout", dropout()), ("sum", addition())]
     }
 
     private static func layerNorm() -> [(String, [Float])] {
@@ -57,6 +57,17 @@ enum KernelResults {
             dTokenTable: table.matrix, dPositionTable: places.matrix, dOutput: dy.matrix, tokens: tokens,
             positions: positions)
         return [("embedding", y.values), ("token gradient", table.values), ("position gradient", places.values)]
+    }
+
+    private static func lowRank() -> [(String, [Float])] {
+        let (x, factor) = (Grid.random(rows, columns, seed: 41), Grid.random(5, columns, seed: 42))
+        let narrow = Grid(rows, 5, filledWith: 0)
+        LowRankProduct.project(into: narrow.matrix, x.matrix, factor.matrix)
+        LowRankProduct.addTransposed(to: factor.matrix, narrow.matrix, x.matrix)
+        LowRankProduct.add(to: x.matrix, narrow.matrix, factor.matrix)
+        return [
+            ("low-rank projection", narrow.values), ("low-rank factor", factor.values), ("low-rank sum", x.values),
+        ]
     }
 
     private static func rowProducts() -> [(String, [Float])] {

@@ -60,6 +60,23 @@ import Testing
         #expect(zip(model.weights.buffer, base).allSatisfy { $0 == $1 })
     }
 
+    /// What is in the gradients before, of an earlier batch, is still in them afterwards.
+    @Test(arguments: configs) func gradientsAddUp(config: AdapterConfig) throws {
+        let golden = try Self.adapted("tied-tanh", config)
+        let (model, batch) = (golden.model, try golden.batch())
+        let adapters = try #require(model.adapters)
+        let pass = TrainingPass(model)
+        func gradients(batches: Int) -> [Double] {
+            let arena = FloatArena(count: adapters.layout.arenaCount)
+            for _ in 0..<batches {
+                _ = pass.accumulateGradients(batch, into: pass.gradientViews(in: arena), weightSum: 1)
+            }
+            return arena.buffer.map(Double.init)
+        }
+        let (one, two) = (gradients(batches: 1), gradients(batches: 2))
+        #expect(relativeError(two.map { Float($0) }, one.map { 2 * $0 }) < 1e-6)
+    }
+
     @Test(arguments: Fixture.all, configs) func mergedWeightsGiveTheSame(name: String, config: AdapterConfig) throws {
         let golden = try Self.adapted(name, config)
         let batch = try golden.batch()

@@ -14,6 +14,9 @@ package final class RoundedWeight: @unchecked Sendable {
     /// Whether the processor multiplies bfloat16 at all.
     package static var isSupported: Bool { BFloat16Product.isSupported }
 
+    /// Whether a weight's gradient takes a copy of an operand in the workspace.
+    package static var copiesOperands: Bool { BFloat16Product.copiesParts }
+
     /// oneDNN's version, for messages.
     package static var libraryVersion: String { BFloat16Product.version }
 
@@ -72,19 +75,17 @@ package final class RoundedWeight: @unchecked Sendable {
         if let dWeight {
             let x = workspace.first(rows: input.rows, columns: input.columns)
             BFloat16.round(into: x, of: input)
-            if isTransposed {
-                BFloat16Product.addTransposed(to: dWeight, dy, x)
-            } else {
-                BFloat16Product.addTransposed(to: dWeight, x, dy)
-            }
+            let (a, b) = isTransposed ? (dy, x) : (x, dy)
+            let parts = BFloat16Product.copiesParts ? workspace.third(rows: a.rows, columns: a.columns) : nil
+            BFloat16Product.addTransposed(to: dWeight, a, b, parts: parts)
         }
         if let dBias { Linear.addColumnSums(of: dOutput, to: dBias) }
     }
 }
 
-/// Memory for the two operands that a layer rounds; grows to the largest.
+/// Memory for the two operands that a layer rounds, and for a copy of one; grows to the largest.
 package final class BFloat16Workspace: @unchecked Sendable {
-    private var blocks: [UnsafeMutableBufferPointer<UInt16>?] = [nil, nil]
+    private var blocks: [UnsafeMutableBufferPointer<UInt16>?] = [nil, nil, nil]
 
     package init() {}
 
@@ -93,6 +94,8 @@ package final class BFloat16Workspace: @unchecked Sendable {
     func first(rows: Int, columns: Int) -> BFloat16Matrix { matrix(0, rows, columns) }
 
     func second(rows: Int, columns: Int) -> BFloat16Matrix { matrix(1, rows, columns) }
+
+    func third(rows: Int, columns: Int) -> BFloat16Matrix { matrix(2, rows, columns) }
 
     private func matrix(_ index: Int, _ rows: Int, _ columns: Int) -> BFloat16Matrix {
         let count = max(rows * columns, 1)

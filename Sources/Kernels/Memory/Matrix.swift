@@ -56,6 +56,15 @@ package struct Matrix: @unchecked Sendable {
         return Matrix(base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
     }
 
+    /// Overwrites `result` (columns, rows) with this matrix transposed: for small ones, on the calling thread.
+    package func transpose(into result: Matrix) {
+        precondition(
+            result.rows == columns && result.columns == rows, "\(shape) transposed into \(result.shape)")
+        for row in 0..<rows {
+            for column in 0..<columns { result.row(column)[row] = self.row(row)[column] }
+        }
+    }
+
     /// Whether the rows follow one another without gaps.
     @inlinable
     package var isContiguous: Bool { stride == columns || rows <= 1 }

@@ -142,22 +142,34 @@ enum BFloat16Product {
         }
     }
 
+    /// Whether `addTransposed` needs memory for a copy of `a`: oneDNN takes the processor's matrix tiles only for a
+    /// transposed operand without gaps, and a thread's columns of `a` have gaps between them.
+    static let copiesParts = luthier_dnnl_has_tiles() != 0
+
     /// c += aᵀ · b.
     ///
     /// - Parameters:
     ///   - c: (M, N), added to.
     ///   - a: (K, M).
     ///   - b: (K, N).
-    static func addTransposed(to c: Matrix, _ a: BFloat16Matrix, _ b: BFloat16Matrix) {
+    ///   - parts: of the shape of `a`, overwritten; nil where `copiesParts` is false.
+    static func addTransposed(to c: Matrix, _ a: BFloat16Matrix, _ b: BFloat16Matrix, parts: BFloat16Matrix?) {
         precondition(
             a.rows == b.rows && c.rows == a.columns && c.columns == b.columns,
             "product of (\(a.rows), \(a.columns))ᵀ and (\(b.rows), \(b.columns)) into \(c.shape)")
         ParallelFor.ranges(c.rows, grain: rowGrain) { rows in
+            var (part, stride) = (a.base + rows.lowerBound, a.columns)
+            if let parts, rows.count < a.columns {
+                let copy = parts.base + rows.lowerBound * a.rows
+                for row in 0..<a.rows {
+                    (copy + row * rows.count).update(from: part + row * a.columns, count: rows.count)
+                }
+                (part, stride) = (copy, rows.count)
+            }
             let key = Key(
-                rows: rows.count, inner: a.rows, columns: b.columns, transposedStride: a.columns,
-                outputStride: c.stride, adds: true)
-            execute(
-                product(key, packedLike: nil), a.base + rows.lowerBound, b.base, nil, c.row(rows.lowerBound))
+                rows: rows.count, inner: a.rows, columns: b.columns, transposedStride: stride, outputStride: c.stride,
+                adds: true)
+            execute(product(key, packedLike: nil), part, b.base, nil, c.row(rows.lowerBound))
         }
     }
 

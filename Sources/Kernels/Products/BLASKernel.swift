@@ -1,6 +1,8 @@
-// Which of OpenBLAS's hand-tuned kernels does the products: measured, because the library can guess wrong.
+// Which of OpenBLAS's hand-tuned kernels does the products: measured, because the library can guess wrong; and whether
+// oneDNN does those that all threads share.
 
 import COpenBLAS
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,13 +14,23 @@ import COpenBLAS
 /// that is newer than the library falls back to an old set: OpenBLAS 0.3.21 runs AVX2 on AMD's Zen 5, at half of the
 /// speed that its own AVX-512 kernels reach there.
 package enum BLASKernel {
-    /// The kernel set in use, `Haswell` or `SkylakeX` say.
-    package static var name: String { String(cString: openblas_get_corename()) }
+    /// The kernel set in use, `Haswell` or `SkylakeX` say, with `+oneDNN` where oneDNN does the products that all threads
+    /// share.
+    package static var name: String { loaded + (sharesWithOneDNN ? oneDNNSuffix : "") }
+
+    /// OpenBLAS's kernel set alone.
+    private static var loaded: String { String(cString: openblas_get_corename()) }
+
+    private static let oneDNNSuffix = "+oneDNN"
+    private static let isOneDNNShared = Atomic<Bool>(false)
+
+    /// Whether oneDNN does the products that all threads share.
+    static var sharesWithOneDNN: Bool { isOneDNNShared.load(ordering: .relaxed) }
 
     /// Sets that are worth trying on this processor, the library's own choice aside.
     private static var candidates: [String] {
         #if arch(x86_64)
-            return [("avx512f", "SkylakeX"), ("avx2", "Haswell")].filter { supports($0.0) }.map { $0.1 }
+            return [("avx512f", "SkylakeX"), ("avx2", "Haswell")].filter { processor("flags", has: $0.0) }.map { $0.1 }
         #else
             return []
         #endif
@@ -38,9 +50,10 @@ package enum BLASKernel {
     @discardableResult
     package static func choose(fixed: String? = nil) -> String {
         openblas_set_num_threads(1)
-        let own = name
-        if let asked = fixed ?? getenv(environmentVariable).map({ String(cString: $0) }) {
-            if asked != own { use(asked) }
+        if var asked = fixed ?? getenv(environmentVariable).map({ String(cString: $0) }) {
+            isOneDNNShared.store(asked.hasSuffix(oneDNNSuffix), ordering: .relaxed)
+            if asked.hasSuffix(oneDNNSuffix) { asked.removeLast(oneDNNSuffix.count) }
+            if asked != loaded { use(asked) }
             return name
         }
         let rates = measure()
@@ -48,17 +61,29 @@ package enum BLASKernel {
         for candidate in rates.dropFirst() where candidate.flopsPerSecond > best.flopsPerSecond * requiredGain {
             best = candidate
         }
-        if name != best.name { use(best.name) }
+        if loaded != best.name { use(best.name) }
+        isOneDNNShared.store(prefersOneDNN(best.name), ordering: .relaxed)
         return name
+    }
+
+    /// On Intel's processors with AVX-512 oneDNN is up to a quarter faster in products of a model's shapes; on AMD's it is
+    /// not (Benchmarks/LOG.md). This is decided by name: the difference is smaller than what other programs do to a
+    /// measurement of milliseconds, and every run on a machine must choose the same.
+    private static func prefersOneDNN(_ set: String) -> Bool {
+        #if arch(x86_64)
+            return set == "SkylakeX" && processor("vendor_id", has: "GenuineIntel")
+        #else
+            return false
+        #endif
     }
 
     /// How fast each set is on one thread: the library's own choice first. Leaves the last one in use.
     package static func measure() -> [(name: String, flopsPerSecond: Double)] {
-        let own = name
+        let own = loaded
         var rates = [(own, flopsPerSecond())]
         for candidate in candidates where candidate != own {
             use(candidate)
-            if name == candidate { rates.append((candidate, flopsPerSecond())) }
+            if loaded == candidate { rates.append((candidate, flopsPerSecond())) }
         }
         return rates
     }
@@ -99,13 +124,15 @@ package enum BLASKernel {
     }
 
     #if arch(x86_64)
-        /// Whether the processor and the system support a feature, as the system lists them.
-        private static func supports(_ feature: String) -> Bool {
+        /// Whether the system's list of the processor's properties has a word in a line.
+        private static func processor(_ key: String, has word: String) -> Bool {
             guard let file = fopen("/proc/cpuinfo", "r") else { return false }
             defer { fclose(file) }
             var line = [CChar](repeating: 0, count: 8192)
             while fgets(&line, Int32(line.count), file) != nil {
-                if strncmp(line, "flags", 5) == 0 { return strstr(line, " \(feature) ") != nil }
+                guard strncmp(line, key, key.utf8.count) == 0 else { continue }
+                let words = line.prefix { $0 != 0 }.split { $0 == 32 || $0 == 9 || $0 == 10 }
+                return words.contains { $0.elementsEqual(word.utf8.map { CChar(bitPattern: $0) }) }
             }
             return false
         }

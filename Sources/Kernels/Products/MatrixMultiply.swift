@@ -1,4 +1,4 @@
-// Matrix products in float: the only file that calls OpenBLAS.
+// Matrix products in float: the only file that calls OpenBLAS's.
 
 import COneDNN
 import COpenBLAS
@@ -15,10 +15,12 @@ package enum MatrixMultiply {
     /// the pieces of small products are of one size.
     private static func grain(_ count: Int) -> Int { count < 16 * 48 ? 16 : 48 }
 
-    /// Whether oneDNN multiplies instead. The weight gradient of a narrow layer is a long sum for few results, in which
-    /// OpenBLAS reaches four fifths of oneDNN's speed; elsewhere, and on other processors, it is the faster one.
+    /// Whether oneDNN multiplies instead: everywhere where that is the machine's choice (`BLASKernel`). The weight gradient
+    /// of a narrow layer is a long sum for few results, in which OpenBLAS reaches four fifths of oneDNN's speed on any
+    /// processor.
     private static func usesOneDNN(_ c: Matrix, transposingA: Bool, transposingB: Bool) -> Bool {
         #if arch(x86_64)
+            if BLASKernel.sharesWithOneDNN { return true }
             return transposingA && !transposingB && c.rows * c.columns < 1 << 18 && min(c.rows, c.columns) >= 64
         #else
             return false

@@ -32,12 +32,14 @@ struct DoctorCommand: ParsableCommand {
         line("peak", "\(giga(peak)) GFLOP/s of float multiply–adds in registers")
         line("OpenBLAS", BLASKernel.library)
         for (name, rate) in rates {
-            let notes = [name == own ? "its own choice" : nil, name == kernel ? "in use" : nil].compactMap { $0 }
+            let isUsed = name == kernel || kernel.hasPrefix(name + "+")
+            let notes = [name == own ? "its own choice" : nil, isUsed ? "in use" : nil].compactMap { $0 }
             let note = notes.isEmpty ? "" : " (" + notes.joined(separator: ", ") + ")"
             line("", "kernel \(name): \(giga(rate)) GFLOP/s on one thread\(note)")
         }
         line("", "matrix products of GPT-2's shape: \(giga(floats)) GFLOP/s, \(percent(floats / peak)) of the peak")
         line("oneDNN", RoundedWeight.libraryVersion + (rounded == nil ? ": no bfloat16 on this processor" : ""))
+        if kernel.contains("+") { line("", "does the products that all threads share, faster than OpenBLAS here") }
         if let rounded {
             line("", "the same in bf16: \(giga(rounded)) GFLOP/s; --precision auto measures a model's own shapes")
         }

@@ -91,11 +91,11 @@ struct LinearAdapter: Sendable {
             addRows(to: output.columns(columns), of: input)
             return
         }
-        let narrow = project(workspace.masked(input, mask))
-        MatrixMultiply.run(into: output.columns(columns), narrow, b, scale: scale, adding: true)
+        let narrow = project(workspace.masked(input, mask), workspace.transposed(a))
+        LowRankProduct.add(to: output.columns(columns), narrow, b)
     }
 
-    /// As a matrix product of few rows may not: OpenBLAS has other kernels for one row than for eight.
+    /// Without the copy of Aᵀ, which takes as long as the products of one row.
     private func addRows(to output: Matrix, of input: Matrix) {
         let narrow = workspace.matrix(.projection, rows: input.rows, columns: a.columns)
         narrow.base.update(repeating: 0, count: narrow.rows * narrow.columns)
@@ -113,16 +113,20 @@ struct LinearAdapter: Sendable {
     ) {
         let dOutput = layerGradient.columns(columns)
         let x = workspace.masked(input, mask)
-        let narrow = project(x)
-        MatrixMultiply.run(into: gradient.b, narrow, dOutput, transposingA: true, scale: scale, adding: true)
-        let dNarrow = workspace.matrix(.gradient, rows: input.rows, columns: a.columns)
-        MatrixMultiply.run(into: dNarrow, dOutput, b, transposingB: true, scale: scale)
-        MatrixMultiply.run(into: gradient.a, x, dNarrow, transposingA: true, adding: true)
+        // With Aᵀ each product has a wide matrix and one of few rows.
+        let aTransposed = workspace.transposed(a)
+        LowRankProduct.addTransposed(to: gradient.b, project(x, aTransposed), dOutput)
+        let dNarrow = workspace.matrix(.gradient, rows: x.rows, columns: a.columns)
+        LowRankProduct.project(into: dNarrow, dOutput, b, scale: scale)
+        let dATransposed = workspace.transposed(gradient.a, as: .factorGradient)
+        LowRankProduct.addTransposed(to: dATransposed, dNarrow, x)
+        dATransposed.transpose(into: gradient.a)
         guard let mask else {
-            MatrixMultiply.run(into: dInput, dNarrow, a, transposingB: true, adding: true)
+            LowRankProduct.add(to: dInput, dNarrow, aTransposed)
             return
         }
-        MatrixMultiply.run(into: x, dNarrow, a, transposingB: true)
+        for row in 0..<x.rows { x.row(row).update(repeating: 0, count: x.columns) }
+        LowRankProduct.add(to: x, dNarrow, aTransposed)
         mask.key.apply(to: x, identities: mask.identities)
         Elementwise.add(to: dInput, x)
     }
@@ -132,17 +136,18 @@ struct LinearAdapter: Sendable {
         MatrixMultiply.run(into: weight.columns(columns), a, b, scale: scale, adding: true)
     }
 
-    private func project(_ input: Matrix) -> Matrix {
+    /// scale · x A, (N, R).
+    private func project(_ input: Matrix, _ aTransposed: Matrix) -> Matrix {
         let narrow = workspace.matrix(.projection, rows: input.rows, columns: a.columns)
-        MatrixMultiply.run(into: narrow, input, a)
+        LowRankProduct.project(into: narrow, input, aTransposed, scale: scale)
         return narrow
     }
 }
 
 /// Scratch memory shared by all adapters of a model; grows on demand.
 final class AdapterWorkspace: @unchecked Sendable {
-    enum Use: Int { case projection, gradient, masked }
-    private var arenas: [FloatArena?] = [nil, nil, nil]
+    enum Use: Int, CaseIterable { case projection, gradient, masked, factor, factorGradient }
+    private var arenas: [FloatArena?] = Use.allCases.map { _ in nil }
 
     func matrix(_ use: Use, rows: Int, columns: Int) -> Matrix {
         if let arena = arenas[use.rawValue], arena.count >= rows * columns {
@@ -151,6 +156,13 @@ final class AdapterWorkspace: @unchecked Sendable {
         let arena = FloatArena(count: rows * columns)
         arenas[use.rawValue] = arena
         return Matrix(arena, rows: rows, columns: columns)
+    }
+
+    /// A copy of an adapter's (in, R) matrix as (R, in).
+    func transposed(_ a: Matrix, as use: Use = .factor) -> Matrix {
+        let copy = matrix(use, rows: a.columns, columns: a.rows)
+        a.transpose(into: copy)
+        return copy
     }
 
     /// The input itself, or a masked copy.

@@ -138,15 +138,20 @@ package final class TrainingPass {
             + RotaryTables.floatCount(architecture, positions: longest)
     }
 
-    /// Bytes that products in bfloat16 take in addition: two copies of each matrix, and rounded operands.
-    package static func roundedBytes(_ architecture: Architecture, rowCount N: Int) -> Int {
+    /// Bytes that products in bfloat16 take in addition: two copies of each matrix, rounded operands, and on some
+    /// processors a copy of one.
+    ///
+    /// - Parameter trainsWeights: whether the matrices have gradients themselves; with adapters they have not.
+    package static func roundedBytes(_ architecture: Architecture, rowCount N: Int, trainsWeights: Bool) -> Int {
         let (V, C) = (architecture.vocabularySize, architecture.modelWidth)
         let sizes = architecture.blocks.flatMap { block in
             LinearLayer.allCases.map { $0.size(in: block, modelWidth: C) }
         }
         let weights = sizes.reduce(V * C) { $0 + $1.rows * $1.columns }
         let inputs = N * (sizes.map(\.rows).max() ?? C)
-        let outputs = max(N * (sizes.map(\.columns).max() ?? 0), LanguageHead.rows(for: N) * V)
-        return 2 * (2 * weights + inputs + outputs)
+        let logits = LanguageHead.rows(for: N) * V
+        let outputs = max(N * (sizes.map(\.columns).max() ?? 0), logits)
+        let copy = trainsWeights && RoundedWeight.copiesOperands ? max(inputs, logits) : 0
+        return 2 * (2 * weights + inputs + outputs + copy)
     }
 }
