@@ -27,9 +27,9 @@ def picture():
              "@media(prefers-color-scheme:dark){rect{fill:#1f2c3d;stroke:#7f9fce}text{fill:#e8edf3}.for{fill:#a9b5c2}}</style>"]
     for index, (names, purpose) in enumerate(rows):
         left, top = 4, index * FLOOR + 4
-        size = 13 if sum(7.6 * len(name) + 14 + GAP for name in names) < WIDTH else 11
+        size = 13 if sum(8.2 * len(name) + 14 + GAP for name in names) < WIDTH else 11
         for name in names:
-            width = round((7.6 if size == 13 else 6.4) * len(name) + 14)
+            width = round((8.2 if size == 13 else 6.9) * len(name) + 14)
             lines.append(f'<rect x="{left}" y="{top}" width="{width}" height="{BOX}" rx="5"/>'
                          f'<text x="{left + width / 2}" y="{top + 22}" text-anchor="middle" style="font-size:{size}px">{name}</text>')
             left += width + GAP

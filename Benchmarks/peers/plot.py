@@ -18,8 +18,8 @@ ROWS = [("Full fine-tuning, SmolLM2-135M, against PyTorch", "full fine-tuning, S
          "the fastest of PyTorch eager and compiled, f32 and bf16"),
         ("Answers in int8, against llama.cpp", "generate, batch 1, SmolLM2-135M, int8 weights", "llama.cpp Q8_0"),
         ("Reading a prompt, against llama.cpp", "reading a prompt of 512 tokens, SmolLM2-135M, f32", "llama.cpp F32"),
-        ("Eight requests at once, against its server", "8 requests at once over HTTP, SmolLM2-135M, int8", "llama.cpp's server, Q8_0")]
-LEFT, TOP, BAR, UNIT, WIDTH = 330, 40, 15, 120, 760
+        ("Text to tokens, against tiktoken", "GPT-2 BPE encoding, one thread, English prose", "tiktoken")]
+LEFT, TOP, BAR, UNIT, WIDTH = 330, 40, 15, 110, 760
 
 
 def ratios(files):
