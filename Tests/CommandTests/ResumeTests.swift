@@ -51,6 +51,32 @@ import Testing
         try Self.expectEqualRuns(place, "straight", "killed")
     }
 
+    #if arch(x86_64)
+        /// Which library multiplies is part of the kernel's name, and so of what a run resumes with.
+        @Test func oneDNNsProductsAreResumed() throws {
+            let place = try Workplace()
+            try place.write(SampleText.paragraphs, to: "text.txt")
+            try place.write(Self.config, to: "small.json")
+            let kernel = ["LUTHIER_BLAS_KERNEL": "Haswell+oneDNN"]
+            let straight = try place.luthier(
+                "train", "--config", "small.json", "--run", "straight", environment: kernel)
+            #expect(straight.code == 0 && straight.errors.contains("kernel Haswell+oneDNN"), "\(straight.errors)")
+            let run = try Running(
+                ["train", "--config", "small.json", "--run", "killed"], in: place.path, input: "", environment: kernel)
+            try #require(run.wait(until: { Self.lastStep(place, "killed") >= 9 }), "\(run.errorsSoFar)")
+            run.send(SIGKILL)
+            #expect(run.wait().code == SIGKILL)
+            let resumed = try place.luthier("train", "--config", "small.json", "--run", "killed", "--resume")
+            #expect(resumed.code == 0, "\(resumed.errors)")
+            try Self.expectEqualRuns(place, "straight", "killed")
+
+            let plain = ["LUTHIER_BLAS_KERNEL": "Haswell"]
+            _ = try place.luthier("train", "--config", "small.json", "--run", "plain", environment: plain)
+            func metrics(_ run: String) throws -> Data { try place.read("checkpoints/\(run)/metrics.jsonl") }
+            #expect(try metrics("plain") != metrics("straight"))
+        }
+    #endif
+
     @Test func signalsSaveAndLeaveWithTheirCode() throws {
         let place = try Workplace()
         try place.write(SampleText.paragraphs, to: "text.txt")
