@@ -10,7 +10,7 @@ PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
-.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs format install uninstall \
+.PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs prose format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
 	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare estimates \
 	compare-revisions clean
@@ -35,6 +35,7 @@ help:
 	@echo 'make fuzz         feed the readers of data a million inputs each, guided by coverage'
 	@echo 'make sanitize     tests of memory and threads under the address and the thread sanitizer'
 	@echo 'make docs         run the commands of the README and of docs/, and compare what they print'
+	@echo 'make prose        check spelling and readability of the documents (installs Python packages)'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
 	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
@@ -133,6 +134,15 @@ test: deps
 docs:
 	$(PYTHON) Tests/draw_modules.py --check && $(PYTHON) Benchmarks/peers/plot.py --check
 	$(PYTHON) Tests/doc_commands.py .build/release $(LONG)
+
+# Spelling and readability, with codespell and textstat.
+.build/prose-venv/ready:
+	$(PYTHON) -m venv .build/prose-venv
+	.build/prose-venv/bin/python -m pip install -q textstat==0.7.8 codespell==2.4.1
+	touch $@
+
+prose: .build/prose-venv/ready
+	.build/prose-venv/bin/python Tests/prose.py
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
