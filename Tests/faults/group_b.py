@@ -1,11 +1,13 @@
 """Atomic and durable files: after any failure the old checkpoint is intact, and nothing half-written has a final name."""
 
+import contextlib
 import errno
 import os
 import random
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import failing_calls
 import kill_campaign
@@ -204,15 +206,26 @@ def B11():
     with tiny_place() as place:
         place.config(training__keepLast=1, training__steps=120, evaluation__every=120)
 
+        def snapshot():
+            """The checkpoints of one moment, opened: the folder is the same before and after. Reading takes longer than a save."""
+            while True:
+                with contextlib.ExitStack() as stack:
+                    before = place.checkpoints("run")
+                    try:
+                        found = [(path, stack.enter_context(open(path, "rb"))) for path in before]
+                    except FileNotFoundError:
+                        continue
+                    if place.checkpoints("run") == before:
+                        stack.pop_all()
+                        return found
+
         def watch(process, source=None):
             most = 0
             while process.poll() is None:
                 intact = []
-                for path in place.checkpoints("run"):
-                    try:
-                        intact.append(is_intact(path) and path.name)
-                    except FileNotFoundError:
-                        continue
+                for path, file in snapshot():
+                    with file:
+                        intact.append(is_intact(Path(f"/proc/self/fd/{file.fileno()}")) and path.name)
                 most = max(most, len(intact))
                 expect(all(intact), "a checkpoint is not intact")
                 expect(most < 2 or len(intact) >= 2, f"only {intact} is left")

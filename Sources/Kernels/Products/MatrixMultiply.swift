@@ -15,12 +15,12 @@ package enum MatrixMultiply {
     /// the pieces of small products are of one size.
     private static func grain(_ count: Int) -> Int { count < 16 * 48 ? 16 : 48 }
 
-    /// Whether oneDNN multiplies instead: everywhere where that is the machine's choice (`BLASKernel`). The weight gradient
-    /// of a narrow layer is a long sum for few results, in which OpenBLAS reaches four fifths of oneDNN's speed on any
-    /// processor.
-    private static func usesOneDNN(_ c: Matrix, transposingA: Bool, transposingB: Bool) -> Bool {
+    /// Whether oneDNN multiplies instead: products that are worth sharing where that is the machine's choice
+    /// (`BLASKernel`). The weight gradient of a narrow layer is a long sum for few results, in which OpenBLAS reaches four
+    /// fifths of oneDNN's speed on any processor.
+    private static func usesOneDNN(_ c: Matrix, isLarge: Bool, transposingA: Bool, transposingB: Bool) -> Bool {
         #if arch(x86_64)
-            if BLASKernel.sharesWithOneDNN { return true }
+            if isLarge && BLASKernel.sharesWithOneDNN { return true }
             return transposingA && !transposingB && c.rows * c.columns < 1 << 18 && min(c.rows, c.columns) >= 64
         #else
             return false
@@ -38,9 +38,10 @@ package enum MatrixMultiply {
         scale: Float = 1, adding: Bool = false
     ) {
         let depth = transposingA ? a.rows : a.columns
-        let library =
-            usesOneDNN(c, transposingA: transposingA, transposingB: transposingB) ? Library.oneDNN : .openBLAS
-        guard ParallelFor.threadCount > 1, c.rows * c.columns * depth >= smallestParallelWork else {
+        let isLarge = c.rows * c.columns * depth >= smallestParallelWork
+        let usesOneDNN = usesOneDNN(c, isLarge: isLarge, transposingA: transposingA, transposingB: transposingB)
+        let library = usesOneDNN ? Library.oneDNN : .openBLAS
+        guard ParallelFor.threadCount > 1, isLarge else {
             multiply(
                 library, into: c, a, b, transposingA: transposingA, transposingB: transposingB, scale: scale,
                 adding: adding)
