@@ -27,6 +27,8 @@ private struct InteropModel {
     let batch: SequenceBatch
 
     init(_ name: String) throws {
+        // As the program does: on a processor that it does not know, OpenBLAS's own choice is the oldest kernel.
+        Machine.prepareIfNeeded()
         path = try #require(InteropModel.root) + "/" + name
         reference = try Fixture(at: path + "/reference")
         let folder = try HuggingFaceFolder(path: path + "/hf")
