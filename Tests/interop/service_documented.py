@@ -18,7 +18,7 @@ from service_checks import check, skip
 URL, FOLDER = sys.argv[1], pathlib.Path(sys.argv[3])
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "service.md"
 #: How a block is run, and what its output must hold.
-RUN = {"python": ([sys.executable, "-c"], "The job has successfully completed"), "bash": (["bash", "-ec"], "Paris"),
+RUN = {"python": ([sys.executable, "-c"], "The job has successfully completed"), "sh": (["bash", "-ec"], "Paris"),
        "javascript": (["node", "--input-type=module", "-e"], "Paris")}
 
 
@@ -31,7 +31,8 @@ def main():
     blocks = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
     seen = set()
     for number, (language, text) in enumerate(blocks, 1):
-        if language not in RUN:
+        # Of the shell's blocks the one that asks the service itself; `make docs` runs the others.
+        if language not in RUN or (language == "sh" and "curl" not in text):
             continue
         seen.add(language)
         command, wanted = RUN[language]
