@@ -66,7 +66,7 @@ package enum BLASKernel {
         return name
     }
 
-    /// On Intel's processors with AVX-512 oneDNN is up to a quarter faster in products of a model's shapes; on AMD's it is
+    /// On Intel's processors with AVX-512 oneDNN is about a sixth faster in the products of a step; on AMD's it is
     /// not (Benchmarks/LOG.md). This is decided by name: the difference is smaller than what other programs do to a
     /// measurement of milliseconds, and every run on a machine must choose the same.
     private static func prefersOneDNN(_ set: String) -> Bool {
