@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs prose format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
 	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare estimates \
-	compare-revisions clean
+	compare-revisions interop-ranks ranks clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
@@ -44,6 +44,8 @@ help:
 	@echo 'make interop-terminal  the display of a run in terminals of three widths, resized, and in a pipe (needs tmux)'
 	@echo 'make interop-openai  OpenAI'\''s clients of four generations, litellm, curl and Node against the service, and jobs that are'
 	@echo '                  killed (installs the Python packages)'
+	@echo 'make interop-ranks  runs of several processes through Open MPI and MPICH, killed, resumed, and compared with one process'
+	@echo 'make ranks        two processes of one thread against one of two, and PyTorch'\''s DistributedDataParallel'
 	@echo 'make interop-templates  render random chat templates and compare with Jinja2 (installs Python packages)'
 	@echo 'make format       format the sources'
 	@echo 'make clean        remove what was built'
@@ -248,6 +250,12 @@ compare: deps
 	$(BUILD) --product luthier
 	$(PYTHON) Benchmarks/peers/compare.py --write
 
+# Two processes against one. TORCH is a Python with torch and transformers; without one its column is omitted.
+TORCH =
+ranks: deps
+	$(BUILD) --product benchmarks
+	$(PYTHON) Benchmarks/ranks.py .build/release/benchmarks $(TORCH:%=--torch %)
+
 # What a rehearsal promises against what the runs need; trains for some minutes.
 estimates: build
 	$(PYTHON) Benchmarks/estimates.py $(PROGRAM) --write
@@ -344,6 +352,15 @@ interop-report: build data/tinyshakespeare.txt $(PAGE_VENV)/ready
 
 interop-terminal: build
 	$(PYTHON) Tests/page/try_terminal.py $(LUTHIER)
+
+# Both libraries, which live side by side in Debian. RANK_CHECKS is a list such as parity,resume; empty means all.
+MPI_PACKAGES = openmpi-bin mpich
+RANK_CHECKS =
+interop-ranks: build
+	@command -v mpirun.openmpi mpirun.mpich >/dev/null || { if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(MPI_PACKAGES) >/dev/null; else \
+		echo 'error: install $(MPI_PACKAGES)'; exit 1; fi; }
+	$(PYTHON) Tests/interop/ranks.py $(LUTHIER) $(RANK_CHECKS:%=--only %)
 
 TEMPLATES_VENV = .build/templates-venv
 TEMPLATES = .build/interop-templates

@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         .target(name: "Files", swiftSettings: strict),
+        .target(name: "Communication", swiftSettings: strict),
         .target(name: "Processes", dependencies: ["Files"], swiftSettings: strict),
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Database", dependencies: ["CSQLite"], swiftSettings: strict),
@@ -78,7 +79,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Kernels", "Model",
+                "Checkpoint", "Communication", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
+                "Kernels", "Model",
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
@@ -104,15 +106,18 @@ let package = Package(
         .executableTarget(
             name: "LuthierProgram",
             dependencies: [
-                "Arguments", "Checkpoint", "Conversations", "Datasets", "Evaluation", "Fetching", "Files", "Inference",
-                "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Processes", "Reports", "Service",
+                "Arguments", "Checkpoint", "Communication", "Conversations", "Datasets", "Evaluation", "Fetching",
+                "Files",
+                "Inference", "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Processes", "Reports",
+                "Service",
                 "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "Arguments", "COneDNN", "COpenBLAS", "Datasets", "Inference", "Interchange", "Kernels", "Model",
+                "Arguments", "COneDNN", "COpenBLAS", "Communication", "Datasets", "Inference", "Interchange", "Kernels",
+                "Model",
                 "Models",
                 "StrictJSON", "Tokenizer", "Training",
             ],
@@ -132,7 +137,7 @@ let package = Package(
             path: "Examples/weather/Tests", swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Checkpoint", "Kernels", "Model", "StrictJSON"],
+            name: "TestSupport", dependencies: ["Checkpoint", "Communication", "Kernels", "Model", "StrictJSON"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -145,6 +150,8 @@ let package = Package(
         .testTarget(
             name: "TokenizerTests", dependencies: ["StrictJSON", "TestSupport", "Tokenizer"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["CHDF5", "Checkpoint", "Files"], swiftSettings: strict),
+        .testTarget(
+            name: "CommunicationTests", dependencies: ["Communication", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ProcessesTests", dependencies: ["Files", "Processes"], swiftSettings: strict),
         .testTarget(
             name: "FetchingTests",
@@ -201,7 +208,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Checkpoint", "Conversations", "Datasets", "Evaluation", "Files", "Inference", "Interchange", "Kernels",
+                "Checkpoint", "Communication", "Conversations", "Datasets", "Evaluation", "Files", "Inference",
+                "Interchange", "Kernels",
                 "Model", "Models", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),

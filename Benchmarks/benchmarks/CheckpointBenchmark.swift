@@ -42,7 +42,8 @@ struct CheckpointBenchmark: ParsableCommand {
         for _ in 0..<pairs {
             let without = try seconds(trainer)
             let start = monotonicSeconds()
-            let content = try saved.content(optimizer: trainer.optimizer, state: trainer.state)
+            let content = try saved.content(
+                moments: (trainer.optimizer.firstMoment, trainer.optimizer.secondMoment), state: trainer.state)
             try saver.begin(step: trainer.state.step, path: path, content: content) {}
             var longest = 0.0
             for _ in 0..<Self.half { longest = max(longest, try trainer.step().secondsHeld) }

@@ -1,6 +1,7 @@
 // The shapes of measured models, and the setup of a training benchmark.
 
 import Arguments
+import Communication
 import Datasets
 import Interchange
 import Kernels
@@ -141,9 +142,10 @@ struct TrainingWork {
 
     /// Random weights of a shape and random tokens, or a model in a Hugging Face folder and rows from a file.
     init(
-        shape: ShapeArgument, batch: Int, context: Int, precision: PrecisionArgument, steps: Int,
-        model folder: String? = nil,
-        rows file: String? = nil, adapter: AdapterConfig? = nil
+        shape: ShapeArgument, batch: Int, accumulation: Int = 1, context: Int, precision: PrecisionArgument,
+        steps: Int, model folder: String? = nil, rows file: String? = nil, ranks: RankGroup? = nil,
+        shards: Bool = false,
+        adapter: AdapterConfig? = nil
     ) throws {
         var model: Transformer
         if let folder {
@@ -156,25 +158,26 @@ struct TrainingWork {
         let text =
             try file.map { try TrainingWork.rows($0) }
             ?? TrainingWork.random(
-                count: steps * batch * context + 1, vocabulary: model.architecture.vocabularySize)
+                count: steps * batch * accumulation * context + 1, vocabulary: model.architecture.vocabularySize)
         let data = TrainingSet(
             text, contextLength: file == nil ? context : model.architecture.contextLength, shuffles: false, seed: 1)
         let load = ProductLoad(
-            architecture: model.architecture, rows: data.mostTokens(inWindows: batch), microBatches: 1,
+            architecture: model.architecture, rows: data.mostTokens(inWindows: batch), microBatches: accumulation,
             isFrozen: adapter != nil)
         self.precision =
             Precision(rawValue: precision.rawValue)
             ?? PrecisionChoice.make(RunConfig.measuredPrecision, load, .machine).precision
         var config = RunConfig()
         config.adopt(model.architecture)
-        config.training.batchSize = batch
+        (config.training.batchSize, config.training.accumulation) = (batch, accumulation)
+        config.training.shardOptimizer = shards
         config.training.precision = self.precision.rawValue
         (config.training.learningRate, config.training.schedule) = (1e-4, .constant)
         config.training.warmupSteps = 0
         config.resolve(totalSteps: steps)
         var state = TrainingState()
         state.totalSteps = steps
-        trainer = Trainer(model: model, data: data, tokenizer: .bytes, config: config, state: state)
+        trainer = Trainer(model: model, data: data, tokenizer: .bytes, config: config, state: state, ranks: ranks)
         self.batch = batch
     }
 

@@ -1,6 +1,7 @@
 // Complete training steps with the public Trainer: gradients, clipping, AdamW and the loss in each step.
 
 import Arguments
+import Communication
 import Foundation
 import Kernels
 import Model
@@ -38,19 +39,28 @@ struct TrainBenchmark: ParsableCommand {
         help: ArgumentHelp(
             "Write a checkpoint to this folder during the timed steps, then remove it.", valueName: "folder"))
     var save: String?
+    @Option(help: "Micro-batches of --batch sequences per step.") var accumulation: Int = 1
+    @Flag(help: "Under mpirun: divide the optimizer's state over the ranks.") var shard = false
     @Flag(help: "Print only the JSON line.") var json = false
 
     mutating func validate() throws(ValidationError) {
-        if batch < 1 || context < 1 || steps < 1 || rank < 1 {
-            throw ValidationError("--batch, --context, --rank and --steps must be at least 1")
+        if accumulation < 1 || batch < 1 || context < 1 || steps < 1 || rank < 1 {
+            throw ValidationError("--batch, --accumulation, --context, --rank and --steps must be at least 1")
         }
     }
 
     mutating func run() throws {
         try machine.prepare()
+        let environment = ProcessInfo.processInfo.environment
+        let ranks = try Launch(environment: environment).map { launch in
+            try RankGroup.join(
+                launch, processorCount: ParallelFor.availableProcessors, path: environment["LUTHIER_MPI"]
+            ) { member, _ in print("lost: \(member?.description ?? "a rank")") }
+        }
+        defer { ranks?.leave() }
         let work = try TrainingWork(
-            shape: shape, batch: batch, context: context, precision: precision, steps: steps + 2, model: model,
-            rows: rows,
+            shape: shape, batch: batch, accumulation: accumulation, context: context, precision: precision,
+            steps: steps + 2, model: model, rows: rows, ranks: ranks, shards: shard,
             adapter: method == .lora ? AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: ["all"]) : nil)
         let trainer = work.trainer
         var reports: [StepReport] = []
@@ -64,7 +74,8 @@ struct TrainBenchmark: ParsableCommand {
                 before = PartClock.seconds
                 if save != nil {
                     let saved = SavedModel(model: trainer.model, tokenizer: .bytes, config: RunConfig())
-                    let content = try saved.content(optimizer: trainer.optimizer, state: trainer.state)
+                    let content = try saved.content(
+                        moments: (trainer.optimizer.firstMoment, trainer.optimizer.secondMoment), state: trainer.state)
                     try saver.begin(step: trainer.state.step, path: path, content: content) {}
                 }
             }
@@ -73,7 +84,7 @@ struct TrainBenchmark: ParsableCommand {
         try saver.waitForEnd()
         let after = PartClock.seconds
         let parts = StepPart.allCases.map { ($0, ((after[$0] ?? 0) - (before[$0] ?? 0)) / Double(steps)) }
-        show(reports, parts, trainer.model, work.precision)
+        if ranks?.rank ?? 0 == 0 { show(reports, parts, trainer.model, work.precision) }
     }
 
     private func show(
@@ -105,13 +116,20 @@ struct TrainBenchmark: ParsableCommand {
         Report.json(
             "train",
             [
-                ("shape", .string(shape.text)), ("batch", .integer(batch)), ("context", .integer(context)),
+                ("shape", .string(shape.text)), ("batch", .integer(batch)), ("accumulation", .integer(accumulation)),
+                ("context", .integer(context)),
                 ("precision", .string(precision.rawValue)), ("method", .string(method.rawValue)),
                 ("tokensPerSecond", .number(rate)),
-                ("examplesPerSecond", .number(Double(batch * steps) / timed.reduce(0) { $0 + $1.seconds })),
+                (
+                    "examplesPerSecond",
+                    .number(Double(batch * accumulation * steps) / timed.reduce(0) { $0 + $1.seconds })
+                ),
                 ("mfu", .number(mfu)), ("secondsPerStep", .number(median)),
                 ("peakMemoryBytes", .integer(Memory.peakBytes)),
                 ("losses", .array(reports.map { .number($0.loss) })),
+                ("hiddenShares", .array(timed.compactMap { $0.ranks.map { .number($0.hiddenShare) } })),
+                ("secondsTransferred", .array(timed.compactMap { $0.ranks.map { .number($0.transferred) } })),
+                ("secondsWaited", .array(timed.compactMap { $0.ranks.map { .number($0.waited[0]) } })),
                 ("secondsByPart", .object(parts.map { (key: "\($0.0)", value: .number($0.1)) })),
             ])
     }

@@ -2,6 +2,7 @@
 
 import Datasets
 import Foundation
+import Kernels
 import Model
 import Tokenizer
 
@@ -36,6 +37,18 @@ package struct EvaluationResult: Sendable, Equatable {
     package var sequenceAccuracy: Double? { answered > 0 ? Double(answeredRight) / Double(answered) : nil }
 }
 
+/// Other processes that evaluate the same text with the same model at the same time.
+package protocol EvaluationSharing {
+    /// This process's number, from 0.
+    var rank: Int { get }
+    var count: Int { get }
+
+    /// Gives each process what every process has computed of a batch.
+    ///
+    /// - Returns: by process; nil where one of them wants to stop.
+    func exchange(_ rows: [CrossEntropy.Row]) throws -> [[CrossEntropy.Row]]?
+}
+
 /// Predicts every token of a text once. The definition of perplexity: nothing is added to a document, its tokens from
 /// the second on count, in one window where it fits, else in windows moved by `stride`.
 package struct Evaluator: Sendable {
@@ -63,13 +76,17 @@ package struct Evaluator: Sendable {
     ///   - batch: the number of a batch of `batchSize` windows; only this one is measured. Numbers beyond the last batch
     ///     begin again. Nil for all windows.
     ///   - shouldStop: asked between batches; true ends the evaluation with nil.
+    ///   - sharing: processes among which the batches are divided, each of which gets the full result, to the last bit that
+    ///     of one alone; nil for none.
+    /// - Throws: `DatasetError.emptySplit`, and what `sharing` throws.
     package func evaluate(
         _ model: Transformer, _ text: TokenizedText, tokenizer: Tokenizer, split: String,
-        keepsLines: Bool = false, batch number: Int? = nil, shouldStop: () -> Bool = { false }
-    ) throws(DatasetError) -> EvaluationResult? {
+        keepsLines: Bool = false, batch number: Int? = nil, shouldStop: () -> Bool = { false },
+        sharing: (any EvaluationSharing)? = nil
+    ) throws -> EvaluationResult? {
         var windows = chosenWindows(text)
         guard !windows.isEmpty else {
-            throw .emptySplit(split: split, reason: "no document has two tokens or more")
+            throw DatasetError.emptySplit(split: split, reason: "no document has two tokens or more")
         }
         if let number {
             let first = number % ((windows.count + batchSize - 1) / batchSize) * batchSize
@@ -81,11 +98,22 @@ package struct Evaluator: Sendable {
         var ledger = keepsLines ? LineLedger(text, tokenizer: tokenizer) : nil
         var result = EvaluationResult(
             loss: 0, tokens: 0, correct: 0, examples: 0, answered: 0, answeredRight: 0, bytes: 0, summedLoss: 0)
-        for start in Swift.stride(from: windows.startIndex, to: windows.endIndex, by: batchSize) {
-            if shouldStop() { return nil }
-            let part = windows[start..<min(start + batchSize, windows.endIndex)]
+        let starts = Array(Swift.stride(from: windows.startIndex, to: windows.endIndex, by: batchSize))
+        let batches = starts.map { windows[$0..<min($0 + batchSize, windows.endIndex)] }
+        var computed: [[CrossEntropy.Row]] = []
+        for (index, part) in batches.enumerated() {
+            if sharing == nil, shouldStop() { return nil }
             let batch = batch(part, text)
-            let rows = model.evaluate(batch).rows
+            if computed.isEmpty {
+                // Every process has one of the next batches.
+                let own = index + (sharing?.rank ?? 0)
+                let rows =
+                    own < batches.count
+                    ? model.evaluate(own == index ? batch : self.batch(batches[own], text)).rows : []
+                guard let all = try sharing.map({ try $0.exchange(rows) }) ?? [rows] else { return nil }
+                computed = all
+            }
+            let rows = computed.removeFirst()
             for (window, sequence) in zip(part, batch.sequences) {
                 for row in sequence where batch.weights[row] != 0 {
                     weighted += Double(batch.weights[row]) * rows[row].loss

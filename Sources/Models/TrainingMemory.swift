@@ -16,6 +16,11 @@ package struct TrainingMemory: Sendable {
     package var baseWeights = WeightFormat.f32
     package var precision = Precision.f32
     package var recomputesActivations = false
+    /// Arenas in which sums of adapters' gradients wait for their other half.
+    package var treeLevels = 0
+    /// Processes that train together, and whether the optimizer's state is divided among them.
+    package var ranks = 1
+    package var shardsOptimizer = false
 
     package init(_ architecture: Architecture, rowsPerBatch: Int) {
         (self.architecture, self.rowsPerBatch) = (architecture, rowsPerBatch)
@@ -28,10 +33,11 @@ package struct TrainingMemory: Sendable {
     /// What the memory is for; parts that take none are omitted.
     package var parts: [(name: String, bytes: Int)] {
         let trained = 4 * trainedFloats
+        let levels = adapter == nil ? 0 : treeLevels
         return [
-            ("weights", weightBytes), ("adapters", adapter == nil ? 0 : trained), ("gradients", trained),
-            ("moments", 2 * trained), ("activations and logits", 4 * workingFloats),
-            ("weights in bf16", roundedBytes),
+            ("weights", weightBytes), ("adapters", adapter == nil ? 0 : trained),
+            ("gradients", trained * (1 + levels)), ("moments", 2 * trained / (shardsOptimizer ? ranks : 1)),
+            ("activations and logits", 4 * workingFloats), ("weights in bf16", roundedBytes),
         ].filter { $0.bytes > 0 }
     }
 

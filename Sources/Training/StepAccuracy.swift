@@ -28,6 +28,16 @@ struct StepAccuracy {
         }
     }
 
+    /// The counts, for other processes.
+    var counts: [Double] { [tokens, tokensRight, sequences, sequencesRight].map(Double.init) }
+    static let countCount = 4
+
+    /// Sets the counts to the sums of those of all processes.
+    mutating func set(_ all: [[Double]]) {
+        func sum(_ index: Int) -> Int { all.reduce(0) { $0 + Int($1[index]) } }
+        (tokens, tokensRight, sequences, sequencesRight) = (sum(0), sum(1), sum(2), sum(3))
+    }
+
     private func isAnswer(_ weight: Float) -> Bool {
         weight != 0 && (weight != promptLossWeight || promptLossWeight == 1)
     }

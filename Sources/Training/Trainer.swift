@@ -1,5 +1,6 @@
 // The training step: batches, gradients over the accumulated batch, and the optimizer. Prints and writes nothing.
 
+import Communication
 import Datasets
 import Kernels
 import Model
@@ -32,6 +33,17 @@ package struct StepReport: Sendable {
     package var secondsHeld = 0.0
     /// What was wrong with the step; nil for almost all.
     package var incident: StepIncident?
+    /// What the ranks had to wait for; nil where there is one.
+    package var ranks: RankTimes?
+}
+
+/// How several processes got on with a step.
+package struct RankTimes: Sendable, Equatable {
+    /// Seconds for which each rank waited for sums after its own passes. The slowest rank waits least.
+    package let waited: [Double]
+    /// Seconds for which sums of gradients were under way on this rank, and the share of them during which it computed.
+    package let transferred: Double
+    package let hiddenShare: Double
 }
 
 /// A step whose loss or gradient was not what it should be.
@@ -52,7 +64,7 @@ package final class Trainer {
 
     package let model: Transformer
     /// Of the training products.
-    package var precision: Precision { pass.precision }
+    package var precision: Precision { gradients.pass.precision }
     package let optimizer: Optimizer
     package let schedule: LearningRateSchedule
     package var state: TrainingState
@@ -65,9 +77,7 @@ package final class Trainer {
     package var measuresGradients = false
     private let config: RunConfig
     private let tokenizer: Tokenizer
-    private let pass: TrainingPass
-    private let gradients: FloatArena
-    private let gradientViews: ModelParameters
+    private let gradients: StepGradients
     private var windows: [Window] = []
     private var windowsEpoch: Int?
     private var history: LossHistory
@@ -75,8 +85,10 @@ package final class Trainer {
     /// - Parameters:
     ///   - config: resolved.
     ///   - state: where to resume; a new state for a new run.
+    ///   - ranks: the processes that take each step together; nil for this one alone.
     package init(
-        model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState
+        model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState,
+        ranks: RankGroup? = nil
     ) {
         self.model = model
         self.data = data
@@ -85,16 +97,13 @@ package final class Trainer {
         self.state = state
         history = LossHistory(state.recentLosses)
         schedule = config.learningRateSchedule(totalSteps: state.totalSteps)
+        gradients = StepGradients(model, data, config, ranks: ranks)
         optimizer = Optimizer(
             model.trained.layout,
             .init(
                 beta1: config.training.beta1, beta2: config.training.beta2, epsilon: config.training.epsilon,
-                weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip))
-        pass = TrainingPass(
-            model, precision: Precision(rawValue: config.training.precision) ?? .f32,
-            recomputesActivations: config.training.recomputeActivations)
-        gradients = FloatArena(count: model.trained.layout.arenaCount)
-        gradientViews = pass.gradientViews(in: gradients)
+                weightDecay: config.training.weightDecay, gradientClip: config.training.gradientClip),
+            owned: gradients.owned)
     }
 
     /// Whether the schedule is at its end.
@@ -105,18 +114,21 @@ package final class Trainer {
     /// A loss or gradient that is not finite never reaches weights or moments: the step counts, but changes nothing. The
     /// same holds for a loss far above the recent ones where the config says so.
     ///
-    /// - Throws: `diverged` or `spikesInARow` after `skipLimit` such steps in a row.
+    /// With several ranks each of them takes the same step: the loss, the norm and what follows from them are those of all.
+    ///
+    /// - Throws: `diverged` or `spikesInARow` after `skipLimit` such steps in a row; `communication` where the ranks lose one
+    ///   another.
     package func step() throws(TrainingError) -> StepReport {
         let start = monotonicSeconds()
         let chosen = nextWindows()
         var accuracy = StepAccuracy(promptLossWeight: Float(config.data.promptLossWeight))
-        let (loss, weightSum) = accumulateGradients(chosen, &accuracy)
-        let norm = optimizer.gradientNorm(gradients)
+        let (loss, weightSum, times) = try gradients.accumulate(chosen, dropout: dropout, &accuracy)
+        let (norm, norms) = try gradients.norms(optimizer, ofEach: measuresGradients)
         let learningRate = schedule[state.step]
         var report = StepReport(
             step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
-        if measuresGradients { report.gradientNorms = optimizer.gradientNorms(gradients) }
+        (report.gradientNorms, report.ranks) = (norms, times)
         report.examples = chosen.count
         (report.answerTokens, report.answerTokensRight) = (accuracy.tokens, accuracy.tokensRight)
         (report.answers, report.answersRight) = (accuracy.sequences, accuracy.sequencesRight)
@@ -132,15 +144,12 @@ package final class Trainer {
             PartClock.measure(.saving) { beforeUpdate() }
             report.secondsHeld = monotonicSeconds() - waiting
             state.updates += 1
-            pass.updateWeights {
-                optimizer.update(
-                    $0, gradients: gradients, norm: norm, learningRate: learningRate, number: state.updates)
-            }
+            try gradients.update(optimizer, norm: norm, learningRate: learningRate, number: state.updates)
             state.consecutiveSkips = 0
             state.windowLoss += loss
             state.windowWeight += weightSum
         } else {
-            gradients.zero()
+            gradients.clear()
             state.skippedSteps += 1
             state.consecutiveSkips += 1
         }
@@ -188,23 +197,9 @@ package final class Trainer {
         }
     }
 
-    /// Adds the gradients of the mean loss over `chosen`, one micro-batch after the other.
-    ///
-    /// - Returns: Σ weight · loss and Σ weight.
-    private func accumulateGradients(
-        _ chosen: ArraySlice<Window>, _ accuracy: inout StepAccuracy
-    ) -> (Double, Double) {
-        let weightSum = chosen.reduce(0.0) { $0 + data.text.weightSum($1) }
-        var loss = 0.0
-        for start in stride(from: chosen.startIndex, to: chosen.endIndex, by: config.training.batchSize) {
-            let part = chosen[start..<min(start + config.training.batchSize, chosen.endIndex)]
-            let batch = PartClock.measure(.data) { data.batch(part, first: start - chosen.startIndex) }
-            let result = pass.accumulateGradients(
-                batch, into: gradientViews, weightSum: weightSum, dropout: dropout)
-            loss += result.weightedLoss
-            accuracy.add(result, batch)
-        }
-        return (loss, weightSum)
+    /// The moments for a checkpoint, as arenas of the model's layout; see `StepGradients.moments`.
+    package func collectMoments() throws(TrainingError) -> (first: FloatArena, second: FloatArena)? {
+        try gradients.moments(of: optimizer)
     }
 
     /// This step's masks, or nil where every rate is 0.

@@ -1,5 +1,7 @@
 // What can end a run.
 
+import Communication
+
 /// One case per reason; the description is the message that a person reads.
 package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case diverged(steps: Int, lastStep: Int, inputs: [String])
@@ -21,6 +23,12 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case noBaseTemplate
     /// The template `tokens` with a tokenizer that has not all of its special tokens.
     case noMark(String)
+    /// The processes that train together have lost one another.
+    case communication(CommunicationError)
+    /// One of them cannot start.
+    case rankFailed(rank: String, reason: String)
+    /// One of them would train something else than the first.
+    case ranksDiffer(rank: String, what: String, there: String, here: String)
 
     package var description: String {
         switch self {
@@ -45,6 +53,10 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .nothingToTrain(let reason): "there is nothing to train on: \(reason)"
         case .badTokenizerSplit(let name): "tokenizer.split \(name) is not known"
         case .noMark(let mark): "data.template is \"tokens\", but the tokenizer has no special token \(mark)"
+        case .communication(let error): "\(error)"
+        case .rankFailed(let rank, let reason): "\(rank) cannot start: \(reason)"
+        case .ranksDiffer(let rank, let what, let there, let here):
+            "\(rank) differs in \(what): \(there.prefix(64)) there, \(here.prefix(64)) on rank 0"
         case .noBaseTemplate: "data.template is \"base\", but the base has no chat template"
         }
     }
@@ -65,7 +77,20 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .noMark:
             "a tokenizer that is trained here has it if tokenizer.vocabularySize is above 261; or choose another template"
         case .dataChanged: "put the files back, or start a new run with --run NAME"
+        case .communication(let error): error.hint
+        case .rankFailed:
+            "program, config, data, base and, for --resume, the run's folder must be at the same path on every machine"
+        case .ranksDiffer: "give every machine the same program, config, data and base"
         default: nil
         }
+    }
+}
+
+extension TrainingError {
+    /// What `body` returns; its error as one of training.
+    static func communicating<Value>(
+        _ body: () throws(CommunicationError) -> Value
+    ) throws(TrainingError) -> Value {
+        do { return try body() } catch { throw .communication(error) }
     }
 }

@@ -49,15 +49,15 @@ package struct TrainingSet: Sendable {
     }
 
     /// The most tokens of a micro-batch of a run, which its order settles; of a very long run the first part is looked at.
-    package func mostTokens(batchSize: Int, accumulation: Int, steps: Int) -> Int {
+    package func mostTokens(batchSize: Int, accumulation: Int, steps: Int, ranks: Int = 1) -> Int {
         var (most, left, looked, epoch) = (0, steps, 0, 0)
         while left > 0, looked < TrainingSet.mostLooked {
             let windows = windows(epoch: epoch)
             guard !windows.isEmpty else { break }
             for start in stride(from: 0, to: windows.count, by: batchSize * accumulation) where left > 0 {
                 let end = min(start + batchSize * accumulation, windows.count)
-                for first in stride(from: start, to: end, by: batchSize) {
-                    most = max(most, windows[first..<min(first + batchSize, end)].reduce(0) { $0 + $1.count })
+                for part in Self.microBatches(windows[start..<end], accumulation: accumulation, ranks: ranks) {
+                    most = max(most, part.reduce(0) { $0 + $1.count })
                 }
                 left -= 1
             }

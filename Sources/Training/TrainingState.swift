@@ -33,6 +33,8 @@ package struct TrainingState: Sendable, Equatable {
     /// OpenBLAS's kernel set and the number of threads, on which the last bits depend.
     package var kernel = ""
     package var threads = 1
+    /// Processes that trained together; not written where there was one.
+    package var ranks = 1
     /// SHA-256 over the data files' contents, in order.
     package var dataHash = ""
 
@@ -85,6 +87,7 @@ package struct TrainingState: Sendable, Equatable {
         try require(
             recentLosses.count <= LossHistory.length, "recentLosses has \(recentLosses.count) numbers")
         try require((1...1024).contains(threads), "threads is \(threads)")
+        try require((1...65536).contains(ranks), "ranks is \(ranks)")
         try require(
             kernel.utf8.count <= 64 && kernel.utf8.allSatisfy { (0x20...0x7E).contains($0) },
             "kernel is not the name of a kernel")
@@ -125,7 +128,9 @@ package struct TrainingState: Sendable, Equatable {
                     return true
                 }, isWritten: { !$0.recentLosses.isEmpty }),
             integer("seed", \.seed), integer("totalSteps", \.totalSteps),
-            text("kernel", \.kernel), integer("threads", \.threads), text("dataHash", \.dataHash),
+            text("kernel", \.kernel), integer("threads", \.threads),
+            written(integer("ranks", \.ranks)) { $0.ranks > 1 },
+            text("dataHash", \.dataHash),
         ]
     }
 
@@ -137,6 +142,13 @@ package struct TrainingState: Sendable, Equatable {
                 state[keyPath: path] = value
                 return true
             })
+    }
+
+    /// The same field, written where `condition` says so.
+    private static func written(_ field: Field, where condition: @escaping (TrainingState) -> Bool) -> Field {
+        var field = field
+        field.isWritten = condition
+        return field
     }
 
     private static func number(_ key: String, _ path: WritableKeyPath<TrainingState, Double>) -> Field {

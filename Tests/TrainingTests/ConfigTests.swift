@@ -30,7 +30,8 @@ import Training
         ("training.beta1", "0.9"), ("training.beta2", "0.999"), ("training.epsilon", "1e-08"),
         ("training.gradientClip", "1.0"), ("training.lossSpikes", "\"warn\""), ("training.spikeDeviations", "10.0"),
         ("training.seed", "1"), ("training.precision", "\"auto\""),
-        ("training.recomputeActivations", "false"), ("training.threads", "0"), ("training.saveEvery", "null"),
+        ("training.recomputeActivations", "false"), ("training.shardOptimizer", "false"), ("training.threads", "0"),
+        ("training.saveEvery", "null"),
         ("training.keepLast", "2"),
         ("training.logEvery", "10"), ("training.logAccuracy", "false"), ("training.keepEpochs", "false"),
         ("training.earlyStoppingPatience", "null"),
@@ -110,7 +111,7 @@ import Training
                     { "schedule": "cosine", "steps": 40, "cooldownFraction": 0.5, "until": 30 }
                 ], "warmupSteps": 0, "weightDecay": 0, "beta1": 0.5,
                 "beta2": 0.75, "epsilon": 1e-6, "gradientClip": 0, "lossSpikes": "skip", "spikeDeviations": 7.5, "seed": 42, "precision": "bf16", "threads": 2,
-                "recomputeActivations": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "logAccuracy": true, "keepEpochs": true,
+                "recomputeActivations": true, "shardOptimizer": true, "saveEvery": 11, "keepLast": 1, "logEvery": 1, "logAccuracy": true, "keepEpochs": true,
                 "earlyStoppingPatience": 4
             },
             "evaluation": {

@@ -31,7 +31,7 @@ import Training
         let names = Mirror(reflecting: TrainingState()).children.compactMap(\.label)
         var state = Self.full
         // Written only where there are some.
-        state.recentLosses = [2.5]
+        (state.recentLosses, state.ranks) = ([2.5], 3)
         let text = state.serialized()
         #expect(names.filter { !text.contains("\"\($0)\":") }.isEmpty)
         #expect(names.count == text.split(separator: "\n").count { $0.contains("\":") })

@@ -14,6 +14,17 @@ package enum Elementwise {
         }
     }
 
+    /// destination += source, and source = 0: one pass over both.
+    package static func drain(into destination: Vector, _ source: Vector) {
+        precondition(destination.count == source.count, "\(source.count) floats added to \(destination.count)")
+        ParallelFor.ranges(destination.count, grain: 1024, for: .optimizer) { range in
+            for index in range {
+                destination.base[index] += source.base[index]
+                source.base[index] = 0
+            }
+        }
+    }
+
     /// destination = source, both (N, C).
     package static func copy(into destination: Matrix, of source: Matrix) {
         precondition(

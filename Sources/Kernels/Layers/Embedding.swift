@@ -59,12 +59,12 @@ package enum Embedding {
     /// the same token are added in order and never at the same time.
     ///
     /// - Parameters:
-    ///   - dTokenTable: (V, C), added to.
+    ///   - dTokenTable: (V, C), added to; nil where its rows are added later, by `addRows`.
     ///   - dPositionTable: (context, C), added to; nil where no positions are learned.
     ///   - dOutput: (N, C).
     ///   - scale: as in `forward`.
     package static func backward(
-        dTokenTable: Matrix, dPositionTable: Matrix?, dOutput: Matrix, tokens: UnsafePointer<Int32>,
+        dTokenTable: Matrix?, dPositionTable: Matrix?, dOutput: Matrix, tokens: UnsafePointer<Int32>,
         positions: UnsafePointer<Int32>, scale: Float? = nil
     ) {
         check(dOutput, tokens, positions, dTokenTable, dPositionTable)
@@ -72,12 +72,8 @@ package enum Embedding {
             let (first, count) = (columns.lowerBound, columns.count)
             for row in 0..<dOutput.rows {
                 let source = dOutput.row(row) + first
-                let token = dTokenTable.row(Int(tokens[row])) + first
-                if let scale {
-                    let factor = Lanes(repeating: scale)
-                    mapLanes(into: token, token, source, count: count) { $0.addingProduct(factor, $1) }
-                } else {
-                    mapLanes(into: token, token, source, count: count) { $0 + $1 }
+                if let dTokenTable {
+                    add(source, to: dTokenTable.row(Int(tokens[row])) + first, count: count, scale)
                 }
                 guard let dPositionTable else { continue }
                 let position = dPositionTable.row(Int(positions[row])) + first
@@ -86,18 +82,55 @@ package enum Embedding {
         }
     }
 
-    /// An id or position beyond its table would read or write memory outside it, so each call checks all of them.
-    private static func check(
-        _ rows: Matrix, _ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>, _ tokenTable: Matrix,
-        _ positionTable: Matrix?
+    /// Adds each row to the table's row of its token, as `backward` does, for the rows of the table in `own` only.
+    ///
+    /// - Parameters:
+    ///   - dTokenTable: (V, C), added to.
+    ///   - own: ranges of its rows.
+    ///   - dOutput: (N, C).
+    ///   - tokens: N token ids, each below V.
+    ///   - scale: as in `forward`.
+    package static func addRows(
+        to dTokenTable: Matrix, within own: [Range<Int>], _ dOutput: Matrix, tokens: [Int32], scale: Float? = nil
     ) {
         precondition(
-            rows.columns == tokenTable.columns && rows.columns == positionTable?.columns ?? rows.columns,
-            "embedding rows \(rows.shape) from tables \(tokenTable.shape) and \(positionTable?.shape ?? "none")")
+            tokens.count == dOutput.rows && dOutput.columns == dTokenTable.columns,
+            "\(tokens.count) tokens of rows \(dOutput.shape) for a table \(dTokenTable.shape)")
+        let chosen = tokens.indices.filter { row in own.contains { $0.contains(Int(tokens[row])) } }
+        ParallelFor.ranges(dOutput.columns, grain: laneCount, for: .embedding) { columns in
+            let (first, count) = (columns.lowerBound, columns.count)
+            for row in chosen {
+                precondition(tokens[row] < dTokenTable.rows, "token \(tokens[row]) in a table \(dTokenTable.shape)")
+                add(dOutput.row(row) + first, to: dTokenTable.row(Int(tokens[row])) + first, count: count, scale)
+            }
+        }
+    }
+
+    private static func add(
+        _ source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int, _ scale: Float?
+    ) {
+        if let scale {
+            let factor = Lanes(repeating: scale)
+            mapLanes(into: target, target, source, count: count) { $0.addingProduct(factor, $1) }
+        } else {
+            mapLanes(into: target, target, source, count: count) { $0 + $1 }
+        }
+    }
+
+    /// An id or position beyond its table would read or write memory outside it, so each call checks all of them.
+    private static func check(
+        _ rows: Matrix, _ tokens: UnsafePointer<Int32>, _ positions: UnsafePointer<Int32>, _ tokenTable: Matrix?,
+        _ positionTable: Matrix?
+    ) {
+        let tables = [tokenTable, positionTable].compactMap { $0 }
+        precondition(
+            tables.allSatisfy { $0.columns == rows.columns },
+            "embedding rows \(rows.shape) from tables \(tables.map(\.shape))")
         for row in 0..<rows.rows {
+            let vocabulary = tokenTable?.rows ?? .max
             precondition(
-                tokens[row] >= 0 && Int(tokens[row]) < tokenTable.rows,
-                "token \(tokens[row]) in a vocabulary of \(tokenTable.rows)")
+                tokens[row] >= 0 && Int(tokens[row]) < vocabulary,
+                "token \(tokens[row]) in a vocabulary of \(vocabulary)")
             guard let positionTable else { continue }
             precondition(
                 positions[row] >= 0 && Int(positions[row]) < positionTable.rows,

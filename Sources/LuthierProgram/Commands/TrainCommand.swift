@@ -1,6 +1,7 @@
 // `luthier train`: fine-tunes a model, or trains one from scratch.
 
 import Arguments
+import Communication
 import Foundation
 import Models
 import StrictJSON
@@ -40,6 +41,10 @@ struct TrainCommand: ParsableCommand {
         if folds != nil && (resume || dryRun) {
             throw ValidationError("--folds creates its own runs", hint: "omit --resume and --dry-run")
         }
+        if folds != nil || dryRun, Ranks.launch != nil {
+            throw ValidationError(
+                "--\(dryRun ? "dry-run" : "folds") runs in one process", hint: "start it without mpirun or srun")
+        }
     }
 
     mutating func run() throws {
@@ -60,6 +65,12 @@ struct TrainCommand: ParsableCommand {
             RunReport.show(estimate)
             Console.message("nothing was written")
             if json { Console.json(RunReport.members(estimate)) }
+            return
+        }
+        request.ranks = try Ranks.join()
+        defer { request.ranks?.leave() }
+        if let ranks = request.ranks, ranks.rank > 0 {
+            try FollowingRun.run(request, in: ranks) { StopSignal.reason }
             return
         }
         let run = try TrainingRun.prepare(

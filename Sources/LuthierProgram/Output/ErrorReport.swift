@@ -1,6 +1,7 @@
 // Shows errors to the user: what is wrong and, if known, what to do.
 
 import Checkpoint
+import Communication
 import Conversations
 import Datasets
 import Evaluation
@@ -20,6 +21,7 @@ protocol Hinting: Error {
 }
 
 extension CheckpointError: Hinting {}
+extension CommunicationError: Hinting {}
 extension ConfigError: Hinting {}
 extension DatasetError: Hinting {}
 extension EvaluationError: Hinting {}

@@ -54,8 +54,10 @@ package final class TrainingPass {
     ///   - gradients: views of an arena of the trained layout, added to.
     ///   - weightSum: of the complete accumulated batch, of which `batch` may be a part.
     ///   - dropout: rates and keys of the masks, or nil for none.
+    ///   - watch: told how far the backward pass has come; not called for a batch without loss.
     package func accumulateGradients(
-        _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil
+        _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil,
+        watch: BackwardWatch? = nil
     ) -> Transformer.Result {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
         let weighted = batch.rowsWithLoss
@@ -73,14 +75,15 @@ package final class TrainingPass {
         model.architecture.finalNorm.backward(
             dInput: s.dResidual, gradients.finalNorm, dOutput: s.dNorm, input: a.output.rows(M),
             a.finalNorm.first(M.count), parameters.finalNorm)
-        backwardOfBlocks(batch, finishing: weighted, into: gradients, a, scratch, dropout)
+        watch?.completed(.head)
+        backwardOfBlocks(batch, finishing: weighted, into: gradients, a, scratch, dropout, watch)
         return Transformer.Result(rows, batch)
     }
 
     /// What of the backward pass comes before the final norm.
     private func backwardOfBlocks(
         _ batch: SequenceBatch, finishing finished: [Int], into gradients: ModelParameters, _ a: Activations,
-        _ scratch: BackwardScratch, _ dropout: TrainingDropout?
+        _ scratch: BackwardScratch, _ dropout: TrainingDropout?, _ watch: BackwardWatch?
     ) {
         let (architecture, N) = (model.architecture, batch.rowCount)
         let s = scratch.first(N)
@@ -102,14 +105,18 @@ package final class TrainingPass {
                 } else {
                     Block.backward(scratch, gradients: g, own, p, pass)
                 }
+                watch?.completed(.block(index))
             }
             // 1. The embeddings.
             guard gradients.tokenEmbedding.ifAny != nil else { return }
             if let dropout {
                 PassDropout(rates: dropout, identities: pointers.identities).apply(to: s.dResidual, .embedding)
             }
+            let takeRows = watch?.tokenRows
+            takeRows?(UnsafeBufferPointer(start: pointers.tokens, count: N), s.dResidual)
             architecture.embedding.backward(
-                gradients, dOutput: s.dResidual, tokens: pointers.tokens, positions: pointers.positions)
+                gradients, addsTokens: takeRows == nil, dOutput: s.dResidual, tokens: pointers.tokens,
+                positions: pointers.positions)
         }
     }
 

@@ -214,11 +214,14 @@ extension EmbeddingDescription {
     }
 
     /// Adds to the gradients of the tables.
+    ///
+    /// - Parameter addsTokens: whether to that of the tokens; if not, somebody else does it.
     func backward(
-        _ gradients: ModelParameters, dOutput: Matrix, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>
+        _ gradients: ModelParameters, addsTokens: Bool, dOutput: Matrix, tokens: UnsafePointer<Int32>,
+        positions: UnsafePointer<Int32>
     ) {
         Embedding.backward(
-            dTokenTable: gradients.tokenEmbedding, dPositionTable: gradients.positionEmbedding.ifAny,
+            dTokenTable: addsTokens ? gradients.tokenEmbedding : nil, dPositionTable: gradients.positionEmbedding.ifAny,
             dOutput: dOutput, tokens: tokens, positions: positions, scale: scale)
     }
 }

@@ -188,6 +188,11 @@ extension ConfigKey {
             "Keep only each block's input for the backward pass and compute the rest again: less memory, more time, "
                 + "the same results."
         ).omittingDefault(),
+        .flag(
+            "training.shardOptimizer", \.training.shardOptimizer,
+            "With several machines: each holds and updates a part of the optimizer's state, which takes less memory and "
+                + "time; without effect on one."
+        ).omittingDefault(),
         .integer("training.threads", \.training.threads, to: 1024, "Number of threads; 0 for all cores."),
         .optionalInteger(
             "training.saveEvery", \.training.saveEvery, defaultText: "at each evaluation", "Steps between checkpoints."),

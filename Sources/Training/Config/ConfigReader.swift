@@ -184,6 +184,11 @@ extension RunConfig {
         return JSONOutput.object(sections).serialized(pretty: true) + "\n"
     }
 
+    /// Every key that is written, with its value as JSON.
+    var keyValues: [(key: String, value: String)] {
+        ConfigKey.all.filter { $0.isWritten(self) }.map { ($0.path, $0.value(self).serialized()) }
+    }
+
     /// Keys whose values differ from those of `other`: path, value here, value there.
     package func differences(from other: RunConfig) -> [(path: String, here: String, there: String)] {
         ConfigKey.all.compactMap { key in

@@ -97,6 +97,7 @@ package struct RunConfig: Sendable, Equatable {
         /// f32, bf16, or auto until a measurement has settled it.
         package var precision = RunConfig.measuredPrecision
         package var recomputeActivations = false
+        package var shardOptimizer = false
         package var threads = 0
         package var saveEvery: Int?
         package var keepLast = 2

@@ -25,17 +25,18 @@ package final class CheckpointSaver: @unchecked Sendable {
     /// Begins a checkpoint, after the last one has ended.
     ///
     /// - Parameters:
-    ///   - content: the arrays stay alive and unchanged until `waitForCopy` returns.
+    ///   - content: the arrays stay unchanged until `waitForCopy` returns.
+    ///   - keeping: arenas of these arrays that nobody else keeps alive.
     ///   - publish: runs when the file is there.
     /// - Throws: what went wrong with the last one.
     package func begin(
-        step: Int, path: String, content: (arrays: [ArrayRecord], texts: [TextRecord]),
+        step: Int, path: String, content: (arrays: [ArrayRecord], texts: [TextRecord]), keeping: [FloatArena] = [],
         publish: @escaping () throws -> Void
     ) throws {
         try waitForEnd()
         isWriting = true
         isCopying = true
-        let job = Job(content: content, publish: publish)
+        let job = Job(content: content, keeping: keeping, publish: publish)
         let thread = Thread { [self] in
             let start = monotonicSeconds()
             var error: (any Error)?
@@ -43,6 +44,7 @@ package final class CheckpointSaver: @unchecked Sendable {
                 try CheckpointFile.write(
                     to: path, arrays: job.content.arrays, texts: job.content.texts,
                     afterCopying: { change { isCopying = false } })
+                withExtendedLifetime(job.keeping) {}
                 try job.publish()
             } catch let problem {
                 error = problem
@@ -102,6 +104,7 @@ package final class CheckpointSaver: @unchecked Sendable {
     /// Handed over to the thread; nobody else touches it.
     private struct Job: @unchecked Sendable {
         let content: (arrays: [ArrayRecord], texts: [TextRecord])
+        let keeping: [FloatArena]
         let publish: () throws -> Void
     }
 }

@@ -2,6 +2,7 @@
 // plan, and the run that is ready.
 
 import Checkpoint
+import Communication
 import Evaluation
 import Foundation
 import Kernels
@@ -19,7 +20,9 @@ package struct RunRequest {
     /// Chooses the precision of a run that leaves it open.
     package var meter = PrecisionMeter.machine
     /// Threads and kernel to compute with instead of the config's, without a change of the config.
-    package var machine: (threads: Int, kernel: String)?
+    package var machine: (threads: Int, kernel: String?)?
+    /// The processes that train together; nil for this one alone.
+    package var ranks: RankGroup?
     /// Bytes that the run may take; nil for what the machine has.
     package var availableBytes: Int?
 
@@ -61,19 +64,21 @@ package struct PreparedRun {
         }
         for line in length.continuation?.notices ?? [] { notice(line) }
         let plan = try RunPlan.make(start, source, tokens, length, request, notice: notice)
-        return try ready(start, source, tokens, plan, name: request.folder.name)
+        return try ready(start, source, tokens, plan, request)
     }
 
     /// Loads or initializes the weights, and gives the trainer all that a checkpoint holds.
     private static func ready(
-        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, name: String
+        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, _ request: RunRequest
     ) throws -> PreparedRun {
         let config = plan.config
         let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
         let fullHash = source == nil || baseHash != nil || start.isResumed ? nil : SavedModel.hash(of: model)
         let trainer = Trainer(
             model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
-            state: startingState(start.state, plan, dataHash: tokens.data.hash))
+            state: startingState(
+                start.state, plan, dataHash: tokens.data.hash, ranks: request.ranks?.count ?? 1),
+            ranks: request.ranks)
         if let checkpoint = start.checkpoint {
             let (position, windows) = (trainer.state.position, trainer.data.windowCount(epoch: trainer.state.epoch))
             guard position < max(1, windows) else {
@@ -84,7 +89,7 @@ package struct PreparedRun {
         return PreparedRun(
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
-            data: tokens.data, trainer: trainer, summary: summary(name, tokens, plan, trainer),
+            data: tokens.data, trainer: trainer, summary: summary(request, tokens, plan, trainer),
             evaluator: config.evaluator, isResumed: start.isResumed, continuation: plan.length.continuation,
             baseWeightsHash: baseHash ?? fullHash)
     }
@@ -115,7 +120,9 @@ package struct PreparedRun {
         return (adapted, base.hash)
     }
 
-    private static func startingState(_ state: TrainingState?, _ plan: RunPlan, dataHash: String) -> TrainingState {
+    private static func startingState(
+        _ state: TrainingState?, _ plan: RunPlan, dataHash: String, ranks: Int
+    ) -> TrainingState {
         var state = state ?? TrainingState()
         state.seed = plan.config.training.seed
         // Who makes a run longer wants it to train, even if its patience was over.
@@ -123,23 +130,25 @@ package struct PreparedRun {
         state.totalSteps = plan.length.totalSteps
         state.dataHash = dataHash
         state.kernel = BLASKernel.name
-        state.threads = ParallelFor.threadCount
+        (state.threads, state.ranks) = (ParallelFor.threadCount, ranks)
         return state
     }
 
     private static func summary(
-        _ name: String, _ tokens: RunTokens, _ plan: RunPlan, _ trainer: Trainer
+        _ request: RunRequest, _ tokens: RunTokens, _ plan: RunPlan, _ trainer: Trainer
     ) -> RunSummary {
         let (model, training) = (trainer.model, plan.config.training)
         return RunSummary(
-            run: name, settings: settings(plan.origins, plan.config), parameters: model.layout.parameterCount,
+            run: request.folder.name, settings: settings(plan.origins, plan.config),
+            parameters: model.layout.parameterCount,
             trainedParameters: model.trained.layout.parameterCount, vocabularySize: plan.architecture.vocabularySize,
             data: tokens.data.summary, totalSteps: plan.length.totalSteps,
             stepsPerEpoch: plan.length.stepsPerEpoch, firstStep: trainer.state.step,
             threads: ParallelFor.threadCount, precision: trainer.precision, kernel: BLASKernel.name,
             flopsPerToken: plan.architecture.trainingFlopsPerToken(
                 sequenceLength: plan.length.set.meanWindowLength, isFrozen: model.adapters != nil),
-            peakFlopsPerSecond: MachinePeak.flopsPerSecond(), heldBytes: plan.heldBytes, memory: plan.memory,
+            peakFlopsPerSecond: MachinePeak.flopsPerSecond() * Double(request.ranks?.count ?? 1),
+            heldBytes: plan.heldBytes, memory: plan.memory,
             tokensPerEpoch: tokens.data.splits[.train]?.tokens.count ?? 0,
             checkpointBytes: 12 * model.trained.layout.parameterCount,
             checkpointCount: training.keepLast + 3
@@ -200,17 +209,36 @@ extension Optimizer {
     /// Takes both moments from a checkpoint.
     func readMoments(_ reader: CheckpointReader, _ layout: ParameterLayout) throws {
         for parameter in layout.parameters {
-            try reader.read(
-                "/optimizer/firstMoment/" + parameter.name, shape: parameter.shape,
-                into: firstMoment.slice(parameter.range))
-            let (name, squares) = (
-                "/optimizer/secondMoment/" + parameter.name, secondMoment.slice(parameter.range)
+            let (first, second) = (
+                "/optimizer/firstMoment/" + parameter.name, "/optimizer/secondMoment/" + parameter.name
             )
-            try reader.read(name, shape: parameter.shape, into: squares)
+            try read(reader, first, parameter, into: firstMoment)
+            try read(reader, second, parameter, into: secondMoment)
             // A mean of squares; its root would be NaN.
-            if let index = squares.firstIndex(where: { $0 < 0 }) {
-                throw TrainingError.badState("\(name) is \(squares[index]) at index \(index)")
+            for piece in owned.pieces(of: parameter.range) {
+                let squares = secondMoment.slice(piece.offset..<(piece.offset + piece.range.count))
+                if let index = squares.firstIndex(where: { $0 < 0 }) {
+                    let place = piece.range.lowerBound - parameter.offset + index
+                    throw TrainingError.badState("\(second) is \(squares[index]) at index \(place)")
+                }
             }
+        }
+    }
+
+    /// Reads one parameter's moments, of which it may own a part.
+    private func read(
+        _ reader: CheckpointReader, _ name: String, _ parameter: Parameter, into arena: FloatArena
+    ) throws {
+        let pieces = owned.pieces(of: parameter.range)
+        if let piece = pieces.first, piece.range == parameter.range {
+            let target = arena.slice(piece.offset..<(piece.offset + piece.range.count))
+            return try reader.read(name, shape: parameter.shape, into: target)
+        }
+        let all = FloatArena(count: parameter.count)
+        try reader.read(name, shape: parameter.shape, into: all.slice(0..<parameter.count))
+        for piece in pieces {
+            (arena.base + piece.offset).update(
+                from: all.base + piece.range.lowerBound - parameter.offset, count: piece.range.count)
         }
     }
 }

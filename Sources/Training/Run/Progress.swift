@@ -67,7 +67,7 @@ package struct RunSetting: Sendable, Equatable {
 }
 
 /// Why a run ended.
-package enum StopReason: String, Sendable {
+package enum StopReason: String, Sendable, CaseIterable {
     case finished
     case earlyStopping
     case interrupt

@@ -28,7 +28,7 @@ struct RunPlan {
         var config = settled(given, start, source, tokens, architecture, length)
         try checkConsistency(config, architecture)
         let origins = measurePrecision(&config, start, architecture, set, request.meter, notice: notice)
-        let memory = memory(config, architecture, length, tokens)
+        let memory = memory(config, architecture, length, tokens, ranks: request.ranks?.count ?? 1)
         if let available = request.availableBytes ?? Memory.availableBytes, memory.bytes > available {
             let fit = MemoryFit(
                 config: config, architecture: architecture, length: length, tokens: tokens, available: available)
@@ -70,17 +70,20 @@ struct RunPlan {
     static let measuredOrigin = "measured"
 
     static func memory(
-        _ config: RunConfig, _ architecture: Architecture, _ length: RunLength, _ tokens: RunTokens
+        _ config: RunConfig, _ architecture: Architecture, _ length: RunLength, _ tokens: RunTokens, ranks: Int = 1
     ) -> TrainingMemory {
         let training = config.training
         var memory = TrainingMemory(
             architecture,
             rowsPerBatch: length.set.mostTokens(
-                batchSize: training.batchSize, accumulation: training.accumulation, steps: length.totalSteps))
+                batchSize: training.batchSize, accumulation: training.accumulation, steps: length.totalSteps,
+                ranks: ranks))
         memory.evaluationRows = tokens.data.splits[.validation].map(config.evaluator.mostTokens) ?? 0
         (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
-        memory.recomputesActivations = config.training.recomputeActivations
+        memory.recomputesActivations = training.recomputeActivations
+        memory.treeLevels = StepGradients.treeLevels(accumulation: training.accumulation)
+        (memory.ranks, memory.shardsOptimizer) = (ranks, training.shardOptimizer)
         return memory
     }
 

@@ -30,7 +30,7 @@ struct RunStart {
         let state = try checkpoint.map { try TrainingState(serialized: $0.text("/state")) }
         let earlier =
             state == nil ? nil : try keepRunConfig(&reader, of: request.folder, notice: notice)
-        try prepareMachine(reader.config, state, request.machine, notice: notice)
+        try prepareMachine(reader.config, state, request, notice: notice)
         guard !reader.config.data.train.isEmpty else { throw TrainingError.nothingToTrain("data.train names no file") }
         return RunStart(
             config: reader.config, origins: reader.origins, earlier: earlier, checkpoint: checkpoint, state: state)
@@ -47,7 +47,8 @@ struct RunStart {
     /// Keys that a resumed run may change: they say how long it runs and what is kept, not what is computed.
     private static let changeable: Set<String> = [
         "training.epochs", "training.steps", "training.schedule", "training.cooldownFraction", "training.saveEvery",
-        "training.keepLast", "training.logEvery", "training.threads", "training.earlyStoppingPatience",
+        "training.keepLast", "training.logEvery", "training.threads", "training.shardOptimizer",
+        "training.earlyStoppingPatience",
         "evaluation.every", "evaluation.batchSize", "evaluation.samples", "data.train", "data.validation", "data.test",
         "generation.maximumTokens", "generation.temperature", "generation.topK", "generation.topP",
         "generation.repetitionPenalty", "generation.stop",
@@ -74,8 +75,9 @@ struct RunStart {
 
     /// Sets threads and OpenBLAS's kernel; a resumed run keeps the kernel it was started with.
     private static func prepareMachine(
-        _ config: RunConfig, _ state: TrainingState?, _ given: (threads: Int, kernel: String)?, notice: (String) -> Void
+        _ config: RunConfig, _ state: TrainingState?, _ request: RunRequest, notice: (String) -> Void
     ) throws(ModelError) {
+        let given = request.machine
         let threads = given?.threads ?? config.training.threads
         try Memory.checkLimits(threads: threads)
         let kernel = Machine.prepare(threads: threads, kernel: state?.kernel ?? given?.kernel)
@@ -83,10 +85,18 @@ struct RunStart {
         if kernel != state.kernel {
             notice("OpenBLAS has no kernel \(state.kernel) here: \(kernel) continues, and the last bits will differ")
         }
+        let ranks = request.ranks?.count ?? 1
+        if ranks != state.ranks {
+            notice(
+                "the run was started with \(RunStart.text(ranks: state.ranks)) and continues with \(RunStart.text(ranks: ranks)): "
+                    + "the last bits may differ")
+        }
         if ParallelFor.threadCount != state.threads {
             notice(
                 "the run was started with \(state.threads) threads and continues with \(ParallelFor.threadCount): "
                     + "the last bits may differ")
         }
     }
+
+    private static func text(ranks: Int) -> String { ranks == 1 ? "1 process" : "\(ranks) processes" }
 }

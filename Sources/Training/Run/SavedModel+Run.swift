@@ -3,6 +3,7 @@
 import Checkpoint
 import Evaluation
 import Inference
+import Kernels
 import Model
 import Models
 import Tokenizer
@@ -32,19 +33,21 @@ extension SavedModel {
     /// - Returns: the file's SHA-256.
     @discardableResult
     package func write(to path: String, optimizer: Optimizer, state: TrainingState) throws -> String {
-        let content = try content(optimizer: optimizer, state: state)
+        let content = try content(moments: (optimizer.firstMoment, optimizer.secondMoment), state: state)
         return try CheckpointFile.write(to: path, arrays: content.arrays, texts: content.texts).hash
     }
 
     /// What a checkpoint holds of the model and of the state of its training. The arrays are the live ones; the texts
     /// are copies of this moment.
+    ///
+    /// - Parameter moments: arenas of the layout of what is trained.
     package func content(
-        optimizer: Optimizer, state: TrainingState
+        moments: (first: FloatArena, second: FloatArena), state: TrainingState
     ) throws(ModelError) -> (arrays: [ArrayRecord], texts: [TextRecord]) {
         var (arrays, texts) = try content()
         let layout = model.trained.layout
-        arrays += layout.records("/optimizer/firstMoment/", optimizer.firstMoment)
-        arrays += layout.records("/optimizer/secondMoment/", optimizer.secondMoment)
+        arrays += layout.records("/optimizer/firstMoment/", moments.first)
+        arrays += layout.records("/optimizer/secondMoment/", moments.second)
         texts.append(TextRecord(name: "/state", bytes: Array(state.serialized().utf8)))
         return (arrays, texts)
     }

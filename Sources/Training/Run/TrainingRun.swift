@@ -1,6 +1,7 @@
 // One complete run: from a config to a trained model in its folder, resuming where an earlier one stopped.
 
 import Checkpoint
+import Communication
 import Conversations
 import Datasets
 import Evaluation
@@ -26,6 +27,9 @@ package final class TrainingRun {
     private let lock: RunLock
     private let report: (Progress) -> Void
     private let shouldStop: () -> StopReason?
+    /// The other processes that train with this one, and the signal that has reached one of them.
+    private let ranks: RankGroup?
+    private var stopElsewhere: StopReason?
     private let shouldSave: () -> Bool
     private let metrics: MetricsLog
     private let timings: LineLog
@@ -54,11 +58,12 @@ package final class TrainingRun {
     private var secondsTrained = 0.0
 
     init(
-        _ prepared: PreparedRun, folder: RunFolder, lock: RunLock, report: @escaping (Progress) -> Void,
-        shouldStop: @escaping () -> StopReason?, shouldSave: @escaping () -> Bool
+        _ prepared: PreparedRun, folder: RunFolder, lock: RunLock, ranks: RankGroup?,
+        report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?, shouldSave: @escaping () -> Bool
     ) throws {
         self.folder = folder
         self.lock = lock
+        self.ranks = ranks
         self.report = report
         (self.shouldStop, self.shouldSave) = (shouldStop, shouldSave)
         (config, trainer, tokenizer) = (prepared.config, prepared.trainer, prepared.saved.tokenizer)
@@ -97,6 +102,21 @@ package final class TrainingRun {
 
     /// Trains until the schedule ends, a signal comes, or patience runs out; always leaves a checkpoint.
     package func run() throws -> RunResult {
+        // Without this order the other processes would wait for ever.
+        defer { try? order(.end) }
+        return try train()
+    }
+
+    /// Has the other processes do their share.
+    private func order(_ order: RankOrder) throws {
+        guard let ranks else { return }
+        stopElsewhere = try ranks.order(order) ?? stopElsewhere
+    }
+
+    /// Why to stop, if a signal has reached this process or another one.
+    private var stopSignal: StopReason? { shouldStop() ?? stopElsewhere }
+
+    private func train() throws -> RunResult {
         let start = monotonicSeconds()
         report(.started(summary))
         if trainer.state.step == 0 && lastSavedStep == nil { try evaluate() }
@@ -110,7 +130,7 @@ package final class TrainingRun {
                 reason = .earlyStopping
                 break
             }
-            if let stop = pause ?? shouldStop() {
+            if let stop = pause ?? stopSignal {
                 reason = stop
                 break
             }
@@ -125,7 +145,7 @@ package final class TrainingRun {
             if saveIsDue(epochBefore: epoch) || isAsked { try save() }
         }
         // A signal can also cut off the last step's evaluation, which --resume then makes up for.
-        if trainer.state.evaluationPending, let stop = shouldStop() { reason = stop }
+        if trainer.state.evaluationPending, let stop = stopSignal { reason = stop }
         if lastSavedStep != trainer.state.step { try save() }
         try saver.waitForEnd()
         try reportSaved()
@@ -141,6 +161,7 @@ package final class TrainingRun {
         let isLogged = (trainer.state.step + 1) % config.training.logEvery == 0
         trainer.measuresGradients = isLogged || trainer.state.step + 1 == trainer.state.totalSteps
         let step: StepReport
+        try order(.step(measuresGradients: trainer.measuresGradients))
         do { step = try trainer.step() } catch {
             // The step that ends the run is written down too; the error names it.
             if let last = trainer.lastReport, let incident = last.incident {
@@ -172,11 +193,12 @@ package final class TrainingRun {
                 ("loss", loss.map { .number($0) } ?? .null), ("learningRate", .number(step.learningRate)),
                 ("gradientNorm", .number(step.gradientNorm)), ("skippedSteps", .integer(trainer.state.skippedSteps)),
             ] + (config.training.logAccuracy ? TrainingRun.accuracy(step) : []))
-        try timings.append([
-            ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
-            ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
-            ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
-        ])
+        try timings.append(
+            [
+                ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
+                ("mfu", .number(rate * summary.flopsPerToken / summary.peakFlopsPerSecond)),
+                ("secondsHeld", .number(step.secondsHeld)), ("peakMemoryBytes", .integer(Memory.peakBytes)),
+            ] + TrainingRun.times(of: step))
         watchMachine()
         try record(
             step: step.step,
@@ -184,6 +206,19 @@ package final class TrainingRun {
         try events.append(
             step: step.step, seconds: Date().timeIntervalSince1970,
             histograms: TrainingRun.byLayer(step.gradientNorms))
+    }
+
+    /// How the ranks got on: the share of the step for which each waited, of which the slowest has the least; how long sums
+    /// were under way, and the share of that during which this rank computed.
+    private static func times(of step: StepReport) -> [(key: String, value: JSONOutput)] {
+        guard let ranks = step.ranks else { return [] }
+        let shares = ranks.waited.map { $0 / max(step.seconds, 1e-9) }
+        let slowest = shares.indices.min { shares[$0] < shares[$1] } ?? 0
+        return [
+            ("waitingShares", .array(shares.map { .number($0) })), ("slowestRank", .integer(slowest)),
+            ("slowestWaitingShare", .number(shares[slowest])), ("secondsTransferred", .number(ranks.transferred)),
+            ("hiddenShare", .number(ranks.hiddenShare)),
+        ]
     }
 
     /// Says how long the run will take as soon as a few steps have shown it.
@@ -247,10 +282,12 @@ package final class TrainingRun {
     private func evaluate() throws {
         let (step, start) = (trainer.state.step, monotonicSeconds())
         guard let text = data.splits[.validation] else { return }
+        try order(.evaluate)
         guard
             var result = try evaluator.evaluate(
                 trainer.model, text, tokenizer: tokenizer, split: "validation",
-                shouldStop: { [shouldStop] in shouldStop() != nil })
+                shouldStop: { stopSignal != nil },
+                sharing: ranks.map { group in RankedEvaluation(group) { [unowned self] in stopSignal } })
         else {
             trainer.state.evaluationPending = true
             return
@@ -312,9 +349,12 @@ package final class TrainingRun {
         try samples.synchronize()
         try saver.waitForEnd()
         try reportSaved()
+        if ranks != nil, config.training.shardOptimizer { try order(.collectMoments) }
+        let optimizer = trainer.optimizer
+        let moments = try trainer.collectMoments() ?? (optimizer.firstMoment, optimizer.secondMoment)
         try saver.begin(
             step: state.step, path: folder.checkpoint(step: state.step),
-            content: try saved.content(optimizer: trainer.optimizer, state: state)
+            content: try saved.content(moments: moments, state: state), keeping: [moments.0, moments.1]
         ) {
             try TrainingRun.name(state, in: folder)
             folder.prune(keepLast: config.training.keepLast, keep: kept)
@@ -404,41 +444,5 @@ package final class TrainingRun {
             bestCheckpoint: try? folder.best(), lastCheckpoint: lastSavedStep.map { folder.checkpoint(step: $0) },
             tokensPerSecond: Double(tokensTrained) / max(secondsTrained, 1e-9),
             peakMemoryBytes: Memory.peakBytes, seconds: seconds, stopped: reason)
-    }
-}
-
-extension TrainingRun {
-    /// Makes or reopens the run's folder and prepares everything.
-    ///
-    /// - Parameters:
-    ///   - report: told all that happens.
-    ///   - shouldStop: asked after every step.
-    ///   - shouldSave: asked after every step whether somebody wants a checkpoint now.
-    package static func prepare(
-        _ request: RunRequest, report: @escaping (Progress) -> Void, shouldStop: @escaping () -> StopReason?,
-        shouldSave: @escaping () -> Bool = { false }
-    ) throws -> TrainingRun {
-        let folder = request.folder
-        if folder.exists && !request.resume { throw TrainingError.runExists(path: folder.path) }
-        if request.resume && folder.checkpointSteps().isEmpty {
-            report(.notice("\(folder.path) holds no checkpoint: starting at step 0"))
-        }
-        // Everything that can be wrong is found before the folder is made, so that a mistake leaves no files.
-        let lock = folder.exists ? try RunLock(directory: folder.path) : nil
-        let prepared = try PreparedRun.prepare(request) { report(.notice($0)) }
-        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-        let held = try lock ?? RunLock(directory: folder.path)
-        _ = try CheckpointFile.removeLeftovers(in: folder.path)
-        if prepared.isResumed {
-            let step = prepared.trainer.state.step
-            if prepared.continuation?.isRewound != true {
-                // Only broken ones are newer than the one that is resumed from. They must not count when old
-                // checkpoints are deleted.
-                for aside in try folder.setBrokenAside(after: step) { report(.notice("broken, renamed to \(aside)")) }
-            }
-            report(.notice("resuming from step \(step)"))
-        }
-        return try TrainingRun(
-            prepared, folder: folder, lock: held, report: report, shouldStop: shouldStop, shouldSave: shouldSave)
     }
 }
