@@ -125,6 +125,14 @@ package final class RankGroup: Sendable {
     /// Leaves the group. Every rank must do so before it ends.
     package func leave() { thread.end() }
 
+    /// Ends the processes of all ranks, where this one cannot continue and the others would wait for it.
+    package func abort() -> Never {
+        thread.begin { collectives throws(CommunicationError) in collectives.transport.abort(code: 1) }
+        // The job does not return.
+        thread.end()
+        _exit(1)
+    }
+
     /// Handed over to the communication's thread.
     private struct Memory: @unchecked Sendable {
         let base: UnsafeMutablePointer<Float>

@@ -97,7 +97,7 @@ import Training
             let prepared = try PreparedRun.prepare(try runs.request("a", assignments), notice: { _ in })
             let set = prepared.trainer.data
             let windows = set.windows(epoch: 0)
-            /// The larger half of each step's four windows, cut once where both halves are most alike.
+            /// The larger half of each step's four windows, cut once where both halves have the most similar sizes.
             func halves(_ counts: [Int]) -> [Int] {
                 stride(from: 0, to: counts.count, by: 4).map { start in
                     let step = counts[start..<(start + 4)]

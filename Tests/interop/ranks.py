@@ -120,7 +120,7 @@ def parity(trial):
                 trial.train(ranks, launcher, "--config", f"{kind}.json", "--run", run)
                 seen = losses(trial, run)
                 name = f"{launcher}, {kind}, {ranks} rank{'s' if ranks > 1 else ''}"
-                if kind == "lora" or ranks == 1:
+                if kind == "lora" or ranks == 1:  # H11: one rank has the bits of a run without MPI
                     trial.check(f"{name}: the log of one process", seen == alone, largest(alone, seen))
                     trial.check(f"{name}: its bytes", trial.weights(run, form) == trial.weights(f"{kind}-0", form))
                 else:
@@ -143,7 +143,7 @@ def resume(trial):
                 trial.train(before, launcher, "--config", f"{kind}.json", "--run", run, "--steps", "20", "--set", "training.schedule=constant")
                 result = trial.train(after, launcher, "--run", run, "--resume", "--steps", "30")
                 seen = losses(trial, run)
-                name = f"{launcher}, {kind}: {before or 'no'} ranks, then {after or 'none'}"
+                name = f"A16, {launcher}, {kind}: {before or 'no'} ranks, then {after or 'none'}"
                 said = f"started with {before or 1} process" in result.stderr
                 trial.check(f"{name}: goes on", seen[-1][0] == 30 and said == ((before or 1) != (after or 1)), seen[-1])
 
@@ -172,7 +172,7 @@ def differences(trial):
                 text=True, timeout=120)
             said = [one for one in result.stderr.splitlines() if one.startswith("error:")]
             right = result.returncode != 0 and len(said) == 1 and "rank 1 on " in said[0] and what in said[0]
-            trial.check(f"{launcher}: a rank with another {what}", right and not (trial.folder / "checkpoints/differs").exists(), said)
+            trial.check(f"H11, {launcher}: a rank with another {what}", right and not (trial.folder / "checkpoints/differs").exists(), said)
             trial.check(f"{launcher}: another {what} is found in 20 s", time.monotonic() - begun < 20)
         result = subprocess.run(
             [*line, "-n", "2", trial.program, "train", "--config", "nothing.json"], cwd=trial.folder, capture_output=True, text=True, timeout=60)
@@ -245,7 +245,7 @@ def kills(trial):
             slowest = max(slowest, time.monotonic() - begun)
             # MPICH's launcher names the process, whose rank the head of the run has.
             named = re.search(rf"process rank {victim} " if launcher == "Open MPI" else rf"PID {ids[victim]} RUNNING", output + errors)
-            trial.check(f"kill {done}, {launcher}: the job of {ranks} ends with an error that names rank {victim}",
+            trial.check(f"H11, kill {done}, {launcher}: the job of {ranks} ends with an error that names rank {victim}",
                         process.returncode != 0 and named and f"rank {victim} on " in errors, errors[-500:])
             time.sleep(0.2)
             trial.check(f"kill {done}: no process is left", not children(tag))
@@ -284,18 +284,19 @@ def silence(trial):
 
 def signals(trial):
     for launcher in trial.launchers:
-        for number, target in ((signal.SIGTERM, 0), (signal.SIGINT, 1), (signal.SIGTERM, 1)):
+        for number, target in ((signal.SIGTERM, 0), (signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, "mpirun"), (signal.SIGINT, "mpirun")):
             run = f"signal-{launcher.replace(' ', '')}-{number}-{target}"
             tag = f"{os.getpid()}-{run}".replace(" ", "")
             process = start(trial, 2, launcher, tag, "--config", "full.json", "--run", run, "--steps", "100000")
             wait_for_step(trial, run, 11, process)
             begun = time.monotonic()
-            os.kill(children(tag)[target], number)
+            os.kill(process.pid if target == "mpirun" else children(tag)[target], number)
             _, errors = process.communicate(timeout=60)
             steps = [line["step"] for line in trial.lines(run)]
             saved = sorted((trial.folder / "checkpoints" / run).glob("step-*.h5"))
             right = bool(saved) and int(saved[-1].stem[5:]) == steps[-1]
-            trial.check(f"{launcher}: {signal.Signals(number).name} at rank {target} ends in one save", right, f"{time.monotonic() - begun:.1f} s; step {steps[-1]}")
+            place = target if target == "mpirun" else f"rank {target}"
+            trial.check(f"{launcher}: {signal.Signals(number).name} at {place} ends in one save", right, f"{time.monotonic() - begun:.1f} s; step {steps[-1]}")
         run = f"asked-{launcher.replace(' ', '')}"
         tag = f"{os.getpid()}-{run}"
         process = start(trial, 2, launcher, tag, "--config", "full.json", "--run", run, "--steps", "100000", "--set", "training.saveEvery=99999")

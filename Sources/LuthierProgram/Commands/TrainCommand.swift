@@ -70,7 +70,11 @@ struct TrainCommand: ParsableCommand {
         request.ranks = try Ranks.join()
         defer { request.ranks?.leave() }
         if let ranks = request.ranks, ranks.rank > 0 {
-            try FollowingRun.run(request, in: ranks) { StopSignal.reason }
+            do { try FollowingRun.run(request, in: ranks, stopSignal: { StopSignal.reason }) } catch {
+                Console.message("\(ranks.own.description):")
+                ErrorReport.write(error)
+                ranks.abort()
+            }
             return
         }
         let run = try TrainingRun.prepare(
