@@ -61,16 +61,18 @@ import Testing
             let straight = try place.luthier(
                 "train", "--config", "small.json", "--run", "straight", environment: kernel)
             #expect(straight.code == 0 && straight.errors.contains("kernel Haswell+oneDNN"), "\(straight.errors)")
-            let run = try Running(
-                ["train", "--config", "small.json", "--run", "killed"], in: place.path, input: "", environment: kernel)
-            // A run without a checkpoint begins again, and with the machine's own choice.
-            func isSaved() -> Bool { place.names(in: "checkpoints/killed").contains("step-000007.h5") }
-            try #require(run.wait(until: isSaved), "\(run.errorsSoFar)")
-            run.send(SIGKILL)
-            #expect(run.wait().code == SIGKILL)
-            let resumed = try place.luthier("train", "--config", "small.json", "--run", "killed", "--resume")
-            #expect(resumed.code == 0, "\(resumed.errors)")
-            try Self.expectEqualRuns(place, "straight", "killed")
+            // With a checkpoint, and before the first one, when the run starts again at step 0.
+            for (name, file) in [("killed", "step-000007.h5"), ("early", "machine.json")] {
+                let run = try Running(
+                    ["train", "--config", "small.json", "--run", name], in: place.path, input: "", environment: kernel)
+                try #require(
+                    run.wait { place.names(in: "checkpoints/\(name)").contains(file) }, "\(run.errorsSoFar)")
+                run.send(SIGKILL)
+                #expect(run.wait().code == SIGKILL)
+                let resumed = try place.luthier("train", "--config", "small.json", "--run", name, "--resume")
+                #expect(resumed.code == 0, "\(resumed.errors)")
+                try Self.expectEqualRuns(place, "straight", name)
+            }
 
             let plain = ["LUTHIER_BLAS_KERNEL": "Haswell"]
             _ = try place.luthier("train", "--config", "small.json", "--run", "plain", environment: plain)

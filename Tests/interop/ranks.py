@@ -52,7 +52,7 @@ class Trial:
 
     def train(self, ranks, launcher, *arguments, expect=0):
         result = subprocess.run(
-            self.command(ranks, launcher, *arguments, "--threads", "1"), cwd=self.folder, capture_output=True, text=True,
+            self.command(ranks, launcher, *arguments, *([] if "training.threads=3" in arguments else ["--threads", "1"])), cwd=self.folder, capture_output=True, text=True,
             timeout=600)
         if expect is not None and result.returncode != expect:
             print(result.stdout[-2000:], result.stderr[-4000:], sep="\n")
@@ -129,6 +129,44 @@ def parity(trial):
                     trial.train(ranks, launcher, "--config", f"{kind}.json", "--run", run + "-again")
                     same = trial.weights(run, form) == trial.weights(run + "-again", form) and seen == losses(trial, run + "-again")
                     trial.check(f"{name}: twice the same bytes", same)
+
+
+def threads(trial):
+    """At other thread counts losses stay close."""
+    trial.train(0, None, "--config", "full.json", "--run", "one-thread")
+    alone = losses(trial, "one-thread")
+    for launcher in trial.launchers:
+        run = f"threads-{launcher.replace(' ', '')}"
+        trial.train(2, launcher, "--config", "full.json", "--run", run, "--set", "training.threads=3")
+        difference = largest(alone, losses(trial, run))
+        trial.check(f"{launcher}: 2 ranks of 3 threads, losses to 1e-4", difference < 1e-4, f"{difference:.1e}")
+
+
+def llama(trial):
+    """A model of Llama's family, packed text and accumulation."""
+    launcher = next(iter(trial.launchers))
+    if subprocess.run([trial.program, "fetch", "smollm2-135m"], capture_output=True).returncode != 0:
+        print("skipped: smollm2-135m cannot be had")
+        return
+    shared = {**COMMON, "model.base": "smollm2-135m", "model.contextLength": 16, "data.format": "text", "data.validationFraction": 0,
+              "training.batchSize": 1, "training.learningRate": 1e-5, "training.saveEvery": 1000}
+    for kind, changes in (("llama-lora", {"method.type": "lora", "training.learningRate": 1e-3}), ("llama-full", {})):
+        config = {section: dict(members) for section, members in CONFIG.items() if section in ("training", "evaluation")}
+        for path, value in {**shared, **changes}.items():
+            section, key = path.split(".")
+            config.setdefault(section, {})[key] = value
+        (trial.folder / f"{kind}.json").write_text(json.dumps(config))
+        trial.train(0, None, "--config", f"{kind}.json", "--run", f"{kind}-0")
+        alone, form = losses(trial, f"{kind}-0"), "peft" if kind == "llama-lora" else "huggingface"
+        for ranks in (2, 4):
+            trial.train(ranks, launcher, "--config", f"{kind}.json", "--run", f"{kind}-{ranks}")
+            seen = losses(trial, f"{kind}-{ranks}")
+            if form == "peft":
+                same = seen == alone and trial.weights(f"{kind}-{ranks}", form) == trial.weights(f"{kind}-0", form)
+                trial.check(f"{launcher}, {kind}, {ranks} ranks: the log and the bytes of one process", same, largest(alone, seen))
+            else:
+                difference = largest(alone, seen)
+                trial.check(f"{launcher}, {kind}, {ranks} ranks: its losses to 1e-6", len(seen) == len(alone) and difference < 1e-6, f"{difference:.1e}")
 
 
 def resume(trial):
@@ -311,7 +349,7 @@ def signals(trial):
         process.communicate(timeout=60)
 
 
-ALL = [parity, resume, differences, signals, silence, kills]
+ALL = [parity, threads, llama, resume, differences, signals, silence, kills]
 
 
 def main():

@@ -80,7 +80,9 @@ struct RunStart {
         let given = request.machine
         let threads = given?.threads ?? config.training.threads
         try Memory.checkLimits(threads: threads)
-        let kernel = Machine.prepare(threads: threads, kernel: state?.kernel ?? given?.kernel)
+        // A run that was killed before its first checkpoint starts again with what it had chosen.
+        let earlier = request.resume ? MachineRecord.read(request.folder).last?.kernel : nil
+        let kernel = Machine.prepare(threads: threads, kernel: state?.kernel ?? given?.kernel ?? earlier)
         guard let state else { return }
         if kernel != state.kernel {
             notice("OpenBLAS has no kernel \(state.kernel) here: \(kernel) continues, and the last bits will differ")
