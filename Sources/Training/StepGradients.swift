@@ -38,7 +38,7 @@ final class StepGradients {
 
     /// How many sums over micro-batches can wait for their other half, of adapters' gradients: these are small, and are added
     /// in a fixed tree, so that it does not matter how many ranks share the micro-batches. Trees of full gradients would take
-    /// the memory of a model for each level, and more than 3 % of a step's time.
+    /// the memory of a model for each level, and time to add them.
     static func treeLevels(accumulation: Int) -> Int {
         accumulation > 1 ? (accumulation - 1).bitWidth - (accumulation - 1).leadingZeroBitCount : 0
     }

@@ -251,13 +251,15 @@ import Training
                 sharing: RankedEvaluation(group) { nil })
         }
         #expect(alone != nil && shared.allSatisfy { $0 == alone })
-        // A signal on any rank ends it on all of them.
+        // A signal on any rank ends it on all of them, and each knows why.
         let stopped = try withRanks(count) { group in
-            try evaluator.evaluate(
+            var reason: StopReason?
+            let result = try evaluator.evaluate(
                 TinyTraining.model(config), text, tokenizer: TinyTraining.tokenizer, split: "train",
-                sharing: RankedEvaluation(group) { group.rank == 1 ? .terminate : nil })
+                sharing: RankedEvaluation(group, { group.rank == 1 ? .terminate : nil }, onStop: { reason = $0 }))
+            return result == nil ? reason : nil
         }
-        #expect(stopped.allSatisfy { $0 == nil })
+        #expect(stopped.allSatisfy { $0 == .terminate })
     }
 
     @Test func orders() throws {

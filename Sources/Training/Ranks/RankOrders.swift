@@ -50,9 +50,10 @@ extension RankGroup {
 }
 
 extension StopReason {
-    fileprivate var number: UInt8 { UInt8(1 + (StopReason.allCases.firstIndex(of: self) ?? 0)) }
+    /// For messages between ranks; 0 stands for none.
+    var number: UInt8 { UInt8(1 + (StopReason.allCases.firstIndex(of: self) ?? 0)) }
 
-    fileprivate init?(number: UInt8) {
+    init?(number: UInt8) {
         guard (1...StopReason.allCases.count).contains(Int(number)) else { return nil }
         self = StopReason.allCases[Int(number) - 1]
     }

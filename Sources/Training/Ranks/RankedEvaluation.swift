@@ -9,18 +9,27 @@ import Kernels
 package struct RankedEvaluation: EvaluationSharing {
     private let group: RankGroup
     private let stopSignal: () -> StopReason?
+    private let onStop: (StopReason) -> Void
 
-    package init(_ group: RankGroup, _ stopSignal: @escaping () -> StopReason?) {
-        (self.group, self.stopSignal) = (group, stopSignal)
+    /// - Parameters:
+    ///   - stopSignal: the signal that has reached this rank.
+    ///   - onStop: told the signal that has ended the evaluation, whichever rank it has reached.
+    package init(
+        _ group: RankGroup, _ stopSignal: @escaping () -> StopReason?, onStop: @escaping (StopReason) -> Void = { _ in }
+    ) {
+        (self.group, self.stopSignal, self.onStop) = (group, stopSignal, onStop)
     }
 
     package var rank: Int { group.rank }
     package var count: Int { group.count }
 
     package func exchange(_ rows: [CrossEntropy.Row]) throws -> [[CrossEntropy.Row]]? {
-        let numbers = [stopSignal() == nil ? 0.0 : 1.0] + rows.flatMap { [$0.loss, $0.isCorrect ? 1.0 : 0.0] }
+        let numbers = [Double(stopSignal()?.number ?? 0)] + rows.flatMap { [$0.loss, $0.isCorrect ? 1.0 : 0.0] }
         let all = try group.gather(numbers: numbers)
-        guard all.allSatisfy({ $0.first == 0 }) else { return nil }
+        if let stop = all.lazy.compactMap({ StopReason(number: UInt8($0[0])) }).first {
+            onStop(stop)
+            return nil
+        }
         return all.map { values in
             stride(from: 1, to: values.count - 1, by: 2).map {
                 CrossEntropy.Row(loss: values[$0], isCorrect: values[$0 + 1] == 1)

@@ -287,7 +287,10 @@ package final class TrainingRun {
             var result = try evaluator.evaluate(
                 trainer.model, text, tokenizer: tokenizer, split: "validation",
                 shouldStop: { stopSignal != nil },
-                sharing: ranks.map { group in RankedEvaluation(group) { [unowned self] in stopSignal } })
+                sharing: ranks.map { group in
+                    RankedEvaluation(
+                        group, { [unowned self] in stopSignal }, onStop: { [unowned self] in stopElsewhere = $0 })
+                })
         else {
             trainer.state.evaluationPending = true
             return
