@@ -2,9 +2,10 @@
 """Ranks on separate hosts, joined by links of a given speed: network namespaces with veth pairs and a token bucket (`tc` tbf).
 
     apt-get install iproute2 openmpi-bin
-    python3 Benchmarks/network.py .build/release/benchmarks [--hosts 2] [--rates 10gbit,1gbit] [--work full-4096,full-1024,lora-1024]
+    python3 Benchmarks/network.py .build/release/benchmarks [--hosts 2] [--rates none,10gbit,1gbit] [--delay MICROSECONDS]
+                                  [--work full-4096,full-1024,lora-1024]
 
-Needs root. Each host has one rank of one thread. The efficiency is the tokens per second of all hosts, divided by their number
+Needs root. With a delay two hosts are joined by a relay over TUN devices (peers/delay.c), since not every kernel has netem. Each host has one rank of one thread. The efficiency is the tokens per second of all hosts, divided by their number
 times those of one rank alone; next to it is what a simple model says: a step takes its computation on one host divided by the
 hosts, and what is left of the transfer after the backward pass of the last micro-batch. Prints a table and one line of JSON.
 """
@@ -31,6 +32,29 @@ def run(*command, check=True):
 
 def address(host):
     return f"{NETWORK}.{host + 1}"
+
+
+@contextlib.contextmanager
+def distant(rate, delay, relay):
+    """Two namespaces luthier-ADDRESS between which a packet takes so many microseconds."""
+    names, process = [f"luthier-{address(host)}" for host in range(2)], None
+    try:
+        for name in names:
+            run("ip", "netns", "add", name)
+        process = subprocess.Popen([relay, *names, str(delay)], stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        for host, name in enumerate(names):
+            run("ip", "-n", name, "addr", "add", f"{address(host)}/24", "dev", "eth0")
+            run("ip", "-n", name, "link", "set", "eth0", "mtu", "9000", "up")
+            run("ip", "-n", name, "link", "set", "lo", "up")
+            if rate:
+                run("tc", "-n", name, "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "512kb", "latency", "50ms")
+        yield names
+    finally:
+        if process:
+            process.kill()
+        for name in names:
+            run("ip", "netns", "del", name, check=False)
 
 
 @contextlib.contextmanager
@@ -89,6 +113,7 @@ def main():
     parser.add_argument("--rates", default="none,10gbit,1gbit")
     parser.add_argument("--work", default="full-4096,full-1024,lora-1024")
     parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--delay", type=int, default=0, metavar="MICROSECONDS", help="of each packet between two hosts")
     parser.add_argument("--paper", type=float, metavar="TOKENS", help="print the model for 8, 64 and 512 hosts of so many tokens a second")
     options = parser.parse_args()
     if options.paper:
@@ -101,6 +126,9 @@ def main():
         sys.exit("error: network namespaces need root")
     program, rows = str(Path(options.benchmarks).resolve()), []
     with tempfile.TemporaryDirectory() as folder:
+        relay = str(Path(folder) / "delay")
+        if options.delay:
+            run("cc", "-O2", "-pthread", "-o", relay, Path(__file__).resolve().parent / "peers/delay.c")
         agent = Path(folder) / "agent"
         agent.write_text('#!/bin/sh\nhost=$1\nshift\nexec ip netns exec "luthier-$host" sh -c "$*"\n')
         agent.chmod(agent.stat().st_mode | stat.S_IXUSR)
@@ -110,7 +138,8 @@ def main():
                        str(int(tokens) // 1024), "--steps", str(options.steps), "--threads", "1", "--json"]
             alone = measure(command)
             for rate in options.rates.split(","):
-                with hosts(options.hosts, None if rate == "none" else rate) as names:
+                given = None if rate == "none" else rate
+                with distant(given, options.delay, relay) if options.delay else hosts(options.hosts, given) as names:
                     settings = {"plm_rsh_agent": str(agent), "btl": "tcp,self", "btl_tcp_if_include": f"{NETWORK}.0/24",
                                 "oob_tcp_if_include": f"{NETWORK}.0/24", "orte_keep_fqdn_hostnames": "1"}
                     launcher = ["ip", "netns", "exec", names[0], "mpirun.openmpi", "--allow-run-as-root", "--bind-to", "none", "--host",
@@ -126,7 +155,7 @@ def main():
                 # Two thirds of the last micro-batch are its backward pass; LoRA's few bytes are sent after it.
                 parts = max(1, int(tokens) // 1024 // count)
                 hidden = 2 / 3 * compute / parts if method == "full" else 0
-                row = {"work": work, "rate": rate, "tokensPerSecond": int(tokens) / seen["secondsPerStep"],
+                row = {"work": work, "rate": rate, "delay": options.delay, "tokensPerSecond": int(tokens) / seen["secondsPerStep"],
                        "alone": int(tokens) / alone["secondsPerStep"], "efficiency": alone["secondsPerStep"] / seen["secondsPerStep"] / count,
                        "model": compute / (compute + max(0, transfer - hidden)), "transferred": max(seen["secondsTransferred"]),
                        "hidden": min(seen["hiddenShares"])}
