@@ -57,7 +57,7 @@ package struct GradientBuckets: Sendable, Equatable {
         all = buckets
     }
 
-    /// What of a rank's own, in the order of the arena.
+    /// What a rank sums and updates, in the order of the arena.
     package func owned(by rank: Int) -> [Range<Int>] {
         all.map { $0.segments[rank] }.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
     }
