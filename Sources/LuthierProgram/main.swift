@@ -6,6 +6,9 @@ import Models
 
 StandardStreams.prepare()
 ListingProcess.install()
+if Ranks.refuse(CommandLine.arguments.dropFirst().first, environment: ProcessInfo.processInfo.environment) {
+    exit(ExitCode.usage.rawValue)
+}
 let code = Luthier.execute(Array(CommandLine.arguments.dropFirst())) { error, path in
     ErrorReport.write(error)
     return ExitCode.failure.rawValue

@@ -16,8 +16,8 @@ package struct TrainingMemory: Sendable {
     package var baseWeights = WeightFormat.f32
     package var precision = Precision.f32
     package var recomputesActivations = false
-    /// Arenas in which sums of adapters' gradients wait for their other half.
-    package var treeLevels = 0
+    /// Micro-batches of a step on all processes together.
+    package var accumulation = 1
     /// Processes that train together, and whether the optimizer's state is divided among them.
     package var ranks = 1
     package var shardsOptimizer = false
@@ -33,12 +33,19 @@ package struct TrainingMemory: Sendable {
     /// What the memory is for; parts that take none are omitted.
     package var parts: [(name: String, bytes: Int)] {
         let trained = 4 * trainedFloats
-        let levels = adapter == nil ? 0 : treeLevels
+        let levels = adapter == nil ? 0 : Self.treeLevels(accumulation: accumulation)
         return [
             ("weights", weightBytes), ("adapters", adapter == nil ? 0 : trained),
             ("gradients", trained * (1 + levels)), ("moments", 2 * trained / (shardsOptimizer ? ranks : 1)),
             ("activations and logits", 4 * workingFloats), ("weights in bf16", roundedBytes),
         ].filter { $0.bytes > 0 }
+    }
+
+    /// How many sums over micro-batches can wait for their other half, of adapters' gradients: these are small, and are added
+    /// in a fixed tree, so that it does not matter how many ranks share the micro-batches. Trees of full gradients would take
+    /// the memory of a model for each level, and time to add them.
+    package static func treeLevels(accumulation: Int) -> Int {
+        accumulation > 1 ? (accumulation - 1).bitWidth - (accumulation - 1).leadingZeroBitCount : 0
     }
 
     /// Bytes that computing activations again saves, or would save.

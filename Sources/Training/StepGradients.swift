@@ -4,6 +4,7 @@ import Communication
 import Datasets
 import Kernels
 import Model
+import Models
 
 /// The arena of gradients and how it is filled. Between steps it is zero.
 final class StepGradients {
@@ -29,18 +30,11 @@ final class StepGradients {
         exchange = ranks.map {
             GradientExchange($0, model, gradients: arena, views: views, shards: config.training.shardOptimizer)
         }
-        let levels = model.adapters == nil ? 0 : Self.treeLevels(accumulation: config.training.accumulation)
+        let levels = model.adapters == nil ? 0 : TrainingMemory.treeLevels(accumulation: config.training.accumulation)
         tree = (0..<levels).map { _ in
             let arena = FloatArena(count: arena.count)
             return (arena, pass.gradientViews(in: arena))
         }
-    }
-
-    /// How many sums over micro-batches can wait for their other half, of adapters' gradients: these are small, and are added
-    /// in a fixed tree, so that it does not matter how many ranks share the micro-batches. Trees of full gradients would take
-    /// the memory of a model for each level, and time to add them.
-    static func treeLevels(accumulation: Int) -> Int {
-        accumulation > 1 ? (accumulation - 1).bitWidth - (accumulation - 1).leadingZeroBitCount : 0
     }
 
     /// What of the arena this process's optimizer updates; nil for all of it.

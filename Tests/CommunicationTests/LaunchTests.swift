@@ -20,6 +20,17 @@ import Testing
         #expect(Launch(environment: environment) == Launch(rank: 1, count: 4, library: library))
     }
 
+    @Test func srunNeedsAnInterface() {
+        let step = ["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4"]
+        #expect(Launch.defect(environment: step) == .noInterface(started: 4))
+        for interface in ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"] {
+            #expect(Launch.defect(environment: step.merging([interface: "1"]) { $1 }) == nil)
+        }
+        #expect(Launch.defect(environment: ["SLURM_STEP_NUM_TASKS": "1"]) == nil)
+        // The script of a batch job.
+        #expect(Launch.defect(environment: ["SLURM_PROCID": "0", "SLURM_NTASKS": "4"]) == nil)
+    }
+
     @Test func aLibraryThatIsNotThere() {
         let launch = Launch(rank: 0, count: 2, library: .openMPI)
         let error = #expect(throws: CommunicationError.self) {
@@ -51,6 +62,11 @@ import Testing
         // Bound: each has its own.
         let bound = [member(0, "a", "0", 1), member(1, "a", "1", 1)]
         #expect(bound.map { $0.threads(among: bound) } == [1, 1])
+        // Two machines of one name.
+        let twins = ["x", "y"].map { boot in
+            Member(rank: 0, host: "a", boot: boot, processID: 1, processors: "0-7", processorCount: 8)
+        }
+        #expect(twins.map { $0.threads(among: twins) } == [8, 8])
         // More ranks than processors.
         let many = (0..<4).map { member($0, "a", "0-1", 2) }
         #expect(many.map { $0.threads(among: many) } == [1, 1, 1, 1])

@@ -46,6 +46,20 @@ import Training
         }
     }
 
+    @Test func aReadOnlyCacheIsReadAndNotWritten() throws {
+        try withTemporaryFolder { folder in
+            func tokens(_ cache: TokenCache, _ answer: String) throws -> TokenizedText {
+                try cache.tokens(
+                    of: documents(answer), name: "train", content: "1", tokenizer: .bytes, EncodingOptions())
+            }
+            let readOnly = TokenCache(folder: folder.path, isReadOnly: true)
+            _ = try tokens(readOnly, "b")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+            let first = try tokens(TokenCache(folder: folder.path), "b")
+            #expect(Self.same(try tokens(readOnly, "d"), first))
+        }
+    }
+
     @Test func aDamagedFileIsReplaced() throws {
         try withTemporaryFolder { folder in
             let cache = TokenCache(folder: folder.path)

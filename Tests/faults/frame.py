@@ -240,6 +240,38 @@ def kill(process, number=signal.SIGKILL):
     return process.wait(60)
 
 
+#: What starts several processes that train together, by preference.
+LAUNCHERS = [["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"], ["mpirun.mpich"]]
+
+
+def ranks(count):
+    """The beginning of a command that starts so many processes; skips the case where there is no launcher."""
+    for line in LAUNCHERS:
+        if shutil.which(line[0]):
+            return [*line, "-n", str(count)]
+    raise Skipped("there is no mpirun")
+
+
+def descendants(process):
+    """The ids of the program's processes below a process."""
+    parents, found = {}, []
+    for entry in os.scandir("/proc"):
+        try:
+            parents[int(entry.name)] = int(Path(entry.path, "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, ValueError):
+            continue
+    for number in parents:
+        above = number
+        while above in parents and above != process.pid:
+            above = parents[above]
+        try:
+            if above == process.pid and os.readlink(f"/proc/{number}/exe") == PROGRAM[0]:
+                found.append(number)
+        except OSError:
+            pass
+    return sorted(found)
+
+
 class Preloaded:
     """A C file of this folder, compiled as a library for LD_PRELOAD; skips the case where there is no compiler."""
 

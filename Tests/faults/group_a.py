@@ -4,7 +4,7 @@ import json
 import re
 import signal
 
-from frame import (TEXT, Preloaded, expect, kill, last_step, must_be_equal, tiny_place, wait_until)
+from frame import (TEXT, Preloaded, expect, kill, last_step, must_be_equal, ranks, tiny_place, wait_until)
 
 TRAIN = ["train", "--config", "tiny.json", "--run", "run"]
 
@@ -207,6 +207,25 @@ def A17():
         outcome = place.train("run", "--resume", OPENBLAS_CORETYPE="Sandybridge", LUTHIER_BLAS_KERNEL="Sandybridge")
         if "last bits" not in outcome.err:
             must_be_equal(place, "straight", "run")
+
+
+def A16():
+    """Stopped with two processes and resumed with one, and the other way round: the losses of one that was left alone, to 1e-6."""
+    two = ranks(2)
+    with tiny_place() as place:
+        # A launcher takes its time to pass a signal on.
+        place.config(training__steps=600)
+        place.train("straight")
+        for run, before, after in (("fewer", two, []), ("more", [], two)):
+            process = place.start("train", "--config", "tiny.json", "--run", run, before=before)
+            expect(wait_until(process, lambda: last_step(place, run) >= 20), f"{run} ended before step 20")
+            kill(process, signal.SIGTERM)
+            expect(last_step(place, run) < 600, f"{run} was not stopped")
+            place.train(run, "--resume", before=after)
+            straight, seen = losses(place, "straight"), losses(place, run)
+            expect(seen.keys() == straight.keys(), f"{run} has logged other steps")
+            difference = max(abs(a - b) / a for step in seen for a, b in [(straight[step][0], seen[step][0])])
+            expect(difference < 1e-6, f"the losses of {run} differ by {difference:.1e}")
 
 
 def A18():

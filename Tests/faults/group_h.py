@@ -9,7 +9,8 @@ import signal
 import subprocess
 import time
 
-from frame import (PROGRAM, Preloaded, Skipped, expect, kill, last_step, must_be_equal, tiny_place, wait_until)
+from frame import (PROGRAM, Preloaded, Skipped, descendants, expect, is_intact, kill, last_step, must_be_equal, ranks, tiny_place,
+                   wait_until)
 
 TRAIN = ["train", "--config", "tiny.json", "--run", "run"]
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -162,6 +163,28 @@ def H10():
         place.config(training__threads=0)
         found = place.run("train", "--config", "tiny.json", "--run", "one", before=["taskset", "-c", "0"]).must_be(0)
         expect("on 1 threads" in found.err, found.err[:600])
+
+
+def H11():
+    """Processes that train together: a killed one ends the others within a minute, and the last checkpoint is good; one with
+    other data is named, and no run begins; one alone has the bytes of a run without a launcher."""
+    with tiny_place() as place:
+        place.train("straight")
+        place.train("one", before=ranks(1))
+        must_be_equal(place, "straight", "one")
+        place.write("other.txt", "rain\n\n" + (place / "text.txt").read_text())
+        differing = [*TRAIN, "--set", 'data.train=["other.txt"]']
+        outcome = place.run(*TRAIN, ":", "-n", "1", PROGRAM[0], *differing, before=ranks(1))
+        expect(outcome.code != 0 and re.search(r"error: rank 1 on .*data", outcome.err), str(outcome))
+        expect(not place.folder("run").exists(), "a run has begun")
+        for victim in (0, 1):
+            process = place.start(*TRAIN, "--resume", "--steps", "100000", before=ranks(2))
+            reached = last_step(place, "run") + 20
+            expect(wait_until(process, lambda: last_step(place, "run") >= reached), f"the run ended before step {reached}")
+            os.kill(descendants(process)[victim], signal.SIGKILL)
+            expect(process.wait(60) != 0, "a run that lost a process has succeeded")
+            expect(is_intact(place.checkpoints("run")[-1]), "the last checkpoint is damaged")
+        place.train("run", "--resume", "--steps", str(last_step(place, "run") + 5))
 
 
 def H12():

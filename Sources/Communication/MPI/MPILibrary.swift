@@ -80,8 +80,9 @@ struct MPILibrary {
         guard version(&text, &length) == 0 else { return dialect.rawValue }
         let bytes = text.prefix(max(0, min(Int(length), text.count))).map { UInt8(bitPattern: $0) }
         let full = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        let words = full.split(whereSeparator: { ",\n\t".contains($0) }).first.map { $0.split(separator: " ") } ?? []
-        // "MPICH Version:      4.0.2"
+        let first = full.split(whereSeparator: { ",\n".contains($0) }).first ?? ""
+        // MPICH has a title and a tab in front: "MPICH Version:", "4.0.2".
+        let words = first.split(whereSeparator: { " \t".contains($0) })
         return words.filter { $0 != "Version:" }.joined(separator: " ")
     }
 }

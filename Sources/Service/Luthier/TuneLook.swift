@@ -115,6 +115,7 @@ struct TuneEstimate {
         (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
         memory.recomputesActivations = config.training.recomputeActivations
+        memory.accumulation = config.training.accumulation
         memoryBytes = memory.bytes
     }
 

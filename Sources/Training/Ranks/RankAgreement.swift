@@ -126,10 +126,12 @@ extension RankGroup {
     func refuse() throws(CommunicationError) { _ = try gather([]) }
 
     /// What a person should know of the ranks: where each runs and what it has been given.
-    var lines: [String] {
+    ///
+    /// - Parameter threads: of each, where the config sets it; else 0.
+    func lines(threads given: Int) -> [String] {
         ["\(count) processes train together through \(library)"]
             + members.map { member in
-                let threads = member.threads(among: members)
+                let threads = given > 0 ? given : member.threads(among: members)
                 return
                     "  \(member.description): processors \(member.processors), \(threads) thread\(threads == 1 ? "" : "s")"
             }

@@ -10,6 +10,8 @@ struct MemoryFit {
     let architecture: Architecture
     let length: RunLength
     let tokens: RunTokens
+    /// Processes that train together.
+    let ranks: Int
     /// Bytes that the run may take.
     let available: Int
 
@@ -81,7 +83,7 @@ struct MemoryFit {
             isFromScratch
             ? try? reader.config.architecture(vocabularySize: architecture.vocabularySize) : architecture
         guard let changed else { return nil }
-        let bytes = RunPlan.memory(reader.config, changed, length, tokens).bytes
+        let bytes = RunPlan.memory(reader.config, changed, length, tokens, ranks: ranks).bytes
         guard bytes <= available else { return nil }
         return change.map { "--set \($0.key)=\($0.value)" }.joined(separator: " ") + " (\(bytes >> 20) MiB)"
     }

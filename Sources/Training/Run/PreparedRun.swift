@@ -15,7 +15,7 @@ package struct RunRequest {
     package var reader: ConfigReader
     package var folder: RunFolder
     package var resume: Bool
-    /// Whether not even tokens may be kept on disk.
+    /// Whether not even tokens may be written to disk; those that are there are read.
     package var writesNothing = false
     /// Chooses the precision of a run that leaves it open.
     package var meter = PrecisionMeter.machine
@@ -54,9 +54,10 @@ package struct PreparedRun {
         var start = try RunStart.open(request, notice: notice)
         let documents = try RunDocuments.read(start.config.data)
         var source = try RunSource.open(start, notice: notice)
-        let cache = TokenCache(folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens")
-        let tokens = try RunTokens.encode(
-            documents, start, source, cache: request.writesNothing ? nil : cache, notice: notice)
+        let cache = TokenCache(
+            folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens",
+            isReadOnly: request.writesNothing)
+        let tokens = try RunTokens.encode(documents, start, source, cache: cache, notice: notice)
         let length = try RunLength.settle(start, source, tokens, folder: request.folder, notice: notice)
         if let earlier = length.rewind {
             start = try start.rewound(to: earlier)

@@ -31,7 +31,8 @@ struct RunPlan {
         let memory = memory(config, architecture, length, tokens, ranks: request.ranks?.count ?? 1)
         if let available = request.availableBytes ?? Memory.availableBytes, memory.bytes > available {
             let fit = MemoryFit(
-                config: config, architecture: architecture, length: length, tokens: tokens, available: available)
+                config: config, architecture: architecture, length: length, tokens: tokens,
+                ranks: request.ranks?.count ?? 1, available: available)
             throw ModelError.runTooLarge(needed: memory.bytes, available: available, fitting: fit.suggestions())
         }
         if let state = start.state, state.dataHash != tokens.data.hash {
@@ -82,7 +83,7 @@ struct RunPlan {
         (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
         memory.recomputesActivations = training.recomputeActivations
-        memory.treeLevels = StepGradients.treeLevels(accumulation: training.accumulation)
+        memory.accumulation = training.accumulation
         (memory.ranks, memory.shardsOptimizer) = (ranks, training.shardOptimizer)
         return memory
     }

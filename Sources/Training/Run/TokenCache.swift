@@ -13,9 +13,11 @@ package struct TokenCache: Sendable {
 
     /// The folder of all caches.
     package let folder: String
+    /// Whether tokens that are not there yet are left unwritten.
+    let isReadOnly: Bool
     private static let magic = Array("LUTHTOK1".utf8)
 
-    package init(folder: String) { self.folder = folder }
+    package init(folder: String, isReadOnly: Bool = false) { (self.folder, self.isReadOnly) = (folder, isReadOnly) }
 
     /// The tokens of `documents`: from the file where its key agrees, else encoded and written there. A file that
     /// cannot be read or written costs time, never the run.
@@ -32,6 +34,7 @@ package struct TokenCache: Sendable {
             return text
         }
         let text = try TokenizedText(documents, tokenizer: tokenizer, options)
+        guard !isReadOnly else { return text }
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try? AtomicFile.write(TokenCache.serialized(text, key: key), to: path)
         return text

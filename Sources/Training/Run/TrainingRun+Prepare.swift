@@ -31,7 +31,7 @@ extension TrainingRun {
             preconditionFailure("a run of the first rank on another one")
         }
         do {
-            for line in ranks.lines { report(.notice(line)) }
+            for line in ranks.lines(threads: prepared.config.training.threads) { report(.notice(line)) }
             return try begin(
                 prepared, request, lock, report: report, shouldStop: shouldStop, shouldSave: shouldSave)
         } catch {

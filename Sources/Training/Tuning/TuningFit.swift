@@ -57,6 +57,7 @@ struct TuningFit: Equatable {
             rank.map { AdapterConfig(rank: $0, targets: ["all"]) }
             ?? (baseWeights == .f32 ? nil : AdapterConfig(rank: Tuning.ranks[0], targets: ["all"]))
         (memory.baseWeights, memory.recomputesActivations) = (baseWeights, recomputes)
+        memory.accumulation = accumulation
         return memory.bytes
     }
 
