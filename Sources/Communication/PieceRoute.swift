@@ -2,7 +2,7 @@
 
 /// What this rank sends another one, and what it gets from it meanwhile.
 ///
-/// MPI asks the receiver before it sends a large message. The answer waits behind the messages that the receiver itself is
+/// MPI asks the receiver before it sends a large message. The answer has to wait for what the receiver itself is
 /// sending, so that two ranks with large messages for each other send by turns, and use half of their link: measured with
 /// Open MPI over TCP. It sends pieces at once. They are copied, so each rank stays only a little ahead of what it has received.
 struct PieceRoute {
