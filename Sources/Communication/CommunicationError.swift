@@ -13,8 +13,7 @@ package enum CommunicationError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .noLibrary(let name, let reason): "\(name) cannot be used: \(reason)"
-        case .failed(let function, let code):
-            "the connection to another process has broken: \(function) has failed with code \(code)"
+        case .failed(let function, let code): "\(function) has failed with code \(code)"
         case .launchDiffers(let started, let found, let library):
             "\(started) processes were started, but \(library) finds \(found): it is not the launcher's own library"
         case .noInterface(let started):
@@ -28,8 +27,7 @@ package enum CommunicationError: Error, Equatable, CustomStringConvertible {
             "install Open MPI (libopenmpi3 or openmpi-bin) or MPICH (libmpich12 or mpich) on every machine, or name the library "
                 + "in LUTHIER_MPI"
         case .launchDiffers: "start it with the library's own mpirun, or name the launcher's library in LUTHIER_MPI"
-        case .failed:
-            "find out what happened to it, then continue with --resume from the last checkpoint"
+        case .failed: nil
         case .noInterface:
             "start it with srun --mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH), see srun --mpi=list; one process with srun "
                 + "--ntasks=1"

@@ -4,7 +4,7 @@
 ///
 /// MPI asks the receiver before it sends a large message. The answer has to wait for what the receiver itself is
 /// sending, so that two ranks with large messages for each other send by turns, and use half of their link: measured with
-/// Open MPI over TCP. It sends pieces at once. They are copied, so each rank stays only a little ahead of what it has received.
+/// Open MPI over TCP. Pieces are sent at once. They are copied, so each rank stays only a little ahead of what it has received.
 struct PieceRoute {
     /// Bytes of a piece. Open MPI sends messages of up to 64 KiB at once over TCP (btl_tcp_eager_limit), their head included.
     /// On one machine the receiver copies them itself, so that large ones cost nothing and have fewer starts.

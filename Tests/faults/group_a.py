@@ -199,16 +199,6 @@ def A15():
             expect(abs(one[step][0] - other[step][0]) <= 1e-3 * one[step][0], f"step {step}: {one[step]}, {other[step]}")
 
 
-def A17():
-    """Another kernel set in the environment: the run keeps its own, identical, or warns."""
-    with tiny_place() as place:
-        place.train("straight")
-        stop(place, 20)
-        outcome = place.train("run", "--resume", OPENBLAS_CORETYPE="Sandybridge", LUTHIER_BLAS_KERNEL="Sandybridge")
-        if "last bits" not in outcome.err:
-            must_be_equal(place, "straight", "run")
-
-
 def A16():
     """Stopped with two processes and resumed with one, and the other way round: the losses of one that was left alone, to 1e-6."""
     two = ranks(2)
@@ -226,6 +216,16 @@ def A16():
             expect(seen.keys() == straight.keys(), f"{run} has logged other steps")
             difference = max(abs(a - b) / a for step in seen for a, b in [(straight[step][0], seen[step][0])])
             expect(difference < 1e-6, f"the losses of {run} differ by {difference:.1e}")
+
+
+def A17():
+    """Another kernel set in the environment: the run keeps its own, identical, or warns."""
+    with tiny_place() as place:
+        place.train("straight")
+        stop(place, 20)
+        outcome = place.train("run", "--resume", OPENBLAS_CORETYPE="Sandybridge", LUTHIER_BLAS_KERNEL="Sandybridge")
+        if "last bits" not in outcome.err:
+            must_be_equal(place, "straight", "run")
 
 
 def A18():
