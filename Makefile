@@ -39,7 +39,7 @@ help:
 	@echo 'make docs         run the commands of the README and of docs/, and compare what they print'
 	@echo 'make prose        check spelling and readability of the documents (installs Python packages)'
 	@echo 'make fixtures     compute the golden files of the tests again with PyTorch and compare'
-	@echo 'make interop      compare models, adapters and tokenizers with Hugging Face, both ways (installs Python packages)'
+	@echo 'make interop      compare models, adapters, tokenizers and preference objectives with Hugging Face (installs Python packages)'
 	@echo 'make interop-gguf compare exported GGUF files with llama.cpp (builds llama-cpp-python)'
 	@echo 'make interop-tensorboard  read a run'\''s event file with TensorBoard (installs it)'
 	@echo 'make interop-report  open reports of small runs in a browser, wide and narrow, light and dark (installs Python packages)'
@@ -159,7 +159,7 @@ check: deps lint
 	$(BUILD) --build-tests --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
 	$(SWIFT) test -c release --skip-build -Xswiftc -warnings-as-errors
 	@if command -v $(PYTHON) >/dev/null; then $(PYTHON) Tests/words.py && $(PYTHON) Tests/tailscan.py .build/release && $(PYTHON) data/make_weather.py --check \
-		&& $(PYTHON) data/make_general.py --check \
+		&& $(PYTHON) data/make_general.py --check && $(PYTHON) data/make_pairs.py --check \
 		&& SWIFT='$(SWIFT)' $(PYTHON) Tests/documents.py; \
 	else echo 'skipped: words.py, tailscan.py and documents.py in Tests, and data/make_weather.py --check, which need Python 3'; fi
 
@@ -302,7 +302,7 @@ VENV = .build/interop-venv
 $(VENV)/ready:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q torch==2.13.0+cpu || $(VENV)/bin/pip install -q torch
-	$(VENV)/bin/pip install -q transformers peft safetensors numpy sentencepiece
+	$(VENV)/bin/pip install -q transformers peft safetensors numpy sentencepiece trl==1.16.0
 	touch $@
 
 INTEROP = .build/interop
@@ -313,6 +313,7 @@ interop: deps $(VENV)/ready
 	$(BUILD) --build-tests $(FLAGS)
 	LUTHIER_INTEROP=$(CURDIR)/$(INTEROP) $(SWIFT) test -c release --skip-build $(FLAGS) --filter InteropTests
 	$(VENV)/bin/python Tests/interop/interop.py check $(INTEROP)
+	PYTHONPATH=Tests/Fixtures $(VENV)/bin/python Tests/interop/preferences.py $(LUTHIER) $(INTEROP)/preferences
 
 # One environment for each generation of OpenAI's client, for its newest version and for litellm.
 CLIENTS = openai-0.28.1 openai-1.109.1 openai-2.34.0 openai-newest litellm-newest

@@ -53,6 +53,10 @@ package struct Document: Sendable, Equatable {
     package var isRow: Bool { row != nil }
     /// The kind of row; nil for plain text.
     package let row: Row.Kind?
+    /// The conversation with the answer that people like less; nil where there is one answer.
+    package private(set) var rejected: [Message]?
+    /// Whether people like the answer, where the row says so.
+    package private(set) var isGood: Bool?
 
     /// Plain text, or a conversation that is not from a file.
     package init(path: String, line: Int, content: Content) {
@@ -66,6 +70,14 @@ package struct Document: Sendable, Equatable {
         self.row = row
     }
 
+    init(path: String, _ parsed: ParsedRow) {
+        self.init(path: path, line: parsed.line, content: parsed.row.content, row: parsed.row.kind)
+        (rejected, isGood) = (parsed.row.rejectedMessages, parsed.row.isGood)
+    }
+
+    /// Whether its row says how good an answer is.
+    package var isJudged: Bool { rejected != nil || isGood != nil }
+
     /// The template used if the config names none; nil for texts.
     package var defaultTemplate: ChatTemplate? {
         switch row {
@@ -78,9 +90,10 @@ package struct Document: Sendable, Equatable {
 
     /// The size of its texts in bytes.
     package var byteCount: Int {
+        func size(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.count } }
         switch content {
-        case .stream(let bytes), .text(let bytes): bytes.count
-        case .conversation(let messages): messages.reduce(0) { $0 + $1.content.count }
+        case .stream(let bytes), .text(let bytes): return bytes.count
+        case .conversation(let messages): return size(messages) + (rejected.map(size) ?? 0)
         }
     }
 
@@ -90,10 +103,14 @@ package struct Document: Sendable, Equatable {
     }
 
     /// The same, and what was ignored.
+    ///
+    /// - Parameter readsJudgements: whether rows may say which answers are better.
     package static func reading(
-        of file: TextFile, format: DataFormat, ignoring ignoredKeys: Set<String> = []
+        of file: TextFile, format: DataFormat, ignoring ignoredKeys: Set<String> = [], readsJudgements: Bool = false
     ) throws(DatasetError) -> DataReading {
-        let reader = StrictReader(file: file, options: RowOptions(ignoredKeys: ignoredKeys))
+        var options = RowOptions(ignoredKeys: ignoredKeys)
+        options.readsJudgements = readsJudgements
+        let reader = StrictReader(file: file, options: options)
         if let kind = format.rowKind { return try reader.documents(reader.rowFormat(), kind: kind) }
         guard format == .auto else { return DataReading(documents: texts(of: file, format)) }
         let found = try reader.format()

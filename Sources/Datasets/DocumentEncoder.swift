@@ -29,6 +29,8 @@ struct DocumentEncoder {
         var weights: [Float] = []
         /// Index of the first token of the first answer.
         var firstAnswer: Int?
+        /// Of the first answer with a weight: earlier ones are part of what is asked.
+        var learnedAnswer: Int?
 
         mutating func append(_ ids: [Int32], weight: Float) {
             tokens += ids
@@ -37,22 +39,43 @@ struct DocumentEncoder {
     }
 
     mutating func add(_ document: Document) throws(DatasetError) {
-        var row = try encode(document)
+        let cutBefore = cut.count
+        guard let row = try prepared(document.content, document) else { return }
+        guard let rejected = document.rejected else {
+            return append(row, document, document.isGood.map { $0 ? .good : .bad })
+        }
+        // Both answers, or none.
+        guard let other = try prepared(.conversation(rejected), document) else {
+            cut.removeSubrange(cutBefore...)
+            return
+        }
+        if cut.count > cutBefore + 1 { cut.removeLast() }
+        append(row, document, .chosen)
+        append(other, document, .rejected)
+    }
+
+    /// A document's tokens as they fit; nil where it is dropped or reported.
+    private mutating func prepared(_ content: Document.Content, _ document: Document) throws(DatasetError) -> Encoded? {
+        var row = try encode(content, document)
         if document.isRow, row.tokens.count > options.contextLength + 1 {
-            guard let fitted = try fit(row, document) else { return }
+            guard let fitted = try fit(row, document) else { return nil }
             row = fitted
         }
         guard row.tokens.count >= 2 else {
             dropped.append(remark(document, "fewer than two tokens: nothing to predict"))
-            return
+            return nil
         }
         guard row.weights.dropFirst().contains(where: { $0 != 0 }) else {
             guard options.dropsRowsWithoutLoss else {
                 throw .withoutLoss(path: document.path, line: document.line)
             }
             dropped.append(remark(document, "no token counts in the loss"))
-            return
+            return nil
         }
+        return row
+    }
+
+    private mutating func append(_ row: Encoded, _ document: Document, _ judgement: TokenizedText.Judgement?) {
         let start = tokens.count
         tokens += row.tokens
         weights += row.weights
@@ -66,7 +89,8 @@ struct DocumentEncoder {
         sources.append(
             .init(
                 path: document.path, line: document.line, tokens: start..<tokens.count, isStream: isStream,
-                hasAnswers: hasAnswers))
+                hasAnswers: hasAnswers, judgement: judgement,
+                answerStart: judgement == nil ? 0 : start + (row.learnedAnswer ?? 0)))
     }
 
     /// Throws one error that lists all rows that were too long.
@@ -74,13 +98,13 @@ struct DocumentEncoder {
         guard overlong.isEmpty else { throw .overlong(rows: overlong, limit: options.contextLength + 1) }
     }
 
-    private func encode(_ document: Document) throws(DatasetError) -> Encoded {
+    private func encode(_ content: Document.Content, _ document: Document) throws(DatasetError) -> Encoded {
         var result = Encoded()
         let end = tokenizer.endOfTextID.map { [Int32($0)] } ?? []
         var pieces: [ChatTemplate.Piece] = []
-        if case .conversation(let messages) = document.content { pieces = try self.pieces(messages, document) }
-        if let start = start(of: document, pieces) { result.append([start], weight: 0) }
-        switch document.content {
+        if case .conversation(let messages) = content { pieces = try self.pieces(messages, document) }
+        if let start = start(of: content, pieces) { result.append([start], weight: 0) }
+        switch content {
         case .stream(let bytes):
             result.append(try ids(bytes, document), weight: 1)
         case .text(let bytes):
@@ -89,7 +113,10 @@ struct DocumentEncoder {
         case .conversation:
             for (place, piece) in pieces.enumerated() {
                 let weight = piece.isAnswer ? piece.weight : options.promptLossWeight
-                if piece.isAnswer, result.firstAnswer == nil { result.firstAnswer = result.tokens.count }
+                if piece.isAnswer {
+                    result.firstAnswer = result.firstAnswer ?? result.tokens.count
+                    if weight != 0 { result.learnedAnswer = result.learnedAnswer ?? result.tokens.count }
+                }
                 switch piece.content {
                 case .text(let bytes):
                     result.append(
@@ -103,8 +130,8 @@ struct DocumentEncoder {
     }
 
     /// The token in front of a document; nil where none belongs there.
-    private func start(of document: Document, _ pieces: [ChatTemplate.Piece]) -> Int32? {
-        if case .conversation = document.content {
+    private func start(of content: Document.Content, _ pieces: [ChatTemplate.Piece]) -> Int32? {
+        if case .conversation = content {
             return options.template.start(of: pieces, tokenizer, specials, isAsked: options.startToken)
         }
         return options.startToken || tokenizer.addsBegin ? tokenizer.startID.map { Int32($0) } : nil
@@ -142,10 +169,13 @@ struct DocumentEncoder {
             let front = min(excess, max(0, (row.firstAnswer ?? row.tokens.count) - 1))
             cut.append(remark(document, "\(excess) of \(row.tokens.count) tokens cut off, \(front) at the start"))
             return Encoded(
-                tokens: Array(row.tokens[front...].prefix(limit)), weights: Array(row.weights[front...].prefix(limit)))
+                tokens: Array(row.tokens[front...].prefix(limit)), weights: Array(row.weights[front...].prefix(limit)),
+                learnedAnswer: row.learnedAnswer.map { max(0, $0 - front) })
         case .truncateAnswer:
             cut.append(remark(document, "\(excess) of \(row.tokens.count) tokens cut off at the end"))
-            return Encoded(tokens: Array(row.tokens.prefix(limit)), weights: Array(row.weights.prefix(limit)))
+            return Encoded(
+                tokens: Array(row.tokens.prefix(limit)), weights: Array(row.weights.prefix(limit)),
+                learnedAnswer: row.learnedAnswer)
         case .split:
             return row
         }

@@ -32,7 +32,7 @@ package struct RowFingerprint: Sendable, Hashable {
         case .stream: return nil
         case .text(let bytes): builder.add(bytes, speaker: FingerprintBuilder.text)
         case .conversation(let messages):
-            for message in messages {
+            for message in messages + (document.rejected ?? []) {
                 builder.add(message.content, speaker: FingerprintBuilder.speaker(message.role))
                 for member in message.members { builder.add(member.json, speaker: FingerprintBuilder.text) }
             }

@@ -15,11 +15,29 @@ package struct TokenizedText: Sendable {
         package let isStream: Bool
         /// Whether it has answers, which can be counted as correct or wrong.
         package let hasAnswers: Bool
+        /// What people think of its answer; nil for a row that is learned as it is.
+        package let judgement: Judgement?
+        /// Where a judged answer begins, as an index into `tokens`.
+        package let answerStart: Int
 
-        package init(path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool) {
+        package init(
+            path: String, line: Int, tokens: Range<Int>, isStream: Bool, hasAnswers: Bool, judgement: Judgement? = nil,
+            answerStart: Int = 0
+        ) {
             (self.path, self.line, self.tokens) = (path, line, tokens)
             (self.isStream, self.hasAnswers) = (isStream, hasAnswers)
+            (self.judgement, self.answerStart) = (judgement, answerStart)
         }
+
+        /// The tokens of a judged answer.
+        package var answer: Range<Int> { answerStart..<tokens.upperBound }
+    }
+
+    /// What people think of an answer. A chosen one is followed by the one that was rejected.
+    package enum Judgement: Int, Sendable {
+        case chosen = 1, rejected, good, bad
+
+        package var isWanted: Bool { self == .chosen || self == .good }
     }
 
     /// A document that was dropped or shortened, and why.
@@ -91,6 +109,9 @@ package struct TokenizedText: Sendable {
         weights = rows.filter { $0.tokens.count > 1 }.flatMap(\.weights)
         (dropped, cut) = ([], [])
     }
+
+    /// Documents that are not dropped: a pair of answers is one.
+    package var documentCount: Int { sources.count { $0.judgement != .rejected } }
 
     /// The loss weight of the token at `position`.
     package func weight(_ position: Int) -> Float { weights.isEmpty ? 1 : weights[position] }

@@ -49,11 +49,11 @@ extension TokenizedText {
     }
 
     /// Windows for evaluation: one if the document fits, otherwise windows of `length` inputs moved by `stride`, in which
-    /// only predictions that no earlier window made count.
+    /// only predictions that no earlier window made count. Answers that people do not want are not measured.
     package func evaluationWindows(length: Int, stride: Int) -> [Window] {
         precondition(stride > 0 && stride <= length, "windows of \(length) moved by \(stride)")
         var result: [Window] = []
-        for (index, source) in sources.enumerated() {
+        for (index, source) in sources.enumerated() where source.judgement?.isWanted ?? true {
             let (first, last) = (source.tokens.lowerBound, source.tokens.upperBound - 1)
             var start = first
             var predicted = first

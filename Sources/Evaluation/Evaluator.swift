@@ -27,6 +27,11 @@ package struct EvaluationResult: Sendable, Equatable {
     package var overlap: TrainingRows.Overlap?
     /// The loss of every line, where it was asked for.
     package var lines: [LineLoss] = []
+    /// What a preference objective says of the same rows; nil where the likelihood of answers is learned.
+    package var preference: PreferenceMeasure?
+
+    /// What training lowers: the loss of a preference objective, else that of the tokens.
+    package var learnedLoss: Double { preference?.loss ?? loss }
 
     /// e^loss.
     package var perplexity: Double { exp(loss) }
@@ -86,7 +91,9 @@ package struct Evaluator: Sendable {
     ) throws -> EvaluationResult? {
         var windows = chosenWindows(text)
         guard !windows.isEmpty else {
-            throw DatasetError.emptySplit(split: split, reason: "no document has two tokens or more")
+            let judged = text.sources.contains { $0.judgement != nil }
+            throw DatasetError.emptySplit(
+                split: split, reason: judged ? "it has no answer to learn" : "no document has two tokens or more")
         }
         if let number {
             let first = number % ((windows.count + batchSize - 1) / batchSize) * batchSize

@@ -24,7 +24,7 @@ struct SweepTrials {
     /// - Throws: where nothing is held out.
     init(_ reader: ConfigReader, folder: RunFolder, record: SweepRecord) throws {
         (self.reader, self.folder, self.record) = (reader, folder, record)
-        let documents = try RunDocuments.read(reader.config.data)
+        let documents = try reader.config.readDocuments()
         let held = documents[.validation]
         guard !held.isEmpty else { throw SweepError.noHeldOutRows }
         if held.count > record.limit {

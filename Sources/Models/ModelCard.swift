@@ -55,10 +55,13 @@ struct ModelCard {
             row("weight decay, gradient clip", "\(record.weightDecay), \(record.gradientClip)")
             row("AdamW's beta1, beta2, epsilon", "\(record.beta1), \(record.beta2), \(record.epsilon)")
             row("seed", "\(record.seed)")
-            let best = record.bestLoss
-            row("best validation loss", best.map { "\(digits($0)) nats per token, at step \(record.bestStep)" })
-            row("its perplexity", best.map { digits(exp($0)) })
+            let (best, preference) = (record.bestLoss, source.info.preference)
+            row("objective", preference.map { "\($0.objective), beta \($0.beta)" })
+            let unit = preference == nil ? " nats per token" : ""
+            row("best validation loss", best.map { "\(digits($0))\(unit), at step \(record.bestStep)" })
+            if preference == nil { row("its perplexity", best.map { digits(exp($0)) }) }
         }
+        row("pairs in the right order there", facts.best?["validationRewardAccuracy"]?.number.map(digits))
         row("bits per byte of the validation rows", facts.best?["validationBitsPerByte"]?.number.map(digits))
         row("token accuracy there", facts.best?["validationTokenAccuracy"]?.number.map(digits))
         row("context", "\(source.shape.contextLength) tokens")

@@ -25,7 +25,7 @@ extension ModelInfo {
             architecture = Architecture(gpt2: shape)
         }
         generation = try ModelInfo.generation(text.group("generation"))
-        (adapter, baseWeights) = try ModelInfo.adapter(text.group("method"))
+        (adapter, baseWeights, preference) = try ModelInfo.method(text.group("method"))
         let data = try text.group("data")
         template = try data.value("template", "the template of a conversation or null", default: .some(nil)) { node in
             if node.isNull { return .some(nil) }
@@ -70,7 +70,9 @@ extension ModelInfo {
         return settings
     }
 
-    private static func adapter(_ group: ConfigGroup) throws(ModelError) -> (AdapterConfig?, WeightFormat) {
+    private static func method(
+        _ group: ConfigGroup
+    ) throws(ModelError) -> (AdapterConfig?, WeightFormat, Preference?) {
         let defaults = AdapterConfig()
         let type: Method = try group.choice("type", default: .full)
         let adapter = AdapterConfig(
@@ -80,8 +82,12 @@ extension ModelInfo {
             dropout: try group.number("dropout", default: defaults.dropout, in: 0...1),
             targets: try group.texts("targets", default: defaults.targets))
         let baseWeights = try group.choice("baseWeights", default: WeightFormat.f32)
+        let beta = try group.number("beta", default: 0.1, in: 0...Double.greatestFiniteMagnitude)
+        let preference = try group.texts("objective", default: []).first { $0 != "likelihood" }.map {
+            Preference(objective: $0, beta: beta)
+        }
         try group.refuseOthers(than: [])
-        return (type == .lora ? adapter : nil, baseWeights)
+        return (type == .lora ? adapter : nil, baseWeights, preference)
     }
 
     private enum Method: String, CaseIterable { case full, lora }

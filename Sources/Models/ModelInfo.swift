@@ -7,6 +7,14 @@ import Model
 
 /// What a program needs to know to use a model: a part of what its training was set to, in a checkpoint's `/config`.
 package struct ModelInfo: Sendable, Equatable {
+    /// `method.objective` of a preference run, and its beta.
+    package struct Preference: Sendable, Equatable {
+        package let objective: String
+        package let beta: Double
+
+        package init(objective: String, beta: Double) { (self.objective, self.beta) = (objective, beta) }
+    }
+
     package internal(set) var architecture: Architecture
     /// What the `model.*` keys of a config say of the architecture.
     package internal(set) var shape: ModelShape
@@ -18,6 +26,8 @@ package struct ModelInfo: Sendable, Equatable {
     package var adapter: AdapterConfig?
     /// How their base was held while they were trained.
     package var baseWeights = WeightFormat.f32
+    /// The preference that it was trained with; nil where it learned the likelihood of answers.
+    package var preference: Preference?
     /// Whether end-of-text was in front of every document in training.
     package var startToken = false
     /// Weight of prompt tokens in the training loss.

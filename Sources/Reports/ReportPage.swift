@@ -39,6 +39,7 @@ package struct ReportPage: Sendable {
         let base = run.base.map { "tuned from \($0), \(run.method)" } ?? "trained from scratch"
         let best = run.bestValidation
         var tiles: [(String, String)] = []
+        if let pairs = best?.pairsInOrder { tiles.append(("pairs in order", Numbers.percent(pairs))) }
         if let best { tiles.append(("validation perplexity", Numbers.text(best.perplexity))) }
         if let best { tiles.append(("validation loss", Numbers.text(best.loss))) }
         if let best, best.tokenAccuracy.isFinite {
@@ -59,12 +60,23 @@ package struct ReportPage: Sendable {
     private var curves: String {
         let training = run.training.map { (x: Double($0.step), y: $0.loss ?? .nan) }
         let validation = run.validations.map { (x: Double($0.step), y: $0.loss) }
+        let isPreference = run.training.contains { $0.chosenReward != nil || $0.rejectedReward != nil }
         let charts = [
             LineChart(
                 title: "Loss",
                 lines: [
                     .init(name: "training", points: training, style: 0),
                     .init(name: "validation", points: validation, style: 1),
+                ]),
+            LineChart(
+                title: "Rewards",
+                lines: [
+                    .init(
+                        name: "wanted answers", points: run.training.map { (Double($0.step), $0.chosenReward ?? .nan) },
+                        style: 0),
+                    .init(
+                        name: "others", points: run.training.map { (Double($0.step), $0.rejectedReward ?? .nan) },
+                        style: 1),
                 ]),
             LineChart(
                 title: "Validation perplexity",
@@ -102,9 +114,14 @@ package struct ReportPage: Sendable {
             ]
         }
         return HTML.paragraph(
-            "Loss is the mean surprise over the tokens that are learned, in nats; perplexity is e to its power: between how "
-                + "many equally likely tokens the model chooses. Both should fall; a validation loss that rises while the "
-                + "training loss falls means learning by heart. The norm of the gradient should stay of one size.")
+            isPreference
+                ? "Loss is that of the preference objective. A reward is how much more probable an answer has become than the "
+                    + "model found it at the start: those of wanted answers should rise above the others. Where both fall far, "
+                    + "the model unlearns its language: use a smaller learning rate, a larger beta, or fewer epochs. Perplexity "
+                    + "is of the wanted answers alone."
+                : "Loss is the mean surprise over the tokens that are learned, in nats; perplexity is e to its power: between how "
+                    + "many equally likely tokens the model chooses. Both should fall; a validation loss that rises while the "
+                    + "training loss falls means learning by heart. The norm of the gradient should stay of one size.")
             + "<div class=\"charts\">\(charts)</div>\n"
             + HTML.details(
                 "The evaluations as a table",

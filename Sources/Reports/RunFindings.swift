@@ -37,6 +37,13 @@ extension RunRecord {
         guard let start = atStart, let best = bestValidation, best.loss < start.loss * (1 - RunRecord.noise) else {
             return nil
         }
+        if let pairs = best.pairsInOrder {
+            return RunFinding(
+                kind: .good, title: "\(Numbers.percent(pairs)) of the held-out pairs are in the right order",
+                advice:
+                    "In so many the wanted answer has gained more than the other since the start. Perplexity of the wanted "
+                    + "answers: \(Numbers.text(start.perplexity)) before, \(Numbers.text(best.perplexity)) now.")
+        }
         return RunFinding(
             kind: .good,
             title:

@@ -17,6 +17,9 @@ package struct RunRecord: Sendable {
         package var learningRate: Double
         package var gradientNorm: Double
         package var skippedSteps: Int
+        /// Mean rewards of the answers that people want and of the others; nil without a preference objective.
+        package var chosenReward: Double?
+        package var rejectedReward: Double?
     }
 
     /// A line of metrics.jsonl that an evaluation wrote.
@@ -26,6 +29,8 @@ package struct RunRecord: Sendable {
         package var perplexity: Double
         package var bitsPerByte: Double
         package var tokenAccuracy: Double
+        /// The share of pairs in the right order; nil without a preference objective for pairs.
+        package var pairsInOrder: Double?
     }
 
     /// A line of timings.jsonl.
@@ -167,7 +172,8 @@ extension RunRecord.TrainingPoint {
         guard let step = line["step"]?.integer, let rate = line["learningRate"]?.number else { return nil }
         self.init(
             step: step, epoch: line["epoch"]?.number ?? 0, loss: line["loss"]?.number, learningRate: rate,
-            gradientNorm: line["gradientNorm"]?.number ?? .nan, skippedSteps: line["skippedSteps"]?.integer ?? 0)
+            gradientNorm: line["gradientNorm"]?.number ?? .nan, skippedSteps: line["skippedSteps"]?.integer ?? 0,
+            chosenReward: line["rewardChosen"]?.number, rejectedReward: line["rewardRejected"]?.number)
     }
 }
 
@@ -177,7 +183,8 @@ extension RunRecord.ValidationPoint {
         self.init(
             step: step, loss: loss, perplexity: line["validationPerplexity"]?.number ?? .nan,
             bitsPerByte: line["validationBitsPerByte"]?.number ?? .nan,
-            tokenAccuracy: line["validationTokenAccuracy"]?.number ?? .nan)
+            tokenAccuracy: line["validationTokenAccuracy"]?.number ?? .nan,
+            pairsInOrder: line["validationRewardAccuracy"]?.number)
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Communication
 import Datasets
+import Evaluation
 import Kernels
 import Model
 import Models
@@ -18,9 +19,13 @@ final class StepGradients {
     private let tree: [(arena: FloatArena, views: ModelParameters)]
     /// nil for one process.
     private let exchange: GradientExchange?
+    /// What the first model thinks of the answers; nil where the likelihood of answers is learned.
+    private let reference: ReferenceScores?
 
-    init(_ model: Transformer, _ data: TrainingSet, _ config: RunConfig, ranks: RankGroup?) {
-        (self.data, self.config) = (data, config)
+    init(
+        _ model: Transformer, _ data: TrainingSet, _ config: RunConfig, ranks: RankGroup?, reference: ReferenceScores?
+    ) {
+        (self.data, self.config, self.reference) = (data, config, reference)
         let pass = TrainingPass(
             model, precision: Precision(rawValue: config.training.precision) ?? .f32,
             recomputesActivations: config.training.recomputeActivations)
@@ -47,32 +52,41 @@ final class StepGradients {
 
     /// Adds the gradients of the mean loss over `chosen`: of this rank's micro-batches, then of all ranks.
     ///
-    /// - Returns: Σ weight · loss and Σ weight, of all ranks, and how these got on.
+    /// - Returns: Σ weight · loss and Σ weight, of all ranks, and how these got on. For a preference objective each example
+    ///   has the weight 1.
     func accumulate(
-        _ chosen: ArraySlice<Window>, dropout: TrainingDropout?, _ accuracy: inout StepAccuracy
+        _ chosen: ArraySlice<Window>, dropout: TrainingDropout?, _ counts: inout StepCounts
     ) throws(TrainingError) -> (Double, Double, RankTimes?) {
         let (rank, count) = (exchange?.group.rank ?? 0, exchange?.group.count ?? 1)
-        let parts = TrainingSet.microBatches(chosen, accumulation: config.training.accumulation, ranks: count)
+        let parts = TrainingSet.microBatches(
+            chosen, accumulation: config.training.accumulation, ranks: count, windowsPerExample: data.windowsPerExample)
         let own = (parts.count / count * rank)..<(parts.count / count * (rank + 1))
+        let preference = reference.map { reference in
+            PreferenceStep(
+                config.method.objective, beta: config.method.beta, group: config.training.batchSize, data.text,
+                reference,
+                chosen)
+        }
         let sum = MicroBatchSum(
             parts: parts, first: chosen.startIndex,
-            weightSum: chosen.reduce(0.0) { $0 + data.text.weightSum($1) }, dropout: dropout)
+            weightSum: preference.map { Double($0.examples) }
+                ?? chosen.reduce(0.0) { $0 + data.text.weightSum($1) }, dropout: dropout, preference: preference)
         var losses: [Double] = []
         if tree.isEmpty {
             for index in own {
                 let watch = index == own.last ? exchange?.watch : nil
-                losses.append(add(index, of: sum, into: views, &accuracy, watch))
+                losses.append(add(index, of: sum, into: views, &counts, watch))
             }
         } else {
-            addTree(own, of: sum, level: 0, &losses, &accuracy)
+            addTree(own, of: sum, level: 0, &losses, &counts)
         }
         guard let exchange else { return (losses.reduce(0, +), sum.weightSum, nil) }
         let (all, times) = try TrainingError.communicating { () throws(CommunicationError) in
             let times = try exchange.finish()
-            return (try exchange.group.gather(numbers: [times.waited] + accuracy.counts + losses), times)
+            return (try exchange.group.gather(numbers: [times.waited] + losses + counts.numbers), times)
         }
-        accuracy.set(all.map { Array($0[1...StepAccuracy.countCount]) })
-        let loss = all.reduce(0) { $1.dropFirst(1 + StepAccuracy.countCount).reduce($0, +) }
+        counts.set(all.map { Array($0.dropFirst(1 + losses.count)) })
+        let loss = all.reduce(0) { $1[1...losses.count].reduce($0, +) }
         let hidden = times.transferred > 0 ? max(0, 1 - times.waited / times.transferred) : 1
         return (
             loss, sum.weightSum,
@@ -87,37 +101,51 @@ final class StepGradients {
         let first: Int
         let weightSum: Double
         let dropout: TrainingDropout?
+        let preference: PreferenceStep?
     }
 
     /// Adds one micro-batch's gradients.
     ///
     /// - Returns: Σ weight · loss.
     private func add(
-        _ index: Int, of sum: MicroBatchSum, into views: ModelParameters, _ accuracy: inout StepAccuracy,
+        _ index: Int, of sum: MicroBatchSum, into views: ModelParameters, _ counts: inout StepCounts,
         _ watch: BackwardWatch? = nil
     ) -> Double {
         let part = sum.parts[index]
-        guard !part.isEmpty else { return 0 }
+        guard !part.isEmpty else {
+            if sum.preference != nil { counts.preference.append(PreferenceMeasure()) }
+            return 0
+        }
         let batch = PartClock.measure(.data) { data.batch(part, first: part.startIndex - sum.first) }
-        let result = pass.accumulateGradients(
-            batch, into: views, weightSum: sum.weightSum, dropout: sum.dropout, watch: watch)
-        accuracy.add(result, batch)
-        return result.weightedLoss
+        guard let preference = sum.preference else {
+            let result = pass.accumulateGradients(
+                batch, into: views, weightSum: sum.weightSum, dropout: sum.dropout, watch: watch)
+            counts.accuracy.add(result, batch)
+            return result.weightedLoss
+        }
+        let divergence = preference.divergence(of: part, under: pass.model)
+        var measure = PreferenceMeasure()
+        let factors = RowFactors.objective { rows in
+            preference.factors(of: part, batch, rows, divergence: divergence, &measure)
+        }
+        _ = pass.accumulateGradients(batch, into: views, factors, dropout: sum.dropout, watch: watch)
+        counts.preference.append(measure)
+        return measure.lossSum
     }
 
     /// Adds the gradients of `range` as the sum of two halves, each likewise: into the gradients at level 0, else into the
     /// tree's arena of the level, which is zero before.
     private func addTree(
-        _ range: Range<Int>, of sum: MicroBatchSum, level: Int, _ losses: inout [Double], _ accuracy: inout StepAccuracy
+        _ range: Range<Int>, of sum: MicroBatchSum, level: Int, _ losses: inout [Double], _ counts: inout StepCounts
     ) {
         guard range.count > 1 else {
             let views = level == 0 ? self.views : tree[level - 1].views
-            for index in range { losses.append(add(index, of: sum, into: views, &accuracy)) }
+            for index in range { losses.append(add(index, of: sum, into: views, &counts)) }
             return
         }
         let middle = range.lowerBound + (range.count + 1) / 2
-        addTree(range.lowerBound..<middle, of: sum, level: level, &losses, &accuracy)
-        addTree(middle..<range.upperBound, of: sum, level: level + 1, &losses, &accuracy)
+        addTree(range.lowerBound..<middle, of: sum, level: level, &losses, &counts)
+        addTree(middle..<range.upperBound, of: sum, level: level + 1, &losses, &counts)
         let target = level == 0 ? arena : tree[level - 1].arena
         Elementwise.drain(
             into: Vector(target, count: target.count), Vector(tree[level].arena, count: target.count))

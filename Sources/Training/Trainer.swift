@@ -2,6 +2,7 @@
 
 import Communication
 import Datasets
+import Evaluation
 import Kernels
 import Model
 import Tokenizer
@@ -33,6 +34,8 @@ package struct StepReport: Sendable {
     package var secondsHeld = 0.0
     /// What was wrong with the step; nil for almost all.
     package var incident: StepIncident?
+    /// What a preference objective has measured; nil for others.
+    package var preference: PreferenceMeasure?
     /// What the ranks had to wait for; nil where there is one.
     package var ranks: RankTimes?
 }
@@ -86,9 +89,10 @@ package final class Trainer {
     ///   - config: resolved.
     ///   - state: where to resume; a new state for a new run.
     ///   - ranks: the processes that take each step together; nil for this one alone.
+    ///   - reference: what the model that the run started from thinks of the answers; for preference objectives.
     package init(
         model: Transformer, data: TrainingSet, tokenizer: Tokenizer, config: RunConfig, state: TrainingState,
-        ranks: RankGroup? = nil
+        ranks: RankGroup? = nil, reference: ReferenceScores? = nil
     ) {
         self.model = model
         self.data = data
@@ -97,7 +101,7 @@ package final class Trainer {
         self.state = state
         history = LossHistory(state.recentLosses)
         schedule = config.learningRateSchedule(totalSteps: state.totalSteps)
-        gradients = StepGradients(model, data, config, ranks: ranks)
+        gradients = StepGradients(model, data, config, ranks: ranks, reference: reference)
         optimizer = Optimizer(
             model.trained.layout,
             .init(
@@ -121,17 +125,18 @@ package final class Trainer {
     package func step() throws(TrainingError) -> StepReport {
         let start = monotonicSeconds()
         let chosen = nextWindows()
-        var accuracy = StepAccuracy(promptLossWeight: Float(config.data.promptLossWeight))
-        let (loss, weightSum, times) = try gradients.accumulate(chosen, dropout: dropout, &accuracy)
+        var counts = StepCounts(accuracy: StepAccuracy(promptLossWeight: Float(config.data.promptLossWeight)))
+        let (loss, weightSum, times) = try gradients.accumulate(chosen, dropout: dropout, &counts)
         let (norm, norms) = try gradients.norms(optimizer, ofEach: measuresGradients)
         let learningRate = schedule[state.step]
         var report = StepReport(
             step: state.step + 1, epoch: Double(state.epoch), loss: loss / weightSum, learningRate: learningRate,
             gradientNorm: norm, tokens: chosen.reduce(0) { $0 + $1.count }, seconds: 0)
         (report.gradientNorms, report.ranks) = (norms, times)
-        report.examples = chosen.count
-        (report.answerTokens, report.answerTokensRight) = (accuracy.tokens, accuracy.tokensRight)
-        (report.answers, report.answersRight) = (accuracy.sequences, accuracy.sequencesRight)
+        report.examples = chosen.count / data.windowsPerExample
+        (report.answerTokens, report.answerTokensRight) = (counts.accuracy.tokens, counts.accuracy.tokensRight)
+        (report.answers, report.answersRight) = (counts.accuracy.sequences, counts.accuracy.sequencesRight)
+        report.preference = counts.preferenceSum
         let isFinite = loss.isFinite && norm.isFinite
         let spike = isFinite ? judge(report.loss) : nil
         let isSkipped = !isFinite || (spike != nil && config.training.lossSpikes == .skip)
@@ -184,7 +189,7 @@ package final class Trainer {
             windows = data.windows(epoch: state.epoch)
             windowsEpoch = state.epoch
         }
-        let size = config.training.batchSize * config.training.accumulation
+        let size = config.training.batchSize * config.training.accumulation * data.windowsPerExample
         return windows[state.position..<min(state.position + size, windows.count)]
     }
 

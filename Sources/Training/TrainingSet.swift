@@ -12,12 +12,15 @@ package struct TrainingSet: Sendable {
     package let contextLength: Int
     package let shuffles: Bool
     package let seed: UInt64
+    /// 2 where each example is a pair of answers, next to one another; otherwise 1.
+    package let windowsPerExample: Int
 
     package init(_ text: TokenizedText, contextLength: Int, shuffles: Bool, seed: UInt64) {
         self.text = text
         self.contextLength = contextLength
         self.shuffles = shuffles
         self.seed = seed
+        windowsPerExample = text.sources.contains { $0.judgement == .chosen } ? 2 : 1
     }
 
     /// The windows of one epoch in their order. Streams are cut at other places each time.
@@ -25,7 +28,10 @@ package struct TrainingSet: Sendable {
         let windows = text.windows(length: contextLength, phase: phase(epoch: epoch))
         guard shuffles else { return windows }
         var generator = SplitMix64(seed: seed, stream: mix(UInt64(epoch)) ^ 0x0EDE)
-        return generator.permutation(windows.count).map { windows[Int($0)] }
+        let each = windowsPerExample
+        return generator.permutation(windows.count / each).flatMap { example in
+            windows[(Int(example) * each)..<((Int(example) + 1) * each)]
+        }
     }
 
     /// How many windows an epoch has.
@@ -54,9 +60,12 @@ package struct TrainingSet: Sendable {
         while left > 0, looked < TrainingSet.mostLooked {
             let windows = windows(epoch: epoch)
             guard !windows.isEmpty else { break }
-            for start in stride(from: 0, to: windows.count, by: batchSize * accumulation) where left > 0 {
-                let end = min(start + batchSize * accumulation, windows.count)
-                for part in Self.microBatches(windows[start..<end], accumulation: accumulation, ranks: ranks) {
+            let size = batchSize * accumulation * windowsPerExample
+            for start in stride(from: 0, to: windows.count, by: size) where left > 0 {
+                let end = min(start + size, windows.count)
+                for part in Self.microBatches(
+                    windows[start..<end], accumulation: accumulation, ranks: ranks, windowsPerExample: windowsPerExample
+                ) {
                     most = max(most, part.reduce(0) { $0 + $1.count })
                 }
                 left -= 1
@@ -73,7 +82,7 @@ package struct TrainingSet: Sendable {
     package func stepCount(epochs: Int, examplesPerStep examples: Int) -> Int {
         // Only a stream longer than a window has epochs of different lengths.
         guard shuffles, text.sources.contains(where: { $0.isStream && $0.tokens.count > contextLength + 1 }) else {
-            return epochs * ((windowCount(epoch: 0) + examples - 1) / examples)
+            return epochs * ((windowCount(epoch: 0) / windowsPerExample + examples - 1) / examples)
         }
         return (0..<epochs).reduce(0) { $0 + (windowCount(epoch: $1) + examples - 1) / examples }
     }

@@ -46,7 +46,15 @@ import Testing
         (#""hyperparameters": {"n_epochs": 51}"#, "hyperparameters.n_epochs"),
         (#""hyperparameters": {"batch_size": 257}"#, "hyperparameters.batch_size"),
         (#""hyperparameters": {"learning_rate_multiplier": 0}"#, "hyperparameters.learning_rate_multiplier"),
-        (#""method": {"type": "dpo"}"#, "method.type"), (#""validation_file": "file-none""#, "validation_file"),
+        (#""method": {"type": "reinforcement"}"#, "method.type"),
+        (#""method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0}}}"#, "method.dpo.hyperparameters.beta"),
+        (#""method": {"type": "dpo", "supervised": {"hyperparameters": {}}}"#, "method.supervised"),
+        (
+            #""method": {"type": "supervised", "supervised": {"hyperparameters": {"beta": 0.1}}}"#,
+            "method.supervised.hyperparameters.beta"
+        ),
+        (#""luthier": {"set": {"method.objective": "dpo"}}"#, "luthier.set.method.objective"),
+        (#""validation_file": "file-none""#, "validation_file"),
         (
             #""hyperparameters": {"n_epochs": 2}, "#
                 + #""method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}"#,

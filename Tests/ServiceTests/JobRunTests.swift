@@ -29,6 +29,31 @@ import Testing
         #expect(isSaid == !isRaw)
     }
 
+    /// OpenAI's preference jobs.
+    @Test func aPreferenceJob() throws {
+        let fixture = try JobFixture()
+        func side(_ text: String) -> String { #"[{"role": "assistant", "content": "\#(text)"}]"# }
+        let rows = (0..<12).map { number in
+            #"{"input": {"messages": [{"role": "user", "content": "Day \#(number)?"}]}, "preferred_output": "#
+                + side("Sun.") + #", "non_preferred_output": "# + side("It may rain.") + "}\n"
+        }.joined()
+        let members = #", "seed": 5, "method": {"type": "dpo", "dpo": {"hyperparameters": "#
+        let wrong = try fixture.job(members + "{}}}", rows: JobFixture.rows(12))
+        let failed = try fixture.waitForEnd(wrong)
+        #expect(
+            failed.phase == .failed && failed.errorMessage?.contains("method.objective dpo needs two answers") == true)
+
+        let id = try fixture.job(
+            members + #"{"beta": 0.2, "n_epochs": 2, "batch_size": 4}}}"#, rows: rows, validation: rows)
+        let job = try fixture.waitForEnd(id)
+        try #require(job.phase == .succeeded, "\(job.errorMessage ?? "")")
+        let method = try #require(try fixture.call("GET", "/v1/fine_tuning/jobs/\(id)").json["method"])
+        #expect(method["type"]?.string == "dpo" && method.keys == ["type", "dpo"])
+        let hyperparameters = method["dpo"]?["hyperparameters"]
+        #expect(hyperparameters?["beta"]?.number == 0.2 && hyperparameters?["n_epochs"]?.integer == 2)
+        #expect(try #require(fixture.metrics(id).first).hasPrefix("Step 1/6: training loss=0.69"))
+    }
+
     @Test func whatTheRunWarnsOfIsAnEvent() throws {
         let fixture = try JobFixture()
         let id = try fixture.job(

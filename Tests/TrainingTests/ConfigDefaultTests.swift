@@ -13,7 +13,8 @@ import Training
         ("model.attentionDropout", "0.1 from a base, otherwise 0", ["0.0", "0.0", "0.1", "0.1"]),
         ("model.residualDropout", "0.1 from a base, otherwise 0", ["0.0", "0.0", "0.1", "0.1"]),
         (
-            "training.learningRate", "1e-3 from scratch, 2e-4 with LoRA, 5e-5 from a base",
+            "training.learningRate",
+            "1e-3 from scratch, 2e-4 with LoRA, 5e-5 from a base, a tenth of it for preferences",
             ["0.001", "0.001", "5e-05", "0.0002"]
         ),
         ("training.minimumLearningRate", "a tenth of learningRate", ["0.0001", "0.0001", "5e-06", "2e-05"]),
@@ -85,6 +86,15 @@ import Training
         let part = try #require(text.split(separator: ", ").first { $0.hasSuffix(condition) })
         let printed = try #require(part.split(separator: " ").first.flatMap { Double($0) })
         #expect(Self.runs[run].training.learningRate == printed)
+    }
+
+    @Test func preferencesAreLearnedInSmallerSteps() {
+        for objective in Objective.allCases {
+            var config = RunConfig()
+            (config.model.base, config.method.type, config.method.objective) = ("base", "lora", objective)
+            config.resolve(totalSteps: 100)
+            #expect(config.training.learningRate == (objective == .likelihood ? 2e-4 : 2e-5))
+        }
     }
 
     @Test func everyMeaningIsASentence() {

@@ -23,6 +23,7 @@ import Training
         ("data.shuffle", "true"), ("data.startToken", "false"),
         ("method.type", "\"full\""), ("method.rank", "8"), ("method.alpha", "16.0"), ("method.dropout", "0.0"),
         ("method.targets", "[\"attention\"]"), ("method.baseWeights", "\"f32\""),
+        ("method.objective", "\"likelihood\""), ("method.beta", "0.1"),
         ("training.epochs", "3"), ("training.steps", "null"), ("training.batchSize", "8"),
         ("training.accumulation", "1"), ("training.learningRate", "null"), ("training.minimumLearningRate", "null"),
         ("training.schedule", "\"cosine\""), ("training.cooldownFraction", "0.2"), ("training.earlierPlans", "[]"),
@@ -102,7 +103,8 @@ import Training
                 "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "template": "chat",
                 "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop", "ignoreKeys": ["note"]
             },
-            "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4" },
+            "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4",
+                "objective": "dpo", "beta": 0.25 },
             "training": {
                 "epochs": 5, "steps": 77, "batchSize": 3, "accumulation": 2, "learningRate": 3e-4,
                 "minimumLearningRate": 0, "schedule": "linear", "cooldownFraction": 0.5,

@@ -21,6 +21,9 @@ package struct RowOptions: Sendable, Equatable {
     package var delimiter: UInt8?
     /// Whether a row without an answer is a finding.
     package var wantsAnswer = true
+    /// Whether rows that say which answers are better are read; otherwise they are a finding, since only the better ones
+    /// may be learned.
+    package var readsJudgements = false
     /// Whether rows keep the members that only describe them, to write them again.
     package var keepsHarmless = false
 

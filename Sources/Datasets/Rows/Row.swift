@@ -55,6 +55,10 @@ package struct Row: Sendable, Equatable {
     package var parts: [Part]
     /// Members of the row, `tools` among them.
     package var members: [Member] = []
+    /// The same with an answer that people like less than the one of `parts`; nil where a row gives one answer.
+    package var rejected: [Part]?
+    /// Whether people like the answer, where a row says so.
+    package var isGood: Bool?
     /// `custom_id`, by which a program finds the row again.
     package var customID: String?
 
@@ -93,8 +97,16 @@ package struct Row: Sendable, Equatable {
         }
     }
 
+    /// Whether the row says how good an answer is.
+    package var isJudged: Bool { rejected != nil || isGood != nil }
+
     /// The messages of a row that is not a text.
-    package var messages: [Message] {
+    package var messages: [Message] { messages(of: parts) }
+
+    /// The messages with the answer that is liked less.
+    package var rejectedMessages: [Message]? { rejected.map { messages(of: $0) } }
+
+    private func messages(of parts: [Part]) -> [Message] {
         var messages: [Message] = []
         for part in parts {
             // An input continues its instruction on the next line.

@@ -62,9 +62,15 @@ extension JSONRowReader {
         var fields = RowFields(object, ignoring: options.ignoredKeys)
         let chosen = options.columns
         if chosen != ColumnChoice() { return chosenRow(&fields, position) }
+        let hasPair = fields.has(RowKeys.chosen) && fields.has(RowKeys.rejected)
+        if options.readsJudgements, hasPair { return comparisonRow(&fields, position) }
+        var isGood: Bool?
         if let defect = preference(fields) {
-            report("preference-row", position, defect)
-            return nil
+            guard options.readsJudgements, !hasPair else {
+                report("preference-row", position, defect)
+                return nil
+            }
+            isGood = fields.take(["label"], &self)?.value.bool
         }
         var row: Row?
         if let (member, _) = fields.find(RowKeys.chats), isList(member.value) {
@@ -79,6 +85,7 @@ extension JSONRowReader {
             row = pairRow(&fields, position)
         }
         guard row != nil else { return nil }
+        row?.isGood = isGood
         if let id = object["custom_id"] {
             row?.customID = id.string ?? id.number.map { _ in String(decoding: number(id), as: UTF8.self) }
         }
@@ -116,7 +123,7 @@ extension JSONRowReader {
     /// Why a row compares answers instead of giving one; nil if it does not.
     private func preference(_ fields: RowFields) -> String? {
         guard fields.object.members.count > 1 else { return nil }
-        if fields.has(["chosen"]), fields.has(["rejected"]) {
+        if fields.has(RowKeys.chosen), fields.has(RowKeys.rejected) {
             return "a preference row: chosen and rejected are two answers, of which only one may be learned"
         }
         if let label = fields.find(["label"])?.member, label.value.bool != nil,

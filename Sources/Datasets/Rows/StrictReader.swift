@@ -46,8 +46,7 @@ struct StrictReader {
             }
             kind = parsed.row.kind
             firstLine = firstLine ?? parsed.line
-            reading.documents.append(
-                Document(path: file.path, line: parsed.line, content: parsed.row.content, row: parsed.row.kind))
+            reading.documents.append(Document(path: file.path, parsed))
         }
         return reading
     }
@@ -101,7 +100,7 @@ struct StrictReader {
 
     /// Throws if a text is empty that must not be.
     private func checkTexts(_ parsed: ParsedRow) throws(DatasetError) {
-        for part in parsed.row.parts where part.text.allSatisfy(SourceFormat.isSpace) {
+        for part in parsed.row.parts + (parsed.row.rejected ?? []) where part.text.allSatisfy(SourceFormat.isSpace) {
             let isNeeded = part.role == nil || part.isAnswer || part.key == "instruction"
             guard isNeeded, !part.hasCalls else { continue }
             let at = parsed.start(of: part)
@@ -115,7 +114,9 @@ struct StrictReader {
         "unknown-row":
             "a row has prompt and completion, messages, instruction and output, or text; "
             + "`luthier prepare FILE` lists all such rows",
-        "preference-row": "keep one answer per row, as prompt and completion",
+        "preference-row":
+            "set method.objective to dpo to learn from pairs, or to kto to learn from labels; or keep one answer per row, as "
+            + "prompt and completion",
         "guessed-role": "`luthier prepare FILE --fix` writes the roles into the rows",
         "wrong-type": "`luthier prepare FILE --fix` writes the value as text",
         "row-comma": "`luthier prepare FILE --fix` writes the rows without it",

@@ -114,7 +114,7 @@ struct CompareCommand: ParsableCommand {
         } else {
             throw ValidationError("no data to compare on", hint: "give a config with --config FILE")
         }
-        return try RunDocuments.read(reader.config.data)
+        return try reader.config.readDocuments()
     }
 
     /// `count` random rows, because files are often sorted by class; all rows in order if there are not more.

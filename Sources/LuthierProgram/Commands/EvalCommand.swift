@@ -76,6 +76,13 @@ struct EvalCommand: ParsableCommand {
                 saved.model, text, tokenizer: saved.tokenizer, split: name, keepsLines: lines != nil)
         else { return }
         try result.requireFinite(name)
+        if let config = try runConfig(), config.method.objective.isPreference,
+            text.sources.contains(where: { $0.judgement != nil })
+        {
+            for document in documents { try config.method.objective.check(document) }
+            let reference = try ReferenceScores(ofRun: config, saved.model.architecture, text)
+            result.preference = PreferenceEvaluation(config).measure(saved.model, text, reference)
+        }
         let training = try trainingRows()
         if data != nil || split != .train { result.overlap = training?.overlap(documents) }
         show(result, name, isTraining: data == nil && split == .train)
@@ -93,33 +100,34 @@ struct EvalCommand: ParsableCommand {
     /// The documents to evaluate: from the file, or from the split of the config.
     private func source() throws -> ([Document], RunConfig.DataSection) {
         if let data {
-            return (try Document.documents(of: TextFile(path: data)), RunConfig().data)
+            let reading = try Document.reading(of: TextFile(path: data), format: .auto, readsJudgements: true)
+            return (reading.documents, RunConfig().data)
         }
-        var reader = ConfigReader()
-        if let config {
-            try reader.read(path: config)
-        } else {
-            guard let folder = try model.runFolder() else {
-                throw ValidationError(
-                    "\(try model.path()) is not part of a run, so there is no data to evaluate",
-                    hint: "use --config FILE --split NAME, or --data FILE")
-            }
-            try reader.read(path: folder.file("config.json"))
+        guard let config = try runConfig() else {
+            throw ValidationError(
+                "\(try model.path()) is not part of a run, so there is no data to evaluate",
+                hint: "use --config FILE --split NAME, or --data FILE")
         }
-        let documents = try RunDocuments.read(reader.config.data)
+        let documents = try config.readDocuments()
         guard !documents[split].isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
         }
-        return (documents[split], reader.config.data)
+        return (documents[split], config.data)
+    }
+
+    /// The config that was named, or the run's; nil where there is no run.
+    private func runConfig() throws -> RunConfig? {
+        guard let path = try config ?? model.runFolder()?.file("config.json") else { return nil }
+        var reader = ConfigReader()
+        try reader.read(path: path)
+        return reader.config
     }
 
     /// The rows that the model was trained on: as recorded by its run, otherwise those of the config.
     private func trainingRows() throws -> TrainingRows? {
         if let folder = try model.runFolder(config: config), let rows = TrainingRows(run: folder) { return rows }
-        guard let config else { return nil }
-        var reader = ConfigReader()
-        try reader.read(path: config)
-        return TrainingRows(try RunDocuments.read(reader.config.data)[.train])
+        guard config != nil, let config = try runConfig() else { return nil }
+        return TrainingRows(try config.readDocuments()[.train])
     }
 
     private func show(_ result: EvaluationResult, _ name: String, isTraining: Bool) {
@@ -136,6 +144,11 @@ struct EvalCommand: ParsableCommand {
             ("token accuracy", ProgressPrinter.percent(result.tokenAccuracy)),
         ]
         if let accuracy = result.sequenceAccuracy { rows.append(("row accuracy", ProgressPrinter.percent(accuracy))) }
+        if let preference = result.preference {
+            rows.append(("objective", ProgressPrinter.number(preference.loss, digits: 6)))
+            if let accuracy = preference.accuracy { rows.append(("pairs in order", ProgressPrinter.percent(accuracy))) }
+            if let margin = preference.margin { rows.append(("reward margin", ProgressPrinter.number(margin))) }
+        }
         rows.append(("tokens", "\(result.tokens) in \(result.examples) documents"))
         show(rows)
     }
@@ -180,7 +193,15 @@ struct EvalCommand: ParsableCommand {
             ("sequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null),
             ("tokens", .integer(result.tokens)), ("examples", .integer(result.examples)), ("split", .string(name)),
             ("overlap", result.overlap.map { .integer($0.exact + $0.normalized) } ?? .null),
-        ]
+        ] + (result.preference.map(EvalCommand.members) ?? [])
+    }
+
+    private static func members(_ measure: PreferenceMeasure) -> [(key: String, value: JSONOutput)] {
+        [
+            ("objectiveLoss", measure.loss), ("rewardChosen", measure.chosenReward),
+            ("rewardRejected", measure.rejectedReward), ("rewardMargin", measure.margin),
+            ("rewardAccuracy", measure.accuracy),
+        ].map { ($0, $1.map { .number($0) } ?? .null) }
     }
 }
 

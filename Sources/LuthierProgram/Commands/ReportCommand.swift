@@ -104,7 +104,7 @@ struct ReportCommand: ParsableCommand {
         var measurement = ReportMeasurement(
             checkpoint: source.path, hash: source.hash, parameters: source.parameterCount)
         let documents: RunDocuments
-        do { documents = try RunDocuments.read(reader.config.data) } catch let error as DatasetError {
+        do { documents = try reader.config.readDocuments() } catch let error as DatasetError {
             Console.message("note: nothing is measured, since the data cannot be read: \(error)")
             return measurement
         }

@@ -30,12 +30,13 @@ final class ProgressPrinter {
         case .estimated(let time): Console.message("the run will take \(RunHead.time(time))")
         case .step(let step, let totalSteps, let rate): show(step, totalSteps, rate)
         case .evaluated(let step, let result, let isBest):
-            validationLoss = result.loss
-            display?.validationLoss = result.loss
+            validationLoss = result.learnedLoss
+            display?.validationLoss = result.learnedLoss
             showDisplay()
             Console.message(
-                "step \(step): validation loss \(Self.number(result.loss)), perplexity "
-                    + "\(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
+                "step \(step): validation loss \(Self.number(result.learnedLoss))"
+                    + (result.preference.map(Self.preference) ?? "")
+                    + ", perplexity \(Self.number(result.perplexity)), bits per byte \(Self.number(result.bitsPerByte)), "
                     + "token accuracy \(Self.percent(result.tokenAccuracy))"
                     + (result.overlap.map { "; in training: \($0.description)" } ?? "")
                     + (isBest && step > 0 ? " (best)" : ""))
@@ -44,6 +45,12 @@ final class ProgressPrinter {
         case .saved(_, let path, let seconds):
             Console.message("saved \(path) in \(Self.number(seconds)) s")
         }
+    }
+
+    /// `, pairs in order 91.30 %, reward margin 0.8421`
+    private static func preference(_ measure: PreferenceMeasure) -> String {
+        (measure.accuracy.map { ", pairs in order \(percent($0))" } ?? "")
+            + (measure.margin.map { ", reward margin \(number($0))" } ?? "")
     }
 
     private func start(_ summary: RunSummary) {

@@ -67,7 +67,7 @@ enum RunReport {
         func number(_ value: Double?) -> JSONOutput { value.map { .number($0) } ?? .null }
         return [
             ("run", .string(result.run)), ("steps", .integer(result.steps)), ("epochs", .number(result.epochs)),
-            ("trainLoss", number(result.trainLoss)), ("validationLoss", number(result.validation?.loss)),
+            ("trainLoss", number(result.trainLoss)), ("validationLoss", number(result.validation?.learnedLoss)),
             ("validationPerplexity", number(result.validation?.perplexity)),
             ("bestCheckpoint", text(result.bestCheckpoint)), ("lastCheckpoint", text(result.lastCheckpoint)),
             ("tokensPerSecond", .number(result.tokensPerSecond)),

@@ -26,7 +26,7 @@ struct TuneReport {
             Console.output("\nperplexity of the rows held out: \(number(before)) before, \(number(after)) after\n")
             if after >= before { Console.output("training has not improved the base: more or other data may\n") }
         }
-        let documents = try RunDocuments.read(config.data)
+        let documents = try config.readDocuments()
         if let base = config.model.base, let best = result.bestCheckpoint, !documents[.validation].isEmpty {
             let (left, right) = (try SavedModel(path: base), try SavedModel(path: best))
             let template = right.template ?? documents.defaultTemplate ?? .raw

@@ -48,15 +48,15 @@ package final class TrainingPass {
             ?? ModelParameters(model.layout, in: arena, model.architecture)
     }
 
-    /// Adds the gradients of Σ weight · loss / weightSum to `gradients`.
+    /// Adds the gradients of Σ factor · loss to `gradients`.
     ///
     /// - Parameters:
     ///   - gradients: views of an arena of the trained layout, added to.
-    ///   - weightSum: of the complete accumulated batch, of which `batch` may be a part.
+    ///   - factors: of the rows that have a weight in `batch`, which may be a part of the accumulated batch.
     ///   - dropout: rates and keys of the masks, or nil for none.
     ///   - watch: told how far the backward pass has come; not called for a batch without loss.
     package func accumulateGradients(
-        _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil,
+        _ batch: SequenceBatch, into gradients: ModelParameters, _ factors: RowFactors, dropout: TrainingDropout? = nil,
         watch: BackwardWatch? = nil
     ) -> Transformer.Result {
         var rows = [CrossEntropy.Row](repeating: .init(), count: batch.rowCount)
@@ -69,7 +69,7 @@ package final class TrainingPass {
         // 4. The head.
         model.languageHead(batch.rowCount).run(
             into: &rows, weighted: weighted, hidden: a.finalNorm.output.rows(M), parameters.head, batch: batch,
-            gradient: .init(dHidden: s.dNorm, dWeight: gradients.head.weight.ifAny, weightSum: weightSum))
+            gradient: .init(dHidden: s.dNorm, dWeight: gradients.head.weight.ifAny, factors: factors))
         // 3. The final norm.
         Elementwise.zero(s.dResidual)
         model.architecture.finalNorm.backward(
@@ -78,6 +78,16 @@ package final class TrainingPass {
         watch?.completed(.head)
         backwardOfBlocks(batch, finishing: weighted, into: gradients, a, scratch, dropout, watch)
         return Transformer.Result(rows, batch)
+    }
+
+    /// The same for Σ weight · loss / weightSum.
+    ///
+    /// - Parameter weightSum: of the complete accumulated batch.
+    package func accumulateGradients(
+        _ batch: SequenceBatch, into gradients: ModelParameters, weightSum: Double, dropout: TrainingDropout? = nil,
+        watch: BackwardWatch? = nil
+    ) -> Transformer.Result {
+        accumulateGradients(batch, into: gradients, .weights(sum: weightSum), dropout: dropout, watch: watch)
     }
 
     /// What of the backward pass comes before the final norm.

@@ -60,7 +60,7 @@ extension Rule {
             .always("drop the conversation; correct it by hand to keep it"), .reading),
         Rule(
             "preference-row", .error, effect: "the row is lost, because it compares answers instead of giving one",
-            .always("drop the row; write the better answer as prompt and completion to keep it"), .reading),
+            .always("drop the row; method.objective=dpo, or kto for labels, trains on such a file as it is"), .reading),
         Rule(
             "guessed-role", .warning, effect: "training rejects the row, because the names do not say who answers",
             .always("take the first of two speakers for the user, and the other one for the assistant"), .reading),

@@ -55,11 +55,15 @@ struct DataCheck {
 
     /// The rows of a file. A file of plain text has none.
     private func documents(_ path: String) throws -> [Document] {
-        let documents = try Document.documents(of: TextFile(path: path))
+        let objective = order.objective
+        let documents = try Document.reading(
+            of: TextFile(path: path), format: .auto, readsJudgements: objective.isPreference
+        ).documents
         if let first = documents.first, !first.isRow {
             throw DatasetError.badRow(
                 path: path, line: first.line, column: 1, reason: "every line must be a JSON dictionary")
         }
+        if objective.isPreference { for document in documents { try objective.check(document) } }
         return documents
     }
 

@@ -13,23 +13,44 @@ struct JobCreation {
 
     init(_ service: FineTuningService) { self.service = service }
 
+    /// `method.type`.
+    enum Method: String, CaseIterable {
+        case supervised
+        case dpo
+    }
+
     /// The hyperparameters that were given; nil for "auto".
     struct Hyperparameters: Equatable {
+        var method = Method.supervised
         var epochs: Int?
         var batchSize: Int?
         var learningRateMultiplier: Double?
+        /// Of `dpo`.
+        var beta: Double?
 
         var json: JSONOutput {
             func automatic(_ value: JSONOutput?) -> JSONOutput { value ?? "auto" }
+            let plain: [(key: String, value: JSONOutput)] = [
+                ("batch_size", automatic(batchSize.map { .integer($0) })),
+                ("learning_rate_multiplier", automatic(learningRateMultiplier.map { .number($0) })),
+                ("n_epochs", automatic(epochs.map { .integer($0) })),
+            ]
+            return .object((method == .dpo ? [("beta", automatic(beta.map { .number($0) }))] : []) + plain)
+        }
+
+        /// The config keys of the method.
+        var settings: [JobOrder.Setting] {
+            guard method == .dpo else { return [] }
             return [
-                "batch_size": automatic(batchSize.map { .integer($0) }),
-                "learning_rate_multiplier": automatic(learningRateMultiplier.map { .number($0) }),
-                "n_epochs": automatic(epochs.map { .integer($0) }),
+                .init("method.objective", "\"\(Objective.dpo.rawValue)\""),
+                .init("method.beta", "\(beta ?? RunConfig().method.beta)"),
             ]
         }
     }
 
-    static let bounds = (epochs: 1...50, batchSize: 1...256, multiplier: Double.leastNormalMagnitude...1e6)
+    static let bounds = (
+        epochs: 1...50, batchSize: 1...256, multiplier: Double.leastNormalMagnitude...1e6, beta: 1e-6...100.0
+    )
 
     func create(_ request: HTTPRequest) throws -> StoredJob {
         var fields = try RequestFields(request)
@@ -50,7 +71,7 @@ struct JobCreation {
             seed: seed ?? Int.random(in: 0...2_147_483_647))
         (order.epochs, order.batchSize) = (hyperparameters.epochs, hyperparameters.batchSize)
         order.learningRateMultiplier = hyperparameters.learningRateMultiplier
-        (order.settings, order.samples) = (own.settings, own.samples)
+        (order.settings, order.samples) = (hyperparameters.settings + own.settings, own.samples)
         let metadata = JSONOutput.object(labels.map { ($0.key, .string($0.value)) }).serialized()
         return try add(
             order, .jobs, model: name, base: model.name, training: training, validation: validation, suffix: suffix,
@@ -62,31 +83,36 @@ struct JobCreation {
     /// Of `method`, or of the older member `hyperparameters`; where both are given they must agree.
     private func hyperparameters(_ fields: inout RequestFields) throws(APIError) -> Hyperparameters {
         var plain: Hyperparameters?
-        if var inner = try fields.fields("hyperparameters") { plain = try read(&inner) }
+        if var inner = try fields.fields("hyperparameters") { plain = try read(&inner, .supervised) }
         guard var method = try fields.fields("method") else { return plain ?? Hyperparameters() }
-        let type = try method.text("type") ?? "supervised"
-        guard type == "supervised" else {
+        let name = try method.text("type") ?? Method.supervised.rawValue
+        guard let type = Method(rawValue: name) else {
             throw .invalid(
-                "Invalid value for 'method.type': '\(APIError.shown(type))' is not supported by this server; "
-                    + "use 'supervised'.", param: "method.type", code: "unsupported_parameter")
+                "Invalid value for 'method.type': '\(APIError.shown(name))' is not supported by this server; "
+                    + "use 'supervised' or 'dpo'.", param: "method.type", code: "unsupported_parameter")
         }
-        try method.refuse("dpo")
+        for other in Method.allCases where other != type { try method.refuse(other.rawValue) }
         try method.refuse("reinforcement")
         var found: Hyperparameters?
-        if var supervised = try method.fields("supervised") {
-            if var inner = try supervised.fields("hyperparameters") { found = try read(&inner) }
-            try supervised.finish()
+        if var own = try method.fields(name) {
+            if var inner = try own.fields("hyperparameters") { found = try read(&inner, type) }
+            try own.finish()
         }
         try method.finish()
+        plain?.method = type
+        plain?.beta = found?.beta
         if let plain, let found, plain != found {
             throw .invalid(
                 "'hyperparameters' and 'method' say different things; give one of them.", param: "hyperparameters")
         }
-        return found ?? plain ?? Hyperparameters()
+        return found ?? plain ?? Hyperparameters(method: type)
     }
 
-    private func read(_ fields: inout RequestFields) throws(APIError) -> Hyperparameters {
-        var result = Hyperparameters()
+    private func read(_ fields: inout RequestFields, _ method: Method) throws(APIError) -> Hyperparameters {
+        var result = Hyperparameters(method: method)
+        if method == .dpo, fields.node("beta")?.string != "auto" {
+            result.beta = try fields.number("beta", in: JobCreation.bounds.beta)
+        }
         if fields.node("n_epochs")?.string != "auto" {
             result.epochs = try fields.integer("n_epochs", in: JobCreation.bounds.epochs)
         }
@@ -209,7 +235,7 @@ struct OwnOptions {
         "model.base", "data.train", "data.validation", "data.test", "tokenizer.path", "tokenizer.vocabularySize",
         "tokenizer.split", "evaluation.samples", "evaluation.asksSamples", "training.earlierPlans",
         "training.logEvery", "training.logAccuracy", "training.keepEpochs", "training.keepLast",
-        "evaluation.batchEvery",
+        "evaluation.batchEvery", "method.objective", "method.beta",
     ]
 
     var json: JSONOutput {

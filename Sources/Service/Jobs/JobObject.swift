@@ -19,7 +19,11 @@ enum JobObject {
 
     /// - Parameter progress: Luthier's own member.
     static func json(_ job: StoredJob, progress: JSONOutput) -> JSONOutput {
-        let hyperparameters = JSONOutput(stored: job.resolved ?? job.asked)
+        let (stored, hyperparameters) = (job.resolved ?? job.asked, JSONOutput(stored: job.resolved ?? job.asked))
+        // Only preference jobs have one.
+        let hasBeta = (try? JSONText.parse(Array(stored.utf8)))?.object?["beta"] != nil
+        let type = hasBeta ? JobCreation.Method.dpo.rawValue : JobCreation.Method.supervised.rawValue
+        let parameters: JSONOutput = ["hyperparameters": hyperparameters]
         return [
             "object": "fine_tuning.job", "id": .string(job.id), "model": .string(job.model),
             "created_at": .integer(job.created), "finished_at": .count(job.finished),
@@ -34,7 +38,8 @@ enum JobObject {
             "user_provided_suffix": .text(job.suffix), "seed": .integer(job.seed), "estimated_finish": .null,
             "integrations": [], "metadata": JSONOutput(stored: job.metadata), "usage_metrics": .null,
             "shared_with_openai": false,
-            "method": ["type": "supervised", "supervised": ["hyperparameters": hyperparameters]], "luthier": progress,
+            "method": .object([("type", .string(type)), (type, parameters)]),
+            "luthier": progress,
         ]
     }
 

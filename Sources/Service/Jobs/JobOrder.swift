@@ -3,6 +3,7 @@
 import Files
 import Foundation
 import StrictJSON
+import Training
 
 /// The order of one job.
 package struct JobOrder: Sendable, Equatable {
@@ -55,6 +56,13 @@ package struct JobOrder: Sendable, Equatable {
         (self.job, self.isLegacy, self.base, self.run) = (job, isLegacy, base, run)
         (self.training, self.trainingName) = (training, trainingName)
         (self.seed, self.leastExamples) = (seed, leastExamples)
+    }
+
+    /// What is learned.
+    package var objective: Objective {
+        settings.first { $0.key == "method.objective" }.flatMap { setting in
+            Objective.allCases.first { "\"\($0.rawValue)\"" == setting.value }
+        } ?? .likelihood
     }
 
     package var json: JSONOutput {

@@ -44,7 +44,8 @@ package struct JobPlan: Sendable, Equatable {
 
     /// The hyperparameters as clients of the newer and of the older API see them.
     var hyperparameters: [(key: String, value: JSONOutput)] {
-        [
+        let beta = settings.first { $0.key == "method.beta" }.flatMap { Double($0.value) }
+        return (beta.map { [("beta", .number($0))] } ?? []) + [
             ("batch_size", .integer(batchSize)), ("learning_rate_multiplier", .number(learningRateMultiplier)),
             ("n_epochs", .integer(epochs)),
         ]

@@ -80,7 +80,7 @@ struct JobTraining {
         let wishes = TuningWishes(
             epochs: order.epochs ?? given("training.epochs"),
             batchSize: order.batchSize ?? given("training.batchSize"), learningRateFactor: multiplier / usual,
-            stopsEarly: false)
+            stopsEarly: false, objective: order.objective)
         var choices = Tuning.choices(for: facts, wishes)
         if check.isRaw {
             choices.append(
@@ -139,7 +139,7 @@ struct JobTraining {
     private func classMetrics(
         _ classes: JobOrder.Classes, _ run: TrainingRun
     ) throws -> (Transformer) throws -> [(key: String, value: JSONOutput)] {
-        let documents = try RunDocuments.read(run.config.data)
+        let documents = try run.config.readDocuments()
         let rows = documents[.validation]
         let labels = ClassLabels.find(documents[.train] + rows)
         let positive = classes.positive.flatMap { ClassLabels.index(of: $0, in: labels) }

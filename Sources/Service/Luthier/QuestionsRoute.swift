@@ -50,7 +50,7 @@ struct QuestionsLook: Look {
         let rows =
             folder.plan == nil
             ? try order.validation.map { try Document.documents(of: TextFile(path: $0)) } ?? []
-            : try RunDocuments.read(config.data)[.validation]
+            : try config.readDocuments()[.validation]
         let isRaw = config.data.template.map { $0.name == ChatTemplate.raw.name } ?? false
         let questions = rows.compactMap { QuestionsLook.question($0, isRaw: isRaw || folder.plan == nil) }
         var generator = SplitMix64(seed: UInt64(seed), stream: 0xA5C)

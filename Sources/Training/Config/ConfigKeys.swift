@@ -115,6 +115,15 @@ extension ConfigKey {
             "method.baseWeights", \.method.baseWeights,
             "How LoRA's frozen base is held in memory; int8 and q4 have a scale for every 32 weights."
         ).omittingDefault(),
+        .choice(
+            "method.objective", \.method.objective,
+            "What is learned: the answers of rows (likelihood), or which of two answers is better (dpo, ipo, orpo), or "
+                + "whether an answer is good (kto)."
+        ).omittingDefault(),
+        .number(
+            "method.beta", \.method.beta, "number above 0",
+            "How closely a preference objective stays with the model it started from; for orpo the weight of the preference."
+        ) { $0 > 0 }.omittingDefault(),
     ]
 
     private static let training: [ConfigKey] = [
@@ -124,7 +133,8 @@ extension ConfigKey {
         .integer("training.accumulation", \.training.accumulation, from: 1, to: size, "Micro-batches per step."),
         .optionalNumber(
             "training.learningRate", \.training.learningRate, "number above 0",
-            defaultText: "1e-3 from scratch, 2e-4 with LoRA, 5e-5 from a base", "Peak learning rate."
+            defaultText: "1e-3 from scratch, 2e-4 with LoRA, 5e-5 from a base, a tenth of it for preferences",
+            "Peak learning rate."
         ) { $0 > 0 },
         .optionalNumber(
             "training.minimumLearningRate", \.training.minimumLearningRate, "number from 0",

@@ -71,6 +71,8 @@ package struct RunConfig: Sendable, Equatable {
         package var dropout = 0.0
         package var targets = ["attention"]
         package var baseWeights = WeightFormat.f32
+        package var objective = Objective.likelihood
+        package var beta = 0.1
     }
 
     /// The training loop and the optimizer.
@@ -171,7 +173,9 @@ package struct RunConfig: Sendable, Equatable {
         model.attentionDropout = model.attentionDropout ?? dropout
         model.residualDropout = model.residualDropout ?? dropout
         model.feedForwardWidth = model.feedForwardWidth ?? 4 * model.modelWidth
-        let peak = training.learningRate ?? (isFromScratch ? 1e-3 : adapter != nil ? 2e-4 : 5e-5)
+        let usual = isFromScratch ? 1e-3 : adapter != nil ? 2e-4 : 5e-5
+        // Rewards change with complete answers, so smaller steps do.
+        let peak = training.learningRate ?? (method.objective.isPreference ? usual / 10 : usual)
         training.learningRate = peak
         training.minimumLearningRate = training.minimumLearningRate ?? peak / 10
         training.warmupSteps = training.warmupSteps ?? min(100, Int((0.06 * Double(totalSteps)).rounded()))

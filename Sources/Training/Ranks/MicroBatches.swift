@@ -12,10 +12,25 @@ extension TrainingSet {
     /// - Parameters:
     ///   - accumulation: micro-batches of a step.
     ///   - ranks: the processes that share them.
+    ///   - windowsPerExample: 2 for pairs of answers, which stay together; else 1.
     package static func microBatches(
-        _ windows: ArraySlice<Window>, accumulation: Int, ranks: Int = 1
+        _ windows: ArraySlice<Window>, accumulation: Int, ranks: Int = 1, windowsPerExample: Int = 1
     ) -> [ArraySlice<Window>] {
         let count = (accumulation + ranks - 1) / ranks * ranks
+        guard windowsPerExample > 1 else { return cut(windows, into: count) }
+        // Each pair is cut as if it were one window.
+        let starts = stride(from: windows.startIndex, to: windows.endIndex, by: windowsPerExample)
+        let examples = starts.map { start in
+            let tokens = windows[start..<(start + windowsPerExample)].reduce(0) { $0 + $1.count }
+            return Window(start: 0, count: tokens, source: 0)
+        }
+        return cut(examples[...], into: count).map { part in
+            let first = windows.startIndex + part.startIndex * windowsPerExample
+            return windows[first..<(first + part.count * windowsPerExample)]
+        }
+    }
+
+    private static func cut(_ windows: ArraySlice<Window>, into count: Int) -> [ArraySlice<Window>] {
         guard count > 1 else { return [windows] }
         let total = windows.reduce(0) { $0 + $1.count }
         var parts: [ArraySlice<Window>] = []

@@ -52,7 +52,7 @@ package struct RunRepetition {
     /// - Throws: where one of them is gone or different, so that the bytes could not be the same.
     package func checkSources() throws -> String? {
         let documents: RunDocuments
-        do { documents = try RunDocuments.read(config.data) } catch {
+        do { documents = try config.readDocuments() } catch {
             throw RepetitionError.dataUnreadable(reason: "\(error)")
         }
         guard documents.hash == state.dataHash else {

@@ -22,6 +22,8 @@ package struct DryRun: Sendable {
 
     /// Prepares the run, and takes a few real steps, evaluates a few batches and writes a sample.
     package static func measure(_ request: RunRequest, notice: (String) -> Void) throws -> DryRun {
+        var request = request
+        request.isRehearsal = true
         let prepared = try PreparedRun.prepare(request, notice: notice)
         let trainer = prepared.trainer
         var times = StepTimes()
@@ -29,11 +31,34 @@ package struct DryRun: Sendable {
             let report = try trainer.step()
             times.add(seconds: report.seconds, tokens: report.tokens)
         }
-        let evaluation = try secondsPerEvaluation(prepared)
+        let judging = secondsOfJudging(prepared)
+        let evaluation = try secondsPerEvaluation(prepared) + judging.evaluation
+        var work = prepared.remainingWork(secondsPerEvaluation: evaluation)
+        work.secondsBefore = judging.reference
         return DryRun(
-            summary: prepared.summary,
-            time: times.estimate(prepared.remainingWork(secondsPerEvaluation: evaluation)),
-            peakMemoryBytes: Memory.peakBytes)
+            summary: prepared.summary, time: times.estimate(work), peakMemoryBytes: Memory.peakBytes)
+    }
+
+    /// What a preference objective adds: to each evaluation, and once for what the first model thinks of all answers.
+    private static func secondsOfJudging(_ prepared: PreparedRun) -> (evaluation: Double, reference: Double) {
+        let objective = prepared.config.method.objective
+        guard objective.isPreference else { return (0, 0) }
+        let set = prepared.trainer.data
+        let windows = set.windows(epoch: 0)
+        let size = prepared.config.training.batchSize * set.windowsPerExample
+        let start = monotonicSeconds()
+        var (tokens, position) = (0, 0)
+        while position < windows.count, tokens == 0 || monotonicSeconds() - start < evaluationSeconds {
+            let part = windows[position..<min(position + size, windows.count)]
+            _ = prepared.trainer.model.evaluate(set.batch(part, first: 0))
+            tokens += part.reduce(0) { $0 + $1.count }
+            position = part.endIndex
+        }
+        // `kto` also looks at each prompt with another answer.
+        let perToken = (monotonicSeconds() - start) / Double(max(1, tokens)) * (objective == .kto ? 2 : 1)
+        func seconds(_ split: Split) -> Double { perToken * Double(prepared.data.splits[split]?.tokens.count ?? 0) }
+        let isScored = objective.needsReference && !prepared.isResumed
+        return (seconds(.validation), isScored ? seconds(.train) + seconds(.validation) : 0)
     }
 
     /// Of the validation split and the samples.

@@ -19,6 +19,8 @@ package struct RunRequest {
     package var writesNothing = false
     /// Chooses the precision of a run that leaves it open.
     package var meter = PrecisionMeter.machine
+    /// Whether only a few steps are taken, to measure them.
+    package var isRehearsal = false
     /// Threads and kernel to compute with instead of the config's, without a change of the config.
     package var machine: (threads: Int, kernel: String?)?
     /// The processes that train together; nil for this one alone.
@@ -47,12 +49,15 @@ package struct PreparedRun {
     /// SHA-256 of the base's weights, as `SavedModel.hash` gives it; nil from scratch, and where a resumed run does not read
     /// its base.
     let baseWeightsHash: String?
+    /// What the model that the run started from thinks of the answers of both splits, and what that depends on; nil where
+    /// the likelihood of answers is learned.
+    private(set) var references: RunReferences?
 
     /// Does all that can fail before anything is written: reads, checks, encodes, allocates. The tokenizer comes before
     /// the data that it encodes, and the data's length settles the schedule.
     package static func prepare(_ request: RunRequest, notice: (String) -> Void) throws -> PreparedRun {
         var start = try RunStart.open(request, notice: notice)
-        let documents = try RunDocuments.read(start.config.data)
+        let documents = try start.config.readDocuments()
         var source = try RunSource.open(start, notice: notice)
         let cache = TokenCache(
             folder: (request.folder.path as NSString).deletingLastPathComponent + "/.tokens",
@@ -65,21 +70,25 @@ package struct PreparedRun {
         }
         for line in length.continuation?.notices ?? [] { notice(line) }
         let plan = try RunPlan.make(start, source, tokens, length, request, notice: notice)
-        return try ready(start, source, tokens, plan, request)
+        return try ready(start, source, tokens, plan, request, notice: notice)
     }
 
     /// Loads or initializes the weights, and gives the trainer all that a checkpoint holds.
     private static func ready(
-        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, _ request: RunRequest
+        _ start: RunStart, _ source: ModelSource?, _ tokens: RunTokens, _ plan: RunPlan, _ request: RunRequest,
+        notice: (String) -> Void
     ) throws -> PreparedRun {
         let config = plan.config
         let (model, baseHash) = try model(source, config, plan.architecture, start.checkpoint)
         let fullHash = source == nil || baseHash != nil || start.isResumed ? nil : SavedModel.hash(of: model)
+        let references =
+            try config.method.objective.isPreference
+            ? RunReferences.find(plan, tokens, model: model, start: start, request, notice: notice) : nil
         let trainer = Trainer(
             model: model, data: plan.length.set, tokenizer: tokens.tokenizer, config: config,
             state: startingState(
                 start.state, plan, dataHash: tokens.data.hash, ranks: request.ranks?.count ?? 1),
-            ranks: request.ranks)
+            ranks: request.ranks, reference: references?.splits[.train])
         if let checkpoint = start.checkpoint {
             let (position, windows) = (trainer.state.position, trainer.data.windowCount(epoch: trainer.state.epoch))
             guard position < max(1, windows) else {
@@ -87,12 +96,14 @@ package struct PreparedRun {
             }
             try trainer.optimizer.readMoments(checkpoint, model.trained.layout)
         }
-        return PreparedRun(
+        var prepared = PreparedRun(
             config: config,
             saved: SavedModel(model: model, tokenizer: tokens.tokenizer, config: config, baseHash: baseHash),
             data: tokens.data, trainer: trainer, summary: summary(request, tokens, plan, trainer),
             evaluator: config.evaluator, isResumed: start.isResumed, continuation: plan.length.continuation,
             baseWeightsHash: baseHash ?? fullHash)
+        prepared.references = references
+        return prepared
     }
 
     /// The source's model or a new one, with adapters if the config asks for them: new ones, or those of a checkpoint.

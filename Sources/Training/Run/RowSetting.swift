@@ -19,7 +19,7 @@ package struct RowSetting {
         let shown = try RunDocuments.read(RowSetting.only(path, config.data))
         let isTrained = given == nil && source == nil && config.tokenizer.path == nil
         // A run trains its tokenizer on its own training rows.
-        let learned = isTrained && !config.data.train.isEmpty ? try RunDocuments.read(config.data) : shown
+        let learned = isTrained && !config.data.train.isEmpty ? try config.readDocuments() : shown
         var config = config
         // A given tokenizer has no special tokens for marks, unless a template was trained with it.
         if given != nil { config.tokenizer.path = config.tokenizer.path ?? "" }

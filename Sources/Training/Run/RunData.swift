@@ -37,7 +37,11 @@ package struct RunDocuments: Sendable {
     let skipped: [String]
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
-    package static func read(_ config: RunConfig.DataSection) throws -> RunDocuments {
+    ///
+    /// - Parameter readsJudgements: whether rows may say which answers are better.
+    package static func read(
+        _ config: RunConfig.DataSection, readsJudgements: Bool = false
+    ) throws -> RunDocuments {
         var files: [SourceFile] = []
         var digest = SHA256Digest()
         var ignoredKeys: [String: Int] = [:]
@@ -51,7 +55,8 @@ package struct RunDocuments: Sendable {
                 SourceFile(
                     path: path, split: split, bytes: file.bytes.count, lines: lines,
                     hash: SHA256Digest.hex(of: file.bytes), changes: file.changes))
-            let reading = try Document.reading(of: file, format: config.format, ignoring: Set(config.ignoreKeys))
+            let reading = try Document.reading(
+                of: file, format: config.format, ignoring: Set(config.ignoreKeys), readsJudgements: readsJudgements)
             for (key, count) in reading.ignoredKeys { ignoredKeys[key, default: 0] += count }
             return reading.documents
         }
@@ -192,7 +197,7 @@ package struct RunData: Sendable {
     /// `train: 900 documents read = 890 full + 6 cut + 4 dropped; 12345 tokens, 2345 of them learned`.
     private static func sentence(_ split: Split, _ read: Int, _ text: TokenizedText) -> String {
         let learned = text.predictionCount
-        return "\(split.rawValue): \(read) documents read = \(text.sources.count - text.cut.count) full "
+        return "\(split.rawValue): \(read) documents read = \(text.documentCount - text.cut.count) full "
             + "+ \(text.cut.count) cut + \(text.dropped.count) dropped; \(text.tokens.count) tokens, "
             + "\(learned) of them \(split == .train ? "learned" : "measured")"
     }
@@ -214,7 +219,7 @@ package struct RunData: Sendable {
         }
         let parts = Split.allCases.compactMap { split -> (key: String, value: JSONOutput)? in
             guard let text = splits[split] else { return nil }
-            let full = text.sources.count - text.cut.count
+            let full = text.documentCount - text.cut.count
             return (
                 key: split.rawValue,
                 value: .object([

@@ -79,7 +79,12 @@ struct RunPlan {
             rowsPerBatch: length.set.mostTokens(
                 batchSize: training.batchSize, accumulation: training.accumulation, steps: length.totalSteps,
                 ranks: ranks))
-        memory.evaluationRows = tokens.data.splits[.validation].map(config.evaluator.mostTokens) ?? 0
+        let isPreference = config.method.objective.isPreference
+        for text in [tokens.data.splits[.validation], isPreference ? tokens.training : nil] {
+            guard let text else { continue }
+            let rows = isPreference ? PreferenceEvaluation(config).mostTokens(text) : config.evaluator.mostTokens(text)
+            memory.evaluationRows = max(memory.evaluationRows, rows)
+        }
         (memory.adapter, memory.baseWeights) = (config.adapter, config.method.baseWeights)
         memory.precision = Precision(rawValue: config.training.precision) ?? .f32
         memory.recomputesActivations = training.recomputeActivations
@@ -123,6 +128,11 @@ struct RunPlan {
                     "method.targets holds \(target); it takes all, attention, \(names), or the end of one of these")
             }
             guard !config.method.targets.isEmpty else { throw .inconsistent("method.targets names no layer") }
+        }
+        if config.method.objective.isPreference, config.data.overlong == .split {
+            throw .inconsistent(
+                "data.overlong is split, but method.objective \(config.method.objective.rawValue) compares complete answers; "
+                    + "use drop, truncate-prompt or error")
         }
         let format = config.method.baseWeights
         if format != .f32, config.method.type != "lora" {

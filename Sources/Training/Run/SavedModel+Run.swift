@@ -71,6 +71,9 @@ extension RunConfig {
         shape.vocabularySize = architecture.vocabularySize
         var info = ModelInfo(architecture, shape: shape)
         (info.template, info.adapter, info.baseWeights) = (data.template, adapter, method.baseWeights)
+        if method.objective.isPreference {
+            info.preference = .init(objective: method.objective.rawValue, beta: method.beta)
+        }
         info.generation = generationSettings(seed: info.generation.seed)
         (info.startToken, info.promptLossWeight) = (data.startToken, data.promptLossWeight)
         return info

@@ -29,6 +29,8 @@ package struct RemainingWork: Sendable, Equatable {
     package var secondsPerEvaluation = 0.0
     package var saves = 0.0
     package var secondsPerSave = 0.0
+    /// Of what is done once, before the first step.
+    package var secondsBefore = 0.0
 
     package init(
         tokens: Double, tokensPerEpoch: Double, evaluations: Double = 0, secondsPerEvaluation: Double = 0,
@@ -68,7 +70,7 @@ package struct StepTimes: Sendable {
         return TimeEstimate(
             steps: taken.count, tokensPerSecond: 1 / max(perToken, 1e-12),
             secondsPerEpoch: perToken * work.tokensPerEpoch,
-            seconds: perToken * work.tokens + work.evaluations * work.secondsPerEvaluation
+            seconds: work.secondsBefore + perToken * work.tokens + work.evaluations * work.secondsPerEvaluation
                 + work.saves * work.secondsPerSave,
             spread: spread(taken, perToken: perToken, meanTokens: tokens / Double(taken.count)))
     }

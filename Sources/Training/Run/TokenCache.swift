@@ -15,7 +15,7 @@ package struct TokenCache: Sendable {
     package let folder: String
     /// Whether tokens that are not there yet are left unwritten.
     let isReadOnly: Bool
-    private static let magic = Array("LUTHTOK1".utf8)
+    private static let magic = Array("LUTHTOK2".utf8)
 
     package init(folder: String, isReadOnly: Bool = false) { (self.folder, self.isReadOnly) = (folder, isReadOnly) }
 
@@ -67,6 +67,7 @@ package struct TokenCache: Sendable {
             let flags: Int64 = (source.isStream ? 1 : 0) + (source.hasAnswers ? 2 : 0)
             sources += [Int64(numbers[source.path] ?? 0), Int64(source.line)]
             sources += [Int64(source.tokens.lowerBound), Int64(source.tokens.upperBound), flags]
+            sources += [Int64(source.judgement?.rawValue ?? 0), Int64(source.answerStart)]
         }
         writer.append(sources)
         var places: [Int64] = []
@@ -97,13 +98,14 @@ package struct TokenCache: Sendable {
             let reasons = reader.texts(), let counts: [Int64] = reader.numbers(), let droppedCount = counts.first
         else { return nil }
         var list: [TokenizedText.Source] = []
-        for index in stride(from: 0, to: sources.count, by: 5) {
+        for index in stride(from: 0, to: sources.count, by: 7) {
             let range = Int(sources[index + 2])..<Int(sources[index + 3])
             let flags = sources[index + 4]
             list.append(
                 .init(
                     path: paths[Int(sources[index])], line: Int(sources[index + 1]), tokens: range,
-                    isStream: flags & 1 != 0, hasAnswers: flags & 2 != 0))
+                    isStream: flags & 1 != 0, hasAnswers: flags & 2 != 0,
+                    judgement: .init(rawValue: Int(sources[index + 5])), answerStart: Int(sources[index + 6])))
         }
         var notes: [TokenizedText.Remark] = []
         for (index, reason) in reasons.enumerated() {

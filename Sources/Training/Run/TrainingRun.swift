@@ -23,6 +23,8 @@ package final class TrainingRun {
     package let summary: RunSummary
     let data: RunData
     let evaluator: Evaluator
+    /// What the first model thinks of the validation split's answers; nil where likelihood is learned.
+    private let reference: ReferenceScores?
     package let saved: SavedModel
     private let lock: RunLock
     private let report: (Progress) -> Void
@@ -95,6 +97,8 @@ package final class TrainingRun {
         try AtomicFile.write(prepared.origins.serialized(pretty: true) + "\n", to: folder.file("origins.json"))
         try AtomicFile.write(data.ledger.serialized(pretty: true) + "\n", to: folder.file("ledger.json"))
         try AtomicFile.write(data.trainingRows.serialized(), to: folder.file(TrainingRows.fileName))
+        try prepared.references?.write(to: folder)
+        reference = prepared.references?.splits[.validation]
         try MachineRecord.here(
             baseHash: prepared.baseWeightsHash, firstStep: trainer.state.step, plan: trainer.schedule.plan
         ).add(to: folder)
@@ -192,7 +196,8 @@ package final class TrainingRun {
                 ("step", .integer(step.step)), ("epoch", .number(step.epoch)),
                 ("loss", loss.map { .number($0) } ?? .null), ("learningRate", .number(step.learningRate)),
                 ("gradientNorm", .number(step.gradientNorm)), ("skippedSteps", .integer(trainer.state.skippedSteps)),
-            ] + (config.training.logAccuracy ? TrainingRun.accuracy(step) : []))
+            ] + TrainingRun.rewards(step.preference)
+                + (config.training.logAccuracy ? TrainingRun.accuracy(step) : []))
         try timings.append(
             [
                 ("step", .integer(step.step)), ("seconds", .number(step.seconds)), ("tokensPerSecond", .number(rate)),
@@ -208,19 +213,6 @@ package final class TrainingRun {
             histograms: TrainingRun.byLayer(step.gradientNorms))
     }
 
-    /// How the ranks got on: the share of the step for which each waited, of which the slowest has the least; how long sums
-    /// were under way, and the share of that during which this rank computed.
-    private static func times(of step: StepReport) -> [(key: String, value: JSONOutput)] {
-        guard let ranks = step.ranks else { return [] }
-        let shares = ranks.waited.map { $0 / max(step.seconds, 1e-9) }
-        let slowest = shares.indices.min { shares[$0] < shares[$1] } ?? 0
-        return [
-            ("waitingShares", .array(shares.map { .number($0) })), ("slowestRank", .integer(slowest)),
-            ("slowestWaitingShare", .number(shares[slowest])), ("secondsTransferred", .number(ranks.transferred)),
-            ("hiddenShare", .number(ranks.hiddenShare)),
-        ]
-    }
-
     /// Says how long the run will take as soon as a few steps have shown it.
     private func estimate(_ step: StepReport) {
         guard var times = stepTimes else { return }
@@ -231,37 +223,18 @@ package final class TrainingRun {
         report(.estimated(time))
     }
 
-    /// The norms of each layer's parameters: `h.3.attn.c_attn.weight` is of layer `h.3`, `wte.weight` of `wte`.
-    private static func byLayer(_ norms: [(name: String, norm: Double)]) -> [(tag: String, values: [Double])] {
-        var layers: [(tag: String, values: [Double])] = []
-        for (name, norm) in norms {
-            let parts = name.split(separator: ".")
-            let tag = "gradientNorm/" + parts.prefix(parts.first == "h" ? 2 : 1).joined(separator: ".")
-            if layers.last?.tag == tag {
-                layers[layers.count - 1].values.append(norm)
-            } else {
-                layers.append((tag, [norm]))
-            }
-        }
-        return layers
-    }
-
-    /// What `training.logAccuracy` adds to a step's line.
-    private static func accuracy(_ step: StepReport) -> [(key: String, value: JSONOutput)] {
-        func share(_ part: Int, _ all: Int) -> JSONOutput { all > 0 ? .number(Double(part) / Double(all)) : .null }
-        return [
-            ("tokenAccuracy", share(step.answerTokensRight, step.answerTokens)),
-            ("sequenceAccuracy", share(step.answersRight, step.answers)), ("tokens", .integer(step.tokens)),
-            ("examples", .integer(step.examples)),
-        ]
-    }
-
     /// Measures one batch of the validation split, where `evaluation.batchEvery` or the end of an epoch asks for it. It
     /// is short, so that no signal cuts it off.
     private func measureBatch(epochBefore: Int) throws {
         guard let every = config.evaluation.batchEvery, let text = data.splits[.validation] else { return }
         let step = trainer.state.step
         guard step % every == 0 || evaluationIsDue(epochBefore: epochBefore) else { return }
+        if let reference {
+            let measure = PreferenceEvaluation(config).measure(trainer.model, text, reference, batch: step / every)
+            return try metrics.append(
+                [("step", .integer(step)), ("batchValidationLoss", measure.map { .number($0.loss) } ?? .null)]
+                    + TrainingRun.rewards(measure, prefix: "batchValidationReward"))
+        }
         guard
             let result = try evaluator.evaluate(
                 trainer.model, text, tokenizer: tokenizer, split: "validation", batch: step / every)
@@ -295,30 +268,40 @@ package final class TrainingRun {
             trainer.state.evaluationPending = true
             return
         }
+        if let reference {
+            result.preference = PreferenceEvaluation(config).measure(
+                trainer.model, text, reference, shouldStop: { stopSignal != nil })
+            guard result.preference != nil else {
+                trainer.state.evaluationPending = true
+                return
+            }
+        }
+        let loss = result.learnedLoss
         trainer.state.evaluationPending = false
-        guard result.loss.isFinite else { throw TrainingError.lossNotFinite(step: step, loss: result.loss) }
+        guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step, loss: loss) }
         result.overlap = data.overlap[.validation]
         lastValidation = result
-        let isBest = result.loss < trainer.state.bestLoss ?? .infinity
+        let isBest = loss < trainer.state.bestLoss ?? .infinity
         if isBest {
-            (trainer.state.bestLoss, trainer.state.bestStep) = (result.loss, step)
+            (trainer.state.bestLoss, trainer.state.bestStep) = (loss, step)
             trainer.state.evaluationsSinceBest = 0
         } else {
             trainer.state.evaluationsSinceBest += 1
         }
         try metrics.append(
             [
-                ("step", .integer(step)), ("validationLoss", .number(result.loss)),
+                ("step", .integer(step)), ("validationLoss", .number(loss)),
                 ("validationPerplexity", .number(result.perplexity)),
                 ("validationBitsPerByte", .number(result.bitsPerByte)),
                 ("validationTokenAccuracy", .number(result.tokenAccuracy)),
             ]
+                + TrainingRun.rewards(result.preference, prefix: "validationReward")
                 + (config.training.logAccuracy
                     ? [("validationSequenceAccuracy", result.sequenceAccuracy.map { .number($0) } ?? .null)] : [])
                 + (measureMore?(trainer.model) ?? []))
-        try record(step: step, [("validationLoss", result.loss), ("validationPerplexity", result.perplexity)])
+        try record(step: step, [("validationLoss", loss), ("validationPerplexity", result.perplexity)])
         report(.evaluated(step: step, result, isBest: isBest))
-        warn(watchdog.evaluated(step: step, loss: result.loss))
+        warn(watchdog.evaluated(step: step, loss: loss))
         try continueSamples(step)
         secondsPerEvaluation = monotonicSeconds() - start
     }

@@ -26,12 +26,15 @@ package struct TuningWishes: Sendable, Equatable {
     package var learningRateFactor: Double?
     /// Whether training may end before its last epoch.
     package var stopsEarly = true
+    /// What is learned.
+    package var objective: Objective
 
     package init(
-        epochs: Int? = nil, batchSize: Int? = nil, learningRateFactor: Double? = nil, stopsEarly: Bool = true
+        epochs: Int? = nil, batchSize: Int? = nil, learningRateFactor: Double? = nil, stopsEarly: Bool = true,
+        objective: Objective = .likelihood
     ) {
         (self.epochs, self.batchSize) = (epochs, batchSize)
-        (self.learningRateFactor, self.stopsEarly) = (learningRateFactor, stopsEarly)
+        (self.learningRateFactor, self.stopsEarly, self.objective) = (learningRateFactor, stopsEarly, objective)
     }
 }
 
@@ -48,6 +51,8 @@ package enum Tuning {
     /// Fewer steps rarely reach the lowest validation loss.
     static let leastSteps = 150
     static let mostEpochs = 10
+    /// Epochs of a preference objective, which is learned soon and then overdone.
+    static let preferenceEpochs = 3
     /// Part of the available memory that a run may take.
     static let memoryShare = 0.8
 
@@ -58,7 +63,7 @@ package enum Tuning {
         let fit = TuningFit.find(facts, batchSize: length.batchSize, rank: method.rank)
         if fit.baseWeights != .f32, method.rank == nil { method = adapters(rank: ranks[0], facts) }
         let all =
-            method.choices + [learningRate(isFull: method.rank == nil, wishes.learningRateFactor)] + length.choices
+            method.choices + [learningRate(isFull: method.rank == nil, wishes)] + length.choices
             + fit.choices(facts)
             + generation(facts)
         // What memory demands replaces what the data asks for.
@@ -108,12 +113,17 @@ package enum Tuning {
         ParameterLayout(adapters: AdapterConfig(rank: rank, targets: ["all"]), of: architecture).parameterCount
     }
 
-    private static func learningRate(isFull: Bool, _ factor: Double?) -> TuningChoice {
+    private static func learningRate(isFull: Bool, _ wishes: TuningWishes) -> TuningChoice {
         var choice =
             isFull
             ? TuningChoice("training.learningRate", "5e-5", "usual where all weights are trained")
             : TuningChoice("training.learningRate", "5e-4", "ten times what training of all weights takes")
-        if let factor, factor != 1, let rate = Double(choice.value) {
+        if wishes.objective.isPreference {
+            choice = .init(
+                choice.key, isFull ? "5e-6" : "5e-5",
+                "a tenth of what answers take: preferences are about complete answers")
+        }
+        if let factor = wishes.learningRateFactor, factor != 1, let rate = Double(choice.value) {
             // Not 0 and not infinite, whatever the factor.
             let scaled = min(max(rate * factor, Double.leastNormalMagnitude), 1e6)
             choice = .init(choice.key, "\(scaled)", "\(choice.value), \(choice.reason), times \(factor), as given")
@@ -130,7 +140,10 @@ package enum Tuning {
         let batchSize = wishes.batchSize ?? usual
         let perEpoch = max(1, (facts.rows + batchSize - 1) / batchSize)
         let least = facts.rows < 5_000 ? 3 : facts.rows < 50_000 ? 2 : 1
-        let epochs = wishes.epochs ?? min(mostEpochs, max(least, (leastSteps + perEpoch - 1) / perEpoch))
+        let usualEpochs =
+            wishes.objective.isPreference
+            ? preferenceEpochs : min(mostEpochs, max(least, (leastSteps + perEpoch - 1) / perEpoch))
+        let epochs = wishes.epochs ?? usualEpochs
         let steps = epochs * perEpoch
         var choices = [
             TuningChoice(
@@ -141,9 +154,11 @@ package enum Tuning {
                 "training.epochs", "\(epochs)",
                 wishes.epochs != nil
                     ? "as given: \(count(steps)) steps"
-                    : epochs > least
-                        ? "\(steps) steps: few rows have to be seen more often"
-                        : "\(count(steps)) steps: so many rows need no more"),
+                    : wishes.objective.isPreference
+                        ? "\(count(steps)) steps: preferences are learned soon and then overdone"
+                        : epochs > least
+                            ? "\(steps) steps: few rows have to be seen more often"
+                            : "\(count(steps)) steps: so many rows need no more"),
             .init("training.schedule", "\"wsd\"", "constant, then a cooldown: the run can be made longer later"),
         ]
         guard facts.heldOut > 0, wishes.stopsEarly else { return (batchSize, choices) }
