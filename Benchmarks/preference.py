@@ -3,7 +3,7 @@
 
     preference.py LUTHIER FOLDER [--seeds 1,2,3] [--objective dpo] [--write FILE]
 
-For each seed: SmolLM2-135M-Instruct with LoRA learns the answers, half of them terse and half wordy (the supervised model);
+For each seed: SmolLM2-135M-Instruct with LoRA learns the answers, one in four terse and the others wordy (the supervised model);
 then a preference run starts from it. The rows of eight of the forty topics are held out: pairs in order by
 `luthier eval`, and both models' own answers, greedy. An answer is right if it has every number and address of the terse
 one, and half of its longer words. Of two answers the right one wins; of two that are right, the one with fewer words.
@@ -86,7 +86,7 @@ def one_seed(luthier, folder, seed, given, rows):
     learned = [row for index, row in enumerate(rows) if index not in HELD]
     held = [row for index, row in enumerate(rows) if index in HELD]
     conversation = lambda row, kind: {"messages": row["prompt"] + row[kind]}
-    mixed = [conversation(row, "rejected" if (index + seed) % 2 else "chosen") for index, row in enumerate(learned)]
+    mixed = [conversation(row, "rejected" if (index + seed) % 4 else "chosen") for index, row in enumerate(learned)]
     write(folder / "held.jsonl", [conversation(row, "chosen") for row in held])
     lora = {"type": "lora", "rank": 8, "alpha": 16, "targets": ["all"]}
     usual = {"batchSize": 8, "seed": seed, "precision": "f32", "logEvery": 1}
@@ -129,7 +129,7 @@ def main():
     parser.add_argument("--objective", default="dpo")
     parser.add_argument("--beta", type=float, default=0.1)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=5e-5)
+    parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--write", type=pathlib.Path, help="keep all answers and numbers in this file")
     given = parser.parse_args()
     folder = given.folder.resolve()

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Writes support/pairs.jsonl: each first answer of support/support.jsonl, preferred to a wordy one that says the same.
 
-The system message has three notes, one of which is the answer, so that a small model can be right about topics that it has
-not seen.
+The system message has what the shop says on the topic, so that a small model can be right about topics that it has not seen.
 
     make_pairs.py            writes the file, the same bytes every time
     make_pairs.py --check    compares the stored file with what the script makes
@@ -13,7 +12,6 @@ import pathlib
 import random
 import sys
 
-TOPICS = 40
 OPENINGS = [
     "Thank you so much for reaching out to us today.",
     "Thank you very much for your message, which we were happy to receive.",
@@ -59,12 +57,8 @@ def pairs():
     folder = pathlib.Path(__file__).resolve().parent / "support"
     rows = [json.loads(line)["messages"][:2]
             for line in (folder / "support.jsonl").read_text(encoding="utf-8").splitlines()]
-    for index, (question, answer) in enumerate(rows):
-        # Row n is about topic n modulo 40.
-        topics = [topic for topic in range(TOPICS) if topic != index % TOPICS]
-        notes = [answer["content"]] + [rows[topic][1]["content"] for topic in generator.sample(topics, 2)]
-        generator.shuffle(notes)
-        system = {"role": "system", "content": "Answer from these notes.\n" + "\n".join("- " + note for note in notes)}
+    for question, answer in rows:
+        system = {"role": "system", "content": "Answer from this note: " + answer["content"]}
         yield {"prompt": [system, question], "chosen": [answer],
                "rejected": [{"role": "assistant", "content": wordy(answer["content"], generator)}]}
 
