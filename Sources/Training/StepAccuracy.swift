@@ -1,31 +1,6 @@
 // How many answer tokens of a step's batch the model predicted right before the update.
 
-import Evaluation
 import Model
-
-/// What is counted over the micro-batches of a step.
-struct StepCounts {
-    var accuracy: StepAccuracy
-    /// Of each micro-batch, so that sums over all are the same for every number of processes; empty where likelihood is
-    /// learned.
-    var preference: [PreferenceMeasure] = []
-
-    /// For other processes.
-    var numbers: [Double] { accuracy.counts + preference.flatMap(\.numbers) }
-
-    /// Sets the counts to those of all processes.
-    mutating func set(_ all: [[Double]]) {
-        accuracy.set(all)
-        preference = all.flatMap { numbers in
-            stride(from: StepAccuracy.countCount, to: numbers.count, by: PreferenceMeasure.numberCount).map {
-                PreferenceMeasure(Array(numbers[$0..<($0 + PreferenceMeasure.numberCount)]))
-            }
-        }
-    }
-
-    /// nil where likelihood is learned.
-    var preferenceSum: PreferenceMeasure? { preference.isEmpty ? nil : preference.reduce(into: .init()) { $0 += $1 } }
-}
 
 /// Counts over the micro-batches of a step.
 struct StepAccuracy {

@@ -1,9 +1,6 @@
 // What the model that a run starts from thinks of every judged answer: computed once, before the first step.
 
-import Checkpoint
 import Datasets
-import Files
-import Foundation
 import Kernels
 import Model
 
@@ -85,50 +82,5 @@ struct AnswerSequence {
         batch.append(
             tokens: tokens.dropLast(), targets: tokens.dropFirst(),
             weights: Array(weights.dropFirst()), example: example)
-    }
-}
-
-extension ReferenceScores {
-    private static let magic = Array("LUTHREF1".utf8)
-
-    /// As a file: magic, SHA-256 of the rest, key, counts, numbers.
-    func serialized(key: String) -> [UInt8] {
-        var rest: [UInt8] = []
-        for list in [Array(key.utf8)] { withUnsafeBytes(of: Int64(list.count)) { rest += $0 }; rest += list }
-        for list in [answers, mismatched] {
-            withUnsafeBytes(of: Int64(list.count)) { rest += $0 }
-            list.withUnsafeBytes { rest += $0 }
-        }
-        var digest = SHA256Digest()
-        rest.withUnsafeBytes { digest.update($0) }
-        return Self.magic + digest.finish() + rest
-    }
-
-    /// Reads a file of this key; nil where it is another's, or damaged.
-    init?(_ bytes: [UInt8], key: String) {
-        let head = Self.magic.count + SHA256Digest.byteCount
-        guard bytes.count > head, bytes.starts(with: Self.magic) else { return nil }
-        let rest = Array(bytes[head...])
-        var digest = SHA256Digest()
-        rest.withUnsafeBytes { digest.update($0) }
-        guard digest.finish() == Array(bytes[Self.magic.count..<head]) else { return nil }
-        var offset = 0
-        func count() -> Int {
-            defer { offset += 8 }
-            return Int(rest.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Int64.self) })
-        }
-        // Its hash says that it is one that was written here.
-        let keyCount = count()
-        guard Array(rest[offset..<(offset + keyCount)]) == Array(key.utf8) else { return nil }
-        offset += keyCount
-        func numbers() -> [Double] {
-            let count = count()
-            defer { offset += 8 * count }
-            return rest.withUnsafeBytes { buffer in
-                (0..<count).map { buffer.loadUnaligned(fromByteOffset: offset + 8 * $0, as: Double.self) }
-            }
-        }
-        let answers = numbers()
-        self.init(answers: answers, mismatched: numbers())
     }
 }
