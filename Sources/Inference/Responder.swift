@@ -83,4 +83,7 @@ package final class Responder {
     package func fitting(_ messages: [Message], room: Int) throws -> (messages: [Message], dropped: Int) {
         try frame.fitting(messages, room: room)
     }
+
+    /// Whether a conversation leaves `room` tokens of the context for an answer.
+    package func fits(_ messages: [Message], room: Int) throws -> Bool { try frame.fits(messages, room: room) }
 }

@@ -37,6 +37,10 @@ package struct Completion: Sendable, Equatable {
     /// The tokens drawn, without an end-of-text token.
     package var tokens: [Int32]
     package var finishReason: FinishReason
+
+    package init(text: String, tokens: [Int32], finishReason: FinishReason) {
+        (self.text, self.tokens, self.finishReason) = (text, tokens, finishReason)
+    }
 }
 
 /// What can go wrong before the first token.

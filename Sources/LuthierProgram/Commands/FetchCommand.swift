@@ -15,7 +15,7 @@ struct FetchCommand: ParsableCommand {
             + "TRANSFORMERS_OFFLINE are respected.",
         examples: ["luthier fetch smollm2-135m"])
 
-    @Argument(help: ArgumentHelp("Name of the model.", completion: .words(PublishedModel.all.map(\.name))))
+    @Argument(help: ArgumentHelp("Name of the model.", completion: .words(PublishedModel.named.map(\.name))))
     var name: String?
     @Option(help: ArgumentHelp("Folder for the files, instead of the cache.", valueName: "folder"))
     var output: String?
@@ -59,7 +59,8 @@ struct FetchCommand: ParsableCommand {
         Console.message(
             "\(model.name) " + FetchCommand.words(model.origin)
                 + ": \(model.path), \(ByteText.text(model.record.bytes))")
-        Console.message("use it with --base \(FetchCommand.reference(model, name, output))")
+        let option = PublishedModel.encoders.contains { $0.name == model.name } ? "--encoder" : "--base"
+        Console.message("use it with \(option) \(FetchCommand.reference(model, name, output))")
         guard json else { return }
         func text(_ value: String?) -> JSONOutput { value.map { .string($0) } ?? .null }
         Console.json([

@@ -5,6 +5,7 @@ import Conversations
 import Foundation
 import Inference
 import Models
+import Retrieval
 import StrictJSON
 
 struct GenerateCommand: ParsableCommand {
@@ -25,6 +26,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "System message, for a model with a chat template.")
     var system: String?
     @OptionGroup var options: GenerationOptions
+    @OptionGroup var documents: IndexOptions
     @Option(name: .customLong("n"), help: "Number of completions.")
     var count: Int = 1
     @Flag(help: "Skip the chat template.")
@@ -55,20 +57,32 @@ struct GenerateCommand: ParsableCommand {
         if system != nil && responder.template == nil {
             throw ValidationError("--system needs a model with a template", hint: "this model continues plain text")
         }
+        let grounding = try documents.open(for: responder)
         if let batch, let output {
-            try BatchAnswers.run(responder, options.settings(responder), from: batch, to: output)
+            try BatchAnswers.run(responder, options.settings(responder), grounding, from: batch, to: output)
             return
         }
         var messages = [Message(.user, text)]
         if let system { messages.insert(Message(.system, system), at: 0) }
-        try answer(messages, text, responder, source.path)
+        var sources: [FoundPassage]?
+        if let grounding {
+            let grounded = try grounding.ground(messages, for: responder, options.settings(responder))
+            (messages, sources) = (grounded.messages, grounded.sources)
+        }
+        try answer(messages, text, sources, responder, source.path)
     }
 
-    private func answer(_ messages: [Message], _ text: String, _ responder: Responder, _ path: String) throws {
+    private func answer(
+        _ messages: [Message], _ text: String, _ sources: [FoundPassage]?, _ responder: Responder, _ path: String
+    ) throws {
         let settings = options.settings(responder)
         let start = Date()
         var completions: [Completion] = []
-        for stream in 0..<count {
+        if sources?.isEmpty == true {
+            completions = [.notFound]
+            if !json { Console.output(Grounding.notFound + "\n") }
+        }
+        for stream in 0..<(sources?.isEmpty == true ? 0 : count) {
             if !json && count > 1 { Console.output("[\(stream + 1)] ") }
             if !json && responder.template == nil { Console.drawn(text) }
             completions.append(
@@ -78,6 +92,7 @@ struct GenerateCommand: ParsableCommand {
         let drawn = completions.reduce(0) { $0 + $1.tokens.count }
         let rate = Double(drawn) / max(Date().timeIntervalSince(start), 1e-9)
         if Console.isTerminal && !json { Console.message("\(drawn) tokens, \(Int(rate)) per second") }
+        if !json { sources?.show() }
         guard json else { return }
         let list = completions.map { completion in
             JSONOutput.object([
@@ -85,10 +100,11 @@ struct GenerateCommand: ParsableCommand {
                 ("finishReason", .string(completion.finishReason.rawValue)),
             ])
         }
-        Console.json([
+        let members: [(key: String, value: JSONOutput)] = [
             ("prompt", .string(text)), ("completions", .array(list)), ("tokensPerSecond", .number(rate)),
             ("checkpoint", .string(path)),
-        ])
+        ]
+        Console.json(members + (sources.map { [("sources", $0.json)] } ?? []))
     }
 
     private func promptText() throws -> String {

@@ -18,6 +18,10 @@ enum CacheListing {
         for model in PublishedModel.all {
             Console.output("  \(model.name)  \(ByteText.text(model.bytes)), \(model.licence)\n")
         }
+        Console.output("for indexes of documents:\n")
+        for model in PublishedModel.encoders {
+            Console.output("  \(model.name)  \(ByteText.text(model.bytes)), \(model.licence)\n")
+        }
         Console.output("on the Hugging Face hub, among others:\n")
         for name in PublishedModel.hubNames { Console.output("  \(name)\n") }
         if json { Console.json([("models", .array(models.map(object))), ("names", .array(names))]) }
@@ -30,5 +34,5 @@ enum CacheListing {
         ])
     }
 
-    private static var names: [JSONOutput] { PublishedModel.all.map { .string($0.name) } }
+    private static var names: [JSONOutput] { PublishedModel.named.map { .string($0.name) } }
 }

@@ -11,6 +11,7 @@ import Foundation
 import Interchange
 import Models
 import Preparation
+import Retrieval
 import Service
 import Tokenizer
 import Training
@@ -31,6 +32,7 @@ extension InterchangeError: Hinting {}
 extension ModelError: Hinting {}
 extension PreparationError: Hinting {}
 extension RepetitionError: Hinting {}
+extension RetrievalError: Hinting {}
 extension ResumeProofError: Hinting {}
 extension RunLockError: Hinting {}
 extension ServiceClientError: Hinting {}

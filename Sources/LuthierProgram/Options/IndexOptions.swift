@@ -1,0 +1,76 @@
+// The documents that `generate` and `chat` answer from.
+
+import Arguments
+import Conversations
+import Inference
+import Models
+import Retrieval
+import StrictJSON
+
+struct IndexOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Answer from the documents of this index, and name the places.", valueName: "folder"))
+    var index: String?
+    @Option(help: "With --index: passages in a prompt, at most.")
+    var passages = 3
+    @Option(help: "With --index: the least similarity of the nearest passage, from 0 to 1; below it nothing is found.")
+    var nearness = Double(IndexOptions.leastSimilarity)
+
+    /// See docs/documents.md for how it was chosen.
+    private static let leastSimilarity: Float = 0.35
+
+    func validate() throws(ValidationError) {
+        guard (1...100).contains(passages) else {
+            throw ValidationError("--passages \(passages) must be between 1 and 100")
+        }
+        guard (-1...1).contains(nearness) else {
+            throw ValidationError("--nearness \(nearness) must be between -1 and 1")
+        }
+    }
+
+    /// nil without `--index`.
+    func open(for responder: Responder) throws -> Grounding? {
+        guard let index else { return nil }
+        guard responder.template != nil else {
+            throw ValidationError("--index needs a model with a template", hint: "this model continues plain text")
+        }
+        let opened = try DocumentIndex(folder: index) { name in try ModelLocation(name).path }
+        return Grounding(index: opened, count: passages, leastSimilarity: Float(nearness))
+    }
+}
+
+extension Grounding {
+    /// Grounds a conversation for a model.
+    func ground(
+        _ messages: [Message], for responder: Responder, _ settings: GenerationSettings
+    ) throws -> (messages: [Message], sources: [FoundPassage]) {
+        try ground(messages) { try responder.fits($0, room: settings.maximumTokens) }
+    }
+}
+
+extension Completion {
+    /// The answer where nothing in the documents is near enough.
+    static var notFound: Completion { Completion(text: Grounding.notFound, tokens: [], finishReason: .stop) }
+}
+
+extension [FoundPassage] {
+    /// Where an answer comes from, for JSON.
+    var json: JSONOutput {
+        .array(
+            map { found in
+                .object([
+                    ("path", .string(found.path)), ("firstLine", .integer(found.passage.lines.lowerBound)),
+                    ("lastLine", .integer(found.passage.lines.upperBound)),
+                    ("similarity", .number(Double(found.similarity))),
+                ])
+            })
+    }
+
+    /// The same for a person: one line each.
+    func show() {
+        for (number, found) in enumerated() {
+            let similarity = ProgressPrinter.number(Double(found.similarity), digits: 2)
+            Console.message("[\(number + 1)] \(found.place)  (similarity \(similarity))")
+        }
+    }
+}
