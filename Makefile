@@ -5,9 +5,10 @@ PREFIX ?= $(HOME)/.local
 PYTHON ?= python3
 BUILD = $(SWIFT) build -c release
 LUTHIER = .build/release/luthier
-PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev libmicrohttpd-dev libsqlite3-dev
-# oneDNN brings no file for pkg-config.
+PACKAGES = pkg-config libopenblas-dev libdnnl-dev libhdf5-dev libssl-dev zlib1g-dev libmicrohttpd-dev libsqlite3-dev libhnswlib-dev
+# oneDNN and hnswlib bring no files for pkg-config.
 ONEDNN = $(wildcard /usr/include/dnnl.h /usr/local/include/dnnl.h /opt/homebrew/include/dnnl.h)
+HNSWLIB = $(wildcard /usr/include/hnswlib/hnswlib.h /usr/local/include/hnswlib/hnswlib.h)
 SOURCES = Package.swift Sources Examples Tests Benchmarks
 
 .PHONY: help deps build demo demo-tuned demo-from-nothing demo-report test check lint docs prose format install uninstall \
@@ -57,11 +58,11 @@ help:
 # where it may not.
 deps:
 	@command -v $(SWIFT) >/dev/null || { echo 'error: no Swift toolchain: install Swift 6.0 or later first'; exit 1; }
-	@if pkg-config --exists hdf5 openblas libcrypto zlib libmicrohttpd sqlite3 2>/dev/null && [ -n "$(ONEDNN)" ]; then exit 0; fi; \
+	@if pkg-config --exists hdf5 openblas libcrypto zlib libmicrohttpd sqlite3 2>/dev/null && [ -n "$(ONEDNN)" ] && [ -n "$(HNSWLIB)" ]; then exit 0; fi; \
 	if command -v brew >/dev/null; then brew install pkg-config openblas onednn hdf5 openssl@3 zlib libmicrohttpd sqlite; exit $$?; fi; \
 	if ! command -v apt-get >/dev/null; then \
-		echo 'error: OpenBLAS, oneDNN, HDF5, OpenSSL, zlib, libmicrohttpd or SQLite is missing; there is no apt-get.'; \
-		echo 'hint: install the development packages of all seven, and pkg-config'; exit 1; fi; \
+		echo 'error: OpenBLAS, oneDNN, HDF5, OpenSSL, zlib, libmicrohttpd, SQLite or hnswlib is missing; there is no apt-get.'; \
+		echo 'hint: install the development packages of all eight, and pkg-config'; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else \
 		echo 'error: some of these packages are missing, and installing them needs root:'; \
 		echo '  sudo apt-get install $(PACKAGES)'; exit 1; fi; \

@@ -119,7 +119,7 @@ let package = Package(
                 "Arguments", "Checkpoint", "Communication", "Conversations", "Datasets", "Evaluation", "Fetching",
                 "Files",
                 "Inference", "Interchange", "Kernels", "Model", "Models", "Page", "Preparation", "Processes", "Reports",
-                "Retrieval", "SentenceEncoder", "Service",
+                "Retrieval", "Service",
                 "StrictJSON", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
@@ -128,7 +128,7 @@ let package = Package(
             dependencies: [
                 "Arguments", "COneDNN", "COpenBLAS", "Communication", "Datasets", "Inference", "Interchange", "Kernels",
                 "Model",
-                "Models",
+                "Models", "Retrieval", "SentenceEncoder",
                 "StrictJSON", "Tokenizer", "Training",
             ],
             path: "Benchmarks/benchmarks", swiftSettings: numeric),

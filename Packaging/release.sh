@@ -78,6 +78,9 @@ done
     strip --strip-unneeded "$archive/lib/${library##*/}"
     copy_licence "$library"
 done
+# hnswlib is compiled into the program.
+cp /usr/share/doc/libhnswlib-dev/copyright "$archive/licences/libhnswlib-dev.txt"
+echo libhnswlib-dev >>"$packages"
 install -m 755 Packaging/launch.sh "$archive/bin/luthier"
 mkdir -p "$archive/share"
 for page in "bash share/bash-completion/completions/luthier" "zsh share/zsh/site-functions/_luthier" \

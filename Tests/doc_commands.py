@@ -17,7 +17,7 @@ path. Every fenced block names what it is:
     ```javascript          run by Node, if it is here
 
 Printed lines must occur in the shown order. Numbers are not compared, nor what `…` stands for. A page whose commands need the
-fetched model is skipped by name where it is not there.
+fetched models are skipped where they are not there.
 """
 
 import argparse
@@ -35,7 +35,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MODEL = "smollm2-135m"
+# Fetched models, and what in a block of commands needs them.
+MODELS = {"smollm2-135m": ["smollm2-135m"], "all-minilm-l6-v2": ["all-minilm-l6-v2", "luthier index", "--index"]}
 NUMBER = re.compile(r"(?:\d+[hms] ?)*\d+[hms]\b|\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?")
 
 
@@ -84,8 +85,8 @@ def missing(shown, printed):
 class Page:
     """Runs one page."""
 
-    def __init__(self, path, programs, long, model):
-        self.path, self.long, self.model = path, long, model
+    def __init__(self, path, programs, long, models):
+        self.path, self.long, self.models = path, long, models
         self.environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", NO_COLOR="1", COLUMNS="120")
         self.counts = {"run": 0, "elsewhere": 0, "long": 0, "compared": 0, "model": 0}
         self.failures = []
@@ -141,7 +142,7 @@ class Page:
         if "long" in block.words and not self.long:
             self.counts["long"] += 1
             return None
-        if not self.model and MODEL in block.text:
+        if any(word in block.text for model, words in MODELS.items() if model not in self.models for word in words):
             self.counts["model"] += 1
             return None
         if "serve" in block.words:
@@ -181,9 +182,10 @@ class Page:
                 (folder / word[5:]).write_text(block.text, encoding="utf-8")
 
 
-def has_model():
+def fetched():
+    """The models that are here."""
     cache = pathlib.Path(os.environ.get("LUTHIER_CACHE", pathlib.Path.home() / ".cache" / "luthier"))
-    return any((cache / MODEL).glob("*.gguf"))
+    return {model for model in MODELS if [*(cache / model).glob("*.gguf"), *(cache / model).glob("*.safetensors")]}
 
 
 def main():
@@ -201,9 +203,9 @@ def main():
                 if block.kind == "sh":
                     print(f"{block.place}: {' '.join(block.words) or 'run'}\n{block.text}")
         return 0
-    failures, totals, model = [], {}, has_model()
+    failures, totals, models = [], {}, fetched()
     for path in pages:
-        began, page = time.monotonic(), Page(path, options.programs.resolve(), options.long, model)
+        began, page = time.monotonic(), Page(path, options.programs.resolve(), options.long, models)
         page.run()
         said = ", ".join(f"{count} {word}" for word, count in page.counts.items() if count)
         print(f"{'FAILED' if page.failures else 'ok':6} {path.relative_to(ROOT)}: {said or 'no commands'}; "
@@ -214,7 +216,7 @@ def main():
         for word, count in page.counts.items():
             totals[word] = totals.get(word, 0) + count
     if totals.get("model"):
-        print(f"skipped: {totals['model']} blocks need {MODEL}, which is not fetched here")
+        print(f"skipped: {totals['model']} blocks need a model that is not fetched here")
     print(f"{totals.get('run', 0)} blocks of commands run, {totals.get('compared', 0)} outputs compared, {totals.get('long', 0)} long "
           f"ones and {totals.get('elsewhere', 0)} for elsewhere skipped: {len(failures)} failed")
     return 1 if failures else 0

@@ -12,7 +12,8 @@ struct Benchmarks: ParsableCommand {
             + "compare ratios from one run.",
         subcommands: [
             MatmulBenchmark.self, TrainBenchmark.self, GenerateBenchmark.self, ServeBenchmark.self,
-            TokenizerBenchmark.self, CheckpointBenchmark.self, SumBenchmark.self, AllBenchmark.self,
+            TokenizerBenchmark.self, CheckpointBenchmark.self, SumBenchmark.self, RetrievalBenchmark.self,
+            AllBenchmark.self,
         ])
 }
 

@@ -1,5 +1,5 @@
 // libxml2's reader of HTML, called through addresses found at run time by a program that reads HTML. Its headers are in a folder
-// that only its own linker flags name, so what is used of them stands here: the binary interface of libxml2.so.2.
+// that only its own linker flags name, so what is used of them is here: the binary interface of libxml2.so.2.
 #pragma once
 #include <dlfcn.h>
 
@@ -26,7 +26,7 @@ typedef struct luthier_xml_node {
     const char *content;
 } luthier_xml_node;
 
-// htmlParserOption (libxml/HTMLparser.h): go on after mistakes, report none of them, read nothing from a network.
+// htmlParserOption (libxml/HTMLparser.h): continue after mistakes, report none of them, read nothing from a network.
 enum { LUTHIER_XML_OPTIONS = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 11 };
 
 typedef struct {

@@ -10,7 +10,7 @@ package struct DocumentFile: Sendable, Equatable {
 
     /// The documents that paths name, each once, in the order of the paths and below a folder in that of their names. A file
     /// that is named is a document whatever its ending, of plain text where it says nothing; hidden files and folders below a
-    /// folder are left out.
+    /// folder are skipped.
     package static func found(in paths: [String]) throws(RetrievalError) -> [DocumentFile] {
         var (files, seen): ([DocumentFile], Set<String>) = ([], [])
         func add(_ path: String, _ kind: DocumentKind) {

@@ -2,7 +2,6 @@
 
 import Checkpoint
 import Database
-import Files
 import Foundation
 
 /// What an update did.
@@ -132,7 +131,7 @@ extension DocumentIndex {
         let new = try numbers("SELECT id FROM vectors WHERE inGraph = 0 AND id IN (SELECT vector FROM passages)")
         let kept = try numbers("SELECT id FROM vectors WHERE inGraph = 1 AND id IN (SELECT vector FROM passages)")
         if dead.isEmpty, new.isEmpty, try storedGraph(room: 0) != nil { return }
-        // Vectors that were taken out stay in the file: it is made anew where they are as many as the others.
+        // Vectors that were taken out stay in the file: it is made again where they are as many as the others.
         let taken = Int(try fact("takenOut") ?? "") ?? 0
         let graph: VectorGraph
         var takenOut = taken + dead.count

@@ -2,7 +2,6 @@
 
 import Checkpoint
 import Database
-import Files
 import Foundation
 import SentenceEncoder
 

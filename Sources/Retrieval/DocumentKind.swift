@@ -9,7 +9,7 @@ package enum DocumentKind: String, Sendable, CaseIterable {
     /// The endings of the files that are documents.
     package static let endings = ["txt", "text", "md", "markdown", "mdx", "html", "htm", "jsonl", "ndjson"]
 
-    /// nil for the name of a file that is no document.
+    /// nil for the name of a file that is not a document.
     package init?(fileName: String) {
         guard fileName.contains(".") else { return nil }
         switch fileName.split(separator: ".").last.map({ $0.lowercased() }) ?? "" {

@@ -137,7 +137,7 @@ struct HTMLReader {
         }
 
         private static func level(_ name: String) -> Int? {
-            guard name.count == 2, name.first == "h", let level = name.last?.wholeNumberValue, (1...6).contains(level)
+            guard name.count == 2, name.first == "h", let level = Int(name.dropFirst()), (1...6).contains(level)
             else { return nil }
             return level
         }

@@ -5,7 +5,7 @@ package enum RetrievalError: Error, Equatable, CustomStringConvertible {
     case noDocuments(paths: [String])
     case unreadable(path: String, reason: String)
     case notUTF8(path: String, line: Int)
-    /// A row of a JSONL file that is no object, or that has no text.
+    /// A row of a JSONL file that is not an object, or that has no text.
     case badRow(path: String, line: Int, reason: String)
     /// The folder has other files than those of an index.
     case notAnIndex(path: String)

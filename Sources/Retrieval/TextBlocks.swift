@@ -6,7 +6,7 @@ struct TextBlock: Sendable, Equatable {
     var lines: ClosedRange<Int>
     var headings: [String]
     var text: [Substring]
-    /// Whether it is a document of its own, such as a row, and never in a passage with others.
+    /// Whether it is a separate document, such as a row, and never in a passage with others.
     var isAlone = false
     var wordCount: Int { text.reduce(0) { $0 + TextBlock.words($1) } }
 

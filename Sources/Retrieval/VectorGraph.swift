@@ -2,11 +2,11 @@
 
 import CHNSW
 
-/// Vectors of length 1 under numbers. Searches may run on several threads; changes need it alone.
+/// Vectors of length 1 under numbers. One thread at a time.
 ///
 /// hnswlib and not FAISS: both are in Debian; hnswlib is a few headers that become part of the program and takes single vectors
-/// out, which FAISS's graph cannot (github.com/facebookresearch/faiss, Faiss indexes), and brings no threads of its own.
-package final class VectorGraph: @unchecked Sendable {
+/// out, which FAISS's graph cannot (github.com/facebookresearch/faiss, Faiss indexes), and brings no threads.
+package final class VectorGraph {
     /// Links of a vector: M of Malkov & Yashunin (2018).
     private static let linkCount: UInt64 = 16
     /// Neighbours that are looked at for a new vector: efConstruction.
@@ -41,7 +41,7 @@ package final class VectorGraph: @unchecked Sendable {
         }
     }
 
-    /// Takes a vector out of all answers. Nothing happens where there is none of this number.
+    /// Takes a vector out of all answers. Nothing happens where no vector has this number.
     package func remove(number: Int) { _ = luthier_graph_remove(handle, UInt64(number)) }
 
     package func save(to path: String) throws(RetrievalError) {

@@ -63,7 +63,7 @@ package struct EncoderDescription: Sendable, Equatable {
         guard given > 0, given < 1 else { throw defect("layer_norm_eps is not a number above 0 and below 1") }
         epsilon = Float(given)
         guard modelWidth % headCount == 0 else {
-            throw defect("hidden_size \(modelWidth) is no multiple of num_attention_heads \(headCount)")
+            throw defect("hidden_size \(modelWidth) is not a multiple of num_attention_heads \(headCount)")
         }
     }
 }

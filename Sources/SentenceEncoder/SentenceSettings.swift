@@ -1,4 +1,4 @@
-// What the folder of a sentence-transformers model says beside the encoder: lengths, letters, pooling.
+// What the folder of a sentence-transformers model says next to the encoder: lengths, letters, pooling.
 
 import Foundation
 import StrictJSON

@@ -3,7 +3,7 @@
 import Foundation
 
 /// BERT's tokenizer (Devlin et al. 2019; google-research/bert, tokenization.py): control characters are dropped, Chinese
-/// characters and punctuation are words of their own, and a word that cannot be cut into pieces is `[UNK]`.
+/// characters and punctuation are separate words, and a word that cannot be cut into pieces is `[UNK]`.
 package struct WordPieceTokenizer: Sendable {
     /// Tokens of the vocabulary.
     package let count: Int

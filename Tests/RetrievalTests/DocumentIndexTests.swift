@@ -113,7 +113,7 @@ import Testing
                 .map { Array($0.utf8) }
             ).map { zip($0, of).reduce(0) { $0 + $1.0 * $1.1 } }
             cosines.sort(by: >)
-            // Rows of one text share a vector, and are found one after the other.
+            // Rows of one text share a vector, and are found in turn.
             #expect(abs(found[0].similarity - cosines[0]) < 1e-5)
             #expect(
                 Set(found.map(\.similarity)).allSatisfy { similarity in cosines.contains { abs($0 - similarity) < 1e-5 }
@@ -154,7 +154,7 @@ import Testing
         #expect(try place.opened().search("a b", count: 1, way: .meaning).first?.place.hasSuffix("z.md:1") == true)
     }
 
-    @Test func whatIsNoIndex() throws {
+    @Test func foldersWithoutAnIndex() throws {
         let place = try Place()
         #expect(throws: RetrievalError.notAnIndex(path: place.indexPath)) { try place.opened() }
         #expect(throws: RetrievalError.notAnIndex(path: place.path)) {

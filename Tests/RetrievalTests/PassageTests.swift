@@ -124,11 +124,11 @@ import Testing
     @Test(arguments: [
         ("[1]", "a/document:1: the row is not an object"), ("{}", "a/document:1: the row has no text"),
         ("{\"text\": \"a\"}\n{\"text\": 1,}", "a/document:2: "),
-    ]) func rowsThatAreNone(_ rows: String, _ message: String) {
+    ]) func rowsWithoutText(_ rows: String, _ message: String) {
         #expect { try Self.passages(rows, .rows) } throws: { "\($0)".hasPrefix(message) }
     }
 
-    @Test func bytesThatAreNoText() {
+    @Test func bytesThatAreNotUTF8() {
         let bytes = Array("fine\nna".utf8) + [0xEF] + Array("ve\n".utf8)
         #expect(throws: RetrievalError.notUTF8(path: "x.md", line: 2)) {
             try PassageCutter().passages(of: bytes, .markdown, path: "x.md")

@@ -54,7 +54,7 @@ import Testing
         ("config.json", #""gelu""#, #""relu""#, "hidden_act \"relu\" is not supported"),
         (
             "config.json", #""num_attention_heads": 3"#, #""num_attention_heads": 5"#,
-            "no multiple of num_attention_heads 5"
+            "not a multiple of num_attention_heads 5"
         ),
         (
             "config.json", #""hidden_size": 12"#, #""hidden_size": 15"#,

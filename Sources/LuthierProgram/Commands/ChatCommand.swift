@@ -53,7 +53,7 @@ struct ChatCommand: ParsableCommand {
                     Console.message("note: the context is full; the oldest \(dropped) messages were dropped")
                     messages = kept
                 }
-                // The passages are of this question alone: the conversation goes on without them.
+                // The passages are of this question alone: the conversation continues without them.
                 let grounded = try grounding?.ground(messages, for: responder, settings)
                 if isPerson { Console.output("bot> ") }
                 let answer: Completion

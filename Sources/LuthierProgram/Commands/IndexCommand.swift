@@ -5,7 +5,6 @@ import Foundation
 import Kernels
 import Models
 import Retrieval
-import SentenceEncoder
 import StrictJSON
 
 struct IndexCommand: ParsableCommand {

@@ -17,7 +17,7 @@ struct IndexOptions: ParsableArguments {
     var nearness = Double(IndexOptions.leastSimilarity)
 
     /// See docs/documents.md for how it was chosen.
-    private static let leastSimilarity: Float = 0.35
+    private static let leastSimilarity: Float = 0.25
 
     func validate() throws(ValidationError) {
         guard (1...100).contains(passages) else {
