@@ -40,11 +40,13 @@ struct IndexOptions: ParsableArguments {
 }
 
 extension Grounding {
-    /// Grounds a conversation for a model.
+    /// Grounds a conversation for a model. Where passages leave no room for the turns before, the oldest turns go.
     func ground(
         _ messages: [Message], for responder: Responder, _ settings: GenerationSettings
     ) throws -> (messages: [Message], sources: [FoundPassage]) {
-        try ground(messages) { try responder.fits($0, room: settings.maximumTokens) }
+        let room = settings.maximumTokens
+        let grounded = try ground(messages) { try responder.fits($0, room: room) }
+        return (try responder.fitting(grounded.messages, room: room).messages, grounded.sources)
     }
 }
 
