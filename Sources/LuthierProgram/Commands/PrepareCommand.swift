@@ -57,6 +57,10 @@ struct PrepareCommand: ParsableCommand {
     var contextLength: Int = 256
     @Flag(help: "Skip the search for near duplicates.")
     var skipNearDuplicates = false
+    @Option(
+        help: ArgumentHelp(
+            "With --fix: also write the rows with passages of this index, and some that decline.", valueName: "index"))
+    var ground: String?
     @Option(help: "Number of threads (0 = all cores).")
     var threads: Int = 0
     @Flag(help: "Print one JSON object on stdout instead of the report.")
@@ -64,6 +68,7 @@ struct PrepareCommand: ParsableCommand {
 
     mutating func validate() throws(ValidationError) {
         if fix && output == nil { throw ValidationError("--fix writes data", hint: "give a folder with --output") }
+        if ground != nil && !fix { throw ValidationError("--ground writes data", hint: "add --fix") }
         if yes && !fix { throw ValidationError("--yes applies fixes", hint: "add --fix") }
         if fix && !yes && isatty(STDIN_FILENO) != 1 {
             throw ValidationError(
@@ -92,6 +97,7 @@ struct PrepareCommand: ParsableCommand {
         try Memory.checkLimits(threads: threads)
         Machine.prepare(threads: threads)
         if fix, let output { try Preparer.checkOutput(output) }
+        let grounded = try ground.map { try GroundedFiles(index: $0) }
         let preparer = try Preparer.check(request(), progress: PrepareCommand.progress())
         Console.endProgress()
         let report = preparer.report
@@ -105,7 +111,7 @@ struct PrepareCommand: ParsableCommand {
             }
             Console.endProgress()
             let remaining: String?
-            (members, remaining) = try write(preparer, to: output)
+            (members, remaining) = try write(preparer, grounded, to: output)
             if json { Console.json(members + [("findings", report.findingsJSON)]) }
             if remaining != nil { throw ExitCode(1) }
             return
@@ -181,7 +187,7 @@ struct PrepareCommand: ParsableCommand {
     ///
     /// - Returns: the members of the JSON object, and what remains; nil if no error does.
     private func write(
-        _ preparer: Preparer, to folder: String
+        _ preparer: Preparer, _ grounded: GroundedFiles?, to folder: String
     ) throws -> (members: [(key: String, value: JSONOutput)], remaining: String?) {
         let left = preparer.report
         guard left.kept > 0 else { throw PreparationError.nothingLeft(read: left.read) }
@@ -193,6 +199,16 @@ struct PrepareCommand: ParsableCommand {
             "\(left.read) rows read = \(left.kept) kept + \(left.read - left.kept) dropped; \(written.changed) rows "
                 + "fixed individually; see \(folder)/changes.diff")
         show(written.check)
+        var groundedRows: [(key: String, value: JSONOutput)] = []
+        if let counts = try grounded?.write(written.parts, in: folder) {
+            Console.message(
+                "\(folder)/grounded: \(counts.answered) rows with passages that support their answer, \(counts.declined) "
+                    + "that decline; \(counts.unsupported) rows have no support in the documents and are not in it")
+            groundedRows = [
+                ("groundedRows", .integer(counts.answered)), ("decliningRows", .integer(counts.declined)),
+                ("unsupportedRows", .integer(counts.unsupported)),
+            ]
+        }
         let open = left.findings.filter { $0.rule.severity != .note && $0.remains }
         for item in open {
             let how = item.isFixable ? "; --take \(item.rule.name) fixes it" : ""
@@ -205,7 +221,7 @@ struct PrepareCommand: ParsableCommand {
             ("changedRows", .integer(written.check.changedCount)), ("extendedRows", .integer(written.check.extended)),
             ("remaining", remaining.map { .string($0) } ?? .null),
         ]
-        return (left.members.filter { $0.key != "findings" } + members, remaining)
+        return (left.members.filter { $0.key != "findings" } + members + groundedRows, remaining)
     }
 
     /// Lists rows whose characters are not all there any more.
