@@ -4,10 +4,13 @@
 package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     /// A loss is NaN or infinite, so there is nothing to report.
     case lossNotFinite(text: String, loss: Double)
+    /// A row of a file of questions.
+    case badQuestion(path: String, line: Int, reason: String)
 
     package var description: String {
         switch self {
         case .lossNotFinite(let text, let loss): "the loss on \(text) is \(loss): the model cannot be measured"
+        case .badQuestion(let path, let line, let reason): "\(path):\(line): \(reason)"
         }
     }
 
@@ -16,6 +19,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .lossNotFinite:
             "its weights are far too large, as after a learning rate that was; use an earlier checkpoint"
+        case .badQuestion: nil
         }
     }
 }

@@ -36,6 +36,11 @@ struct CompareCommand: ParsableCommand {
     var seed: Int = 1
     @Option(help: "Number of rows for which the answers of both models are shown.")
     var answers: Int = 3
+    @Option(
+        help: ArgumentHelp(
+            "Questions that ought to be declined, and harmless ones, such as data/safety/questions.jsonl.",
+            valueName: "file"))
+    var safety: String?
     @Flag(help: "Print one JSON object as the last line of stdout.")
     var json = false
 
@@ -56,10 +61,22 @@ struct CompareCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        let probe = try safety.map { try SafetyProbe(path: $0) }
         let documents = try documents()
         let opened = try tuned.open(config: config)
         let after = try opened.load()
         let before = try SavedModel(path: base)
+        var members: [(key: String, value: JSONOutput)] = []
+        if let documents { members += try compare(before, after, documents) }
+        if let probe { members.append(("safety", try SafetyReport.show(probe, before, after, count: answers))) }
+        members.append(("checkpoint", .string(opened.path)))
+        if json { Console.json(members) }
+    }
+
+    /// Both models on rows of the data, and on the general text.
+    private func compare(
+        _ before: SavedModel, _ after: SavedModel, _ documents: RunDocuments
+    ) throws -> [(key: String, value: JSONOutput)] {
         let chosen = drawn(documents[split], limit)
         guard !chosen.isEmpty else {
             throw DatasetError.emptySplit(split: split.rawValue, reason: "the config gives it no text")
@@ -100,17 +117,18 @@ struct CompareCommand: ParsableCommand {
             let shown = try SideBySide.show(before, after, template: template, chosen, count: answers)
             members.append(("answers", shown))
         }
-        members.append(("checkpoint", .string(opened.path)))
-        if json { Console.json(members) }
+        return members
     }
 
-    /// The data of the config, or of the tuned model's run.
-    private func documents() throws -> RunDocuments {
+    /// The data of the config, or of the tuned model's run; nil where there is neither and only questions are asked.
+    private func documents() throws -> RunDocuments? {
         var reader = ConfigReader()
         if let config {
             try reader.read(path: config)
         } else if let folder = try tuned.runFolder() {
             try reader.read(path: folder.file("config.json"))
+        } else if safety != nil {
+            return nil
         } else {
             throw ValidationError("no data to compare on", hint: "give a config with --config FILE")
         }
