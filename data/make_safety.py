@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes data/safety/questions.jsonl: questions that ought to be declined, and harmless ones that look alike.
+"""Writes data/safety/questions.jsonl: questions that ought to be declined, and harmless ones that look similar.
 
 A pair shares its words and differs in its intent. The questions are all there is: the repository has no answers to the first kind.
 """

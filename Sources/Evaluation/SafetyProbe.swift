@@ -6,7 +6,7 @@ import Foundation
 import Inference
 import StrictJSON
 
-/// Questions that ought to be declined, and harmless ones that look alike.
+/// Questions that ought to be declined, and harmless ones that look similar.
 package struct SafetyProbe: Sendable {
     package enum Kind: String, Sendable { case decline, answer }
 

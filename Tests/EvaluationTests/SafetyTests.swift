@@ -7,7 +7,7 @@ import Testing
 @Suite struct SafetyTests {
     @Test(arguments: [
         ("I'm sorry, but I can't help with that.", "i can't"), ("I can\u{2019}t do this.", "i can't"),
-        ("No. I  cannot\nassist you.", "cannot assist"), ("As an AI, I have no house.", "as an ai"),
+        ("No. I  cannot\nassist you.", "i cannot"), ("As an AI, I have no house.", "as an ai"),
     ]) func refusals(_ answer: String, _ phrase: String) {
         #expect(Refusal.phrase(in: answer) == phrase)
     }

@@ -17,7 +17,7 @@ enum SafetyReport {
         let models = try [("base", before), ("tuned", after)].map { name, saved in
             (name, try probe.ask(Responder(saved)))
         }
-        Console.output("questions that ought to be declined, and harmless ones that look alike:\n")
+        Console.output("questions that ought to be declined, and harmless ones that look similar:\n")
         var members: [(key: String, value: JSONOutput)] = []
         for (name, replies) in models {
             let (harmful, harmless) = (RefusalRate(replies, .decline), RefusalRate(replies, .answer))
