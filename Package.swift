@@ -85,7 +85,7 @@ let package = Package(
                 "Kernels", "Model",
                 "Models", "StrictJSON", "Tokenizer",
             ],
-            swiftSettings: strict),
+            resources: [.embedInCode("Safety/rows.jsonl")], swiftSettings: strict),
         .target(
             name: "SentenceEncoder", dependencies: ["Interchange", "Kernels", "StrictJSON"], swiftSettings: strict),
         .target(
@@ -107,7 +107,8 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Checkpoint", "Conversations", "Database", "Datasets", "Evaluation", "Fetching", "Files", "HTTPServer",
-                "Inference", "Kernels", "Model", "Models", "Preparation", "Processes", "StrictJSON", "Tokenizer",
+                "Inference", "Kernels", "Model", "Models", "Preparation", "Processes", "Retrieval", "StrictJSON",
+                "Tokenizer",
                 "Training",
             ],
             swiftSettings: strict),
@@ -236,8 +237,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Page", "Service",
-                "StrictJSON", "TestSupport", "Tokenizer", "Training",
+                "Conversations", "Database", "HTTPServer", "Inference", "Kernels", "Model", "Models", "Page",
+                "Retrieval", "Service", "StrictJSON", "TestSupport", "Tokenizer", "Training",
             ],
             swiftSettings: strict),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "StrictJSON"], swiftSettings: strict),

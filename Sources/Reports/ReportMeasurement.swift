@@ -67,6 +67,18 @@ package struct ReportMeasurement: Sendable {
         }
     }
 
+    /// How many questions a model declined.
+    package struct Refusals: Sendable {
+        package var model: String
+        /// Of those that ought to be declined, and of the harmless ones; with their intervals.
+        package var harmful: String
+        package var harmless: String
+
+        package init(model: String, harmful: String, harmless: String) {
+            (self.model, self.harmful, self.harmless) = (model, harmful, harmless)
+        }
+    }
+
     package var checkpoint: String
     /// SHA-256 of the checkpoint.
     package var hash: String?
@@ -76,6 +88,10 @@ package struct ReportMeasurement: Sendable {
     /// The worst first.
     package var worst: [Row]
     package var answers: [Answer]
+    /// The base first; empty where it was not asked for.
+    package var refusals: [Refusals] = []
+    /// What they do not show.
+    package var refusalsNote: String?
     /// Rows of the validation file that also are in training, in words; nil where it is not known.
     package var overlap: String?
 

@@ -25,6 +25,7 @@ package struct ReportPage: Sendable {
                 + HTML.section("Curves", id: "curves", curves)
                 + HTML.section("Held-out rows", id: "metrics", metrics)
                 + HTML.section("Base against tuned", id: "comparison", comparison)
+                + HTML.section("What it declines", id: "refusals", refusals)
                 + HTML.section("Answers side by side", id: "answers", answers)
                 + HTML.section("Rows that the model predicts worst", id: "worst", worst)
                 + HTML.section("Samples along the run", id: "samples", samples)
@@ -159,6 +160,17 @@ package struct ReportPage: Sendable {
                 + "byte can be compared between models of different tokenizers; less is better.")
             + HTML.table(
                 ["figure", "base", "tuned", "difference", "rows", "the tuned model is"], rows, numeric: [1, 2, 3, 4])
+    }
+
+    private var refusals: String {
+        guard let measurement, !measurement.refusals.isEmpty else { return "" }
+        return HTML.paragraph(
+            "Both models were asked questions that ought to be declined and harmless ones that look similar. An answer counts as "
+                + "declining by the phrases that luthier compare --safety prints; in brackets: 95 % intervals."
+                + (measurement.refusalsNote.map { " " + $0 } ?? ""))
+            + HTML.table(
+                ["model", "declines what it ought to", "declines harmless ones"],
+                measurement.refusals.map { [$0.model, $0.harmful, $0.harmless] })
     }
 
     private var answers: String {

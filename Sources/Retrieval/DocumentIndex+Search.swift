@@ -29,6 +29,8 @@ package enum SearchWay: String, Sendable, CaseIterable {
 extension DocumentIndex {
     /// Passages that each of the two rankings gives to the common one.
     private static let depth = 50
+    /// A word is common if it is in this many passages, and in one of so many.
+    private static let (commonPassages, commonShare) = (1000, 50)
 
     /// The passages for a question, the best first.
     package func search(_ question: String, count: Int, way: SearchWay = .both) throws -> [FoundPassage] {
@@ -60,12 +62,24 @@ extension DocumentIndex {
 
     /// Passages by the question's words: BM25 (Robertson & Zaragoza 2009), as SQLite's FTS5 has it.
     private func withWords(of question: String, _ depth: Int) throws -> [Int] {
-        let words = SearchWords.of(question)
+        let all = SearchWords.of(question)
+        let bound = max(
+            DocumentIndex.commonPassages, (Int(try fact("passages") ?? "") ?? 0) / DocumentIndex.commonShare)
+        let rare = try all.filter { try !isCommon($0, bound) }
+        // Where every word is common, they are still all there is.
+        let words = rare.isEmpty ? all : rare
         guard !words.isEmpty else { return [] }
         return try database.query(
             "SELECT rowid AS id FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
             words.map { "\"\($0)\"" }.joined(separator: " OR "), depth
         ).map { try $0.integer("id") }
+    }
+
+    /// Whether a word is in so many passages that it ranks little. BM25 takes time for each of them.
+    private func isCommon(_ word: String, _ bound: Int) throws -> Bool {
+        let rows = try database.query(
+            "SELECT count(*) AS n FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", "\"\(word)\"", bound)
+        return try rows.first?.integer("n") == bound
     }
 
     private func found(_ id: Int, _ query: [Float]) throws -> FoundPassage {

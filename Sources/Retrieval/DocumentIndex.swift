@@ -16,8 +16,8 @@ package final class DocumentIndex {
     package let folder: String
     package let encoder: SentenceEncoder
     let database: Database
-    /// Read when the first question comes.
-    var graph: VectorGraph?
+    /// Read when the first question comes, and again when another process has written a newer one.
+    var graph: (name: String, graph: VectorGraph)?
 
     private static let migrations = [
         """
@@ -48,6 +48,8 @@ package final class DocumentIndex {
         if !names.isEmpty, !names.contains(DocumentIndex.databaseName) {
             throw RetrievalError.notAnIndex(path: folder)
         }
+        // Before anything is made: a wrong folder must leave nothing.
+        let first = names.isEmpty ? try SentenceEncoder(folder: path) : nil
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw RetrievalError.unwritable(path: folder)
         }
@@ -58,7 +60,7 @@ package final class DocumentIndex {
                 path: folder, stored: try DocumentIndex.fact("encoder", database) ?? stored, given: encoderName)
         }
         try DocumentIndex.set([("encoder", encoderName), ("encoderHash", hash)], database)
-        try self.init(folder: folder, database: database, encoder: SentenceEncoder(folder: path))
+        self.init(folder: folder, database: database, encoder: try first ?? SentenceEncoder(folder: path))
     }
 
     /// Opens an index to search it.
@@ -77,10 +79,10 @@ package final class DocumentIndex {
         guard try DocumentIndex.fact("encoderHash", database) == hash else {
             throw RetrievalError.otherEncoder(path: folder, stored: name, given: path)
         }
-        try self.init(folder: folder, database: database, encoder: SentenceEncoder(folder: path))
+        self.init(folder: folder, database: database, encoder: try SentenceEncoder(folder: path))
     }
 
-    private init(folder: String, database: Database, encoder: SentenceEncoder) throws {
+    private init(folder: String, database: Database, encoder: SentenceEncoder) {
         (self.folder, self.database, self.encoder) = (folder, database, encoder)
     }
 

@@ -1,6 +1,8 @@
 // A question with the passages that answer it.
 
 import Conversations
+import StrictJSON
+import Synchronization
 
 /// Puts what documents say in front of a question, for a model that has read none of them.
 package struct Grounding {
@@ -33,9 +35,15 @@ package struct Grounding {
 
     /// A conversation with passages at the end of its system message, which is made where there is none.
     package static func conversation(_ messages: [Message], _ found: [FoundPassage]) -> [Message] {
-        let own = messages.first.flatMap { $0.role == .system ? $0 : nil }
-        let text = own.map { String(decoding: $0.content, as: UTF8.self) + "\n\n" } ?? ""
-        return [Message(.system, text + block(found))] + messages.dropFirst(own == nil ? 0 : 1)
+        var messages = messages
+        if messages.first?.role != .system { messages.insert(Message(.system, ""), at: 0) }
+        let own = messages[0].content.isEmpty ? [] : messages[0].content + Array("\n\n".utf8)
+        messages[0].content = own + Array(block(found).utf8)
+        // The functions that a model may call are in the first message.
+        if messages.count > 1, !messages[1].tools.isEmpty {
+            (messages[0].tools, messages[1].tools) = (messages[1].tools, [])
+        }
+        return messages
     }
 
     /// The passages as a model reads them. Training rows made by `prepare --ground` have the same words.
@@ -43,5 +51,38 @@ package struct Grounding {
         let head = "Answer from these passages. Where they do not say it, answer: \(notFound)"
         let passages = found.enumerated().map { "[\($0.offset + 1)] \($0.element.passage.searched)" }
         return ([head] + passages).joined(separator: "\n\n")
+    }
+}
+
+/// A grounding that several threads ask: one at a time.
+package final class SharedGrounding: Sendable {
+    private let grounding: Mutex<Grounding>
+
+    package init(_ grounding: sending Grounding) { self.grounding = Mutex(grounding) }
+
+    /// As `Grounding.ground`.
+    package func ground(
+        _ messages: [Message], fits: @Sendable ([Message]) throws -> Bool
+    ) throws -> (messages: [Message], sources: [FoundPassage]) {
+        try grounding.withLock { try $0.ground(messages, fits: fits) }
+    }
+
+    /// How many documents and passages there are.
+    package func counts() throws -> (documents: Int, passages: Int) {
+        try grounding.withLock { (try $0.index.documentCount, try $0.index.passageCount) }
+    }
+}
+
+extension [FoundPassage] {
+    /// Where an answer comes from.
+    package var json: JSONOutput {
+        .array(
+            map { found in
+                [
+                    "path": .string(found.path), "firstLine": .integer(found.passage.lines.lowerBound),
+                    "lastLine": .integer(found.passage.lines.upperBound), "text": .string(found.passage.searched),
+                    "similarity": .number(Double(found.similarity)),
+                ]
+            })
     }
 }

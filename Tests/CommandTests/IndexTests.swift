@@ -60,6 +60,7 @@ import Testing
             1, "docs is not an index of documents", ["index", "docs", "--output", "docs", "--encoder", Self.encoder])
         try fails(1, "docs is not an index of documents", ["index", "--output", "docs", "--search", "x"])
         try fails(1, "config.json cannot be read", ["index", "docs", "--output", "x", "--encoder", "docs"])
+        #expect(!FileManager.default.fileExists(atPath: place.file("x")))
         try fails(2, "--ground writes data", ["prepare", "docs/snow.md", "--ground", "found"])
     }
 

@@ -177,6 +177,21 @@ import Testing
         }
     }
 
+    /// A service has an index open while somebody brings it up to date.
+    @Test func anotherUpdateIsSeen() throws {
+        let place = try Place()
+        try place.update()
+        let index = try place.opened()
+        let question = "a wind over the snow"
+        #expect(try index.search(question, count: 1, way: .meaning)[0].similarity < 0.999)
+        try place.folder.write("A wind over the snow.", as: "docs/new.md")
+        try FileManager.default.removeItem(atPath: place.path + "/c.jsonl")
+        try place.update()
+        let found = try index.search("a wind over the snow.", count: 9, way: .meaning)
+        #expect(found[0].path.hasSuffix("/new.md") && abs(found[0].similarity - 1) < 1e-5, "\(found)")
+        #expect(found.count == 4 && !found.contains { $0.path.hasSuffix("c.jsonl") })
+    }
+
     @Test func questionsCarryPassages() throws {
         let place = try Place()
         try place.update()

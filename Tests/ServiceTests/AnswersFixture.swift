@@ -8,6 +8,7 @@ import Inference
 import Kernels
 import Model
 import Models
+import Retrieval
 import Service
 import StrictJSON
 import TestSupport
@@ -28,6 +29,7 @@ final class AnswersFixture: @unchecked Sendable {
     init(
         key: String? = nil, page: PageFiles = PageFiles([:]), waiting: Int = 64, cacheBytes: Int = 1 << 28,
         _ change: (inout ServiceSettings) -> Void = { _ in },
+        documents: (TemporaryFolder) throws -> SharedGrounding? = { _ in nil },
         look: @escaping @Sendable (String) throws -> any JobRunning = { try LookHere($0) }
     ) throws {
         _ = QuietMachine.kernel
@@ -50,7 +52,7 @@ final class AnswersFixture: @unchecked Sendable {
             settings: settings, store: try Store(path: ":memory:"), engine: engine, pool: ModelPool(engine: engine),
             launcher: JobLauncher(
                 launch: { _, _ in throw CancellationError() }, adopt: { _ in nil }, look: look),
-            key: key.map { ServiceKey($0) }, page: page, log: { _ in })
+            key: key.map { ServiceKey($0) }, page: page, documents: try documents(place), log: { _ in })
         handler = RequestHandler(service)
     }
 

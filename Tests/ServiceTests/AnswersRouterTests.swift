@@ -111,7 +111,7 @@ import Testing
         #expect(
             info.keys == [
                 "version", "threads", "memoryBytes", "availableBytes", "uploadBytes", "keyRequired", "allowedOrigins",
-                "fetchable",
+                "documents", "passages", "fetchable",
             ])
         #expect(info["keyRequired"]?.bool == false)
         #expect(info["allowedOrigins"]?.text == #"["https://example.org"]"#)

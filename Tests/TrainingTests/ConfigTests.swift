@@ -20,7 +20,7 @@ import Training
         ("data.overlong", "\"error\""),
         ("data.rowsWithoutLoss", "\"error\""),
         ("data.validationFraction", "0.1"), ("data.testFraction", "0.0"), ("data.splitSeed", "1"),
-        ("data.shuffle", "true"), ("data.startToken", "false"),
+        ("data.shuffle", "true"), ("data.startToken", "false"), ("data.safetyMix", "0.0"),
         ("method.type", "\"full\""), ("method.rank", "8"), ("method.alpha", "16.0"), ("method.dropout", "0.0"),
         ("method.targets", "[\"attention\"]"), ("method.baseWeights", "\"f32\""),
         ("method.objective", "\"likelihood\""), ("method.beta", "0.1"),
@@ -100,7 +100,7 @@ import Training
             "tokenizer": { "path": "t", "vocabularySize": 300, "split": "none" },
             "data": {
                 "train": ["a", "b"], "validation": "c", "test": ["d"], "format": "lines", "validationFraction": 0.2,
-                "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "template": "chat",
+                "testFraction": 0.3, "splitSeed": 9, "shuffle": false, "startToken": true, "safetyMix": 0.25, "template": "chat",
                 "promptLossWeight": 0.5, "overlong": "drop", "rowsWithoutLoss": "drop", "ignoreKeys": ["note"]
             },
             "method": { "type": "lora", "rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["all"], "baseWeights": "q4",

@@ -185,6 +185,14 @@ def choices(rows, given):
     return chosen + extra
 
 
+SOURCES = [
+    {"path": "docs/places.md", "firstLine": 12, "lastLine": 14, "similarity": 0.71,
+     "text": "Places > Far\nIn <b>Oslo</b> it is cold for half of the year, and light for the other half."},
+    {"path": "docs/a-file-with-a-long-name-that-has-no-space-in-it-anywhere-at-all.jsonl", "firstLine": 3, "lastLine": 3, "similarity": 0.4,
+     "text": "Cairo is dry."},
+]
+
+
 def answer(model, messages, seed):
     """The text that a model says: the base wanders, a tuned model answers."""
     asked = messages[-1]["content"]

@@ -97,7 +97,7 @@ class Service:
         if parts == ["luthier", "info"]:
             return {"version": "0.5.0", "threads": 2, "memoryBytes": 8250000000, "availableBytes": 5100000000,
                     "uploadBytes": 536870912, "keyRequired": bool(self.options.key),
-                    "allowedOrigins": self.options.allow_origin, "fetchable": ["smollm2-135m"]}
+                    "allowedOrigins": self.options.allow_origin, "documents": 2, "passages": 7, "fetchable": ["smollm2-135m"]}
         if parts == ["v1", "models"]:
             return {"object": "list", "data": self.models()}
         if parts == ["v1", "files"]:
@@ -335,7 +335,12 @@ class Handler(BaseHTTPRequestHandler):
         messages = body["messages"] if is_chat else [{"role": "user", "content": body["prompt"]}]
         if not body.get("stream"):
             raise Failure(400, "The mock only streams", "stream")
-        words = re.findall(r"\s*\S+", mock_data.answer(body["model"], messages, body.get("seed") or 0))
+        sources = None
+        if is_chat and body.get("documents", True):
+            is_found = "Mona Lisa" not in messages[-1]["content"]
+            sources = mock_data.SOURCES if is_found else []
+        answer = "Not in the documents." if sources == [] else mock_data.answer(body["model"], messages, body.get("seed") or 0)
+        words = re.findall(r"\s*\S+", answer)
         limit = body.get("max_tokens") or 16
         kind = "chat.completion.chunk" if is_chat else "text_completion"
         common = {"id": new_id("chatcmpl-"), "object": kind, "created": int(time.time()), "model": body["model"]}
@@ -353,6 +358,8 @@ class Handler(BaseHTTPRequestHandler):
             event({**common, "choices": [{"index": 0, "finish_reason": reason, "logprobs": None, **shape}], "usage": None})
 
         try:
+            if sources is not None:
+                event({**common, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}], "sources": sources})
             for index, word in enumerate(words[:limit]):
                 time.sleep(0.015)
                 if "fail" in messages[-1]["content"] and index == 3:

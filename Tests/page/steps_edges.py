@@ -193,6 +193,7 @@ def widget(trial):
         expect(page.locator(".assistant")).to_have_count(2)
         text = page.locator(".assistant").last.inner_text()
         trial.check(f"widget at {width}: it answers on another site, and markup stays text", "<img src=x onerror" in text and page.locator("img").count() == 0, text)
+        trial.check(f"widget at {width}: it names the places in the documents", "docs/places.md:12" in page.locator(".sources").last.inner_text())
         trial.check(f"widget at {width}: the site's style does not reach it", page.locator(".assistant").last.evaluate("node => getComputedStyle(node).fontSize") == "15px")
         trial.axe(page, f"widget at {width}")
         trial.picture(page, f"widget-{width}-{scheme}", full=False)

@@ -10,6 +10,29 @@ def tuned(page):
     return page.evaluate("[...document.querySelectorAll('#chat-model option')].map(one => one.value).find(one => one.startsWith('ft:'))")
 
 
+def documents(trial, page, ask, wait):
+    """Answers name their places in the documents, and say so where there is none."""
+    source = page.locator(".answer").first.locator(".sources li").first
+    trial.check("documents: an answer names its place", "docs/places.md:12-14" in source.locator("summary").inner_text())
+    source.locator("summary").click()
+    trial.check("documents: a place opens to its passage, as text", "In <b>Oslo</b> it is cold" in source.locator("p").inner_text())
+    ask("Who painted the Mona Lisa?", 4)
+    trial.check("documents: nothing near enough", "no model was asked" in page.locator("p.sources").last.inner_text(),
+                page.locator(".answer").last.inner_text())
+    page.locator("#chat-more summary").click()
+    page.get_by_label("Answer from the documents").uncheck()
+    page.locator(".question").last.get_by_role("button").click()
+    page.get_by_role("button", name="Ask again").click()
+    page.wait_for_function(wait, arg=4, timeout=trial.seconds * 1000)
+    trial.check("documents: a chat may do without them", page.locator(".turn").last.locator(".sources").count() == 0)
+    page.get_by_label("Answer from the documents").check()
+    page.locator("#chat-more summary").click()
+    page.locator(".question").last.get_by_role("button").click()
+    page.locator(".editor textarea").fill("And in Lima?")
+    page.get_by_role("button", name="Ask again").click()
+    page.wait_for_function(wait, arg=4, timeout=trial.seconds * 1000)
+
+
 def chat(trial):
     """Questions are answered, stopped, edited and asked again; two models next to each other; chats are kept."""
     context = trial.context(state=trial.kept)
@@ -42,10 +65,12 @@ def chat(trial):
     trial.check("chat: an edited turn replaces what followed", page.locator(".turn").count() == 1)
     if trial.is_mock:
         trial.check("chat: the edit is answered", "Cairo" in page.locator(".answer .said").first.inner_text())
+    if trial.is_mock:
+        documents(trial, page, ask, wait)
     trial.axe(page, "two models next to each other")
     trial.picture(page, "chat-beside-1280-light")
     # A message with markup stays text.
-    ask("Say <img src=x onerror=\"window.hacked = true\"> back to me", 4)
+    ask("Say <img src=x onerror=\"window.hacked = true\"> back to me", 6 if trial.is_mock else 4)
     trial.check("chat: markup stays text", page.locator(".log img, .log b").count() == 0 and page.evaluate("window.hacked") is None)
     trial.check("chat: the question shows its markup", "<img src=x" in page.locator(".question").last.inner_text())
     if trial.is_mock:

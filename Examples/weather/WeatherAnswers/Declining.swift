@@ -7,7 +7,7 @@ enum Declining {
         "does not mention", "doesn't include", "does not include", "doesn't say", "does not say", "can't tell",
         "cannot tell", "can't say", "cannot say", "don't know", "do not know", "only have", "no information",
         "no report",
-        "leaves it out", "isn't in my report", "not in my report", "not included", "unable to",
+        "leaves it out", "not in the documents", "isn't in my report", "not in my report", "not included", "unable to",
     ]
 
     static func isDecline(_ answer: AnswerText) -> Bool { answer.containsAny(phrases) }

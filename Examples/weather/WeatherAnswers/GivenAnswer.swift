@@ -1,4 +1,5 @@
-// The answers of a model, as `luthier eval --generate --answers FILE` writes them, compared with what each must contain.
+// The answers of a model, as `luthier eval --generate --answers FILE` or `luthier generate --batch` writes them, compared with
+// what each must contain.
 
 import Foundation
 import StrictJSON
@@ -12,15 +13,19 @@ package struct GivenAnswer: Sendable, Equatable {
     package var turn: Int
     package var text: String
 
-    /// All lines of a file of answers, in order.
+    /// All lines of a file of answers, in order. Those of `generate --batch` answer one question a row, and name no file.
     package static func read(path: String) throws(AnswerFileError) -> [GivenAnswer] {
         guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw .unreadable(path: path) }
         var answers: [GivenAnswer] = []
         for (place, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
         where !line.isEmpty {
-            guard let object = (try? JSONText.parse([UInt8](line)))?.object, let file = object["file"]?.string,
-                let row = object["row"]?.integer, let turn = object["turn"]?.integer,
-                let text = object["answer"]?.string
+            let object = (try? JSONText.parse([UInt8](line)))?.object
+            if let row = object?["line"]?.integer, let text = object?["text"]?.string {
+                answers.append(GivenAnswer(file: "", row: row, turn: 1, text: text))
+                continue
+            }
+            guard let object, let file = object["file"]?.string, let row = object["row"]?.integer,
+                let turn = object["turn"]?.integer, let text = object["answer"]?.string
             else { throw .badLine(path: path, line: place + 1) }
             answers.append(GivenAnswer(file: file, row: row, turn: turn, text: text))
         }

@@ -120,7 +120,7 @@ struct CompareCommand: ParsableCommand {
         return members
     }
 
-    /// The data of the config, or of the tuned model's run; nil where there is neither and only questions are asked.
+    /// The data of the config, or of the tuned model's run; nil where there are no rows and only questions are asked.
     private func documents() throws -> RunDocuments? {
         var reader = ConfigReader()
         if let config {
@@ -132,7 +132,8 @@ struct CompareCommand: ParsableCommand {
         } else {
             throw ValidationError("no data to compare on", hint: "give a config with --config FILE")
         }
-        return try reader.config.readDocuments()
+        let documents = try reader.config.readDocuments()
+        return safety != nil && documents[split].isEmpty ? nil : documents
     }
 
     /// `count` random rows, because files are often sorted by class; all rows in order if there are not more.

@@ -85,8 +85,7 @@ struct IndexCommand: ParsableCommand {
         let index = try DocumentIndex(folder: output) { try ModelLocation($0).path }
         let found = try index.search(question, count: passages, way: by)
         for (number, item) in found.enumerated() {
-            let similarity = ProgressPrinter.number(Double(item.similarity), digits: 2)
-            Console.output("[\(number + 1)] \(item.place)  (similarity \(similarity))\n")
+            Console.output("[\(number + 1)] \(item.line)\n")
             Console.output(PrintableText.bounded(item.passage.searched) + "\n\n")
         }
         if found.isEmpty { Console.message("nothing was found") }

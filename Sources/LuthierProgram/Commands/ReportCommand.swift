@@ -31,6 +31,11 @@ struct ReportCommand: ParsableCommand {
     var limit = 100
     @Option(help: "Held-out rows for which answers are shown.")
     var answers = 5
+    @Option(
+        help: ArgumentHelp(
+            "Questions that ought to be declined, and harmless ones, such as data/safety/questions.jsonl.",
+            valueName: "file"))
+    var safety: String?
     @Option(help: "Number of threads (0 = all cores).")
     var threads = 0
     @Flag(help: "Print one JSON object as the last line of stdout.")
@@ -47,7 +52,8 @@ struct ReportCommand: ParsableCommand {
         let record = RunRecord(folder)
         try Memory.checkLimits(threads: threads)
         let kernel = Machine.prepare(threads: threads)
-        let measurement = limit > 0 ? try measure(folder) : nil
+        let probe = try safety.map { try SafetyProbe(path: $0) }
+        let measurement = limit > 0 || probe != nil ? try measure(folder, probe) : nil
         let page = ReportPage(record, measurement: measurement, machine: ReportCommand.machine(kernel))
         let path = output ?? record.name + ".html"
         let html = page.html
@@ -94,7 +100,7 @@ struct ReportCommand: ParsableCommand {
     }
 
     /// Both models on the first rows that were held out; what the run's files do not say.
-    private func measure(_ folder: RunFolder) throws -> ReportMeasurement? {
+    private func measure(_ folder: RunFolder, _ probe: SafetyProbe?) throws -> ReportMeasurement? {
         guard !folder.checkpointSteps().isEmpty else { return nil }
         let source = try ModelSource(path: folder.path)
         Console.message("model: \(source.path)")
@@ -109,8 +115,11 @@ struct ReportCommand: ParsableCommand {
             return measurement
         }
         let rows = Array(documents[.validation].prefix(limit))
-        guard !rows.isEmpty else { return measurement }
+        guard !rows.isEmpty || probe != nil else { return measurement }
         let tuned = try source.load()
+        let before = base(reader.config)
+        if let probe { try SafetyReport.add(probe, before, tuned, to: &measurement) }
+        guard !rows.isEmpty else { return measurement }
         let template = tuned.template ?? documents.defaultTemplate ?? .raw
         let comparison = ModelComparison(template: template, labels: AnswerLabels.find(documents[.train]))
         let right = try comparison.measure(tuned, rows)
@@ -122,12 +131,6 @@ struct ReportCommand: ParsableCommand {
         }
         measurement.metrics = ReportCommand.metrics(right)
         measurement.worst = ReportCommand.worst(rows, right.bits)
-        var before: SavedModel?
-        if let base = reader.config.model.base {
-            do { before = try SavedModel(path: base) } catch {
-                Console.message("note: the base cannot be opened, so that only the tuned model is shown: \(error)")
-            }
-        }
         if let before {
             let left = try comparison.measure(before, rows)
             measurement.comparisons = [
@@ -138,6 +141,15 @@ struct ReportCommand: ParsableCommand {
         }
         measurement.answers = try show(rows, tuned, before, template)
         return measurement
+    }
+
+    /// nil for a model from scratch, and where the base is not there any more.
+    private func base(_ config: RunConfig) -> SavedModel? {
+        guard let base = config.model.base else { return nil }
+        do { return try SavedModel(path: base) } catch {
+            Console.message("note: the base cannot be opened, so that only the tuned model is shown: \(error)")
+            return nil
+        }
     }
 
     private static func metrics(_ rows: ModelComparison.Rows) -> [ReportMeasurement.Metric] {

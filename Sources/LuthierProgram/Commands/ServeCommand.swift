@@ -16,8 +16,8 @@ struct ServeCommand: ParsableCommand {
             + "and what jobs have tuned can be asked by their names. Jobs survive the service: they are continued by "
             + "the next one. Another address than 127.0.0.1 needs an API key, from the file of --key-file, of keyFile in "
             + "the config, or from LUTHIER_API_KEY. SIGINT and SIGTERM end the service after the answers that are being "
-            + "given; a second one ends it immediately.",
-        examples: ["luthier serve --port 8080"])
+            + "given; a second one ends it immediately. With --index, chats answer from its documents and name the places.",
+        examples: ["luthier serve --port 8080", "luthier serve --index handbook"])
 
     @Option(help: "Address to listen on.")
     var host = "127.0.0.1"
@@ -33,6 +33,7 @@ struct ServeCommand: ParsableCommand {
         help:
             "Format of the weights; bf16, int8 and q4 are faster and less exact, in this order.")
     var precision: WeightFormat = .f32
+    @OptionGroup var documents: IndexOptions
     @Option(help: "Number of threads (0 = all cores).")
     var threads = 0
 
@@ -55,7 +56,8 @@ struct ServeCommand: ParsableCommand {
         try Memory.checkLimits(threads: threads)
         Machine.prepare(threads: threads)
         let service = try ServiceHost(
-            settings, at: address, key: key, page: PageFiles(contents: PageContent.files), format: precision,
+            settings, at: address, key: key, page: PageFiles(contents: PageContent.files),
+            documents: try documents.openShared(), format: precision,
             launcher: .program(ChildProcess.ownProgram)
         ) { line in
             Console.message("\(ServeCommand.time()) \(line)")

@@ -1,11 +1,10 @@
-// The documents that `generate` and `chat` answer from.
+// The documents that `generate`, `chat` and `serve` answer from.
 
 import Arguments
 import Conversations
 import Inference
 import Models
 import Retrieval
-import StrictJSON
 
 struct IndexOptions: ParsableArguments {
     @Option(
@@ -30,10 +29,21 @@ struct IndexOptions: ParsableArguments {
 
     /// nil without `--index`.
     func open(for responder: Responder) throws -> Grounding? {
-        guard let index else { return nil }
-        guard responder.template != nil else {
+        guard index == nil || responder.template != nil else {
             throw ValidationError("--index needs a model with a template", hint: "this model continues plain text")
         }
+        return try open()
+    }
+
+    /// For several threads; nil without `--index`.
+    func openShared() throws -> SharedGrounding? {
+        guard let grounding = try open() else { return nil }
+        return SharedGrounding(grounding)
+    }
+
+    /// nil without `--index`.
+    func open() throws -> sending Grounding? {
+        guard let index else { return nil }
         let opened = try DocumentIndex(folder: index) { name in try ModelLocation(name).path }
         return Grounding(index: opened, count: passages, leastSimilarity: Float(nearness))
     }
@@ -55,24 +65,12 @@ extension Completion {
     static var notFound: Completion { Completion(text: Grounding.notFound, tokens: [], finishReason: .stop) }
 }
 
-extension [FoundPassage] {
-    /// Where an answer comes from, for JSON.
-    var json: JSONOutput {
-        .array(
-            map { found in
-                .object([
-                    ("path", .string(found.path)), ("firstLine", .integer(found.passage.lines.lowerBound)),
-                    ("lastLine", .integer(found.passage.lines.upperBound)),
-                    ("similarity", .number(Double(found.similarity))),
-                ])
-            })
-    }
+extension FoundPassage {
+    /// The place and how near it is, for a person.
+    var line: String { "\(place)  (similarity \(ProgressPrinter.number(Double(similarity), digits: 2)))" }
+}
 
-    /// The same for a person: one line each.
-    func show() {
-        for (number, found) in enumerated() {
-            let similarity = ProgressPrinter.number(Double(found.similarity), digits: 2)
-            Console.message("[\(number + 1)] \(found.place)  (similarity \(similarity))")
-        }
-    }
+extension [FoundPassage] {
+    /// A line each, for a person.
+    func show() { for (number, found) in enumerated() { Console.message("[\(number + 1)] \(found.line)") } }
 }

@@ -4,6 +4,7 @@ import Conversations
 import Evaluation
 import Inference
 import Models
+import Reports
 import StrictJSON
 
 enum SafetyReport {
@@ -31,9 +32,7 @@ enum SafetyReport {
                     ])
                 ))
         }
-        if RefusalRate(models[0].1, .decline).share < leastShare {
-            Console.output("  the base declines fewer than half of them: what tuning harms cannot be seen on it\n")
-        }
+        if let note = note(RefusalRate(models[0].1, .decline)) { Console.output("  \(note)\n") }
         Console.output("  an answer is a refusal if one of these is among its first words: ")
         Console.output(Refusal.phrases.joined(separator: ", ") + "\n")
         for place in 0..<min(count, probe.questions.count) {
@@ -47,7 +46,30 @@ enum SafetyReport {
         return .object(members)
     }
 
-    private static func text(_ rate: RefusalRate) -> String {
+    /// Asks the models, and puts their rates into a run's report.
+    ///
+    /// - Parameter before: nil for a model from scratch.
+    static func add(
+        _ probe: SafetyProbe, _ before: SavedModel?, _ after: SavedModel, to measurement: inout ReportMeasurement
+    ) throws {
+        for (name, model) in [("base", before), ("tuned", after)] {
+            guard let model else { continue }
+            let replies = try probe.ask(Responder(model))
+            let harmful = RefusalRate(replies, .decline)
+            measurement.refusals.append(
+                .init(model: name, harmful: text(harmful), harmless: text(RefusalRate(replies, .answer))))
+            if name == "base" { measurement.refusalsNote = note(harmful) }
+        }
+    }
+
+    /// What the base's own rate does not let one see; nil where it does.
+    static func note(_ base: RefusalRate) -> String? {
+        base.share < leastShare
+            ? "The base declines fewer than half of them: what tuning harms cannot be seen on it." : nil
+    }
+
+    /// `3 of 40 (8 %, 3 to 20)`
+    static func text(_ rate: RefusalRate) -> String {
         func percent(_ value: Double) -> String { ProgressPrinter.number(100 * value, digits: 0) }
         let (low, high) = (percent(rate.interval.lowerBound), percent(rate.interval.upperBound))
         return "\(rate.refused) of \(rate.asked) (\(percent(rate.share)) %, \(low) to \(high))"

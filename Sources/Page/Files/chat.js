@@ -12,7 +12,7 @@ const text = byId("chat-text");
 const log = byId("chat-log");
 const mostChats = 100;
 
-/// `[{id, title, model, beside, system, temperature, maximumTokens, seed, turns: [{question, answers: [{model, text, …}]}]}]`
+/// `[{id, title, model, beside, system, temperature, maximumTokens, seed, documents, turns: [{question, answers: [{model, text, …}]}]}]`
 let chats = stored("chats", ({ title, model, turns }) => typeof title === "string" && typeof model === "string" && Array.isArray(turns)
   && turns.every((turn) => typeof turn?.question === "string" && Array.isArray(turn.answers)
     && turn.answers.every((one) => typeof one?.model === "string" && typeof one.text === "string")));
@@ -26,8 +26,8 @@ let isVisible = false;
 const nodes = new WeakMap();
 
 export function start() {
-  watch(["models"], drawModels);
-  for (const name of ["model", "beside", "system", "temperature", "maximumTokens", "seed"]) {
+  watch(["models", "info"], drawModels);
+  for (const name of ["model", "beside", "system", "temperature", "maximumTokens", "seed", "documents"]) {
     form.elements[name].addEventListener("change", readSettings);
   }
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -79,7 +79,8 @@ function fresh() {
   const last = chat ?? chats[0];
   return {
     id: newId(), title: "", model: last?.model ?? "", beside: last?.beside ?? "", system: last?.system ?? "",
-    temperature: last?.temperature ?? 0.7, maximumTokens: last?.maximumTokens ?? 256, seed: last?.seed ?? 1, turns: [],
+    temperature: last?.temperature ?? 0.7, maximumTokens: last?.maximumTokens ?? 256, seed: last?.seed ?? 1, documents: last?.documents ?? true,
+    turns: [],
   };
 }
 
@@ -122,13 +123,18 @@ function drawModels() {
   form.elements.temperature.value = chat.temperature;
   form.elements.maximumTokens.value = chat.maximumTokens;
   form.elements.seed.value = chat.seed;
+  form.elements.documents.checked = chat.documents ?? true;
+  byId("chat-documents-field").hidden = !hasDocuments();
 }
+
+/// Whether the service was started with documents to answer from.
+const hasDocuments = () => Number.isInteger(state.info?.documents);
 
 /// The newest tuned model, else the first.
 const usual = () => (state.models.find((model) => model.luthier?.kind === "tuned") ?? state.models[0]).id;
 
 function readSettings() {
-  const { model, beside, system, temperature, maximumTokens, seed } = form.elements;
+  const { model, beside, system, temperature, maximumTokens, seed, documents } = form.elements;
   const limited = (field, least, most, otherwise) => {
     const value = field.value.trim() === "" || !Number.isFinite(Number(field.value)) ? otherwise : Math.min(most, Math.max(least, Number(field.value)));
     field.value = value;
@@ -137,7 +143,7 @@ function readSettings() {
   Object.assign(chat, {
     model: model.value, beside: beside.value === model.value ? "" : beside.value, system: system.value,
     temperature: limited(temperature, 0, 2, 0.7), maximumTokens: Math.round(limited(maximumTokens, 1, 4096, 256)),
-    seed: Math.round(limited(seed, 0, 2147483647, 1)),
+    seed: Math.round(limited(seed, 0, 2147483647, 1)), documents: documents.checked,
   });
   beside.value = chat.beside;
   keep();
@@ -190,9 +196,18 @@ function drawAnswer(one, turn, isLast) {
     element("p", { class: "speaker" }, one.model),
     element("p", { class: "said" }, one.text || (one.finish === null ? "" : one.error ? "" : "(an empty answer)")),
     one.error ? element("p", { class: "problem" }, one.error) : null,
+    one.sources ? drawSources(one.sources) : null,
     one.finish === null ? null : element("div", { class: "answer-foot" }, element("span", { class: "muted" }, remark(one)),
       iconButton("copy", "Copy this answer", () => copy(one.text)),
       isLast && !running && turn.answers[0] === one ? iconButton("again", "Answer again", again) : null));
+}
+
+/// Where an answer comes from: each place opens to its passage.
+function drawSources(sources) {
+  if (!sources.length) return element("p", { class: "sources muted" }, "No passage was near enough; no model was asked.");
+  return element("ol", { class: "sources", "aria-label": "Sources" }, sources.map(({ path, firstLine, lastLine, text }) =>
+    element("li", {}, element("details", {},
+      element("summary", {}, `${path}:${firstLine}${lastLine > firstLine ? `-${lastLine}` : ""}`), element("p", {}, text)))));
 }
 
 function remark(one) {
@@ -271,6 +286,7 @@ async function ask(question) {
     const question = {
       model: one.model, messages: [...histories[index], { role: "user", content: turn.question }],
       temperature: mine.temperature, maximumTokens: mine.maximumTokens, seed: mine.seed,
+      documents: hasDocuments() && (mine.documents ?? true),
     };
     const result = await answer(question, (text) => {
       one.text = text;

@@ -3,7 +3,7 @@
 //     <script src="http://127.0.0.1:8080/widget.js" data-model="ft:…"></script>
 //
 // Options: data-title, data-greeting, data-system, data-key (anyone who sees the site can read it), data-position="left",
-// data-open, data-temperature, data-maximum-tokens. The service must allow the site's origin. Everything lives in a shadow
+// data-open, data-temperature, data-maximum-tokens, data-sources="off" (places in the documents are not shown). The service must allow the site's origin. Everything lives in a shadow
 // root, so that neither the site's style nor the widget's reaches the other; answers are shown as text only.
 "use strict";
 (() => {
@@ -34,6 +34,7 @@
     .user { align-self: flex-end; background: var(--accent); color: var(--on-accent); border-bottom-right-radius: 4px; }
     .assistant { align-self: flex-start; background: var(--sunken); border-bottom-left-radius: 4px; min-width: 3em; }
     .assistant:empty::after { content: "…"; color: var(--muted); }
+    .log .sources { align-self: flex-start; padding: 0 12px; font-size: 12px; color: var(--muted); }
     .problem { align-self: flex-start; color: var(--bad); border: 1px solid; }
     form { display: flex; gap: 8px; padding: 12px; border-top: 1px solid var(--line); }
     textarea { flex: 1; resize: none; height: 42px; padding: 9px 12px; border: 1px solid var(--edge); border-radius: 10px; background: var(--surface); color: var(--ink); }
@@ -92,7 +93,7 @@
     running = new AbortController();
     act.textContent = "Stop";
     log.setAttribute("aria-busy", "true");
-    let text = "";
+    let [text, sources] = ["", null];
     try {
       const response = await fetch(`${service}/v1/chat/completions`, {
         method: "POST", signal: running.signal, credentials: "omit",
@@ -104,6 +105,7 @@
       if (!response.ok) throw new Error((await response.json().catch(() => null))?.error?.message ?? `The service answered with status ${response.status}.`);
       for await (const data of events(response.body)) {
         if (data.error) throw new Error(data.error.message);
+        sources ??= data.sources;
         text += data.choices?.[0]?.delta?.content ?? "";
         line.textContent = text;
         log.scrollTop = log.scrollHeight;
@@ -111,6 +113,7 @@
     } catch (error) {
       if (error.name !== "AbortError") say("problem", error instanceof TypeError ? "The chat cannot be reached at the moment." : error.message);
     }
+    if (text && sources?.length && given.sources !== "off") say("sources", `From ${sources.map(({ path, firstLine }) => `${path}:${firstLine}`).join(", ")}`);
     // What was not answered is asked again in full the next time.
     if (text) messages.push({ role: "assistant", content: text });
     else {

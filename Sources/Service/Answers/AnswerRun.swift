@@ -43,6 +43,17 @@ final class AnswerRun: Sendable {
         try submit()
     }
 
+    /// A text that needs no model, as often as it is asked for.
+    init(known text: String, times count: Int, on lease: ModelLease, _ engine: BatchEngine) {
+        (self.engine, self.lease, requests) = (engine, lease, [])
+        state = Mutex(State(endsLeft: [count]))
+        for number in 0..<count {
+            let completion = Completion(text: text, tokens: [], finishReason: .stop)
+            events.append((0, .tokens(continuation: number, [], text: text)))
+            events.append((0, .finished(continuation: number, completion)))
+        }
+    }
+
     deinit { cancel() }
 
     /// Ends everything within a token.

@@ -81,13 +81,15 @@ struct AnswerHead: Sendable {
     let created: Int
     let model: AnswerModel
 
-    func json(_ choices: [JSONOutput], usage: JSONOutput?) -> JSONOutput {
+    /// - Parameter sources: where a chat's answer comes from; nil where no documents were asked.
+    func json(_ choices: [JSONOutput], usage: JSONOutput?, sources: JSONOutput? = nil) -> JSONOutput {
         var members: [(key: String, value: JSONOutput)] = [
             ("id", .string(id)), ("object", .string(object)), ("created", .integer(created)),
             ("model", .string(model.name)), ("system_fingerprint", .string(model.fingerprint)),
             ("choices", .array(choices)),
         ]
         if let usage { members.append(("usage", usage)) }
+        if let sources { members.append(("sources", sources)) }
         return .object(members)
     }
 }

@@ -17,6 +17,8 @@ struct ChatRequest: Sendable {
     var tools: [ChatTool]
     /// Whether an answer may call several of them.
     var callsInParallel: Bool
+    /// Whether to answer from the service's documents, where it has some; nil where the request does not say.
+    var usesDocuments: Bool?
 
     init(_ request: HTTPRequest) throws(APIError) {
         var fields = try RequestFields(request)
@@ -27,6 +29,7 @@ struct ChatRequest: Sendable {
         logprobs = try ChatRequest.logprobs(&fields)
         tools = try ChatTool.read(&fields)
         callsInParallel = try fields.flag("parallel_tool_calls") ?? true
+        usesDocuments = try fields.flag("documents")
         try ChatRequest.refuse(&fields)
         fields.ignore(
             "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",

@@ -3,6 +3,7 @@
 import Conversations
 import HTTPServer
 import Inference
+import Retrieval
 import StrictJSON
 
 struct ChatRoutes {
@@ -13,7 +14,7 @@ struct ChatRoutes {
         let model = try AnswerModel(asked.model, service)
         let answer = try ChatAnswer(asked, model, service)
         do throws(EngineError) {
-            let run = try AnswerRun([answer.request], on: model.lease, service.engine)
+            let run = try answer.run(model, service)
             if asked.drawing.isStreamed { return .events { answer.stream(run, $0) } }
             return .json(200, try answer.complete(run, for: request))
         } catch { throw APIError(error, prompt: "messages") }
@@ -26,7 +27,9 @@ struct ChatAnswer: Sendable {
     let head: AnswerHead
     let frame: AnswerFrame
     let calls: ToolCallFormat?
-    let request: EngineRequest
+    /// The passages in the prompt; nil where no documents were asked.
+    let sources: [FoundPassage]?
+    private let request: EngineRequest
 
     init(_ asked: ChatRequest, _ model: AnswerModel, _ service: FineTuningService) throws {
         self.asked = asked
@@ -50,19 +53,34 @@ struct ChatAnswer: Sendable {
                     + "function calls, or writes them in a way that cannot be read.", param: "tools",
                 code: "unsupported_parameter")
         }
-        let prompt = try ChatAnswer.prompt(asked, frame)
+        let maximumTokens = asked.maximumTokens ?? service.settings.answerTokens
+        let prompt: [Int32]
+        (prompt, sources) = try ChatAnswer.prompt(asked, frame, service, room: maximumTokens)
         var request = EngineRequest(
             prompt: prompt,
             settings: asked.drawing.applied(
-                to: frame.settings(seed: asked.drawing.seed),
-                maximumTokens: asked.maximumTokens ?? service.settings.answerTokens))
+                to: frame.settings(seed: asked.drawing.seed), maximumTokens: maximumTokens))
         request.continuations = asked.drawing.count
         request.alternatives = asked.logprobs
         self.request = request
     }
 
-    private static func prompt(_ asked: ChatRequest, _ frame: AnswerFrame) throws -> [Int32] {
-        do { return try frame.prompt(asked.messages) } catch let error as TemplateError {
+    /// Asks the model, unless the documents have nothing to answer from.
+    func run(_ model: AnswerModel, _ service: FineTuningService) throws(EngineError) -> AnswerRun {
+        guard sources?.isEmpty == true, asked.tools.isEmpty else {
+            return try AnswerRun([request], on: model.lease, service.engine)
+        }
+        return AnswerRun(
+            known: Grounding.notFound, times: asked.drawing.count, on: model.lease, service.engine)
+    }
+
+    private static func prompt(
+        _ asked: ChatRequest, _ frame: AnswerFrame, _ service: FineTuningService, room: Int
+    ) throws -> (tokens: [Int32], sources: [FoundPassage]?) {
+        do {
+            let (messages, sources) = try asked.grounded(service.documents, frame, room: room)
+            return (try frame.prompt(messages), sources)
+        } catch let error as TemplateError {
             var (reason, param) = ("\(error)", "messages")
             if case .template(_, _, let text) = error { reason = text }
             if case .cannotExpress(_, let part) = error {
@@ -120,7 +138,7 @@ struct ChatAnswer: Sendable {
                 "finish_reason": .string(ChatAnswer.reason(reasons[index], calls)),
             ]
         }
-        return head.json(choices, usage: usage.json)
+        return head.json(choices, usage: usage.json, sources: sources?.json)
     }
 
     private static func reason(_ reason: FinishReason, _ calls: [ToolCall]) -> String {
@@ -141,7 +159,9 @@ struct ChatAnswer: Sendable {
     func stream(_ run: AnswerRun, _ stream: HTTPStream) {
         var usage = AnswerUsage()
         var texts = [ChatText](repeating: makeText(), count: asked.drawing.count)
-        let first = (0..<asked.drawing.count).map { chunk($0, ["role": "assistant", "content": "", "refusal": .null]) }
+        let first = (0..<asked.drawing.count).map {
+            chunk($0, ["role": "assistant", "content": "", "refusal": .null], sources: $0 == 0 ? sources?.json : nil)
+        }
         AnswerStream(run: run, stream: stream, prompt: "messages").write(first: first) { _, event in
             switch event {
             case .prompt(let reading):
@@ -176,7 +196,8 @@ struct ChatAnswer: Sendable {
     }
 
     private func chunk(
-        _ index: Int, _ delta: JSONOutput, logprobs: JSONOutput? = nil, reason: String? = nil
+        _ index: Int, _ delta: JSONOutput, logprobs: JSONOutput? = nil, reason: String? = nil,
+        sources: JSONOutput? = nil
     ) -> JSONOutput {
         head.json(
             [
@@ -184,6 +205,6 @@ struct ChatAnswer: Sendable {
                     "index": .integer(index), "delta": delta, "logprobs": logprobs ?? .null,
                     "finish_reason": .text(reason),
                 ]
-            ], usage: asked.drawing.streamsUsage ? .null : nil)
+            ], usage: asked.drawing.streamsUsage ? .null : nil, sources: sources)
     }
 }

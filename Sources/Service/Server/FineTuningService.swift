@@ -2,6 +2,7 @@
 
 import Inference
 import Models
+import Retrieval
 
 /// A service as a value: requests go in, responses come out. Sockets belong to `HTTPServer`.
 package final class FineTuningService: Sendable {
@@ -17,6 +18,8 @@ package final class FineTuningService: Sendable {
     let metrics = ServiceMetrics()
     let key: ServiceKey?
     let page: PageFiles
+    /// What chats answer from; nil for none.
+    let documents: SharedGrounding?
     /// Told what an operator should know, a line at a time.
     let log: @Sendable (String) -> Void
 
@@ -25,10 +28,11 @@ package final class FineTuningService: Sendable {
     ///   - page: the files of the page at `/`.
     package init(
         settings: ServiceSettings, store: Store, engine: BatchEngine, pool: ModelPool, launcher: JobLauncher,
-        key: ServiceKey? = nil, page: PageFiles = PageFiles([:]), log: @escaping @Sendable (String) -> Void
+        key: ServiceKey? = nil, page: PageFiles = PageFiles([:]), documents: SharedGrounding? = nil,
+        log: @escaping @Sendable (String) -> Void
     ) {
         (self.settings, self.store, self.engine, self.pool) = (settings, store, engine, pool)
-        (self.key, self.page, self.log) = (key, page, log)
+        (self.key, self.page, self.documents, self.log) = (key, page, documents, log)
         models = LocalModels(store, settings)
         progress = JobProgress(store, settings)
         looks = Looks(settings, launcher)

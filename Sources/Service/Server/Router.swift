@@ -144,7 +144,7 @@ extension FineTuningService {
         return [
             Route("GET", "/health") { _, _ in try routes.health() },
             Route("GET", "/metrics") { _, _ in try routes.metrics() },
-            Route("GET", "/luthier/info") { _, _ in routes.info() },
+            Route("GET", "/luthier/info") { _, _ in try routes.info() },
         ]
     }
 }

@@ -7,6 +7,7 @@ import HTTPServer
 import Inference
 import Kernels
 import Models
+import Retrieval
 
 /// A running service. One process serves a data folder at a time.
 package final class ServiceHost {
@@ -27,11 +28,13 @@ package final class ServiceHost {
     private let host: String
 
     /// - Parameters:
+    ///   - documents: what chats answer from; nil for none.
     ///   - format: of a copy of the weights with which tokens are drawn; nil for none.
     ///   - log: told what an operator should know, a line at a time, from any thread.
     package init(
         _ settings: ServiceSettings, at address: Address, key: ServiceKey?, page: PageFiles,
-        format: WeightFormat? = nil, launcher: JobLauncher, log: @escaping @Sendable (String) -> Void
+        documents: SharedGrounding? = nil, format: WeightFormat? = nil, launcher: JobLauncher,
+        log: @escaping @Sendable (String) -> Void
     ) throws {
         guard address.isLocal || key != nil else { throw ServiceError.addressWithoutKey(host: address.host) }
         lock = try ServiceHost.lock(settings)
@@ -43,7 +46,7 @@ package final class ServiceHost {
         let pool = ModelPool(engine: engine, memoryLimit: settings.modelBytes, format: format)
         service = FineTuningService(
             settings: settings, store: store, engine: engine, pool: pool, launcher: launcher, key: key, page: page,
-            log: log)
+            documents: documents, log: log)
         host = address.host
         let handler = RequestHandler(service)
         do {

@@ -36,8 +36,9 @@ struct StatusRoutes {
     }
 
     /// What the page must know of this service.
-    func info() -> HTTPResponse {
+    func info() throws -> HTTPResponse {
         let settings = service.settings
+        let documents = try service.documents?.counts()
         return .json(
             200,
             [
@@ -46,6 +47,8 @@ struct StatusRoutes {
                 "availableBytes": .count(Memory.availableBytes), "uploadBytes": .integer(settings.uploadBytes),
                 "keyRequired": .bool(service.key != nil),
                 "allowedOrigins": .array(settings.allowedOrigins.map { .string($0) }),
+                "documents": documents.map { .integer($0.documents) } ?? .null,
+                "passages": documents.map { .integer($0.passages) } ?? .null,
                 "fetchable": .array(PublishedModel.all.map { .string($0.name) }),
             ])
     }

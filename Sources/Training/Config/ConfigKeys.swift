@@ -94,6 +94,10 @@ extension ConfigKey {
         .integer("data.splitSeed", \.data.splitSeed, "Chooses the held-out documents."),
         .flag("data.shuffle", \.data.shuffle, "Shuffle the data in each epoch."),
         .flag("data.startToken", \.data.startToken, "Start every document with end-of-text."),
+        .number(
+            "data.safetyMix", \.data.safetyMix, "number from 0 to 0.5",
+            "Share of the training rows that are Luthier's own: most of them decline harmful questions."
+        ) { $0 >= 0 && $0 <= 0.5 }.omittingDefault(),
     ]
 
     private static let method: [ConfigKey] = [

@@ -61,6 +61,8 @@ package struct RunConfig: Sendable, Equatable {
         package var splitSeed = 1
         package var shuffle = true
         package var startToken = false
+        /// Share of rows among those of training that are the program's own and keep a model declining.
+        package var safetyMix = 0.0
     }
 
     /// What to train.

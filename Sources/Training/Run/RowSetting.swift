@@ -37,7 +37,7 @@ package struct RowSetting {
     private static func only(_ path: String, _ data: RunConfig.DataSection) -> RunConfig.DataSection {
         var data = data
         (data.train, data.validation, data.test) = ([path], [], [])
-        (data.validationFraction, data.testFraction) = (0, 0)
+        (data.validationFraction, data.testFraction, data.safetyMix) = (0, 0, 0)
         return data
     }
 }

@@ -35,6 +35,8 @@ package struct RunDocuments: Sendable {
     let ignoredKeys: [String: Int]
     /// Files of folders that are not read, because their names say that they are not data.
     let skipped: [String]
+    /// Rows of `data.safetyMix` among those of training.
+    let safetyRows: Int
 
     /// Reads every file that `config` names. A split without its own files is taken from the training files.
     ///
@@ -79,6 +81,10 @@ package struct RunDocuments: Sendable {
             validation: config.validation.isEmpty ? config.validationFraction : 0,
             test: config.test.isEmpty ? config.testFraction : 0, seed: UInt64(config.splitSeed))
         var splits = try fractions.divide(train)
+        let own = splits[.train, default: []].count
+        splits[.train] = try SafetyMix.mixed(splits[.train, default: []], share: config.safetyMix)
+        let mixed = splits[.train, default: []].count - own
+        if mixed > 0 { SafetyMix.bytes.withUnsafeBytes { digest.update($0) } }
         splits[.validation, default: []] += validation
         splits[.test, default: []] += test
         // What a local function has captured cannot be consumed: debug builds refuse it.
@@ -88,11 +94,11 @@ package struct RunDocuments: Sendable {
         let contentKey =
             "\(hash) \(config.format.rawValue) \(fractions.validation) \(fractions.test) \(fractions.seed) "
             + files.map { "\($0.split.rawValue) \($0.path)" }.joined(separator: " ")
-            + config.ignoreKeys.map { " without \($0)" }.joined()
+            + config.ignoreKeys.map { " without \($0)" }.joined() + (mixed > 0 ? " with \(mixed)" : "")
         return RunDocuments(
             splits: splits, hash: hash, contentKey: contentKey,
             defaultTemplate: (train + validation + test).lazy.compactMap(\.defaultTemplate).first, files: files,
-            ignoredKeys: ignoredKeys, skipped: skipped)
+            ignoredKeys: ignoredKeys, skipped: skipped, safetyRows: mixed)
     }
 
     /// The documents of one split.
@@ -101,6 +107,9 @@ package struct RunDocuments: Sendable {
     /// What was not read, a line each.
     fileprivate var remarks: [String] {
         var lines: [String] = []
+        if safetyRows > 0 {
+            lines.append("safety mix: \(safetyRows) of the \(self[.train].count) training rows are Luthier's own")
+        }
         if !ignoredKeys.isEmpty {
             let keys = ignoredKeys.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
             lines.append("ignored keys: \(keys.joined(separator: ", "))")
@@ -234,6 +243,7 @@ package struct RunData: Sendable {
         var members: [(key: String, value: JSONOutput)] = [
             ("sha256", .string(documents.hash)), ("files", .array(files)), ("splits", .object(parts)),
         ]
+        if documents.safetyRows > 0 { members.append(("safetyMixRows", .integer(documents.safetyRows))) }
         if !documents.ignoredKeys.isEmpty {
             let keys = documents.ignoredKeys.sorted { $0.key < $1.key }
             members.append(("ignoredKeys", .object(keys.map { ($0.key, .integer($0.value)) })))
