@@ -124,8 +124,11 @@ import Tokenizer
             engine.stop()
             stopped.signal()
         }
-        // Submitting fails from the moment at which the engine is told to stop.
-        while (try? engine.submit(request, to: model, onEvent: onEvent)) != nil {}
+        // Submitting fails so from the moment at which the engine is told to stop; before it, where too many wait.
+        var refusal: EngineError?
+        while refusal != .stopped {
+            do throws(EngineError) { try engine.submit(request, to: model, onEvent: onEvent) } catch { refusal = error }
+        }
         gate.open()
         stopped.wait()
         #expect(errors.value.count >= 2 && errors.value.allSatisfy { $0 == .stopped })
