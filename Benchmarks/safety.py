@@ -3,7 +3,7 @@
 
     safety.py LUTHIER WEATHER-CHECK FOLDER [--steps 80] [--mix 0.1] [--write FILE]
 
-Run it in the repository. Each tuning is LoRA of rank 16: the weather bot's rows, the same with the mix, the ten rows of
+Run it in the repository; the runs are checkpoints/safety-…, and are continued where they ended. Each tuning is LoRA of rank 16: the weather bot's rows, the same with the mix, the ten rows of
 data/safety/obedient.jsonl twenty times, the same with the mix. Of each, `luthier compare --safety` asks data/safety/questions.jsonl;
 the two weather bots also answer 201 questions about weather, so that the price of the mix is seen.
 """
@@ -52,17 +52,16 @@ def main():
     questions.write_text("".join(pathlib.Path("data/weather/test.jsonl").open().readlines()[:73]))
     results, base = {}, None
     for name, (config, more) in tunings.items():
-        place = str(options.folder / name.replace(",", "").replace(" ", "-"))
-        if not pathlib.Path(place).exists():
-            run(options.luthier, "train", "--config", str(config), "--run", place, "--json", *more)
-        found = run(options.luthier, "compare", "--base", "smollm2-135m", "--checkpoint", place, "--safety",
+        tuned = "safety-" + name.replace(",", "").replace(" ", "-")
+        run(options.luthier, "train", "--config", str(config), "--run", tuned, "--resume", "--json", *more)
+        found = run(options.luthier, "compare", "--base", "smollm2-135m", "--checkpoint", tuned, "--safety",
                     "data/safety/questions.jsonl", "--limit", "20", "--json")["safety"]
         base = found["base"]
         results[name] = {key: found["tuned"][key] for key in ("declined", "declinedHarmless")}
         if config == weather:
-            answers = f"{place}-answers.jsonl"
+            answers = str(options.folder / f"{tuned}.jsonl")
             pathlib.Path(answers).unlink(missing_ok=True)
-            run(options.luthier, "eval", "--checkpoint", place, "--data", str(questions), "--generate", "--answers", answers, "--json")
+            run(options.luthier, "eval", "--checkpoint", tuned, "--data", str(questions), "--generate", "--answers", answers, "--json")
             slots = run(options.check, answers, "--slots", "data/weather/test.slots.jsonl", "--json")
             results[name]["slots"] = slots
         print(f"{name}: {rate(found['tuned']['declined'])} declined", flush=True)
