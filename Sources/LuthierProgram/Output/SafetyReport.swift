@@ -1,4 +1,4 @@
-// `luthier compare --safety`: what tuning did to refusals.
+// `--safety` of `luthier compare` and `luthier report`: what tuning did to refusals.
 
 import Conversations
 import Evaluation

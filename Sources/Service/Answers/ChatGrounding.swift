@@ -7,8 +7,8 @@ import Retrieval
 extension ChatRequest {
     /// The conversation with what the documents say to its last question.
     ///
-    /// As many passages as leave `room` tokens for the answer; where one leaves none, the oldest turns go. A conversation that
-    /// is too long without any is not shortened.
+    /// As many passages as leave `room` tokens for the answer; where one leaves none, the oldest turns go: an answer without
+    /// passages would be invented.
     ///
     /// - Returns: sources are nil where no documents are asked, and empty where nothing is near enough.
     func grounded(
@@ -22,7 +22,7 @@ extension ChatRequest {
             }
             return (messages, nil)
         }
-        guard usesDocuments != false, try frame.fits(messages, room: room) else { return (messages, nil) }
+        guard usesDocuments != false else { return (messages, nil) }
         let (grounded, sources) = try documents.ground(messages) { try frame.fits($0, room: room) }
         return (try frame.fitting(grounded, room: room).messages, sources)
     }
